@@ -1,0 +1,53 @@
+"""The errors of the feature pipeline, each one clear sentence for the person who can mend it.
+
+::
+
+    FeatureError
+    ├── SourceError    a source of scenes is wrong; names the file and, where there is one, the line
+    ├── ImageError     one image cannot be read; the scene lives on without it
+    ├── BackboneError  an unknown or unavailable backbone
+    │   └── WeightsError   a weights file is missing or does not match
+    └── VectorsError   vectors are unusable (not finite, wrong shape)
+"""
+
+
+class FeatureError(Exception):
+    """Base of every error that the feature pipeline raises on purpose."""
+
+
+class SourceError(FeatureError):
+    """A source of scenes breaks a rule.
+
+    Parameters
+    ----------
+    place
+        The file or folder, with the line number after a colon where there is one.
+    rule
+        What is wrong there, as the end of a sentence.
+    """
+
+    def __init__(self, place: str, rule: str) -> None:
+        super().__init__(f"{place}: {rule}")
+        self.place = place
+        self.rule = rule
+
+
+class ImageError(FeatureError):
+    """An image cannot be read: missing, empty, truncated, or not an image."""
+
+    def __init__(self, uri: str, reason: str) -> None:
+        super().__init__(f"{uri}: {reason}")
+        self.uri = uri
+        self.reason = reason
+
+
+class BackboneError(FeatureError):
+    """A backbone is unknown or cannot be used here."""
+
+
+class WeightsError(BackboneError):
+    """A weights file is missing, unreadable or does not match its backbone or hash."""
+
+
+class VectorsError(FeatureError):
+    """Vectors are unusable: not finite, of the wrong shape, or zero."""

@@ -1,0 +1,1 @@
+"""Diversity under a budget: problems, strategies, bounds and an independent verifier."""

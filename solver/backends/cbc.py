@@ -1,0 +1,73 @@
+"""The linearised model through PuLP and the CBC solver that its wheel brings."""
+
+import math
+
+import numpy as np
+
+from solver.backends import Attempt
+from solver.backends.linearised import checked, linearise
+from solver.errors import BackendFailedError, BackendUnavailableError
+from solver.objective import value
+from solver.problem import Problem
+from solver.result import StopReason
+
+
+def cbc(problem: Problem, time_limit_s: float) -> Attempt:
+    """Solve the linearised model with CBC.
+
+    Parameters
+    ----------
+    problem
+        At most `solver.backends.linearised.MAX_ITEMS` items.
+    time_limit_s
+        Wall-clock seconds.
+
+    Returns
+    -------
+    Attempt
+        PuLP does not pass CBC's bound on, so ``upper_bound`` is the objective where CBC proved
+        optimality and ``inf`` where it did not.
+
+    Raises
+    ------
+    BackendUnavailableError
+        When PuLP is not installed or the problem is too large.
+    BackendFailedError
+        When CBC ends without a usable selection.
+    """
+    try:
+        import pulp  # noqa: PLC0415 - an optional cross-check, loaded when asked for
+    except ImportError as error:
+        message = "The strategy pulp needs the package PuLP."
+        raise BackendUnavailableError(message) from error
+    data = linearise(problem)
+    unit = problem.budget or 1.0
+    model = pulp.LpProblem("seed", pulp.LpMaximize)
+    x = [model.add_variable(f"x{i}", cat=pulp.LpBinary) for i in range(problem.n)]
+    y = [model.add_variable(f"y{k}", 0, 1) for k in range(len(data.utilities))]
+    worths = [*(data.profits / data.scale), *(data.utilities / data.scale)]
+    model += pulp.LpAffineExpression(zip([*x, *y], worths, strict=True))
+    costs = problem.costs / unit
+    model += pulp.LpAffineExpression(zip(x, costs, strict=True)) <= problem.allowance / unit
+    for i, j, worth, pair in zip(data.first, data.second, data.utilities, y, strict=True):
+        if worth > 0:
+            model += pair <= x[i]
+            model += pair <= x[j]
+        else:
+            model += pair >= x[i] + x[j] - 1
+    solver = pulp.COIN_CMD(
+        path=pulp.PULP_CBC_CMD.pulp_cbc_path,  # the binary in PuLP's wheel
+        msg=False,
+        timeLimit=time_limit_s,
+        gapRel=0.0,
+        threads=1,
+    )
+    model.solve(solver)
+    if model.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
+        message = f"CBC found no selection in {time_limit_s:.3g} s."
+        raise BackendFailedError(message)
+    values = [variable.value() or 0.0 for variable in x]
+    chosen = checked(problem, np.array([v > 0.5 for v in values], dtype=bool), "CBC")  # noqa: PLR2004 - a 0-1 value
+    if model.sol_status == pulp.LpSolutionOptimal:
+        return Attempt(chosen, value(problem, chosen), StopReason.PROVEN)
+    return Attempt(chosen, math.inf, StopReason.TIME_LIMIT)

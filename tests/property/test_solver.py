@@ -1,0 +1,120 @@
+"""The solver against exhaustive search."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from problems import problems, signature_problems
+
+from solver.backends.greedy import greedy
+from solver.bounds import upper_bound
+from solver.objective import gains, pair_matrix, value
+from solver.problem import Problem, SignatureProblem
+from solver.result import Status
+from solver.solve import STRATEGIES, solve
+from solver.stop import GapReached
+from solver.verify import verify
+
+Oracle = Callable[[Problem], float]
+
+# Foreign solvers stop at tolerances of about 1e-6 on a scaled model.
+FOREIGN = 1e-6
+
+
+@settings(max_examples=25, deadline=None)
+@given(problem=problems())
+@pytest.mark.parametrize("strategy", ["cp_sat", "scip", "highs", "pulp"])
+def test_classical_models_equal_exhaustive_search(
+    problem: Problem, strategy: str, best_value: Oracle
+) -> None:
+    """Every classical backend proves the value that exhaustive search finds."""
+    result = solve(problem, strategy=strategy, time_limit_s=60)
+    assert result.objective == pytest.approx(best_value(problem), rel=FOREIGN, abs=1e-9)
+    assert result.status is Status.OPTIMAL
+
+
+@settings(max_examples=60, deadline=None)
+@given(problem=problems())
+def test_auto_is_optimal_on_small_problems(problem: Problem, best_value: Oracle) -> None:
+    """The default strategy proves the optimum of every problem of up to 14 items."""
+    result = solve(problem, time_limit_s=60)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(best_value(problem), rel=1e-9, abs=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(problem=problems())
+@pytest.mark.parametrize("strategy", ["greedy", "local_search"])
+def test_heuristics_never_lie(problem: Problem, strategy: str, best_value: Oracle) -> None:
+    """A heuristic's bound is never below the optimum, and "optimal" is only said when it is."""
+    best = best_value(problem)
+    result = solve(problem, strategy=strategy)
+    verify(problem, result)
+    slack = 1e-9 * abs(best) + 1e-12
+    assert result.objective <= best + slack
+    assert result.upper_bound >= best - slack
+    if result.status is Status.OPTIMAL:
+        assert result.objective >= best - slack
+
+
+@given(problem=signature_problems(), share=st.floats(0.0, 1.0))
+def test_bound_holds_whatever_the_incumbent(
+    problem: SignatureProblem, share: float, best_value: Oracle
+) -> None:
+    """The bound covers the optimum for any incumbent that exists."""
+    best = best_value(problem)
+    bound = upper_bound(problem, share * best, GapReached(0.0))
+    assert bound >= best * (1 - 1e-9)
+
+
+@given(problem=problems(), seed=st.integers(0, 2**32 - 1))
+def test_gains_are_differences_of_the_objective(problem: Problem, seed: int) -> None:
+    """A gain is exactly what the objective changes by when the item is flipped."""
+    chosen = np.random.default_rng(seed).random(problem.n) < 0.5
+    for item, gain in enumerate(gains(problem, chosen)):
+        flipped = chosen.copy()
+        flipped[item] = not flipped[item]
+        change = abs(value(problem, flipped) - value(problem, chosen))
+        assert math.isclose(change, abs(gain), rel_tol=1e-9, abs_tol=1e-9)
+
+
+@given(problem=problems())
+def test_pair_matrix_gives_the_objective(problem: Problem) -> None:
+    """The matrix of the classical models is the objective of both forms."""
+    everything = np.ones(problem.n, dtype=bool)
+    pairs = float(np.triu(pair_matrix(problem), k=1).sum())
+    alone = value(problem, everything) - pairs
+    expected = 0.0 if isinstance(problem, SignatureProblem) else float(problem.profits.sum())
+    assert alone == pytest.approx(expected, abs=1e-9)
+
+
+@given(problem=problems())
+def test_greedy_leaves_nothing_that_helps(problem: Problem) -> None:
+    """No affordable item that does no harm is left out of the greedy selection."""
+    chosen = greedy(problem).chosen
+    spent = math.fsum(problem.costs[chosen])
+    left = ~chosen & (spent + problem.costs <= problem.allowance)
+    assert not (gains(problem, chosen)[left] >= 0).any()
+
+
+@settings(deadline=None)
+@given(problem=signature_problems(), seed=st.integers(0, 2**32 - 1))
+@pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name in {"auto", "greedy"}])
+def test_input_order_does_not_matter(problem: SignatureProblem, seed: int, strategy: str) -> None:
+    """The same scenes in another order give the same ids."""
+    ids = tuple(f"scene-{k:02d}" for k in range(problem.n))
+    named = replace(problem, ids=ids)
+    order = np.random.default_rng(seed).permutation(problem.n)
+    shuffled = SignatureProblem(
+        weights=problem.weights[order],
+        vectors=problem.vectors[order],
+        costs=problem.costs[order],
+        budget=problem.budget,
+        ids=tuple(ids[k] for k in order),
+    )
+    first, second = (solve(p, strategy=strategy, time_limit_s=60) for p in (named, shuffled))
+    assert {named.ids[k] for k in first.selected} == {shuffled.ids[k] for k in second.selected}
