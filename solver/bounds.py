@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from solver.objective import per_cost, profits
-from solver.problem import Floats, PairProblem, Problem, SignatureProblem
+from solver.problem import Floats, PairProblem, Problem, SignatureProblem, take
 from solver.stop import Stop
 
 # Frank-Wolfe steps on one interval before it is halved or given up.
@@ -174,21 +174,10 @@ def upper_bound(problem: Problem, incumbent: float, stop: Stop) -> float:
     """
     affordable = problem.costs <= problem.allowance
     if not affordable.all():
-        problem = _restricted(problem, affordable)
+        # What no budget of this size can buy only blurs the bound.
+        problem = take(problem, np.flatnonzero(affordable))
     if isinstance(problem, SignatureProblem):
         bound = _signature_bound(problem, incumbent, stop)
     else:
         bound = _pair_bound(problem)
     return max(incumbent, bound + _ROUNDING * abs(bound))
-
-
-def _restricted(problem: Problem, keep: np.ndarray) -> Problem:
-    """Return the problem on the items that are affordable at all: the others only blur a bound."""
-    common = {"costs": problem.costs[keep], "budget": problem.budget}
-    if isinstance(problem, SignatureProblem):
-        return SignatureProblem(
-            weights=problem.weights[keep], vectors=problem.vectors[keep], **common
-        )
-    return PairProblem(
-        utilities=problem.utilities[np.ix_(keep, keep)], profits=problem.profits[keep], **common
-    )

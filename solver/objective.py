@@ -38,13 +38,14 @@ def gains(problem: Problem, chosen: Mask) -> Floats:
     """
     if isinstance(problem, SignatureProblem):
         return _signature_gains(problem, chosen)
-    return problem.profits + np.asarray(problem.utilities[:, chosen].sum(axis=1))
+    company = np.asarray(problem.utilities[:, chosen].sum(axis=1))
+    return np.asarray(problem.profits + company)
 
 
 def pair_row(problem: Problem, item: int) -> Floats:
     """Return the utilities of `item` with every item, shape (n,), 0 with itself."""
     if isinstance(problem, PairProblem):
-        return problem.utilities[item]
+        return np.asarray(problem.utilities[item])
     w, m = problem.weights, problem.vectors
     row = np.asarray(w[item] * w * (1.0 - m @ m[item]))
     row[item] = 0.0

@@ -182,3 +182,35 @@ class PairProblem(_Budgeted):
 
 
 Problem: TypeAlias = SignatureProblem | PairProblem
+
+
+def take(problem: Problem, items: npt.NDArray[np.intp], budget: float | None = None) -> Problem:
+    """Return the problem on some of its items, in the order given.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    items
+        Distinct indices, shape (k,).
+    budget
+        Another budget; the problem's own where None.
+    """
+    ids = tuple(problem.ids[k] for k in items) if problem.ids else ()
+    costs = problem.costs[items]
+    limit = problem.budget if budget is None else budget
+    if isinstance(problem, SignatureProblem):
+        return SignatureProblem(
+            weights=problem.weights[items],
+            vectors=problem.vectors[items],
+            costs=costs,
+            budget=limit,
+            ids=ids,
+        )
+    return PairProblem(
+        utilities=problem.utilities[np.ix_(items, items)],
+        profits=problem.profits[items],
+        costs=costs,
+        budget=limit,
+        ids=ids,
+    )

@@ -8,7 +8,6 @@ heuristic selection stands in and the result says so.
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
@@ -23,7 +22,7 @@ from solver.backends.mip import mip
 from solver.bounds import upper_bound
 from solver.errors import BackendFailedError, BackendUnavailableError, UnknownStrategyError
 from solver.objective import value
-from solver.problem import Mask, PairProblem, Problem, SignatureProblem
+from solver.problem import Mask, Problem, take
 from solver.result import Result, Status, StopReason
 from solver.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
 from solver.verify import slack, verify
@@ -63,18 +62,6 @@ def _strategy(name: str) -> Strategy:
     except ValueError as error:
         message = f"There is no strategy {name!r}; the strategies are {', '.join(STRATEGIES)}."
         raise UnknownStrategyError(message) from error
-
-
-def _permuted(problem: Problem, order: np.ndarray) -> Problem:
-    ids = tuple(problem.ids[k] for k in order)
-    costs = problem.costs[order]
-    if isinstance(problem, SignatureProblem):
-        vectors, weights = problem.vectors[order], problem.weights[order]
-        return replace(problem, costs=costs, ids=ids, weights=weights, vectors=vectors)
-    utilities = problem.utilities[np.ix_(order, order)]
-    return replace(
-        problem, costs=costs, ids=ids, utilities=utilities, profits=problem.profits[order]
-    )
 
 
 def _run_classical(
@@ -228,9 +215,7 @@ def solve(
     clock = TimeLimit(time_limit_s)
     stop = FirstOf(Cancelled(cancelled), GapReached(gap), clock)
     order = np.array(sorted(range(problem.n), key=problem.ids.__getitem__)) if problem.ids else None
-    search = _Search(
-        problem if order is None else _permuted(problem, order), stop, clock, random_seed
-    )
+    search = _Search(problem if order is None else take(problem, order), stop, clock, random_seed)
     _search(kind, search)
 
     inside = np.flatnonzero(search.chosen)
@@ -252,6 +237,3 @@ def solve(
     )
     verify(problem, result)
     return result
-
-
-__all__ = ["STRATEGIES", "PairProblem", "Problem", "SignatureProblem", "Strategy", "solve"]

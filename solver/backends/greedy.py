@@ -4,13 +4,14 @@ The answer that is always there. It has no bound of its own.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from solver.backends import Attempt
 from solver.objective import gains, pair_row, per_cost, resolution, value
-from solver.problem import Floats, Mask, Problem
+from solver.problem import Floats, Mask, Problem, take
 from solver.result import StopReason
 
 _Score = Callable[[Floats, Floats], Floats]
@@ -19,6 +20,28 @@ _Score = Callable[[Floats, Floats], Floats]
 def _outright(gain: Floats, costs: Floats) -> Floats:
     del costs
     return gain
+
+
+def _additions(problem: Problem, chosen: Mask, score: _Score) -> Iterator[int]:
+    """Yield the items that greedy adds to a selection, in the order in which it adds them."""
+    chosen = chosen.copy()
+    gain = gains(problem, chosen)
+    potential = gain
+    if not chosen.any():
+        # Nothing is chosen, so no pair tells items apart: look at each item's pairs with all.
+        potential = 0.5 * (gains(problem, np.ones(problem.n, dtype=bool)) + gain)
+    harm = -resolution(problem)
+    spent = math.fsum(problem.costs[chosen])
+    while True:
+        possible = ~chosen & (spent + problem.costs <= problem.allowance) & (gain >= harm)
+        if not possible.any():
+            return
+        item = int(np.argmax(np.where(possible, score(potential, problem.costs), -np.inf)))
+        yield item
+        chosen[item] = True
+        spent = math.fsum(problem.costs[chosen])
+        gain = gain + pair_row(problem, item)
+        potential = gain
 
 
 def extend(problem: Problem, chosen: Mask, score: _Score = per_cost) -> Mask:
@@ -38,24 +61,32 @@ def extend(problem: Problem, chosen: Mask, score: _Score = per_cost) -> Mask:
     Mask
         A selection to which no item of non-negative gain can be added.
     """
-    chosen = chosen.copy()
-    gain = gains(problem, chosen)
-    if not chosen.any():
-        # Nothing is chosen, so no pair tells items apart: look at each item's pairs with all.
-        potential = 0.5 * (gains(problem, np.ones(problem.n, dtype=bool)) + gain)
-    else:
-        potential = gain
-    spent = math.fsum(problem.costs[chosen])
-    harm = -resolution(problem)
-    while True:
-        possible = ~chosen & (spent + problem.costs <= problem.allowance) & (gain >= harm)
-        if not possible.any():
-            return chosen
-        item = int(np.argmax(np.where(possible, score(potential, problem.costs), -np.inf)))
-        chosen[item] = True
-        spent = math.fsum(problem.costs[chosen])
-        gain = gain + pair_row(problem, item)
-        potential = gain
+    extended = chosen.copy()
+    extended[list(_additions(problem, chosen, score))] = True
+    return extended
+
+
+def rank(problem: Problem, selected: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Put chosen items into the order in which greedy, by gain per cost, would take them.
+
+    A set has no order, and work queues need one: whoever stops early then has labelled a good set.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    selected
+        Indices of the chosen items, shape (k,).
+
+    Returns
+    -------
+    npt.NDArray[np.int64]
+        The same indices, first to label first. Items that only harm come last.
+    """
+    inner = take(problem, selected, budget=math.fsum(problem.costs[selected]))
+    order = list(_additions(inner, np.zeros(inner.n, dtype=bool), per_cost))
+    rest = sorted(set(range(inner.n)) - set(order))
+    return selected[np.array([*order, *rest], dtype=np.int64)]
 
 
 def greedy(problem: Problem) -> Attempt:
