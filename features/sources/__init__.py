@@ -1,0 +1,15 @@
+"""Sources of scenes: a dataset's layout goes in, a :class:`features.scenes.Pool` comes out.
+
+::
+
+    registry -> manifest | images | semantic_kitti | s3dis -> pool -> record -> fields
+
+A source reads names, sizes and headers, never pixels or points beyond what its costs need.
+"""
+
+from features.sources.options import SourceOptions
+from features.sources.pool import build_pool
+from features.sources.record import parse_scene
+from features.sources.registry import KINDS, detect, open_source
+
+__all__ = ["KINDS", "SourceOptions", "build_pool", "detect", "open_source", "parse_scene"]

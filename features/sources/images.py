@@ -1,0 +1,86 @@
+"""A folder of images per scene: the source that needs no dataset's layout.
+
+A scene is a folder that directly contains images. A folder with neither images nor folders is a
+scene too, one without images, so that it is reported and not lost.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from features.errors import SourceError
+from features.images import SUFFIXES
+from features.scenes import Image, Pool, Scene
+from features.sources.cost_table import read_costs
+from features.sources.listing import list_folder
+from features.sources.options import SourceOptions
+from features.sources.pool import build_pool
+from features.sources.wording import plural
+
+COSTS_FILE: Final = "costs.csv"
+IMAGE_COUNT: Final = "images"
+"""The resource where no cost is given: the number of images."""
+
+
+def open_images(root: Path, options: SourceOptions) -> Pool:
+    """Return one scene for each folder of images under ``root``.
+
+    The id is the folder's path under ``root``, the group the path of its parent. Costs come from
+    ``costs.csv`` at the root where there is one, else they are the number of images.
+
+    Raises
+    ------
+    SourceError
+        A folder cannot be read, links make a folder appear twice, there is no scene, or
+        ``costs.csv`` breaks a rule or does not name exactly the scenes.
+    """
+    images = {path.relative_to(root).as_posix(): found for path, found in _image_folders(root)}
+    loose = images.pop(".", ())
+    if not images:
+        raise SourceError(str(root), "has no folders; each scene needs a folder of images")
+    if (root / COSTS_FILE).exists():
+        costs, cost_origin = read_costs(root / COSTS_FILE, images), COSTS_FILE
+    else:
+        costs = {scene_id: {IMAGE_COUNT: float(len(found))} for scene_id, found in images.items()}
+        cost_origin = "number of images"
+    return build_pool(
+        "images",
+        str(root),
+        (
+            (
+                str(root / scene_id),
+                Scene(
+                    scene_id=scene_id,
+                    costs=costs[scene_id],
+                    images=tuple(Image(str(path)) for path in found),
+                    group=scene_id.rpartition("/")[0] or None,
+                ),
+            )
+            for scene_id, found in images.items()
+        ),
+        resource=options.resource,
+        cost_origin=cost_origin,
+        notes=[f"{plural(len(loose), 'image')} in no scene's folder left out"] if loose else [],
+    )
+
+
+def has_images(root: Path) -> bool:
+    """Tell whether a folder under ``root`` contains an image."""
+    return any(found and folder != root for folder, found in _image_folders(root))
+
+
+def _image_folders(root: Path) -> Iterator[tuple[Path, tuple[Path, ...]]]:
+    """Yield each folder with its images: parents first, natural order, links followed."""
+    seen: dict[tuple[int, int], Path] = {}
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        listing = list_folder(folder)
+        status = folder.stat()
+        first = seen.setdefault((status.st_dev, status.st_ino), folder)
+        if first is not folder:
+            raise SourceError(str(folder), f"is a link to {first}, which the source already has")
+        images = tuple(path for path in listing.files if path.suffix.lower() in SUFFIXES)
+        if images or not listing.folders:
+            yield folder, images
+        waiting.extend(reversed(listing.folders))

@@ -1,0 +1,83 @@
+"""Put scenes together to a pool: the rules that hold between scenes, whatever their source."""
+
+from collections.abc import Iterable
+
+from features.errors import SourceError
+from features.scenes import Pool, Scene
+from features.sources.fields import is_plain
+from features.sources.record import DEFAULT_RESOURCE
+
+
+def build_pool(
+    kind: str,
+    root: str,
+    placed_scenes: Iterable[tuple[str, Scene]],
+    *,
+    resource: str | None,
+    cost_origin: str,
+    notes: Iterable[str] = (),
+) -> Pool:
+    """Check what must hold between scenes and return the pool.
+
+    Parameters
+    ----------
+    kind
+        The source's kind.
+    root
+        What the pool was read from, for errors that concern no single scene.
+    placed_scenes
+        Each scene after its place (``"FILE:LINE"`` or a path), in the source's order.
+    resource
+        The resource that a budget limits. ``None`` takes ``"cost"`` where every scene has it, else
+        the only resource that all scenes share.
+    cost_origin
+        Where the costs come from, for people.
+    notes
+        Sentences a user should read.
+
+    Raises
+    ------
+    SourceError
+        There are no scenes, two share an id, a name cannot be stored as text, a scene has no cost
+        for the resource, or there is a choice of resources and none was named.
+    """
+    scenes: dict[str, Scene] = {}
+    places: dict[str, str] = {}
+    for place, scene in placed_scenes:
+        _check_names(place, scene)
+        if scene.scene_id in scenes:
+            first = places[scene.scene_id]
+            raise SourceError(place, f"scene_id {scene.scene_id!r} is already used at {first}")
+        scenes[scene.scene_id] = scene
+        places[scene.scene_id] = place
+    if not scenes:
+        raise SourceError(root, "has no scenes")
+    pool_resource = _shared_resource(root, scenes.values()) if resource is None else resource
+    for scene in scenes.values():
+        if pool_resource not in scene.costs:
+            raise SourceError(
+                places[scene.scene_id],
+                f"scene {scene.scene_id!r} has no cost for the resource {pool_resource!r} "
+                f"(it has {', '.join(scene.costs)})",
+            )
+    return Pool(kind, tuple(scenes.values()), pool_resource, cost_origin, tuple(notes))
+
+
+def _check_names(place: str, scene: Scene) -> None:
+    """Refuse names from a file system that no database and no UTF-8 file could hold."""
+    for name in (scene.scene_id, scene.group or "", *(image.uri for image in scene.images)):
+        if not is_plain(name):
+            raise SourceError(place, f"{name!r} has control characters or is not UTF-8")
+
+
+def _shared_resource(root: str, scenes: Iterable[Scene]) -> str:
+    first, *others = (scene.costs for scene in scenes)
+    shared = [name for name in first if all(name in costs for costs in others)]
+    if DEFAULT_RESOURCE in shared:
+        return DEFAULT_RESOURCE
+    if not shared:
+        raise SourceError(root, "the scenes share no resource, so no budget can limit them all")
+    if len(shared) > 1:
+        names = ", ".join(shared)
+        raise SourceError(root, f"name one of the resources that the scenes share: {names}")
+    return shared[0]

@@ -1,0 +1,120 @@
+"""One scene of a manifest, from a line of JSON or from the body of a request."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from features.errors import ImageError, SourceError
+from features.images import to_path
+from features.scenes import Image, Scene
+from features.sources.fields import Fields, is_plain
+
+_SCENE_KEYS: Final = frozenset(
+    {
+        "scene_id",
+        "cost",
+        "costs",
+        "group",
+        "images",
+        "pointcloud",
+        "regions",
+        "external_ids",
+        "meta",
+    }
+)
+_IMAGE_KEYS: Final = frozenset({"uri", "sensor", "frame"})
+_POINTCLOUD_KEYS: Final = frozenset({"uri", "format"})
+
+DEFAULT_RESOURCE: Final = "cost"
+"""The resource that a plain ``cost`` is of."""
+
+
+def parse_scene(record: object, place: str, base: Path) -> Scene:
+    """Check a decoded JSON record and return the scene it describes.
+
+    Parameters
+    ----------
+    record
+        What ``json.loads`` gives for ``{"scene_id", "cost" and/or "costs", "group", "images",
+        "pointcloud", "regions", "external_ids", "meta"}``; no other keys.
+    place
+        Where the record stands, for errors: ``"scenes.jsonl:7"`` or ``"scenes[6]"``.
+    base
+        The folder that relative paths start from.
+
+    Raises
+    ------
+    SourceError
+        The record breaks a rule; the message names the place and the key.
+    """
+    fields = Fields.of(record, place, known=_SCENE_KEYS)
+    return Scene(
+        scene_id=fields.text("scene_id"),
+        costs=_costs(fields),
+        images=tuple(
+            _image(entry, place, f"images[{index}]", base)
+            for index, entry in enumerate(fields.items("images"))
+        ),
+        group=fields.text("group") if "group" in fields else None,
+        regions=_regions(fields) if "regions" in fields else None,
+        pointcloud=_pointcloud(fields, base) if "pointcloud" in fields else None,
+        external_ids=fields.mapping("external_ids"),
+        meta=fields.mapping("meta"),
+    )
+
+
+def _costs(fields: Fields) -> Mapping[str, float]:
+    if "cost" not in fields and "costs" not in fields:
+        raise SourceError(fields.place, "the record must have a cost or costs")
+    costs = {DEFAULT_RESOURCE: fields.amount("cost")} if "cost" in fields else {}
+    if "costs" not in fields:
+        return costs
+    by_resource = Fields.of(fields.get("costs"), fields.place, "costs")
+    if not by_resource.values:
+        fields.refuse("costs", "must name at least one resource")
+    for resource in by_resource.values:
+        if not (resource.strip() and is_plain(resource)):
+            fields.refuse("costs", f"must not have a resource named {resource!r}")
+        if resource in costs:
+            by_resource.refuse(resource, "is also given by the key cost")
+        costs[resource] = by_resource.amount(resource)
+    return costs
+
+
+def _image(entry: object, place: str, name: str, base: Path) -> Image:
+    if isinstance(entry, str):
+        entry = {"uri": entry}
+    fields = Fields.of(entry, place, name, _IMAGE_KEYS)
+    uri = fields.text("uri")
+    try:
+        path = base / to_path(uri)
+    except ImageError as error:
+        fields.refuse("uri", f"{uri!r} is no usable path: {error.reason}")
+    return Image(
+        uri=str(path),
+        sensor=fields.text("sensor") if "sensor" in fields else None,
+        frame=fields.whole("frame", least=0) if "frame" in fields else None,
+    )
+
+
+def _regions(fields: Fields) -> tuple[int, ...]:
+    listed = fields.items("regions")
+    by_index = Fields(
+        {f"[{i}]": region for i, region in enumerate(listed)}, fields.place, "regions"
+    )
+    regions = tuple(by_index.whole(key, least=1) for key in by_index.values)
+    if len(set(regions)) < len(regions):
+        fields.refuse("regions", "must not name a region twice")
+    return regions
+
+
+def _pointcloud(fields: Fields, base: Path) -> str:
+    """Return the point cloud's path; a URI is carried through, since nothing here opens it."""
+    value = fields.get("pointcloud")
+    if isinstance(value, str):
+        value = {"uri": value}
+    pointcloud = Fields.of(value, fields.place, "pointcloud", _POINTCLOUD_KEYS)
+    uri = pointcloud.text("uri")
+    if "format" in pointcloud:
+        pointcloud.text("format")
+    return uri if "://" in uri else str(base / uri)

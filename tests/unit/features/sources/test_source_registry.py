@@ -1,0 +1,137 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.errors import SourceError
+from features.sources import KINDS, SourceOptions, detect, listing, open_source
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """Write a manifest of one scene."""
+    path = tmp_path / "scenes.JSONL"
+    path.write_text(json.dumps({"scene_id": "a", "cost": 1, "images": ["x.png"]}))
+    return path
+
+
+def refused(kind: str | None, root: object, **options: object) -> str:
+    """Return the message of the error that opening the source raises."""
+    with pytest.raises(SourceError) as caught:
+        open_source(kind, root, SourceOptions(**options))
+    return str(caught.value)
+
+
+def test_the_kinds_are_the_documented_ones() -> None:
+    """The public kinds are held by this test."""
+    assert KINDS == ("manifest", "images", "semantic_kitti", "s3dis")
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        ("sequences/00/velodyne/000000.bin", "semantic_kitti"),
+        ("dataset/sequences/00/velodyne/000000.bin", "semantic_kitti"),
+        ("Area_1/coords/office_1.npy", "s3dis"),
+        ("scene/a.jpg", "images"),
+        ("site/scene/a.jpg", "images"),
+    ],
+)
+def test_a_layout_tells_its_kind(tmp_path: Path, file: str, kind: str) -> None:
+    """Each layout is recognised, and its own kind opens it."""
+    path = tmp_path / file
+    path.parent.mkdir(parents=True)
+    np.zeros((4, 3)).tofile(path)
+    if path.suffix == ".npy":
+        np.save(path, np.zeros((4, 3)))
+    assert detect(tmp_path) == kind
+    assert open_source(None, tmp_path).kind == kind
+
+
+def test_a_manifest_tells_its_kind_and_may_be_a_uri(manifest: Path) -> None:
+    """A .jsonl file is a manifest, by path or by file:// URI."""
+    assert detect(manifest) == "manifest"
+    assert open_source(None, manifest.as_uri()) == open_source("manifest", str(manifest))
+
+
+def test_paths_are_absolute(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool can be used from any working directory."""
+    monkeypatch.chdir(manifest.parent)
+    (scene,) = open_source(None, manifest.name).scenes
+    assert scene.images[0].uri == str(manifest.parent / "x.png")
+
+
+def test_the_images_root_is_made_absolute_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative root of images gives absolute paths."""
+    monkeypatch.chdir(tmp_path)
+    for file in ("v/sequences/00/velodyne/000000.bin", "c/sequences/00/image_2/000000.png"):
+        Path(file).parent.mkdir(parents=True)
+        Path(file).write_bytes(b"x" * 16)
+    (scene,) = open_source("semantic_kitti", "v", SourceOptions(images_root=Path("c"))).scenes
+    assert scene.images[0].uri == str(tmp_path / "c/sequences/00/image_2/000000.png")
+
+
+def test_an_unknown_layout_says_what_was_looked_for(tmp_path: Path) -> None:
+    """An unknown folder, and a file that is no manifest, are errors with the kinds' signs."""
+    message = refused(None, tmp_path)
+    assert all(sign in message for sign in ("sequences/NN", "Area_N/coords", "images"))
+    (tmp_path / "scenes.json").touch()
+    assert "must end in .jsonl" in refused(None, tmp_path / "scenes.json")
+
+
+@pytest.mark.parametrize("kind", [None, *KINDS])
+def test_a_missing_root_does_not_exist(tmp_path: Path, kind: str | None) -> None:
+    """Every kind names the root where it is missing."""
+    message = refused(kind, tmp_path / "nowhere")
+    assert str(tmp_path / "nowhere") in message
+    assert "does not exist" in message or "has no folder sequences" in message
+
+
+@pytest.mark.parametrize("kind", ["images", "s3dis"])
+def test_a_file_is_no_folder(manifest: Path, kind: str) -> None:
+    """A file where a folder is needed is named as that."""
+    assert refused(kind, manifest) == f"{manifest}: is a file where a folder is needed"
+
+
+def test_an_unknown_kind_lists_the_known_ones(tmp_path: Path) -> None:
+    """A misspelt kind is answered with the kinds there are."""
+    assert "'nuscenes' is no kind of source; known: manifest, images" in refused(
+        "nuscenes", tmp_path
+    )
+
+
+@pytest.mark.parametrize("options", [{"split": "train"}, {"images_root": Path("x")}])
+def test_options_that_a_kind_does_not_have_are_refused(
+    manifest: Path, options: dict[str, object]
+) -> None:
+    """A split of a manifest would silently do nothing."""
+    assert "a source of kind manifest has no split and no images root" in refused(
+        "manifest", manifest, **options
+    )
+
+
+def test_an_unknown_split_is_refused() -> None:
+    """A misspelt split is an error when the options are made."""
+    with pytest.raises(SourceError, match="split: must be 'all' or 'train', not 'val'"):
+        SourceOptions(split="val")
+
+
+@pytest.mark.parametrize("root", ["s3://bucket/pool", "a\0b", ""])
+def test_a_root_that_is_no_local_path_is_refused(root: str) -> None:
+    """Object stores and impossible paths are errors of the source."""
+    assert refused(None, root)
+
+
+def test_what_the_system_refuses_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that may not be listed is named (simulated: root may list everything)."""
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(listing.os, "scandir", refuse)
+    expected = f"{tmp_path}: cannot be read (Permission denied)"
+    assert refused("images", tmp_path) == expected
+    assert refused(None, tmp_path) == expected
