@@ -54,6 +54,7 @@ _EXACT_ITEMS = 40
 # Shares of the time allowed: for local search, and for the bound after it.
 _SEARCH_SHARE = 0.5
 _BOUND_SHARE = 0.8
+_FIRST_BOUND_SHARE = 0.1
 
 
 def _strategy(name: str) -> Strategy:
@@ -117,21 +118,20 @@ class _Search:
         limit = FirstOf(self.stop, TimeLimit(share * self.clock.remaining()))
         self.bound = min(self.bound, upper_bound(self.problem, self.objective, limit))
 
-    def finish(self, strategy: Strategy) -> bool:
+    def finish(self, strategy: Strategy) -> None:
         """Run a classical backend; where it gives nothing, say so and keep the incumbent."""
         seconds = self.clock.remaining()
         try:
             attempt = _run_classical(strategy, self.problem, seconds, self.chosen, self.random_seed)
         except (BackendUnavailableError, BackendFailedError) as error:
             self.notes.append(f"{error} The selection is by {self.used}.")
-            return False
+            return
         before = self.objective
         self.take(attempt, strategy)
         if attempt.stop_reason is StopReason.PROVEN and self.objective <= before:
             self.notes.append(f"{strategy} proved the selection of {self.used}.")
         elif attempt.stop_reason is StopReason.TIME_LIMIT:
             self.notes.append(f"{strategy} ran out of time; the selection is by {self.used}.")
-        return True
 
     def done(self) -> bool:
         """Return whether a criterion says stop, and remember which."""
@@ -158,9 +158,9 @@ def _search(strategy: Strategy, search: _Search) -> None:
             search.improve(_BOUND_SHARE)
             search.bound_it(1.0)
         case Strategy.CP_SAT | Strategy.SCIP | Strategy.HIGHS | Strategy.PULP:
-            answered = search.finish(strategy)
-            if not answered or search.bound > search.objective:
-                search.bound_it(1.0)
+            # Before the model is built: where it gives no bound, this one stands.
+            search.bound_it(_FIRST_BOUND_SHARE)
+            search.finish(strategy)
     search.done()
 
 

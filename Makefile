@@ -1,0 +1,55 @@
+# Every target needs only Python 3.11 or 3.12 with venv; `make setup` makes .venv itself.
+.DEFAULT_GOAL := help
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name) 2>/dev/null)))
+BIN := .venv/bin
+LOCK := docker/requirements/dev.txt
+STAMP := .venv/.installed
+
+.PHONY: help setup test demo check lint types contracts dependencies format lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## Make .venv with the locked versions
+
+$(STAMP): $(LOCK) pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+test: setup ## Run the tests, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+demo: setup ## Generate a building, choose its seed, serve both (DEMO_SERVE=0: do not serve)
+	$(BIN)/seedal demo $(if $(filter 0,$(DEMO_SERVE)),--no-serve)
+
+check: lint types contracts dependencies test ## Everything that CI runs
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+contracts: setup
+	$(BIN)/lint-imports
+
+dependencies: setup
+	$(BIN)/deptry .
+
+format: setup ## Format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Resolve the dependencies again (needs uv)
+	set -e; for set in "api" "worker --extra features" "dev --extra features --group dev"; do \
+	  set -- $$set; name=$$1; shift; \
+	  uv pip compile pyproject.toml "$$@" --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url --quiet --upgrade \
+	    --output-file docker/requirements/$$name.txt; \
+	done
+
+clean: ## Remove what was built, the environment included
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info demo-output

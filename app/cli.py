@@ -1,0 +1,192 @@
+"""The command line: reads words, calls one command, turns errors into one sentence and exit 2.
+
+Results go to stdout; progress, notes and errors to stderr.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from typer.exceptions import TyperException
+
+from app.commands.terminal import say
+from app.errors import AppError
+from app.settings import Settings
+from features.errors import FeatureError
+from solver.errors import SolverError
+
+USER_MISTAKE = 2
+INTERRUPTED = 130
+
+_app = typer.Typer(
+    name="seedal",
+    help="Which 3D scenes to label first: the most diverse set that a budget pays for.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Where features and results are kept (SEEDAL_DATA_DIR)."),
+]
+
+
+def _settings(**flags: object) -> Settings:
+    """Return the settings of the environment, with the flags that were given on top."""
+    given = {name: value for name, value in flags.items() if value not in (None, [])}
+    return Settings(**given)  # type: ignore[arg-type]  # pydantic checks each value
+
+
+@_app.command("select")
+def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
+    budget: Annotated[str, typer.Option(help="An amount such as 6500000, or a percentage: 3%.")],
+    root: Annotated[str, typer.Option(help="The source's folder or manifest file.")],
+    out: Annotated[Path, typer.Option(help="Folder for the seed's files.")],
+    source: Annotated[
+        str | None,
+        typer.Option(help="manifest, images, semantic_kitti or s3dis; detected if not given."),
+    ] = None,
+    images_root: Annotated[
+        Path | None, typer.Option(help="Where the images are, if not under the root.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="all, or the dataset's own train split.")] = "all",
+    resource: Annotated[str | None, typer.Option(help="What the budget limits.")] = None,
+    backbone: Annotated[str, typer.Option(help="A backbone's name, or auto.")] = "auto",
+    weights: Annotated[Path | None, typer.Option(help="A checkpoint of the backbone.")] = None,
+    weights_sha256: Annotated[
+        str | None, typer.Option(help="What the weights' SHA-256 must be.")
+    ] = None,
+    token: Annotated[str, typer.Option(help="auto, cls or patch_keys.")] = "auto",  # noqa: S107 - not a secret
+    clusters: Annotated[int, typer.Option(help="Centres per scene.")] = 13,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    batch_size: Annotated[int, typer.Option(help="Images encoded at once.")] = 32,
+    objective: Annotated[str, typer.Option(help="seedal or pairwise.")] = "seedal",
+    strategy: Annotated[
+        str, typer.Option(help="auto, greedy, local_search, cp_sat, scip, highs or pulp.")
+    ] = "auto",
+    time_limit: Annotated[float, typer.Option(help="Seconds for the solver.")] = 10.0,
+    gap: Annotated[float, typer.Option(help="Stop at this certified relative gap.")] = 0.0,
+    random_seed: Annotated[int, typer.Option(min=0, help="The only source of randomness.")] = 0,
+    form: Annotated[
+        str, typer.Option("--format", help="json, csv, redal or contact_sheet.")
+    ] = "json",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail if any image cannot be read.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the seed as JSON.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Choose the scenes to label first, from a source of scenes and a budget."""
+    from app.commands import select
+    from app.services.budgets import parse_budget
+    from app.services.selection import SelectionRequest
+    from features.pipeline import FeatureSettings
+    from features.sources import SourceOptions
+
+    request = SelectionRequest(
+        kind=source,
+        root=root,
+        options=SourceOptions(images_root=images_root, split=split, resource=resource),  # type: ignore[arg-type]  # checked there
+        features=FeatureSettings(
+            backbone=backbone,
+            token=token,  # type: ignore[arg-type]  # checked there
+            clusters=clusters,
+            weights=weights,
+            weights_sha256=weights_sha256,
+            device=device,
+            batch_size=batch_size,
+        ),
+        budget=parse_budget(budget),
+        objective=objective,
+        strategy=strategy,
+        time_limit_s=time_limit,
+        gap=gap,
+        random_seed=random_seed,
+        strict=strict,
+    )
+    cache = _settings(data_dir=data_dir).cache_dir
+    select.run(request, cache=cache, form=form, out=out, as_json=as_json)
+
+
+@_app.command("serve")
+def _serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (SEEDAL_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (SEEDAL_PORT).")] = None,
+    file_root: Annotated[
+        list[Path] | None, typer.Option(help="Folder that sources may lie under; repeatable.")
+    ] = None,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Also run a worker process.")
+    ] = True,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve the HTTP API and the explorer page."""
+    from app.main import serve
+
+    roots = tuple(file_root) if file_root else None
+    serve(_settings(host=host, port=port, file_roots=roots, data_dir=data_dir), worker=worker)
+
+
+@_app.command("worker")
+def _worker(data_dir: DataDir = None) -> None:
+    """Run a worker process: it extracts the features of registered datasets."""
+    from app.worker import run
+
+    run(_settings(data_dir=data_dir))
+
+
+@_app.command("demo")
+def _demo(
+    out: Annotated[Path, typer.Option(help="Folder for the world and its seed.")] = Path(
+        "demo-output"
+    ),
+    budget: Annotated[str, typer.Option(help="As in select.")] = "10%",
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Serve the demo world afterwards.")
+    ] = True,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Generate a building, choose its seed, and serve both: everything offline."""
+    from app.commands import demo
+
+    demo.run(out=out, budget=budget, serving=serve, port=port)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        The words after ``seedal``; the process's own where None.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 2 for a user's mistake (one sentence on stderr), 130 if interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = _app(words, standalone_mode=False)
+    except TyperException as error:
+        say(error.format_message())
+        return USER_MISTAKE
+    except ValidationError as error:
+        first = error.errors()[0]
+        say(f"setting {'.'.join(map(str, first['loc']))}: {first['msg']}")
+        return USER_MISTAKE
+    except (AppError, FeatureError, SolverError) as error:
+        say(str(error))
+        return USER_MISTAKE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return int(status or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What the subcommands of ``seedal`` do, once ``app.cli`` has read their words."""

@@ -1,0 +1,45 @@
+"""Talking to a person at a terminal: results on stdout, everything else on stderr."""
+
+import json
+import sys
+import time
+
+# Between two lines of progress where stderr is a file: often enough to see that it is alive.
+_QUIET_SECONDS = 10.0
+
+
+def say(sentence: str) -> None:
+    """Print a sentence for the person who watches."""
+    print(f"seedal: {sentence}", file=sys.stderr)  # noqa: T201 - this is the command line
+
+
+def answer(text: str) -> None:
+    """Print a result."""
+    print(text)  # noqa: T201 - this is the command line
+
+
+def answer_json(content: object) -> None:
+    """Print a result for a machine: one JSON document, no NaN."""
+    answer(json.dumps(content, ensure_ascii=False, allow_nan=False))
+
+
+class ImageProgress:
+    """Show how many images are done, how fast, and for how long it will go on."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._shown = self._started
+        self._live = sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show the state; on a terminal in place, in a log as a line now and then."""
+        now = time.perf_counter()
+        finished = done >= total
+        if not (self._live or finished or now - self._shown >= _QUIET_SECONDS):
+            return
+        self._shown = now
+        rate = done / max(now - self._started, 1e-9)
+        left = (total - done) / rate if rate else 0.0
+        line = f"features: {done}/{total} images, {rate:.1f}/s, {left:.0f} s left"
+        end = "\r" if self._live and not finished else "\n"
+        print(f"seedal: {line}   ", end=end, file=sys.stderr, flush=True)  # noqa: T201 - see above

@@ -1,0 +1,103 @@
+"""A seed in the formats that others read: one module a format, one function each.
+
+An exporter takes an `ExportableSeed` and returns the files' contents by name; nothing is written
+until all of them are ready.
+"""
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from app.exports.redal import redal
+from app.exports.seed import ExportableSeed, ExportError
+from app.exports.sheet import seed_sheet
+from app.exports.tables import seed_csv, seed_json
+
+_EXPORTERS: Final[Mapping[str, Callable[[ExportableSeed], dict[str, bytes]]]] = {
+    "json": seed_json,
+    "csv": seed_csv,
+    "redal": redal,
+    "contact_sheet": seed_sheet,
+}
+FORMATS: Final = tuple(_EXPORTERS)
+
+_MEDIA_TYPES = {
+    ".json": "application/json",
+    ".csv": "text/csv; charset=utf-8",
+    ".png": "image/png",
+    ".zip": "application/zip",
+}
+# A fixed stamp (the earliest that zip knows), so that the same seed gives the same bytes.
+_STAMP = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One download: a file, or a zip of several."""
+
+    filename: str
+    media_type: str
+    content: bytes
+
+
+def require_format(name: str) -> None:
+    """Refuse a format that does not exist.
+
+    Raises
+    ------
+    ExportError
+        Listing the formats that do.
+    """
+    if name not in _EXPORTERS:
+        detail = f"There is no format {name!r}; the formats are {', '.join(FORMATS)}."
+        raise ExportError(detail)
+
+
+def export_files(seed: ExportableSeed, name: str) -> dict[str, bytes]:
+    """Return the files of a format by name.
+
+    Raises
+    ------
+    ExportError
+        When the format does not exist or does not fit this pool.
+    """
+    require_format(name)
+    return _EXPORTERS[name](seed)
+
+
+def export(seed: ExportableSeed, name: str) -> Exported:
+    """Return a format as one download.
+
+    Raises
+    ------
+    ExportError
+        When the format does not exist or does not fit this pool.
+    """
+    files = export_files(seed, name)
+    if len(files) == 1:
+        ((filename, content),) = files.items()
+    else:
+        filename, content = f"{name}.zip", _zipped(files)
+    suffix = filename[filename.rindex(".") :]
+    return Exported(filename, _MEDIA_TYPES[suffix], content)
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for filename, content in files.items():
+            archive.writestr(zipfile.ZipInfo(filename, _STAMP), content, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+__all__ = [
+    "FORMATS",
+    "ExportError",
+    "ExportableSeed",
+    "Exported",
+    "export",
+    "export_files",
+    "require_format",
+]

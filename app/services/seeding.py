@@ -1,0 +1,203 @@
+"""One question, one seed: from signatures, costs and a budget to a ranked, checked selection.
+
+Pure: the command line and the solve processes of the API run the same function.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from app.errors import BudgetError, InvalidRequestError
+from solver.backends.greedy import rank
+from solver.errors import InvalidProblemError, UnknownStrategyError
+from solver.objective import gains
+from solver.problem import SignatureProblem
+from solver.result import Result
+from solver.solve import solve
+
+OBJECTIVES = ("seedal", "pairwise")
+
+# Rows of cosines held at once.
+_ROWS = 4096
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class SeedQuestion:
+    """What is asked.
+
+    Parameters
+    ----------
+    scene_ids
+        The n scenes that can be chosen.
+    costs
+        In the budget's unit, shape (n,).
+    weights, vectors
+        The scenes' signatures, shapes (n,) and (n, d).
+    budget
+        Limit on the sum of the chosen costs.
+    objective
+        ``seedal`` (the paper's) or ``pairwise`` (no intra-scene factor: all weights are 1).
+    strategy, time_limit_s, gap, random_seed
+        As in `solver.solve.solve`.
+    """
+
+    scene_ids: tuple[str, ...]
+    costs: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
+    vectors: npt.NDArray[np.float64]
+    budget: float
+    objective: str = "seedal"
+    strategy: str = "auto"
+    time_limit_s: float = 10.0
+    gap: float = 0.0
+    random_seed: int = 0
+
+    def digest(self) -> str:
+        """Return a hash of everything that the answer depends on."""
+        settings = (
+            self.scene_ids,
+            self.budget,
+            self.objective,
+            self.strategy,
+            self.time_limit_s,
+            self.gap,
+            self.random_seed,
+            self.vectors.shape,
+        )
+        content = hashlib.sha256(repr(settings).encode())
+        for array in (self.costs, self.weights, self.vectors):
+            content.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())
+        return content.hexdigest()
+
+    def problem(self) -> SignatureProblem:
+        """Return the question as the solver takes it."""
+        match self.objective:
+            case "seedal":
+                weights = self.weights
+            case "pairwise":
+                weights = np.ones_like(self.weights)
+            case _:
+                detail = f"There is no objective {self.objective!r}; there are {OBJECTIVES}."
+                raise InvalidRequestError(detail, "#/objective")
+        return SignatureProblem(
+            weights=weights,
+            vectors=self.vectors,
+            costs=self.costs,
+            budget=self.budget,
+            ids=self.scene_ids,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenScene:
+    """One scene of a seed.
+
+    Parameters
+    ----------
+    scene_id, cost
+        As in the pool.
+    rank
+        From 1: the order in which to label.
+    gain
+        What the objective loses without this scene.
+    represents
+        Number of scenes outside the seed to which this one is the nearest of the seed.
+    """
+
+    scene_id: str
+    rank: int
+    cost: float
+    gain: float
+    represents: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SeedAnswer:
+    """The solver's result, and the chosen scenes in rank order."""
+
+    result: Result
+    scenes: tuple[ChosenScene, ...]
+
+
+def _represented(
+    vectors: npt.NDArray[np.float64], chosen: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Count, for every chosen scene, the others that are nearer to it than to any other chosen."""
+    counts = np.zeros(len(chosen), dtype=np.int64)
+    if not len(chosen):
+        return counts
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = vectors / np.where(lengths > 0, lengths, 1.0)
+    others = np.setdiff1d(np.arange(len(vectors)), chosen)
+    for start in range(0, len(others), _ROWS):
+        nearest = (unit[others[start : start + _ROWS]] @ unit[chosen].T).argmax(axis=1)
+        counts += np.bincount(nearest, minlength=len(chosen))
+    return counts
+
+
+def _require_affordable(question: SeedQuestion) -> None:
+    if not question.scene_ids:
+        detail = "No scene has features, so there is nothing to choose from."
+        raise InvalidRequestError(detail)
+    cheapest = int(np.argmin(question.costs))
+    cost = float(question.costs[cheapest])
+    if not math.isnan(question.budget) and 0 <= question.budget < cost:
+        name = question.scene_ids[cheapest]
+        detail = (
+            f"The budget of {question.budget:,.10g} is below the cheapest scene "
+            f"({name!r} costs {cost:,.10g})."
+        )
+        raise BudgetError(detail)
+
+
+def make_seed(question: SeedQuestion) -> SeedAnswer:
+    """Choose, rank and describe a seed.
+
+    Parameters
+    ----------
+    question
+        What is asked.
+
+    Returns
+    -------
+    SeedAnswer
+        Its result has been verified independently of the strategy that found it.
+
+    Raises
+    ------
+    BudgetError
+        When the budget does not pay for the cheapest scene.
+    InvalidRequestError
+        When the strategy or objective is unknown, a number is out of range, or there is no scene.
+    """
+    _require_affordable(question)
+    try:
+        problem = question.problem()
+        result = solve(
+            problem,
+            strategy=question.strategy,
+            time_limit_s=question.time_limit_s,
+            gap=question.gap,
+            random_seed=question.random_seed,
+        )
+    except (InvalidProblemError, UnknownStrategyError, ValueError) as error:
+        raise InvalidRequestError(str(error)) from error
+    order = rank(problem, result.selected)
+    inside = np.zeros(problem.n, dtype=bool)
+    inside[order] = True
+    worth = gains(problem, inside)
+    represented = _represented(question.vectors, order)
+    scenes = tuple(
+        ChosenScene(
+            scene_id=question.scene_ids[k],
+            rank=place,
+            cost=float(question.costs[k]),
+            gain=float(worth[k]),
+            represents=int(count),
+        )
+        for place, (k, count) in enumerate(zip(order, represented, strict=True), start=1)
+    )
+    return SeedAnswer(result, scenes)

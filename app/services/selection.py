@@ -1,0 +1,177 @@
+"""The whole main job without a server: a source in, a seed out."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from api_schemas.seeds import ChosenScene
+from app.errors import InvalidRequestError
+from app.exports import ExportableSeed
+from app.exports.seed import ExportScene
+from app.services.budgets import BudgetAsked
+from app.services.seed_cache import recall, remember
+from app.services.seeding import SeedAnswer, SeedQuestion, make_seed
+from app.translate.selections import summarise
+from features.pipeline import FeatureSettings, Prepared, prepare
+from features.prepared import Stage
+from features.scenes import Pool
+from features.sources import SourceOptions, open_source
+
+_ASKED = ("objective", "strategy", "time_limit_s", "gap", "random_seed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionRequest:
+    """What `seedal select` was asked.
+
+    Parameters
+    ----------
+    kind, root, options
+        The source; `kind` is None where it is to be detected.
+    features
+        How images become signatures.
+    budget
+        An amount, or a part of what all scenes of the pool cost.
+    objective, strategy, time_limit_s, gap, random_seed
+        As in `app.services.seeding.SeedQuestion`.
+    strict
+        End with an error at the first image that cannot be read, instead of going on without it.
+    """
+
+    kind: str | None
+    root: str
+    budget: BudgetAsked
+    options: SourceOptions = field(default_factory=SourceOptions)
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    objective: str = "seedal"
+    strategy: str = "auto"
+    time_limit_s: float = 10.0
+    gap: float = 0.0
+    random_seed: int = 0
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A seed and all that went into it.
+
+    Parameters
+    ----------
+    pool, prepared, answer
+        What each step produced.
+    stages
+        What each step cost, and what was reused.
+    exportable
+        The seed as exporters take it; its summary is the JSON answer.
+    """
+
+    pool: Pool
+    prepared: Prepared
+    answer: SeedAnswer
+    stages: tuple[Stage, ...]
+    exportable: ExportableSeed
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The answer as JSON."""
+        return dict(self.exportable.summary)
+
+
+def _question(request: SelectionRequest, pool: Pool, prepared: Prepared) -> SeedQuestion:
+    costs = {scene.scene_id: scene.costs[pool.resource] for scene in pool.scenes}
+    signatures = prepared.signatures
+    return SeedQuestion(
+        scene_ids=signatures.scene_ids,
+        costs=np.array([costs[scene_id] for scene_id in signatures.scene_ids]),
+        weights=signatures.weights,
+        vectors=signatures.vectors,
+        budget=request.budget.limit(sum(costs.values())),
+        objective=request.objective,
+        strategy=request.strategy,
+        time_limit_s=request.time_limit_s,
+        gap=request.gap,
+        random_seed=request.random_seed,
+    )
+
+
+def _require_all_readable(prepared: Prepared) -> None:
+    for failure in prepared.failures:
+        detail = f"{failure.uri} (scene {failure.scene_id!r}): {failure.reason}"
+        raise InvalidRequestError(detail)
+    for scene in prepared.left_out:
+        detail = f"Scene {scene.scene_id!r} cannot be used: {scene.reason}"
+        raise InvalidRequestError(detail)
+
+
+def _answer(question: SeedQuestion, cache: Path) -> tuple[SeedAnswer, Stage]:
+    started = time.perf_counter()
+    known = recall(cache, question)
+    answer = known or make_seed(question)
+    if known is None:
+        remember(cache, question, answer)
+    count = len(question.scene_ids)
+    computed, reused = (count, 0) if known is None else (0, count)
+    return answer, Stage("seed", computed, reused, time.perf_counter() - started)
+
+
+def select(
+    request: SelectionRequest, cache: Path, progress: Callable[[int, int], None] | None = None
+) -> Selection:
+    """Read a source, compute its features, and choose a seed; reuse whatever the cache has.
+
+    Parameters
+    ----------
+    request
+        What is asked.
+    cache
+        The folder of stored stages.
+    progress
+        Called with the number of images done and in all.
+
+    Raises
+    ------
+    FeatureError
+        When the source, the backbone or the vectors are unusable.
+    AppError
+        When the question cannot be answered: see `app.services.seeding.make_seed`.
+    """
+    started = time.perf_counter()
+    pool = open_source(request.kind, request.root, request.options)
+    reading = Stage("source", len(pool.scenes), 0, time.perf_counter() - started)
+    prepared = prepare(pool, request.features, cache, progress)
+    if request.strict:
+        _require_all_readable(prepared)
+    question = _question(request, pool, prepared)
+    answer, solving = _answer(question, cache)
+    stages = (reading, *prepared.stages, solving)
+    groups = {scene.scene_id: scene.group for scene in pool.scenes}
+    exportable = ExportableSeed(
+        kind=pool.kind,
+        resource=pool.resource,
+        scenes=tuple(
+            ExportScene(
+                scene_id=scene.scene_id,
+                cost=scene.costs[pool.resource],
+                group=scene.group,
+                images=tuple(image.uri for image in scene.images),
+                regions=scene.regions,
+            )
+            for scene in pool.scenes
+        ),
+        chosen=tuple(scene.scene_id for scene in answer.scenes),
+        summary=summarise(
+            pool,
+            prepared,
+            answer.result,
+            [ChosenScene(**asdict(scene), group=groups[scene.scene_id]) for scene in answer.scenes],
+            asked={name: getattr(request, name) for name in _ASKED},
+            stages=stages,
+        ),
+    )
+    return Selection(
+        pool=pool, prepared=prepared, answer=answer, stages=stages, exportable=exportable
+    )

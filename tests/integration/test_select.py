@@ -1,0 +1,282 @@
+"""`seedal select` from pictures on disk to files on disk."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli import main
+
+Manifest = Callable[..., Path]
+Record = dict[str, Any]
+Select = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def select(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Select:
+    """Return a function that runs `seedal select` and returns its exit status and output."""
+
+    def run(root: Path, *words: str, budget: str = "40%") -> tuple[int, str, str]:
+        data, out = str(tmp_path / "data"), str(tmp_path / "out")
+        base = ["select", "--root", str(root), "--budget", budget, "--data-dir", data]
+        if "--out" not in words:
+            base += ["--out", out]
+        if "--backbone" not in words:
+            base += ["--backbone", "colour_grid"]
+        status = main([*base, *words])
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+def test_a_budget_becomes_files(manifest: Manifest, select: Select, tmp_path: Path) -> None:
+    """Pictures and a budget in, a seed within the budget out, as JSON on stdout and as files."""
+    status, out, _ = select(manifest(), "--json", "--format", "csv")
+    seed = json.loads(out)
+    assert status == 0
+    assert seed["total_cost"] <= seed["budget"]["limit"] == pytest.approx(0.4 * 108)
+    assert seed["status"] == "optimal"
+    assert seed["gap"] == 0
+    assert sum(scene["cost"] for scene in seed["scenes"]) == seed["total_cost"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["seed.csv", "seed.json"]
+    written = json.loads((tmp_path / "out" / "seed.json").read_bytes())
+    assert written == {key: value for key, value in seed.items() if key != "files"}
+
+
+def test_people_get_a_few_lines(manifest: Manifest, select: Select) -> None:
+    """Without --json the answer is short text with the proof in words."""
+    status, out, _ = select(manifest())
+    assert status == 0
+    assert "proven: no other choice is better" in out
+    assert "room/" in out
+
+
+def test_a_second_run_reuses_every_stage(manifest: Manifest, select: Select) -> None:
+    """What was computed once is not computed again, and the answer is the same."""
+    path = manifest()
+    first = json.loads(select(path, "--json")[1])
+    second = json.loads(select(path, "--json")[1])
+    stages = {stage["name"]: stage for stage in second["stages"]}
+    assert all(stages[name]["computed"] == 0 for name in ("vectors", "signatures", "index", "seed"))
+    assert second["scenes"] == first["scenes"]
+
+
+def test_a_changed_setting_is_never_answered_from_the_store(
+    manifest: Manifest, select: Select
+) -> None:
+    """Another token, number of centres or strategy is worked out anew."""
+    path = manifest()
+    select(path, "--json")
+    for words, stage in (
+        (("--token", "patch_keys"), "vectors"),
+        (("--clusters", "2"), "signatures"),
+        (("--strategy", "greedy"), "seed"),
+        (("--objective", "pairwise"), "seed"),
+    ):
+        stages = json.loads(select(path, "--json", *words)[1])["stages"]
+        assert {s["name"]: s["computed"] for s in stages}[stage] > 0
+
+
+def _broken(write: Callable[[Path], None]) -> Callable[[Path], None]:
+    def spoil(pool: Path) -> None:
+        write(pool / "images" / "0_0.png")
+
+    return spoil
+
+
+def _cut(path: Path) -> None:
+    from PIL import Image  # noqa: PLC0415 - only here
+
+    jpeg = path.with_suffix(".jpg")
+    Image.open(path).save(jpeg)
+    path.write_bytes(jpeg.read_bytes()[:200])
+
+
+BROKEN_IMAGES = {
+    "missing": _broken(Path.unlink),
+    "empty": _broken(lambda path: path.write_bytes(b"") and None),
+    "text": _broken(lambda path: path.write_text("not a picture") and None),
+    "truncated": _broken(_cut),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN_IMAGES)
+def test_a_broken_image_is_reported_and_the_scene_goes_on(
+    kind: str, manifest: Manifest, select: Select
+) -> None:
+    """An image that cannot be read is named in one sentence; its scene keeps the others."""
+    path = manifest()
+    BROKEN_IMAGES[kind](path.parent)
+    status, out, err = select(path, "--json")
+    seed = json.loads(out)
+    assert status == 0
+    (failure,) = seed["image_failures"]
+    assert failure["uri"].endswith("0_0.png")
+    assert sum("0_0.png" in line for line in err.splitlines()) == 1
+    assert seed["left_out"] == []
+
+
+@pytest.mark.parametrize("kind", BROKEN_IMAGES)
+def test_strict_refuses_a_broken_image(
+    kind: str, manifest: Manifest, select: Select, tmp_path: Path
+) -> None:
+    """With --strict the first unreadable image ends the run with one sentence and no file."""
+    path = manifest()
+    BROKEN_IMAGES[kind](path.parent)
+    status, out, err = select(path, "--strict")
+    assert (status, out) == (2, "")
+    assert "0_0.png" in err.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scene_without_readable_images_is_left_out_by_name(
+    manifest: Manifest, select: Select
+) -> None:
+    """Scenes without images, or with none that can be read, are named and never chosen."""
+
+    def change(records: list[Record]) -> None:
+        records[1]["images"] = []
+        records[2]["images"] = ["images/gone.png"]
+
+    status, out, err = select(manifest(change=change), "--json", budget="100%")
+    seed = json.loads(out)
+    assert status == 0
+    assert [scene["scene_id"] for scene in seed["left_out"]] == ["room/1", "room/2"]
+    assert {"room/1", "room/2"}.isdisjoint(scene["scene_id"] for scene in seed["scenes"])
+    assert "room/1 is left out" in err
+
+
+def _line(number: int, **changes: object) -> Callable[[list[Record]], None]:
+    def change(records: list[Record]) -> None:
+        records[number - 1].update(changes)
+
+    return change
+
+
+def _without_cost(records: list[Record]) -> None:
+    del records[4]["cost"]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (_line(3, cost=-1), "scenes.jsonl:3"),
+        (_line(4, cost=float("nan")), "scenes.jsonl:4"),
+        (_without_cost, "scenes.jsonl:5"),
+        (_line(6, scene_id="room/0"), "scenes.jsonl:6"),
+        (_line(2, cost="12"), "scenes.jsonl:2"),
+    ],
+)
+def test_a_bad_line_is_named(
+    change: Callable[[list[Record]], None],
+    place: str,
+    manifest: Manifest,
+    select: Select,
+    tmp_path: Path,
+) -> None:
+    """A scene that breaks a rule ends the run with its line number, and nothing is written."""
+    status, out, err = select(manifest(change=change))
+    assert (status, out) == (2, "")
+    assert place in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unreadable_line_is_named(manifest: Manifest, select: Select) -> None:
+    """A line that is no JSON is named by its number."""
+    path = manifest()
+    path.write_text(path.read_text() + "{oops\n")
+    status, _, err = select(path)
+    assert status == 2
+    assert "scenes.jsonl:9" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--backbone", "resnet1000"), "unknown backbone 'resnet1000'"),
+        (("--strategy", "magic"), "no strategy 'magic'"),
+        (("--objective", "prettiest"), "no objective 'prettiest'"),
+        (("--format", "pdf"), "no format 'pdf'"),
+        (("--format", "redal"), "not for manifest"),
+        (("--clusters", "0"), "clusters must be at least 1"),
+        (("--clusters", "x"), "Invalid value for '--clusters'"),
+        (("--token", "eos"), "token must be"),
+        (("--source", "nowhere"), "'nowhere' is no kind of source"),
+        (("--resource", "hours"), "hours"),
+        (("--time-limit", "-1"), "at least 0 seconds"),
+        (("--gap", "nan"), "A gap is at least 0"),
+    ],
+)
+def test_bad_options_get_one_sentence(
+    words: tuple[str, ...], sentence: str, manifest: Manifest, select: Select, tmp_path: Path
+) -> None:
+    """A wrong option is answered with one sentence that names it, exit 2, and no file."""
+    status, out, err = select(manifest(), *words)
+    assert (status, out) == (2, "")
+    assert sentence in err.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("budget", "sentence"),
+    [
+        ("5", "The budget of 5 is below the cheapest scene ('room/0' costs 10)"),
+        ("1%", "is below the cheapest scene"),
+        ("much", "neither a number nor a percentage"),
+        ("-3", "at least 0, not -3"),
+    ],
+)
+def test_bad_budgets_get_one_sentence(
+    budget: str, sentence: str, manifest: Manifest, select: Select, tmp_path: Path
+) -> None:
+    """A budget that buys nothing or is no number is refused, and no file is written."""
+    status, out, err = select(manifest(), budget=budget)
+    assert (status, out) == (2, "")
+    assert sentence in err.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_folder_that_cannot_be_is_named(
+    manifest: Manifest, select: Select, tmp_path: Path
+) -> None:
+    """An output path below a file is refused with its name."""
+    (tmp_path / "file").write_text("")
+    status, _, err = select(manifest(), "--out", str(tmp_path / "file" / "out"))
+    assert status == 2
+    assert "cannot be written" in err
+
+
+def test_a_missing_root_is_named(select: Select, tmp_path: Path) -> None:
+    """A source that does not exist is refused with its path."""
+    status, _, err = select(tmp_path / "nowhere")
+    assert status == 2
+    assert "nowhere: does not exist" in err
+
+
+def test_wrong_words_get_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown command or a missing option is one sentence on stderr and exit 2."""
+    for words in (["explode"], ["select"], ["select", "--nonsense"]):
+        assert main(words) == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert len(printed.err.splitlines()) == 1
+
+
+@pytest.mark.shared_data
+def test_real_scans_in_redal_format(select: Select, shared_data: Path, tmp_path: Path) -> None:
+    """The 110 real scans: the budget holds and the files partition all of them."""
+    root = shared_data / "mini_semantickitti"
+    status, out, _ = select(root, "--format", "redal", "--json", budget="10%")
+    seed = json.loads(out)
+    assert status == 0
+    assert seed["source"]["cost_origin"] == "frames.json (points_full)"
+    assert 0 < seed["total_cost"] <= seed["budget"]["limit"]
+    label, ulabel = (
+        json.loads((tmp_path / "out" / f"init_{part}_scan.json").read_bytes())
+        for part in ("label", "ulabel")
+    )
+    assert len(label) + len(ulabel) == len({*label, *ulabel}) == 110
