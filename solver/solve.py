@@ -68,19 +68,31 @@ def _strategy(name: str) -> Strategy:
 def _run_classical(
     strategy: Strategy, problem: Problem, seconds: float, start: Mask, random_seed: int
 ) -> Attempt:
+    match strategy:
+        case Strategy.SCIP | Strategy.HIGHS:
+            return mip(problem, strategy.value, seconds)
+        case Strategy.PULP:
+            return cbc(problem, seconds)
+        case _:
+            return cp_sat(problem, seconds, start, random_seed)
+
+
+def _guarded(
+    strategy: Strategy, problem: Problem, seconds: float, start: Mask, random_seed: int
+) -> Attempt:
+    """Run a classical backend on the items that the budget can buy at all."""
+    affordable = np.flatnonzero(problem.costs <= problem.allowance)
+    part = take(problem, affordable)
     try:
-        match strategy:
-            case Strategy.SCIP | Strategy.HIGHS:
-                return mip(problem, strategy.value, seconds)
-            case Strategy.PULP:
-                return cbc(problem, seconds)
-            case _:
-                return cp_sat(problem, seconds, start, random_seed)
+        attempt = _run_classical(strategy, part, seconds, start[affordable], random_seed)
     except (BackendUnavailableError, BackendFailedError):
         raise
     except Exception as error:  # foreign code: whatever it raises, the incumbent must survive
         message = f"{strategy} failed ({type(error).__name__}: {error})."
         raise BackendFailedError(message) from error
+    chosen = np.zeros(problem.n, dtype=bool)
+    chosen[affordable] = attempt.chosen
+    return Attempt(chosen, attempt.upper_bound, attempt.stop_reason)
 
 
 class _Search:
@@ -122,7 +134,7 @@ class _Search:
         """Run a classical backend; where it gives nothing, say so and keep the incumbent."""
         seconds = self.clock.remaining()
         try:
-            attempt = _run_classical(strategy, self.problem, seconds, self.chosen, self.random_seed)
+            attempt = _guarded(strategy, self.problem, seconds, self.chosen, self.random_seed)
         except (BackendUnavailableError, BackendFailedError) as error:
             self.notes.append(f"{error} The selection is by {self.used}.")
             return
