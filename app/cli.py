@@ -154,7 +154,8 @@ def _demo(
     """Generate a building, choose its seed, and serve both: everything offline."""
     from app.commands import demo
 
-    demo.run(out=out, budget=budget, serving=serve, port=port)
+    settings = _settings(port=port, data_dir=out / "data", file_roots=(out / "world",))
+    demo.run(out=out, budget=budget, serving=serve, settings=settings)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

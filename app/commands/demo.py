@@ -1,10 +1,17 @@
 """``seedal demo``: a generated building through the real pipeline, everything offline."""
 
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from app.commands import select
 from app.commands.terminal import say
 from app.demo.world import write_world
+from app.main import serve
 from app.services.budgets import parse_budget
 from app.services.selection import SelectionRequest
 from app.settings import Settings
@@ -12,10 +19,76 @@ from features.pipeline import FeatureSettings
 
 # Weights come with the package, so the demo needs no network.
 _BACKBONE = "efficientnet_lite0"
+_NAME = "Demo building"
+_PATIENCE_S = 60.0
+
+
+class DemoError(Exception):
+    """The demo's own server did not answer as it should."""
+
+
+def _call(url: str, body: object | None = None) -> Any:  # noqa: ANN401 - JSON
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - our own http server
+    with urllib.request.urlopen(request, timeout=_PATIENCE_S) as response:  # noqa: S310 - see above
+        return json.loads(response.read())
+
+
+def _wait_until_ready(api: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline:
+        try:
+            _call(f"{api}/readyz")
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    message = f"{api} was not ready within {_PATIENCE_S:.0f} s"
+    raise DemoError(message)
+
+
+def register(api: str, manifest: Path) -> None:
+    """Register the world with a running server, once, as any platform would: over HTTP.
+
+    Raises
+    ------
+    DemoError
+        When the server does not come up.
+    OSError
+        When it refuses the dataset.
+    """
+    _wait_until_ready(api)
+    known = _call(f"{api}/v1/datasets")["items"]
+    if not any(dataset["name"] == _NAME for dataset in known):
+        source = {"kind": "manifest", "uri": manifest.resolve().as_uri()}
+        body = {"name": _NAME, "source": source, "features": {"backbone": _BACKBONE}}
+        _call(f"{api}/v1/datasets", body)
+    say(f"explorer at {api}/ (Ctrl-C ends it)")
+
+
+def _in_background(task: Callable[[], None]) -> None:
+    def guarded() -> None:
+        try:
+            task()
+        except (DemoError, OSError) as error:
+            say(f"the demo world could not be registered: {error}")
+
+    threading.Thread(target=guarded, daemon=True).start()
 
 
 def run(*, out: Path, budget: str, serving: bool, settings: Settings) -> None:
     """Generate the world, choose its seed, draw the contact sheet, and serve the world.
+
+    Parameters
+    ----------
+    out
+        Gets ``world/`` and ``seed/``.
+    budget
+        As in `seedal select`.
+    serving
+        Whether to serve the world afterwards, until interrupted.
+    settings
+        Where results are kept and the server listens.
 
     Raises
     ------
@@ -23,7 +96,7 @@ def run(*, out: Path, budget: str, serving: bool, settings: Settings) -> None:
         See `app.commands.select.run`.
     """
     manifest = write_world(out / "world")
-    say(f"a building of rooms lies in {manifest.parent}")
+    say(f"a building lies in {manifest.parent}")
     request = SelectionRequest(
         kind="manifest",
         root=str(manifest),
@@ -34,4 +107,6 @@ def run(*, out: Path, budget: str, serving: bool, settings: Settings) -> None:
         request, cache=settings.cache_dir, form="contact_sheet", out=out / "seed", as_json=False
     )
     if serving:
-        raise NotImplementedError
+        api = f"http://{settings.host}:{settings.port}"
+        _in_background(lambda: register(api, manifest))
+        serve(settings, worker=True)

@@ -1,4 +1,4 @@
-"""A budget as people write it: an amount in the resource's unit, or a part of the whole pool."""
+"""A budget as people write it: an amount in the resource's unit, or a part of what there is."""
 
 import math
 import re
@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class BudgetAsked:
-    """Either an amount or a fraction of what all scenes of the pool cost together.
+    """Either an amount or a fraction of what all scenes that can be chosen cost together.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class BudgetAsked:
             raise BudgetError(detail)
 
     def limit(self, total: float) -> float:
-        """Return the limit in the resource's unit, given what all scenes cost."""
+        """Return the limit in the resource's unit, given what all usable scenes cost."""
         return self.amount * total if self.is_fraction else self.amount
 
 

@@ -1,5 +1,6 @@
 """The whole main job without a server: a source in, a seed out."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -35,7 +36,7 @@ class SelectionRequest:
     features
         How images become signatures.
     budget
-        An amount, or a part of what all scenes of the pool cost.
+        An amount, or a part of what all scenes that can be chosen cost.
     objective, strategy, time_limit_s, gap, random_seed
         As in `app.services.seeding.SeedQuestion`.
     strict
@@ -82,14 +83,15 @@ class Selection:
 
 
 def _question(request: SelectionRequest, pool: Pool, prepared: Prepared) -> SeedQuestion:
-    costs = {scene.scene_id: scene.costs[pool.resource] for scene in pool.scenes}
+    by_id = {scene.scene_id: scene.costs[pool.resource] for scene in pool.scenes}
     signatures = prepared.signatures
+    costs = np.array([by_id[scene_id] for scene_id in signatures.scene_ids])
     return SeedQuestion(
         scene_ids=signatures.scene_ids,
-        costs=np.array([costs[scene_id] for scene_id in signatures.scene_ids]),
+        costs=costs,
         weights=signatures.weights,
         vectors=signatures.vectors,
-        budget=request.budget.limit(sum(costs.values())),
+        budget=request.budget.limit(math.fsum(costs)),
         objective=request.objective,
         strategy=request.strategy,
         time_limit_s=request.time_limit_s,

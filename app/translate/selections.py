@@ -1,5 +1,6 @@
 """A local selection as JSON: the seed as the API gives it, and what only a local run can tell."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -38,7 +39,8 @@ def summarise(
     stages
         What each step cost.
     """
-    total = sum(scene.costs[pool.resource] for scene in pool.scenes)
+    usable = set(prepared.signatures.scene_ids)
+    total = math.fsum(s.costs[pool.resource] for s in pool.scenes if s.scene_id in usable)
     seed = Seed(
         id=new_id(),
         dataset_id=prepared.key,  # a local pool has no other name than its content
