@@ -146,6 +146,7 @@ def _demo(
         "demo-output"
     ),
     budget: Annotated[str, typer.Option(help="As in select.")] = "10%",
+    rooms: Annotated[int, typer.Option(help="Size of the building.")] = 48,
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Serve the demo world afterwards.")
     ] = True,
@@ -155,7 +156,7 @@ def _demo(
     from app.commands import demo
 
     settings = _settings(port=port, data_dir=out / "data", file_roots=(out / "world",))
-    demo.run(out=out, budget=budget, serving=serve, settings=settings)
+    demo.run(out=out, rooms=rooms, budget=budget, serving=serve, settings=settings)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ answer=$(curl -sS --fail-with-body "$API/v1/datasets" -H 'Content-Type: applicat
 dataset=$(echo "$answer" | field "['dataset']['id']")
 operation=$(echo "$answer" | field "['operation']['id']")
 
-until curl -sS --fail-with-body "$API/v1/operations/$operation" | grep -qE '"status": ?"(Succeeded|Failed|Canceled)"'; do
+until curl -sS --fail-with-body "$API/v1/operations/$operation" | grep -qE '"status": ?"(succeeded|failed|cancelled)"'; do
   sleep 1
 done
 

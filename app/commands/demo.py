@@ -76,13 +76,15 @@ def _in_background(task: Callable[[], None]) -> None:
     threading.Thread(target=guarded, daemon=True).start()
 
 
-def run(*, out: Path, budget: str, serving: bool, settings: Settings) -> None:
+def run(*, out: Path, rooms: int, budget: str, serving: bool, settings: Settings) -> None:
     """Generate the world, choose its seed, draw the contact sheet, and serve the world.
 
     Parameters
     ----------
     out
         Gets ``world/`` and ``seed/``.
+    rooms
+        Number of rooms, which are the scenes.
     budget
         As in `seedal select`.
     serving
@@ -95,7 +97,7 @@ def run(*, out: Path, budget: str, serving: bool, settings: Settings) -> None:
     AppError, FeatureError
         See `app.commands.select.run`.
     """
-    manifest = write_world(out / "world")
+    manifest = write_world(out / "world", rooms=rooms)
     say(f"a building lies in {manifest.parent}")
     request = SelectionRequest(
         kind="manifest",
