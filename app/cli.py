@@ -155,7 +155,9 @@ def _demo(
     """Generate a building, choose its seed, and serve both: everything offline."""
     from app.commands import demo
 
-    settings = _settings(port=port, data_dir=out / "data", file_roots=(out / "world",))
+    settings = _settings(
+        port=port, data_dir=out / "data", file_roots=(out / "world",), log_level="warning"
+    )
     demo.run(out=out, rooms=rooms, budget=budget, serving=serve, settings=settings)
 
 
