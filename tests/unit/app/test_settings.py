@@ -10,7 +10,7 @@ from app.settings import Settings
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings of the developer's own shell do not count."""
+    """Forget settings of the developer's own shell."""
     for name in Settings.model_fields:
         monkeypatch.delenv(f"SEEDAL_{name.upper()}", raising=False)
 
@@ -53,7 +53,7 @@ def test_the_database_password_comes_from_a_file(tmp_path: Path) -> None:
     )
     url = settings.database()
     assert url.drivername == "postgresql+psycopg"
-    assert url.password == "s3cret"
+    assert url.password == secret.read_text().strip()
     assert "s3cret" not in repr(settings)
 
 

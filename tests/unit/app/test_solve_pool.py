@@ -12,7 +12,7 @@ from features.signatures import Signatures
 
 @pytest.fixture
 def task(tmp_path: Path) -> SolveTask:
-    """A task of six scenes, three of which can be paid."""
+    """Return a task of six scenes, three of which can be paid."""
     vectors = np.random.default_rng(3).normal(size=(6, 4))
     vectors /= 2 * np.linalg.norm(vectors, axis=1, keepdims=True)
     path = tmp_path / "key.npz"

@@ -1,0 +1,184 @@
+"""Datasets on the wire: a pool of scenes, registered once."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from api_schemas.base import Count, Label, Number, Wire
+from api_schemas.operations import Operation
+
+Token = Literal["auto", "cls", "patch_keys"]
+
+
+class DatasetStatus(StrEnum):
+    """How far a dataset has come."""
+
+    REGISTERED = "registered"
+    """Accepted; its extraction has not started."""
+    EXTRACTING = "extracting"
+    """A worker is reading its images."""
+    READY = "ready"
+    """Budgets are answered."""
+    FAILED = "failed"
+    """It cannot become ready; `error` says why. Register it anew."""
+
+
+class InlineImage(Wire):
+    """An image of a scene."""
+
+    uri: str
+    sensor: str | None = None
+    frame: int | None = None
+
+
+class InlineScene(Wire):
+    """A scene given in the request itself; the same members as a line of a manifest."""
+
+    scene_id: str = Field(examples=["Area_2/storage_5"])
+    cost: Number | None = Field(default=None, examples=[61234])
+    costs: dict[str, Number] | None = None
+    group: str | None = None
+    images: tuple[str | InlineImage, ...] | None = Field(
+        default=None, examples=[["file:///data/storage_5/0.png"]]
+    )
+    pointcloud: JsonValue = None
+    regions: tuple[int, ...] | None = None
+    external_ids: dict[str, JsonValue] | None = None
+    meta: dict[str, JsonValue] | None = None
+
+
+class ManifestSource(Wire):
+    """A JSON Lines file, a scene a line."""
+
+    kind: Literal["manifest"]
+    uri: str = Field(min_length=1, examples=["file:///data/scenes.jsonl"])
+
+
+class InlineSource(Wire):
+    """The scenes themselves."""
+
+    kind: Literal["inline"]
+    scenes: tuple[InlineScene, ...] = Field(min_length=1)
+
+
+class FolderSource(Wire):
+    """A folder in a known layout."""
+
+    kind: Literal["images", "semantic_kitti", "s3dis"]
+    root: str = Field(min_length=1, examples=["/data/SemanticKITTI"])
+    images_root: str | None = Field(
+        default=None, min_length=1, description="Where the images lie, if under another folder."
+    )
+    split: Literal["all", "train"] = Field(
+        default="all", description="`train` leaves out the benchmark's validation scenes."
+    )
+
+
+Source = Annotated[ManifestSource | InlineSource | FolderSource, Field(discriminator="kind")]
+
+
+class FeatureRequest(Wire):
+    """How images become vectors."""
+
+    backbone: str = Field(default="auto", min_length=1, max_length=100)
+    token: Token = Field(
+        default="auto",
+        description="`cls`: a vector per image. `patch_keys`: many per image. `auto` decides "
+        "by the number of images per scene.",
+    )
+    clusters: int = Field(default=13, ge=1, le=1000, description="Most centres kept per scene.")
+
+
+class DatasetRequest(Wire):
+    """A dataset to register."""
+
+    name: Label = Field(examples=["Building 7"])
+    source: Source
+    features: FeatureRequest = FeatureRequest()
+    resource: Label | None = Field(
+        default=None,
+        description="The resource that budgets limit; decided by the source where it is left out.",
+    )
+
+
+class SourceEcho(Wire):
+    """Where the scenes came from; without the scenes themselves."""
+
+    kind: str
+    uri: str | None = None
+    root: str | None = None
+    images_root: str | None = None
+    split: str | None = None
+    cost_origin: str | None = Field(default=None, description="Where the costs come from.")
+
+
+class ResolvedFeatures(Wire):
+    """What was really used."""
+
+    backbone: str
+    weights_id: str = Field(description="Identifies the weights by their content.")
+    token: str
+    clusters: int
+
+
+class Features(Wire):
+    """What was asked for and, once known, what was used."""
+
+    requested: FeatureRequest
+    resolved: ResolvedFeatures | None
+
+
+class LeftOutScene(Wire):
+    """A scene that no seed can contain."""
+
+    scene_id: str
+    reason: str
+
+
+class ImageFailure(Wire):
+    """An image that could not be read; its scene goes on with its other images."""
+
+    scene_id: str
+    uri: str
+    reason: str
+
+
+class Dataset(Wire):
+    """A pool of scenes."""
+
+    id: str
+    name: str
+    status: DatasetStatus
+    error: str | None = Field(description="One sentence, if the status is `failed`.")
+    source: SourceEcho
+    features: Features
+    resource: str | None = Field(description="The resource that budgets limit, once known.")
+    resources: tuple[str, ...] = Field(description="Resources that every scene has a cost of.")
+    scene_count: Count | None
+    usable_scene_count: Count | None = Field(description="Scenes with features, once ready.")
+    total_cost: float | None = Field(description="Cost of all usable scenes, once ready.")
+    cheapest_cost: float | None = Field(
+        description="Cost of the cheapest usable scene, once ready."
+    )
+    left_out_count: Count
+    left_out: tuple[LeftOutScene, ...] = Field(description="The first 20.")
+    image_failure_count: Count
+    image_failures: tuple[ImageFailure, ...] = Field(description="The first 20.")
+    notes: tuple[str, ...]
+    created_at: datetime
+
+
+class DatasetPage(Wire):
+    """Datasets, newest first."""
+
+    items: tuple[Dataset, ...]
+    next_page_token: str = Field(description="Empty on the last page.")
+
+
+class RegisteredDataset(Wire):
+    """A dataset that was accepted, and the operation that makes it ready."""
+
+    dataset: Dataset
+    operation: Operation

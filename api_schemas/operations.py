@@ -1,0 +1,48 @@
+"""Operations on the wire: work that outlasts its request."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from api_schemas.base import Count, Wire
+
+
+class OperationStatus(StrEnum):
+    """How far an operation has come; the last three are final."""
+
+    NOT_STARTED = "not_started"
+    """Accepted and durable; no worker has taken it yet."""
+    RUNNING = "running"
+    """A worker has it. It survives the worker's death."""
+    SUCCEEDED = "succeeded"
+    """Its result is there."""
+    FAILED = "failed"
+    """It ended with `error` and left nothing half-done."""
+    CANCELLED = "cancelled"
+    """It was cancelled before it succeeded."""
+
+
+class OperationError(Wire):
+    """Why an operation failed: a problem document without a status of its own."""
+
+    type: str
+    title: str
+    detail: str
+
+
+class Operation(Wire):
+    """Work that outlasts its request."""
+
+    id: str
+    kind: Literal["extraction"]
+    dataset_id: str
+    status: OperationStatus
+    percent_complete: float = Field(ge=0, le=100)
+    done: Count = Field(description="Groups of images that are finished.")
+    total: Count | None = Field(description="Groups of images in all, once known.")
+    error: OperationError | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None

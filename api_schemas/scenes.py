@@ -1,0 +1,38 @@
+"""Scenes on the wire: the units that are annotated."""
+
+from pydantic import Field, JsonValue
+
+from api_schemas.base import Count, Wire
+
+
+class SceneImage(Wire):
+    """An image of a scene."""
+
+    uri: str
+    sensor: str | None
+    frame: int | None
+
+
+class Scene(Wire):
+    """A scene of a dataset."""
+
+    scene_id: str
+    position: Count = Field(description="Place in the source's order, from 0.")
+    costs: dict[str, float]
+    group: str | None
+    images: tuple[SceneImage, ...]
+    pointcloud: str | None
+    region_count: Count | None = Field(
+        description="Supervoxels of the scene, where the source has them."
+    )
+    usable: bool | None = Field(description="Whether a seed may contain it; null until extracted.")
+    left_out_reason: str | None
+    external_ids: dict[str, JsonValue]
+    meta: dict[str, JsonValue]
+
+
+class ScenePage(Wire):
+    """Scenes in the source's order."""
+
+    items: tuple[Scene, ...]
+    next_page_token: str = Field(description="Empty on the last page.")

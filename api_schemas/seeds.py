@@ -1,0 +1,132 @@
+"""Seeds on the wire: a budget goes in, the scenes to annotate first come out."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from api_schemas.base import Count, Label, Number, Wire
+
+Objective = Literal["seedal", "pairwise"]
+Strategy = Literal["auto", "greedy", "local_search", "cp_sat", "scip", "highs", "pulp"]
+
+
+class BudgetRequest(Wire):
+    """A budget: in the resource's own unit, or as a part of what all usable scenes cost."""
+
+    limit: Annotated[Number, Field(gt=0)] | None = Field(default=None, examples=[6_500_000])
+    fraction: Annotated[Number, Field(gt=0, le=1)] | None = Field(default=None, examples=[0.03])
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.limit is None) == (self.fraction is None):
+            rule = "give either limit or fraction"
+            raise ValueError(rule)
+        return self
+
+
+class SeedRequest(Wire):
+    """A question: which scenes first, with this budget."""
+
+    budget: BudgetRequest = Field(examples=[{"fraction": 0.03}])
+    resource: Label | None = Field(
+        default=None,
+        description="The resource that the budget limits; the dataset's own where it is left out.",
+    )
+    objective: Objective = Field(
+        default="seedal",
+        description="`seedal`: the paper's. `pairwise`: without its within-scene factor.",
+    )
+    strategy: Strategy = "auto"
+    time_limit_s: Annotated[Number, Field(gt=0)] = Field(
+        default=10.0,
+        description="Most seconds that the search may take; the server sets a maximum.",
+    )
+    gap: Annotated[Number, Field(ge=0)] = Field(
+        default=0.0,
+        description="Stop once nothing can be more than this much better (0.01 is 1 %).",
+    )
+    random_seed: Annotated[int, Field(strict=True, ge=0, lt=2**31)] = 0
+
+
+class SeedStatus(StrEnum):
+    """What a seed promises."""
+
+    OPTIMAL = "optimal"
+    """No other choice within the budget is better."""
+    FEASIBLE = "feasible"
+    """Within the budget; `gap` says how much better another choice could at most be."""
+    INFEASIBLE = "infeasible"
+    """No choice keeps every rule."""
+
+
+class Budget(Wire):
+    """What the chosen scenes had to stay within."""
+
+    limit: float
+    resource: str
+    fraction: float = Field(description="The limit as a part of what all usable scenes cost.")
+
+
+class ChosenScene(Wire):
+    """A scene of the seed."""
+
+    scene_id: str
+    rank: int = Field(ge=1, description="Order in which to annotate; 1 is first.")
+    cost: float
+    gain: float = Field(
+        description="What it adds to the objective after the scenes ranked before it."
+    )
+    represents: Count = Field(
+        description="Usable scenes that are more like it than any other chosen one."
+    )
+    group: str | None
+
+
+class SolverReport(Wire):
+    """How the seed was found."""
+
+    objective: Objective
+    strategy: Strategy = Field(description="What was asked for.")
+    used: str = Field(description="What produced the answer.")
+    seconds: float
+    time_limit_s: float
+    gap: float = Field(description="The gap that was asked for.")
+    random_seed: int
+    notes: tuple[str, ...]
+
+
+class Provenance(Wire):
+    """Everything that the seed depends on."""
+
+    dataset_key: str = Field(
+        description="Hash of the scenes' content and of how vectors were made."
+    )
+    backbone: str
+    weights_id: str
+    token: str
+    clusters: int
+    versions: dict[str, str]
+
+
+class Seed(Wire):
+    """The scenes to annotate first, and how good that choice is."""
+
+    id: str
+    dataset_id: str
+    status: SeedStatus
+    stop_reason: str
+    objective: float
+    upper_bound: float | None = Field(
+        description="No choice is worth more; null where none is known."
+    )
+    gap: float | None = Field(
+        description="(upper_bound - objective) / objective; null if unbounded."
+    )
+    budget: Budget
+    total_cost: float
+    scenes: tuple[ChosenScene, ...]
+    solver: SolverReport
+    provenance: Provenance
+    created_at: datetime

@@ -1,0 +1,149 @@
+"""The errors that the application raises on purpose, each one clear sentence for the caller.
+
+::
+
+    AppError
+    ├── NotFoundError          the named thing does not exist
+    ├── ConflictError          the state of the world forbids it now
+    ├── InvalidRequestError    a well-formed request asks for something that cannot be
+    │   ├── BudgetError        the budget does not pay for a single scene
+    │   └── SourceRefusedError a source lies where this server may not read
+    ├── MalformedRequestError  the request cannot be read at all
+    ├── TooLargeError          the request is larger than this server reads
+    ├── BusyError              every solve process is taken; worth trying again
+    ├── UnavailableError       something that this server stands on does not answer
+    ├── SolveCrashedError      the process that solved it died
+    └── SettingsError          the settings contradict each other; raised before anything starts
+
+``app.problems`` alone knows which HTTP status each one becomes.
+"""
+
+from typing import ClassVar
+
+
+class AppError(Exception):
+    """Base of every error that the application raises on purpose.
+
+    Parameters
+    ----------
+    detail
+        One sentence that names the rule and the place.
+
+    Attributes
+    ----------
+    slug
+        Stable name of the kind of error; part of the problem document's ``type``.
+    title
+        The kind of error in a few words, the same for every occurrence.
+    """
+
+    slug: ClassVar[str] = "error"
+    title: ClassVar[str] = "Something went wrong"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NotFoundError(AppError):
+    """The named thing does not exist.
+
+    Parameters
+    ----------
+    kind
+        What was looked for, for example ``"dataset"``.
+    name
+        The id that nothing of this kind has.
+    """
+
+    slug = "not-found"
+    title = "Not found"
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"There is no {kind} {name!r}.")
+
+
+class ConflictError(AppError):
+    """The request is sound, and the state of the world forbids it now."""
+
+    slug = "conflict"
+    title = "Not possible in the present state"
+
+
+class InvalidRequestError(AppError):
+    """A well-formed request asks for something that cannot be.
+
+    Parameters
+    ----------
+    detail
+        One sentence that names the rule and the place.
+    pointer
+        JSON pointer of the offending member of the request's body, for example
+        ``"#/budget/limit"``; empty where no single member is to blame.
+    """
+
+    slug = "invalid-request"
+    title = "The request cannot be carried out"
+
+    def __init__(self, detail: str, pointer: str = "") -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
+
+class BudgetError(InvalidRequestError):
+    """The budget does not pay for a single scene."""
+
+    slug = "budget-too-small"
+    title = "The budget pays for no scene"
+
+    def __init__(self, detail: str, pointer: str = "#/budget") -> None:
+        super().__init__(detail, pointer)
+
+
+class SourceRefusedError(InvalidRequestError):
+    """A source lies where this server may not read."""
+
+    slug = "source-refused"
+    title = "The source may not be read"
+
+
+class MalformedRequestError(AppError):
+    """The request cannot be read at all."""
+
+    slug = "malformed-request"
+    title = "The request cannot be read"
+
+
+class TooLargeError(AppError):
+    """The request is larger than this server reads."""
+
+    slug = "too-large"
+    title = "The request is too large"
+
+
+class BusyError(AppError):
+    """Every solve process is taken; the same request may succeed a moment later."""
+
+    slug = "busy"
+    title = "All solve processes are taken"
+
+
+class UnavailableError(AppError):
+    """Something that this server stands on does not answer."""
+
+    slug = "unavailable"
+    title = "The service is not ready"
+
+
+class SolveCrashedError(AppError):
+    """The process that solved the request died; other requests are not affected."""
+
+    slug = "solve-crashed"
+    title = "The solve process died"
+
+
+class SettingsError(AppError):
+    """The settings contradict each other."""
+
+    slug = "settings"
+    title = "The settings are wrong"

@@ -1,0 +1,176 @@
+"""The extraction of a dataset, in steps that may each be run again.
+
+Every step asks the operation's row whether it is still wanted, and writes what it did there, so a
+cancelled or deleted operation ends at the next step and a failed one says why. What a step
+computes lies in files named by their content (`features.pipeline`); running it twice changes
+nothing.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cached_property
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, sessionmaker
+
+from api_schemas.datasets import DatasetStatus, FeatureRequest
+from api_schemas.operations import OperationStatus
+from app.errors import AppError
+from app.settings import Settings
+from app.store import datasets, operations, scenes
+from app.store.tables import DatasetRow
+from app.translate import datasets as translate
+from app.translate import scenes as translate_scenes
+from app.translate.access import permitted, require_permitted_images
+from features.errors import FeatureError
+from features.pipeline import Preparation
+from features.scenes import Pool
+from features.sources import SourceOptions, open_source
+
+_log = structlog.get_logger(__name__)
+
+
+class Outcome(StrEnum):
+    """What a step leaves to be done."""
+
+    MORE = "more"
+    """The next step follows."""
+    DONE = "done"
+    """That was the last group."""
+    STOPPED = "stopped"
+    """The operation has ended: it failed, was cancelled, or was deleted with its dataset."""
+
+
+class Extraction:
+    """One attempt at one extraction.
+
+    Parameters
+    ----------
+    settings
+        Where features are kept and what may be read.
+    sessions
+        Makes transactions; each step uses its own.
+    operation_id, dataset_id
+        What is to be done.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: sessionmaker[Session],
+        operation_id: str,
+        dataset_id: str,
+    ) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._operation_id = operation_id
+        self._dataset_id = dataset_id
+
+    def read_source(self) -> Outcome:
+        """Read the source's scenes into the table, unless they are there already."""
+        return self._guarded(self._read_source)
+
+    def extract_group(self, number: int) -> Outcome:
+        """Compute the vectors of one group of scenes."""
+        return self._guarded(lambda: self._extract_group(number))
+
+    def finish(self) -> Outcome:
+        """Make the signatures and call the dataset ready."""
+        return self._guarded(self._finish)
+
+    def _guarded(self, step: Callable[[], Outcome]) -> Outcome:
+        """Run a step; what goes wrong ends the operation, unless the database is to blame.
+
+        Raises
+        ------
+        sqlalchemy.exc.DBAPIError
+            The database failed: the step is worth trying again.
+        """
+        try:
+            return step()
+        except DBAPIError:
+            raise
+        except (FeatureError, AppError) as error:
+            reason = str(error)
+        except Exception:  # noqa: BLE001  whatever it is, the operation must say that it ended
+            _log.exception("extraction failed", operation_id=self._operation_id)
+            reason = "Something unexpected ended the extraction; the worker's log has the reason."
+        fail(self._sessions, self._operation_id, reason)
+        return Outcome.STOPPED
+
+    def _read_source(self) -> Outcome:
+        with self._sessions.begin() as session:
+            if not operations.start(session, self._operation_id):
+                return Outcome.STOPPED
+            dataset = datasets.get(session, self._dataset_id)
+            dataset.status = DatasetStatus.EXTRACTING
+            known = dataset.scene_count is not None
+        if known:
+            return Outcome.MORE
+        pool = self._open(dataset)
+        with self._sessions.begin() as session:
+            dataset = datasets.get(session, self._dataset_id)
+            translate.describe_pool(dataset, pool)
+            scenes.add(session, translate_scenes.to_records(dataset.id, pool.scenes))
+        return Outcome.MORE
+
+    def _open(self, dataset: DatasetRow) -> Pool:
+        """Read the source as the request named it, under this worker's own permitted folders."""
+        source = dataset.source
+        images_root = source.get("images_root")
+        options = SourceOptions(
+            images_root=None if images_root is None else permitted(images_root, self._settings),
+            split=source.get("split", "all"),
+            resource=dataset.resource,
+        )
+        root = permitted(source.get("uri") or source["root"], self._settings)
+        pool = open_source(source["kind"], root, options)
+        require_permitted_images(pool, self._settings)
+        return pool
+
+    @cached_property
+    def _preparation(self) -> Preparation:
+        with self._sessions.begin() as session:
+            dataset = datasets.get(session, self._dataset_id)
+            pool = translate_scenes.to_pool(dataset, scenes.every(session, self._dataset_id))
+        request = FeatureRequest(**dataset.features)
+        chosen = translate.feature_settings(request, self._settings.device)
+        return Preparation(pool, chosen, self._settings.cache_dir)
+
+    def _extract_group(self, number: int) -> Outcome:
+        if not self._advance(number):
+            return Outcome.STOPPED
+        self._preparation.run_group(number)
+        if not self._advance(number + 1):
+            return Outcome.STOPPED
+        return Outcome.MORE if number + 1 < len(self._preparation.groups) else Outcome.DONE
+
+    def _advance(self, done: int) -> bool:
+        total = len(self._preparation.groups)
+        with self._sessions.begin() as session:
+            return operations.advance(session, self._operation_id, done=done, total=total)
+
+    def _finish(self) -> Outcome:
+        prepared = self._preparation.finish()
+        left_out = {scene.scene_id: scene.reason for scene in prepared.left_out}
+        with self._sessions.begin() as session:
+            if not operations.end(session, self._operation_id, OperationStatus.SUCCEEDED):
+                return Outcome.STOPPED
+            dataset = datasets.get(session, self._dataset_id)
+            scenes.mark(session, self._dataset_id, left_out)
+            usable = scenes.usable(session, self._dataset_id)
+            costs = [scene.costs[str(dataset.resource)] for scene in usable]
+            translate.describe_features(dataset, prepared, costs)
+        return Outcome.DONE
+
+
+def fail(sessions: sessionmaker[Session], operation_id: str, reason: str) -> bool:
+    """End an operation and its dataset with a reason; false where it has ended already."""
+    with sessions.begin() as session:
+        if not operations.end(session, operation_id, OperationStatus.FAILED, reason):
+            return False
+        dataset = datasets.get(session, operations.get(session, operation_id).dataset_id)
+        dataset.status = DatasetStatus.FAILED
+        dataset.error = reason
+        return True

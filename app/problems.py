@@ -1,0 +1,206 @@
+"""Errors to problem documents (RFC 9457): the only module that knows HTTP's error statuses."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
+
+from api_schemas.problems import InvalidMember, Problem
+from app.errors import (
+    AppError,
+    BusyError,
+    ConflictError,
+    InvalidRequestError,
+    MalformedRequestError,
+    NotFoundError,
+    TooLargeError,
+    UnavailableError,
+)
+from app.observability import REQUEST_ID
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+_STATUS: Final[Mapping[type[AppError], HTTPStatus]] = {
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    MalformedRequestError: HTTPStatus.BAD_REQUEST,
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    BusyError: HTTPStatus.TOO_MANY_REQUESTS,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_RETRY: Final = {"Retry-After": "1"}
+_HEADERS: Final = {
+    int(HTTPStatus.TOO_MANY_REQUESTS): {
+        "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}
+    }
+}
+_PROBLEM_SCHEMAS: Final = models_json_schema(
+    [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
+)[1]["$defs"]
+_LISTED = 20
+"""How many invalid members a problem lists."""
+
+
+def status_of(error: AppError | type[AppError]) -> HTTPStatus:
+    """Return the status of an error: that of its nearest ancestor which has one, else 500."""
+    kind = error if isinstance(error, type) else type(error)
+    for ancestor in kind.__mro__:
+        if ancestor in _STATUS:
+            return _STATUS[ancestor]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def documented(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
+    """Return the ``responses`` of a route that may end with these errors."""
+    return {int(status_of(error)): {"description": error.title} for error in errors}
+
+
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """Return an OpenAPI document in which every error is a problem document, as it really is.
+
+    FastAPI describes errors as ``application/json`` and invents a schema for invalid requests.
+    """
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas.update(_PROBLEM_SCHEMAS)
+    for path in document["paths"].values():
+        for operation in path.values():
+            responses = operation["responses"]
+            responses.setdefault("500", {"description": "Something unexpected happened."})
+            for status, response in responses.items():
+                if int(status) >= HTTPStatus.BAD_REQUEST:
+                    response["content"] = content
+                    response["headers"] = _HEADERS.get(int(status), {})
+    return document
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of an application with a problem document."""
+    app.add_exception_handler(AppError, _app_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected_error)
+
+
+def _app_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, AppError):
+        raise error
+    status = status_of(error)
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        structlog.get_logger(__name__).error("request failed", detail=error.detail)
+    members = []
+    if isinstance(error, InvalidRequestError) and error.pointer:
+        members.append(InvalidMember(pointer=error.pointer, detail=error.detail))
+    headers = _RETRY if isinstance(error, BusyError | UnavailableError) else {}
+    return _problem(request, status, _uri(type(error)), error.title, error.detail, members, headers)
+
+
+def _validation_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    mistakes = error.errors()
+    if any(mistake["type"] == "json_invalid" for mistake in mistakes):
+        why = mistakes[0].get("ctx", {}).get("error", "it is no JSON")
+        return _app_error(request, MalformedRequestError(f"The body is not valid JSON: {why}."))
+    members = [
+        InvalidMember(pointer=_pointer(mistake["loc"], error.body), detail=_rule(mistake["msg"]))
+        for mistake in mistakes[:_LISTED]
+    ]
+    count = len(mistakes)
+    detail = f"{members[0].pointer}: {members[0].detail}"
+    if count > 1:
+        detail += f" ({count - 1} more)"
+    return _problem(
+        request,
+        status_of(InvalidRequestError),
+        _uri(InvalidRequestError),
+        InvalidRequestError.title,
+        detail,
+        members,
+    )
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    """Keep what the framework says, its headers included: 405 must carry Allow."""
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    return _problem(
+        request, status, "about:blank", status.phrase, str(error.detail), (), error.headers or {}
+    )
+
+
+def _unexpected_error(request: Request, _: Exception) -> Response:
+    """Tell the caller nothing but where to look; the server logs the trace."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "Something unexpected happened; the server's log has it under the request id."
+    return _problem(request, status, "about:blank", status.phrase, detail, ())
+
+
+def _problem(
+    request: Request,
+    status: HTTPStatus,
+    kind: str,
+    title: str,
+    detail: str,
+    members: Sequence[InvalidMember],
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    request_id = request.scope.get("state", {}).get("request_id", "")
+    problem = Problem(
+        type=kind,
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        request_id=request_id,
+        errors=tuple(members),
+    )
+    return Response(
+        problem.model_dump_json(),
+        status_code=int(status),
+        media_type=MEDIA_TYPE,
+        # Set here, too: an unexpected error is answered outside of the middleware that sets it.
+        headers={REQUEST_ID: request_id, **(headers or {})},
+    )
+
+
+def _uri(kind: type[AppError]) -> str:
+    return f"urn:seedal:problem:{kind.slug}"
+
+
+def _rule(message: str) -> str:
+    """Return pydantic's message without the name of Python's exception."""
+    return message.removeprefix("Value error, ")
+
+
+def _pointer(location: Sequence[str | int], body: object) -> str:
+    """Return a JSON pointer to a member of the body, or the name of a parameter.
+
+    Pydantic's locations also name the variants of a union that it tried; the body has no such
+    member, so they are left out.
+    """
+    where, *steps = location
+    if where != "body":
+        return "/".join(map(str, steps))
+    pointer = "#"
+    inside: Any = body
+    for place, step in enumerate(steps, start=1):
+        missing = isinstance(inside, dict) and place == len(steps)
+        try:
+            inside = inside[step]
+        except (LookupError, TypeError):
+            if not missing:
+                continue
+        escaped = str(step).replace("~", "~0").replace("/", "~1")
+        pointer += f"/{escaped}"
+    return pointer

@@ -1,0 +1,12 @@
+"""The HTTP surface: each route parses, calls one method of one service, and returns."""
+
+from fastapi import FastAPI
+
+from app.routes import datasets, health, operations, scenes, seeds
+
+
+def include(app: FastAPI) -> None:
+    """Add every route to an application."""
+    for module in (datasets, scenes, seeds, operations):
+        app.include_router(module.router, prefix="/v1")
+    app.include_router(health.router)

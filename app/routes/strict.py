@@ -1,0 +1,93 @@
+"""Request bodies that are JSON (RFC 8259) and nothing more: no NaN, no 1e400, not too long."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from typing_extensions import override
+
+from app.errors import TooLargeError
+
+
+class StrictRoute(APIRoute):
+    """A route whose requests are read up to a limit and parsed strictly."""
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            await strict.read(request.app.state.wiring.settings.max_body_mb)
+            return await handle(strict)
+
+        return handle_strictly
+
+
+class StrictRequest(Request):
+    """A request whose body has been read, and is strictly JSON if it is JSON."""
+
+    async def read(self, limit_mb: int) -> None:
+        """Read the body.
+
+        Raises
+        ------
+        TooLargeError
+            It is longer than `limit_mb` MiB.
+        """
+        chunks: list[bytes] = []
+        room = limit_mb * 2**20
+        async for chunk in self.stream():
+            room -= len(chunk)
+            if room < 0:
+                detail = f"The body is longer than the {limit_mb} MiB that this server reads."
+                raise TooLargeError(detail)
+            chunks.append(chunk)
+        self._body = b"".join(chunks)
+
+    @override
+    async def json(self) -> Any:
+        """Return the parsed body.
+
+        Raises
+        ------
+        json.JSONDecodeError
+            It is not JSON, or holds what no double, string or stack can.
+        """
+        try:
+            text = (await self.body()).decode()
+            parsed = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+            if _SURROGATE.search(text):
+                json.dumps(parsed, ensure_ascii=False).encode()
+        except json.JSONDecodeError:
+            raise
+        except UnicodeError:
+            _refuse("its text is not Unicode")
+        except RecursionError:
+            _refuse("it is nested too deeply")
+        except ValueError:
+            _refuse("it has a number of too many digits")
+        return parsed
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half a character, or half of a pair: only encoding tells."""
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        _refuse(f"{digits[:20]} is too large a number")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    _refuse(f"{name} is no JSON number")
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise json.JSONDecodeError(reason, "", 0)

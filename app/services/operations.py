@@ -1,0 +1,55 @@
+"""Show and cancel operations."""
+
+from sqlalchemy.orm import Session
+
+from api_schemas.datasets import DatasetStatus
+from api_schemas.operations import Operation, OperationStatus
+from app.errors import ConflictError
+from app.store import datasets, operations
+from app.translate.operations import to_wire
+
+
+class Operations:
+    """Use cases on operations, within one transaction.
+
+    Parameters
+    ----------
+    session
+        The transaction; whoever opened it commits.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, operation_id: str) -> Operation:
+        """Return an operation.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of this id.
+        """
+        return to_wire(operations.get(self._session, operation_id))
+
+    def cancel(self, operation_id: str) -> Operation:
+        """End an operation for good; its worker stops after the images it has in hand.
+
+        Cancelling it again changes nothing.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of this id.
+        ConflictError
+            It has succeeded or failed already.
+        """
+        cancelled = operations.end(self._session, operation_id, OperationStatus.CANCELLED)
+        row = operations.get(self._session, operation_id)
+        if cancelled:
+            dataset = datasets.get(self._session, row.dataset_id)
+            dataset.status = DatasetStatus.FAILED
+            dataset.error = "The extraction was cancelled."
+        elif row.status != OperationStatus.CANCELLED:
+            rule = f"Operation {operation_id!r} has {row.status} already."
+            raise ConflictError(rule)
+        return to_wire(row)

@@ -1,0 +1,78 @@
+"""Show scenes."""
+
+from contextlib import suppress
+
+from sqlalchemy.orm import Session
+
+from api_schemas.scenes import Scene, ScenePage
+from app.errors import NotFoundError
+from app.services.thumbnails import Thumbnail, make_thumbnail
+from app.settings import Settings
+from app.store import datasets, paging, scenes
+from app.translate.access import permitted
+from app.translate.scenes import to_wire
+from features.errors import ImageError
+
+
+class Scenes:
+    """Use cases on the scenes of a dataset, within one transaction.
+
+    Parameters
+    ----------
+    session
+        The transaction; whoever opened it commits.
+    settings
+        Says what may be read.
+    """
+
+    def __init__(self, session: Session, settings: Settings) -> None:
+        self._session = session
+        self._settings = settings
+
+    def page(self, dataset_id: str, page_size: int | None, page_token: str | None) -> ScenePage:
+        """Return a page of scenes in the source's order.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset.
+        InvalidRequestError
+            The size is negative or the token was not given out for this dataset.
+        """
+        size = paging.clamp(page_size)
+        after = int(paging.decode(dataset_id, page_token)) if page_token else -1
+        datasets.get(self._session, dataset_id)
+        rows = scenes.page(self._session, dataset_id, after=after, size=size + 1)
+        more = len(rows) > size
+        return ScenePage(
+            items=tuple(to_wire(row) for row in rows[:size]),
+            next_page_token=paging.encode(dataset_id, rows[size - 1].position) if more else "",
+        )
+
+    def get(self, dataset_id: str, scene_id: str) -> Scene:
+        """Return a scene.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset, or no such scene in it.
+        """
+        datasets.get(self._session, dataset_id)
+        return to_wire(scenes.get(self._session, dataset_id, scene_id))
+
+    def thumbnail(self, dataset_id: str, scene_id: str) -> Thumbnail:
+        """Return a small picture of a scene: its first image that can be read.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset or scene, or it has no image that can be read.
+        SourceRefusedError
+            The server's permitted folders no longer hold the image.
+        """
+        images = self.get(dataset_id, scene_id).images
+        self._session.commit()  # nothing is held while the image is decoded
+        for image in images:
+            with suppress(ImageError):
+                return make_thumbnail(permitted(image.uri, self._settings))
+        raise NotFoundError(kind="readable image of scene", name=scene_id)

@@ -1,0 +1,154 @@
+"""Everything that can be set, from ``SEEDAL_*`` variables or the flags of the same names."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+}
+
+
+class Settings(BaseSettings):
+    """The settings of one process; immutable.
+
+    Attributes
+    ----------
+    data_dir
+        Holds the SQLite database and ``cache/``; made where it does not exist.
+    database_url
+        ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``; by default, a file in `data_dir`.
+    database_password_file
+        File holding the database password (a container's secret); used instead of the URL's.
+    file_roots
+        Colon-separated folders that ``file://`` URIs and dataset roots may lie under; by default
+        none.
+    host, port
+        Where the API listens.
+    allow_unauthenticated
+        Permit a `host` beyond loopback although there are no API keys: only behind something
+        that authenticates, or where the port is published on loopback alone.
+    solve_processes
+        Processes that answer budgets, and so the number of budgets answered at once.
+    max_time_limit_s
+        Longest time in seconds that a request may give a solve.
+    max_body_mb
+        Largest request body that is read, in MiB.
+    device
+        Where the worker computes features.
+    log_level
+        Least severe level that is logged.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A value is of the wrong type or out of range, or a file that it names cannot be read.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SEEDAL_", frozen=True, env_ignore_empty=True)
+
+    data_dir: Path = Field(default_factory=lambda: user_data_path("seedal"))
+    database_url: SecretStr | None = None
+    database_password_file: Path | None = None
+    file_roots: Annotated[tuple[Path, ...], NoDecode] = ()
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    allow_unauthenticated: bool = False
+    solve_processes: int = Field(default=2, ge=1, le=256)
+    max_time_limit_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
+    max_body_mb: int = Field(default=64, ge=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("file_roots", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Accept the colon-separated form of the environment."""
+        return (
+            [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+        )
+
+    @field_validator("file_roots")
+    @classmethod
+    def _resolve_roots(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(root.expanduser().resolve() for root in value)
+
+    @field_validator("data_dir")
+    @classmethod
+    def _resolve_data_dir(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return value
+        try:
+            url = make_url(value.get_secret_value())
+        except ArgumentError:
+            url = URL.create("nothing")
+        kind = url.drivername.partition("+")[0]
+        if kind not in _DRIVERS or (kind == "sqlite" and url.database in {None, "", ":memory:"}):
+            rule = "must be sqlite:///FILE or postgresql://USER@HOST/NAME"
+            raise ValueError(rule)
+        return value
+
+    @field_validator("database_password_file")
+    @classmethod
+    def _check_password_file(cls, value: Path | None) -> Path | None:
+        if value is not None and not os.access(value, os.R_OK):
+            rule = f"{value} cannot be read"
+            raise ValueError(rule)
+        return value
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where features and signatures are kept; safe to delete, costly to make again."""
+        return self.data_dir / "cache"
+
+    @property
+    def signatures_dir(self) -> Path:
+        """Where the feature pipeline leaves signatures, a file for each key."""
+        return self.cache_dir / "signatures"
+
+    @property
+    def locks_dir(self) -> Path:
+        """Where workers show that they are alive."""
+        return self.data_dir / "locks"
+
+    def database(self) -> URL:
+        """Return the database's address with its driver and password filled in."""
+        if self.database_url is None:
+            return URL.create("sqlite", database=str(self.data_dir / "seedal.sqlite"))
+        url = make_url(self.database_url.get_secret_value())
+        url = url.set(drivername=_DRIVERS[url.drivername.partition("+")[0]])
+        if self.database_password_file is None:
+            return url
+        return url.set(password=self.database_password_file.read_text(encoding="utf-8").strip())
+
+    def may_read(self, path: Path) -> bool:
+        """Tell whether a path, with all its links followed, lies under one of the `file_roots`."""
+        real = path.resolve()
+        return any(real.is_relative_to(root) for root in self.file_roots)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that give another process these very settings."""
+        values: dict[str, str] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if value is None or value == ():
+                continue
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            elif isinstance(value, tuple):
+                value = os.pathsep.join(map(str, value))
+            values[f"SEEDAL_{name.upper()}"] = str(value)
+        return values

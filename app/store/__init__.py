@@ -1,0 +1,1 @@
+"""What is remembered: tables, their migrations, a small module of queries per table."""

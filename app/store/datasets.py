@@ -1,0 +1,44 @@
+"""Queries on datasets."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFoundError
+from app.store.tables import DatasetRow
+
+
+def get(session: Session, dataset_id: str) -> DatasetRow:
+    """Return a dataset.
+
+    Raises
+    ------
+    NotFoundError
+        There is none of this id.
+    """
+    row = session.get(DatasetRow, dataset_id)
+    if row is None:
+        raise NotFoundError(kind="dataset", name=dataset_id)
+    return row
+
+
+def page(session: Session, *, before: str | None, size: int) -> list[DatasetRow]:
+    """Return up to `size` datasets, newest first, older than the dataset `before`."""
+    query = select(DatasetRow).order_by(DatasetRow.id.desc()).limit(size)
+    if before is not None:
+        query = query.where(DatasetRow.id < before)
+    return list(session.scalars(query))
+
+
+def remove(session: Session, dataset_id: str) -> None:
+    """Delete a dataset with its scenes, operations and seeds.
+
+    Raises
+    ------
+    NotFoundError
+        There is none of this id.
+    """
+    found = session.execute(
+        delete(DatasetRow).where(DatasetRow.id == dataset_id).returning(DatasetRow.id)
+    ).first()
+    if found is None:
+        raise NotFoundError(kind="dataset", name=dataset_id)

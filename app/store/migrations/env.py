@@ -1,0 +1,10 @@
+"""What Alembic runs: the migrations, on the connection that `app.store.schema` hands over."""
+
+from alembic import context
+
+from app.store.tables import Table
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=Table.metadata
+)
+context.run_migrations()

@@ -1,0 +1,63 @@
+"""Queries on operations. Whoever ends one first wins: each change asks for the state it leaves."""
+
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.errors import NotFoundError
+from app.store.identifiers import now
+from app.store.tables import OperationRow
+
+ACTIVE = ("not_started", "running")
+"""States in which an operation may still change."""
+
+
+def get(session: Session, operation_id: str) -> OperationRow:
+    """Return an operation.
+
+    Raises
+    ------
+    NotFoundError
+        There is none of this id.
+    """
+    row = session.get(OperationRow, operation_id)
+    if row is None:
+        raise NotFoundError(kind="operation", name=operation_id)
+    return row
+
+
+def active(session: Session) -> list[OperationRow]:
+    """Return every operation that has not ended."""
+    return list(session.scalars(select(OperationRow).where(OperationRow.status.in_(ACTIVE))))
+
+
+def start(session: Session, operation_id: str) -> bool:
+    """Mark an operation as running (again); false where it has ended or is gone."""
+    changed = _change(session, operation_id, status="running")
+    session.execute(
+        update(OperationRow)
+        .where(OperationRow.id == operation_id, OperationRow.started_at.is_(None))
+        .values(started_at=now())
+    )
+    return changed
+
+
+def advance(session: Session, operation_id: str, *, done: int, total: int) -> bool:
+    """Record how far a running operation is; false where it has ended or is gone."""
+    return _change(session, operation_id, done=done, total=total)
+
+
+def end(session: Session, operation_id: str, status: str, error: str | None = None) -> bool:
+    """End an operation; false where it has ended already or is gone."""
+    return _change(session, operation_id, status=status, error=error, finished_at=now())
+
+
+def _change(session: Session, operation_id: str, **values: Any) -> bool:  # noqa: ANN401 columns of any type
+    changed = session.execute(
+        update(OperationRow)
+        .where(OperationRow.id == operation_id, OperationRow.status.in_(ACTIVE))
+        .values(**values)
+        .returning(OperationRow.id)
+    ).first()
+    return changed is not None

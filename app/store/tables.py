@@ -1,0 +1,124 @@
+"""The tables. A change here needs a migration; a test compares the two."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, MetaData, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+from typing_extensions import override
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite, which keeps no time zone, gives it back with one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    @override
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Table(DeclarativeBase):
+    """Base of all tables; constraints have names, so that migrations can drop them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+    }
+
+
+class DatasetRow(Table):
+    """A pool of scenes. Its arrays are files, named by `signatures_key`."""
+
+    __tablename__ = "datasets"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    status: Mapped[str]
+    error: Mapped[str | None]
+    source: Mapped[dict[str, Any]]
+    features: Mapped[dict[str, Any]]
+    resolved_features: Mapped[dict[str, Any] | None]
+    resource: Mapped[str | None]
+    resources: Mapped[list[Any]]
+    cost_origin: Mapped[str | None]
+    scene_count: Mapped[int | None]
+    usable_scene_count: Mapped[int | None]
+    total_cost: Mapped[float | None]
+    cheapest_cost: Mapped[float | None]
+    signatures_key: Mapped[str | None]
+    left_out_count: Mapped[int]
+    left_out: Mapped[list[Any]]
+    image_failure_count: Mapped[int]
+    image_failures: Mapped[list[Any]]
+    notes: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+
+
+class SceneRow(Table):
+    """A scene, at its place in the source's order."""
+
+    __tablename__ = "scenes"
+    __table_args__ = (UniqueConstraint("dataset_id", "scene_id"),)
+
+    dataset_id: Mapped[str] = mapped_column(
+        ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    scene_id: Mapped[str]
+    costs: Mapped[dict[str, Any]]
+    group_name: Mapped[str | None]
+    images: Mapped[list[Any]]
+    regions: Mapped[list[Any] | None]
+    pointcloud: Mapped[str | None]
+    external_ids: Mapped[dict[str, Any]]
+    meta: Mapped[dict[str, Any]]
+    usable: Mapped[bool | None]
+    left_out_reason: Mapped[str | None]
+
+
+class OperationRow(Table):
+    """Work that outlasts its request. Its id is the id of the durable workflow, too."""
+
+    __tablename__ = "operations"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    dataset_id: Mapped[str] = mapped_column(
+        ForeignKey("datasets.id", ondelete="CASCADE"), index=True
+    )
+    status: Mapped[str] = mapped_column(index=True)
+    done: Mapped[int]
+    total: Mapped[int | None]
+    error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class SeedRow(Table):
+    """An answer, kept as it was given; the same question on the same content gets it again."""
+
+    __tablename__ = "seeds"
+    __table_args__ = (UniqueConstraint("dataset_id", "question_hash"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
+    question_hash: Mapped[str]
+    answer: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]

@@ -1,0 +1,102 @@
+"""The worker process: jobs come from the database; torch and FAISS live here alone.
+
+``python -m app.worker`` is a worker that also ends when its standard input closes: the form that
+`app.jobs.embedded` starts.
+"""
+
+import os
+import signal
+import sys
+import threading
+from typing import BinaryIO
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import sessionmaker
+
+from app.jobs.engine import JobEngine
+from app.jobs.heartbeat import Heartbeat
+from app.jobs.slots import SlotLostError, open_slots
+from app.jobs.upkeep import INTERVAL_S, Upkeep
+from app.observability import configure_logging
+from app.settings import Settings
+from app.store.engine import open_engine
+from app.store.schema import upgrade
+
+_log = structlog.get_logger("app.worker")
+
+
+def run(settings: Settings, *, until_closed: BinaryIO | None = None) -> None:
+    """Run jobs until the process is told to stop, then end it.
+
+    A job in hand is not waited for: all its finished groups are kept, and the next worker goes on
+    from there.
+
+    Parameters
+    ----------
+    settings
+        See `Settings`.
+    until_closed
+        A stream whose end tells the process to stop, too.
+    """
+    configure_logging(settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if until_closed is not None:
+        threading.Thread(target=_watch, args=(until_closed, stop), daemon=True).start()
+    status = work(settings, stop)
+    sys.stderr.flush()
+    os._exit(status)  # the thread that computes cannot be interrupted, and need not be
+
+
+def work(settings: Settings, stop: threading.Event) -> int:
+    """Run jobs until told to stop.
+
+    Parameters
+    ----------
+    settings
+        See `Settings`.
+    stop
+        Set when it is time to end.
+
+    Returns
+    -------
+    int
+        0, or 1 where another worker took this one's slot.
+    """
+    engine = open_engine(settings.database())
+    upgrade(engine)
+    slots = open_slots(settings.database(), settings.locks_dir)
+    jobs = JobEngine(engine, settings, slots.claim())
+    upkeep = Upkeep(jobs, slots, sessionmaker(engine))
+    settings.locks_dir.mkdir(parents=True, exist_ok=True)
+    heartbeat = Heartbeat(settings.locks_dir)
+    heartbeat.beat()
+    _log.info("worker ready", slot=jobs.executor_id)
+    try:
+        while not stop.wait(INTERVAL_S):
+            try:
+                upkeep.round()
+                heartbeat.beat()
+            except SQLAlchemyError as error:
+                _log.warning("the database does not answer", error=str(error))
+    except SlotLostError as error:
+        _log.critical("worker ends", reason=str(error))
+        return 1
+    else:
+        return 0
+    finally:
+        jobs.close()
+        slots.release()
+        heartbeat.end()
+        engine.dispose()
+
+
+def _watch(stream: BinaryIO, stop: threading.Event) -> None:
+    stream.read()
+    stop.set()
+
+
+if __name__ == "__main__":
+    run(Settings(), until_closed=sys.stdin.buffer)

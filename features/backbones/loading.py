@@ -1,0 +1,66 @@
+"""From a backbone's name to the network, loaded."""
+
+from pathlib import Path
+
+from features.backbones.catalogue import COLOUR_GRID, EFFICIENTNET_LITE
+from features.backbones.colour_grid import ColourGrid
+from features.backbones.identity import Identity, identify
+from features.backbones.protocol import Backbone
+from features.extra import features_extra
+
+
+def load_backbone(
+    name: str,
+    *,
+    weights: Path | None = None,
+    weights_sha256: str | None = None,
+    device: str = "auto",
+) -> Backbone:
+    """Find a backbone's weights and load it.
+
+    Parameters
+    ----------
+    name, weights, weights_sha256
+        See :func:`features.backbones.identity.identify`.
+    device
+        ``"auto"`` (CUDA where there is one, else the CPU), ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+
+    Raises
+    ------
+    BackboneError
+        The name is unknown, a library is not installed, or the device is not available.
+    WeightsError
+        The weights are missing, cannot be fetched, cannot be read or do not fit.
+    """
+    return open_backbone(identify(name, weights=weights, weights_sha256=weights_sha256), device)
+
+
+def open_backbone(identity: Identity, device: str = "auto") -> Backbone:
+    """Load a backbone whose weights are found already.
+
+    Parameters
+    ----------
+    identity
+        From :func:`features.backbones.identity.identify`.
+    device
+        As for :func:`load_backbone`.
+
+    Raises
+    ------
+    BackboneError
+        A library is not installed, or the device is not available.
+    WeightsError
+        The weights cannot be read or do not fit.
+    """
+    if identity.name == COLOUR_GRID:
+        return ColourGrid()
+    with features_extra(identity.name):
+        if identity.name == EFFICIENTNET_LITE:
+            from features.backbones.efficientnet_lite import (  # noqa: PLC0415  loads torch
+                EfficientnetLite,
+            )
+
+            return EfficientnetLite(identity, device)
+        from features.backbones.timm_vit import TimmVit  # noqa: PLC0415  loads torch
+
+        return TimmVit(identity, device)

@@ -1,0 +1,53 @@
+"""The seam between images and the networks that look at them."""
+
+from typing import Final, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Token: TypeAlias = Literal["cls", "patch_keys"]
+"""``cls``: one vector of the whole image; ``patch_keys``: one vector of each part of the image."""
+
+CLS: Final = "cls"
+PATCH_KEYS: Final = "patch_keys"
+
+SIZE: Final = 224
+"""Height and width, in pixels, of the images that every backbone takes."""
+
+
+class Backbone(Protocol):
+    """A frozen network that turns images into vectors."""
+
+    @property
+    def name(self) -> str:
+        """One of :data:`features.backbones.catalogue.BACKBONES`."""
+        ...
+
+    @property
+    def weights_id(self) -> str:
+        """SHA-256 of the weights' file; for a backbone without weights, of its version."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Length d of every vector, the same for both tokens."""
+        ...
+
+    def encode(self, pixels: NDArray[np.uint8], token: Token) -> NDArray[np.float32]:
+        """Encode a batch of images.
+
+        A batch gives the vectors that its images give one by one, up to the rounding of float32.
+
+        Parameters
+        ----------
+        pixels : (n, 224, 224, 3) uint8
+            RGB images as :func:`features.backbones.pixels.to_pixels` makes them, n >= 1.
+        token
+            Which vectors are wanted.
+
+        Returns
+        -------
+        (n, t, d) float32
+            t is 1 for ``cls`` and the number of patches for ``patch_keys``. Not normalised.
+        """
+        ...

@@ -1,0 +1,63 @@
+"""What the feature pipeline hands over."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.backbones.protocol import Token
+from features.reading import ImageFailure, LeftOut
+from features.signatures import Signatures
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one stage of the pipeline cost.
+
+    Parameters
+    ----------
+    name
+        ``"vectors"``, ``"signatures"`` or ``"index"``.
+    computed, reused
+        Number of scenes that the stage worked on, and that it found done.
+    seconds
+        Wall time.
+    """
+
+    name: str
+    computed: int
+    reused: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A pool that a seed can be chosen from.
+
+    Parameters
+    ----------
+    signatures
+        Of the scenes that have a readable image, in the pool's order.
+    key
+        Hash of all that the signatures depend on; names their file and the index.
+    index_path
+        Where :meth:`features.index.SceneIndex.load` finds the index.
+    backbone, weights_id, token, clusters
+        What was used, with every ``"auto"`` resolved.
+    failures, left_out
+        Images that cannot be read, and scenes that have no other.
+    stages
+        In order, with what was reused.
+    notes
+        Sentences a user should read.
+    """
+
+    signatures: Signatures
+    key: str
+    index_path: Path
+    backbone: str
+    weights_id: str
+    token: Token
+    clusters: int
+    failures: tuple[ImageFailure, ...]
+    left_out: tuple[LeftOut, ...]
+    stages: tuple[Stage, ...]
+    notes: tuple[str, ...]

@@ -1,0 +1,97 @@
+"""What an extraction does when things go wrong under it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.exc import OperationalError
+
+from app.jobs import extraction
+from app.jobs.extraction import Outcome
+from app.store import operations
+from features.pipeline import Preparation
+
+Register = Callable[..., dict[str, Any]]
+Extract = Callable[[dict[str, Any]], Outcome]
+
+
+def _raise(error: Exception) -> Callable[..., Any]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
+def test_an_unexpected_error_ends_the_operation_without_its_reason(
+    client: TestClient,
+    register: Register,
+    extract: Extract,
+    pool: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What nobody thought of fails the operation and points to the log."""
+    monkeypatch.setattr(extraction, "open_source", _raise(RuntimeError("secret")))
+    registered = register({"kind": "images", "root": str(pool)})
+    assert extract(registered) is Outcome.STOPPED
+    operation = client.get(f"/v1/operations/{registered['operation']['id']}").json()
+    assert operation["status"] == "failed"
+    assert "log" in operation["error"]["detail"]
+    assert "secret" not in operation["error"]["detail"]
+
+
+def test_a_database_that_is_away_is_not_the_datasets_fault(
+    client: TestClient,
+    register: Register,
+    extract: Extract,
+    pool: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A failure of the database is raised, so that the step is tried again."""
+    registered = register({"kind": "images", "root": str(pool)})
+    with monkeypatch.context() as patch:
+        patch.setattr(operations, "start", _raise(OperationalError("", {}, Exception())))
+        with pytest.raises(OperationalError):
+            extract(registered)
+    path = f"/v1/operations/{registered['operation']['id']}"
+    assert client.get(path).json()["status"] == "not_started"
+    assert extract(registered) is Outcome.DONE
+    assert client.get(path).json()["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("step", ["run_group", "finish"])
+def test_cancelling_in_the_middle_stops_at_the_next_step(
+    client: TestClient,
+    register: Register,
+    extract: Extract,
+    pool: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    """A cancellation while images are read or signatures are made wins over the result."""
+    registered = register({"kind": "images", "root": str(pool)})
+    path = f"/v1/operations/{registered['operation']['id']}"
+    genuine = getattr(Preparation, step)
+
+    def cancelled_meanwhile(self: Preparation, *arguments: int) -> object:
+        assert client.post(f"{path}:cancel").status_code == 200
+        return genuine(self, *arguments)
+
+    monkeypatch.setattr(Preparation, step, cancelled_meanwhile)
+    assert extract(registered) is Outcome.STOPPED
+    assert client.get(path).json()["status"] == "cancelled"
+    dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
+    assert (dataset["status"], dataset["usable_scene_count"]) == ("failed", None)
+
+
+def test_a_pool_that_was_not_read_cannot_be_extracted(
+    client: TestClient, register: Register, pool: Path
+) -> None:
+    """A group asked for before the source was read fails the operation instead of inventing one."""
+    registered = register({"kind": "images", "root": str(pool)})
+    wiring = client.app.state.wiring  # type: ignore[attr-defined]  starlette knows it as ASGI
+    names = (registered["operation"]["id"], registered["dataset"]["id"])
+    attempt = extraction.Extraction(wiring.settings, wiring.sessions, *names)
+    assert attempt.extract_group(0) is Outcome.STOPPED
+    assert client.get(f"/v1/operations/{names[0]}").json()["status"] == "failed"

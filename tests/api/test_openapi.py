@@ -1,0 +1,73 @@
+"""The OpenAPI document describes what the service really does."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+
+@pytest.fixture(scope="module")
+def document(client: TestClient) -> dict[str, Any]:
+    """Fetch the document as it is served."""
+    served: dict[str, Any] = client.get("/openapi.json").json()
+    return served
+
+
+def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for path in document["paths"].values() for operation in path.values()]
+
+
+def test_every_error_is_documented_as_a_problem(document: dict[str, Any]) -> None:
+    """Each documented error status is application/problem+json with the one schema."""
+    for operation in _operations(document):
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                assert list(response["content"]) == ["application/problem+json"]
+                schema = response["content"]["application/problem+json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/Problem"}
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_operation_ids_are_unique_names(document: dict[str, Any]) -> None:
+    """A generated client gets readable, unique method names."""
+    names = [operation["operationId"] for operation in _operations(document)]
+    assert len(set(names)) == len(names)
+    assert "create_seed" in names
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    """The document has no dangling reference."""
+    schemas = document["components"]["schemas"]
+
+    def references(node: object) -> list[str]:
+        if isinstance(node, dict):
+            own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+            return own + [ref for value in node.values() for ref in references(value)]
+        return (
+            [ref for value in node for ref in references(value)] if isinstance(node, list) else []
+        )
+
+    for reference in references(document):
+        assert reference.removeprefix("#/components/schemas/") in schemas
+
+
+def test_a_body_that_is_read_may_be_malformed_or_too_large(document: dict[str, Any]) -> None:
+    """Every route with a body documents 400, 413 and 422."""
+    for operation in _operations(document):
+        if "requestBody" in operation:
+            assert {"400", "413", "422"} <= set(operation["responses"])
+
+
+def test_no_page_loads_scripts_from_elsewhere(client: TestClient) -> None:
+    """The framework's documentation pages, which do, are off."""
+    for path in ("/docs", "/redoc"):
+        assert client.get(path).status_code == 404
+
+
+def test_the_api_process_imports_no_deep_learning() -> None:
+    """Importing the API loads neither torch nor FAISS nor timm."""
+    code = "import app.main, sys; print({'torch', 'faiss', 'timm'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"

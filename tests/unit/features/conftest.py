@@ -1,0 +1,36 @@
+"""Small scenes with real image files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from features.scenes import Image, Pool, Scene
+
+MakeScene = Callable[[str, int], Scene]
+
+
+@pytest.fixture
+def make_scene(tmp_path: Path) -> MakeScene:
+    """Make a scene of n PNG images; the same id and n give the same pixels."""
+
+    def make(scene_id: str, images: int) -> Scene:
+        rng = np.random.default_rng(sum(scene_id.encode()))
+        uris = []
+        for number in range(images):
+            path = tmp_path / "images" / f"{scene_id}_{number}.png"
+            path.parent.mkdir(exist_ok=True)
+            blocks = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+            PIL.Image.fromarray(blocks).resize((48, 36)).save(path)
+            uris.append(str(path))
+        return Scene(scene_id, {"images": float(images)}, tuple(Image(uri) for uri in uris))
+
+    return make
+
+
+@pytest.fixture
+def make_pool() -> Callable[[list[Scene]], Pool]:
+    """Make a pool of scenes."""
+    return lambda scenes: Pool("images", tuple(scenes), "images", "number of images")

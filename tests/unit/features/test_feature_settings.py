@@ -1,0 +1,43 @@
+from typing import Any
+
+import pytest
+
+from features.errors import BackboneError, FeatureError
+from features.settings import FeatureSettings
+
+
+def test_defaults_are_valid() -> None:
+    """The defaults leave backbone, token and device to be resolved."""
+    settings = FeatureSettings()
+    assert (settings.backbone, settings.token, settings.device) == ("auto", "auto", "auto")
+    assert settings.clusters == 13
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda", "cuda:1"])
+def test_devices_are_accepted(device: str) -> None:
+    """The CPU and any CUDA device can be asked for."""
+    assert FeatureSettings(device=device).device == device
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ({"token": "class"}, "token must be auto, cls or patch_keys, not 'class'"),
+        ({"clusters": 0}, "clusters must be at least 1, not 0"),
+        ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
+        ({"device": "tpu"}, "device must be auto, cpu, cuda or cuda:N, not 'tpu'"),
+        ({"weights_sha256": "abc"}, "weights_sha256 must be 64 hexadecimal digits"),
+    ],
+)
+def test_wrong_settings_name_their_rule(wrong: dict[str, Any], rule: str) -> None:
+    """A setting that breaks its rule raises one sentence with the rule and the value."""
+    with pytest.raises(FeatureError, match=rule):
+        FeatureSettings(**wrong)
+
+
+def test_an_unknown_backbone_lists_the_known() -> None:
+    """An unknown backbone raises with all names that would do."""
+    with pytest.raises(
+        BackboneError, match=r"unknown backbone 'resnet'; known are auto, dino_vitb8"
+    ):
+        FeatureSettings(backbone="resnet")

@@ -1,0 +1,189 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import features.backbones.identity
+from features.backbones.colour_grid import ColourGrid
+from features.backbones.protocol import CLS, PATCH_KEYS
+from features.errors import FeatureError, WeightsError
+from features.index import SceneIndex
+from features.pipeline import FeatureSettings, Preparation, Prepared, prepare
+from features.scenes import Image, Pool, Scene
+from features.signatures import Signatures
+
+MakeScene = Callable[[str, int], Scene]
+MakePool = Callable[[list[Scene]], Pool]
+
+GRID = FeatureSettings(backbone="colour_grid", clusters=3)
+
+
+@pytest.fixture
+def pool(make_scene: MakeScene, make_pool: MakePool) -> Pool:
+    """Six scenes, one with a single image, one without any, in two groups."""
+    sizes = [3, 5, 1, 60, 0, 4]
+    return make_pool([make_scene(f"scene {i}", size) for i, size in enumerate(sizes)])
+
+
+def computed(prepared: Prepared) -> dict[str, tuple[int, int]]:
+    """Return (computed, reused) of each stage."""
+    return {stage.name: (stage.computed, stage.reused) for stage in prepared.stages}
+
+
+def test_a_pool_becomes_signatures(tmp_path: Path, pool: Pool) -> None:
+    """Signatures and index cover every scene with images, in order, and lie in the cache."""
+    prepared = prepare(pool, GRID, tmp_path / "cache")
+    signatures = prepared.signatures
+    assert signatures.scene_ids == ("scene 0", "scene 1", "scene 2", "scene 3", "scene 5")
+    assert signatures.counts.tolist() == [3, 3, 1, 3, 3]
+    assert signatures.vectors.shape == (5, ColourGrid.dim)
+    assert [left.scene_id for left in prepared.left_out] == ["scene 4"]
+    assert (prepared.backbone, prepared.token, prepared.clusters) == ("colour_grid", "cls", 3)
+    assert prepared.weights_id == ColourGrid.weights_id
+    assert prepared.key == Path(prepared.index_path).stem
+    stored = Signatures.load(tmp_path / "cache" / "signatures" / f"{prepared.key}.npz")
+    np.testing.assert_array_equal(stored.vectors, signatures.vectors)
+    index = SceneIndex.load(prepared.index_path, signatures)
+    assert len(index.neighbors("scene 0", 10)) == 4
+    assert any("1 of 5 scenes have a single vector" in note for note in prepared.notes)
+    assert any("colours only" in note for note in prepared.notes)
+
+
+def test_everything_is_reused(tmp_path: Path, pool: Pool) -> None:
+    """A second run computes nothing and gives the same."""
+    first = prepare(pool, GRID, tmp_path / "cache")
+    again = prepare(pool, GRID, tmp_path / "cache")
+    assert computed(first) == {"vectors": (5, 0), "signatures": (5, 0), "index": (5, 0)}
+    assert computed(again) == {"vectors": (0, 5), "signatures": (0, 5), "index": (0, 5)}
+    assert again.key == first.key
+    np.testing.assert_array_equal(again.signatures.weights, first.signatures.weights)
+    np.testing.assert_array_equal(again.signatures.vectors, first.signatures.vectors)
+
+
+def test_other_clusters_reuse_the_vectors_of_images(tmp_path: Path, pool: Pool) -> None:
+    """A changed number of clusters makes new signatures from stored class tokens."""
+    first = prepare(pool, GRID, tmp_path / "cache")
+    other = prepare(pool, replace(GRID, clusters=4), tmp_path / "cache")
+    assert computed(other) == {"vectors": (0, 5), "signatures": (5, 0), "index": (5, 0)}
+    assert other.key != first.key
+    assert other.signatures.counts.tolist() == [3, 4, 1, 4, 4]
+
+
+def test_damaged_signatures_are_computed_again(tmp_path: Path, pool: Pool) -> None:
+    """A broken file in the cache costs time, not the run."""
+    first = prepare(pool, GRID, tmp_path / "cache")
+    (tmp_path / "cache" / "signatures" / f"{first.key}.npz").write_bytes(b"broken")
+    again = prepare(pool, GRID, tmp_path / "cache")
+    assert computed(again)["signatures"] == (5, 0)
+    np.testing.assert_array_equal(again.signatures.vectors, first.signatures.vectors)
+
+
+def test_an_interrupted_job_goes_on(tmp_path: Path, pool: Pool) -> None:
+    """Groups keep their numbers, and a new process finishes what another began."""
+    whole = prepare(pool, GRID, tmp_path / "whole")
+    begun = Preparation(pool, GRID, tmp_path / "cache")
+    assert len(begun.groups) == 2
+    begun.run_group(1)
+    resumed = Preparation(pool, GRID, tmp_path / "cache")
+    assert resumed.groups == begun.groups
+    assert resumed.run_group(1).computed == 0
+    prepared = resumed.finish()
+    assert computed(prepared)["vectors"] == (4, 1)
+    assert prepared.key == whole.key
+    np.testing.assert_array_equal(prepared.signatures.vectors, whole.signatures.vectors)
+
+
+def test_progress_ends_at_the_total(tmp_path: Path, pool: Pool) -> None:
+    """Progress grows to all images, also when a group is run twice."""
+    calls: list[tuple[int, int]] = []
+    preparation = Preparation(
+        pool, GRID, tmp_path / "cache", lambda done, total: calls.append((done, total))
+    )
+    preparation.run_group(0)
+    preparation.run_group(0)
+    preparation.finish()
+    assert {total for _, total in calls} == {73}
+    assert calls[-1] == (73, 73)
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+
+
+def test_the_token_follows_the_pool(
+    tmp_path: Path, make_scene: MakeScene, make_pool: MakePool
+) -> None:
+    """Where the median scene has one image, its parts are compared; a chosen token is kept."""
+    singles = make_pool([make_scene("a", 1), make_scene("b", 1), make_scene("c", 3)])
+    prepared = prepare(singles, GRID, tmp_path / "cache")
+    assert prepared.token == PATCH_KEYS
+    assert prepared.signatures.counts.tolist() == [3, 3, 3]
+    assert any("one image each" in note for note in prepared.notes)
+    assert prepare(singles, replace(GRID, token=CLS), tmp_path / "cache").token == CLS
+
+
+def test_nothing_usable_is_an_error(tmp_path: Path, make_pool: MakePool) -> None:
+    """A pool without a readable image raises with the first reason and leaves no signatures."""
+    pool = make_pool([Scene("a", {}, (Image(str(tmp_path / "gone.png")),)), Scene("b", {})])
+    with pytest.raises(
+        FeatureError, match=r"none of the 2 scenes can be used; the first, a: .*gone"
+    ):
+        prepare(pool, GRID, tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_auto_falls_back_to_installed_weights(
+    tmp_path: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the default's weights cannot be had, the notes say what is used instead."""
+
+    def unreachable(name: str) -> Path:
+        raise WeightsError(name)
+
+    monkeypatch.setattr(features.backbones.identity.hub, "fetch", unreachable)
+    few = replace(pool, scenes=pool.scenes[:3])
+    prepared = prepare(few, FeatureSettings(device="cpu"), tmp_path / "cache")
+    assert prepared.backbone == "efficientnet_lite0"
+    assert prepared.signatures.vectors.shape == (3, 1280)
+    assert any("dino_vitb8, cannot be fetched here" in note for note in prepared.notes)
+
+
+def test_a_reused_run_loads_no_network(tmp_path: Path, pool: Pool) -> None:
+    """Where all is stored, not even the libraries are imported."""
+    few = replace(pool, scenes=pool.scenes[:2])
+    settings = FeatureSettings(backbone="efficientnet_lite0", device="cpu")
+    first = prepare(few, settings, tmp_path / "cache")
+    (tmp_path / "run.py").write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from features.pipeline import *\n"
+        "from features.scenes import *\n"
+        f"print(prepare({few!r}, {settings!r}, Path({str(tmp_path / 'cache')!r})).key)\n"
+        "sys.exit(bool({'torch', 'timm', 'faiss'} & sys.modules.keys()))\n"
+    )
+    code = f"exec(open({str(tmp_path / 'run.py')!r}).read())"
+    done = subprocess.run(  # noqa: S603  our own interpreter
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == first.key
+
+
+@pytest.mark.shared_data
+def test_real_scans_get_useful_signatures(tmp_path: Path, shared_data: Path) -> None:
+    """On street scenes, consecutive scans are more alike than scans of different sequences."""
+    root = shared_data / "mini_semantickitti" / "sequences"
+    paths = [sorted((root / name / "image_2").iterdir())[:3] for name in ("00", "03")]
+    scenes = [
+        Scene(f"{path.parts[-3]}/{path.stem}", {"images": 1.0}, (Image(str(path)),))
+        for group in paths
+        for path in group
+    ]
+    pool = Pool("images", tuple(scenes), "images", "number of images")
+    settings = FeatureSettings(backbone="efficientnet_lite0", device="cpu")
+    prepared = prepare(pool, settings, tmp_path / "cache")
+    index = SceneIndex.load(prepared.index_path, prepared.signatures)
+    assert prepared.token == PATCH_KEYS
+    for scene in scenes:
+        nearest = index.neighbors(scene.scene_id, 2)
+        assert {n.scene_id[:2] for n in nearest} == {scene.scene_id[:2]}
