@@ -75,9 +75,7 @@ class ChosenScene(Wire):
     scene_id: str
     rank: int = Field(ge=1, description="Order in which to annotate; 1 is first.")
     cost: float
-    gain: float = Field(
-        description="What it adds to the objective after the scenes ranked before it."
-    )
+    gain: float = Field(description="What the objective loses without it.")
     represents: Count = Field(
         description="Usable scenes that are more like it than any other chosen one."
     )

@@ -3,7 +3,6 @@
 import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import uvicorn
@@ -22,6 +21,7 @@ from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.queue import JobQueue
 from app.store.schema import upgrade
+from app.translate.seeds import versions
 
 _PATIENCE_S = 30.0
 """How long a budget waits for a free solve process before it is turned away."""
@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = _Api(
         title="seedal",
         summary="Which 3D scenes to label first, with a certified gap.",
-        version=_version(),
+        version=versions().get("seedal-service", "0"),  # a checkout need not be installed
         lifespan=lifespan,
         docs_url=None,  # both pages would load scripts from other hosts
         redoc_url=None,
@@ -129,10 +129,3 @@ def _require_guarded_host(settings: Settings) -> None:
 def _operation_id(route: APIRoute) -> str:
     """Name operations by their functions, so that generated clients read well."""
     return route.name
-
-
-def _version() -> str:
-    try:
-        return version("seedal-service")
-    except PackageNotFoundError:  # a checkout that is not installed
-        return "0"

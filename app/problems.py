@@ -85,15 +85,13 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
 
 def install(app: FastAPI) -> None:
     """Answer every error of an application with a problem document."""
-    app.add_exception_handler(AppError, _app_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected_error)
+    app.exception_handler(AppError)(_app_error)
+    app.exception_handler(RequestValidationError)(_validation_error)
+    app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(Exception)(_unexpected_error)
 
 
-def _app_error(request: Request, error: Exception) -> Response:
-    if not isinstance(error, AppError):
-        raise error
+def _app_error(request: Request, error: AppError) -> Response:
     status = status_of(error)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         structlog.get_logger(__name__).error("request failed", detail=error.detail)
@@ -104,9 +102,7 @@ def _app_error(request: Request, error: Exception) -> Response:
     return _problem(request, status, _uri(type(error)), error.title, error.detail, members, headers)
 
 
-def _validation_error(request: Request, error: Exception) -> Response:
-    if not isinstance(error, RequestValidationError):
-        raise error
+def _validation_error(request: Request, error: RequestValidationError) -> Response:
     mistakes = error.errors()
     if any(mistake["type"] == "json_invalid" for mistake in mistakes):
         why = mistakes[0].get("ctx", {}).get("error", "it is no JSON")
@@ -129,10 +125,8 @@ def _validation_error(request: Request, error: Exception) -> Response:
     )
 
 
-def _http_error(request: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: HTTPException) -> Response:
     """Keep what the framework says, its headers included: 405 must carry Allow."""
-    if not isinstance(error, HTTPException):
-        raise error
     status = HTTPStatus(error.status_code)
     return _problem(
         request, status, "about:blank", status.phrase, str(error.detail), (), error.headers or {}

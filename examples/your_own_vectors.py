@@ -1,4 +1,4 @@
-"""You have one embedding a scene and a price a scene: which ones to label first?"""
+"""Which scenes to label first, from embeddings and prices that you already have."""
 
 import numpy as np
 
@@ -17,4 +17,4 @@ problem = SignatureProblem(weights=1 - within, vectors=means, costs=prices, budg
 result = solve(problem, time_limit_s=5)
 
 print(f"{len(result.selected)} scenes for {result.total_cost:.0f} of {result.budget:.0f}")
-print(f"objective {result.objective:.3f}, {result.status}: at most {result.gap:.3%} from the best")
+print(f"objective {result.objective:.3f}; nothing is more than {result.gap:.3%} better")

@@ -56,7 +56,7 @@ def extract(client: TestClient) -> Callable[[dict[str, Any]], Outcome]:
     """Return a function that does what a worker does with a registered dataset."""
 
     def run(registered: dict[str, Any]) -> Outcome:
-        wiring = client.app.state.wiring  # type: ignore[attr-defined]  starlette knows it as ASGI
+        wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
         names = (registered["operation"]["id"], registered["dataset"]["id"])
         extraction = Extraction(wiring.settings, wiring.sessions, *names)
         outcome, group = extraction.read_source(), 0

@@ -90,7 +90,7 @@ def test_a_pool_that_was_not_read_cannot_be_extracted(
 ) -> None:
     """A group asked for before the source was read fails the operation instead of inventing one."""
     registered = register({"kind": "images", "root": str(pool)})
-    wiring = client.app.state.wiring  # type: ignore[attr-defined]  starlette knows it as ASGI
+    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
     names = (registered["operation"]["id"], registered["dataset"]["id"])
     attempt = extraction.Extraction(wiring.settings, wiring.sessions, *names)
     assert attempt.extract_group(0) is Outcome.STOPPED

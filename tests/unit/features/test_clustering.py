@@ -66,7 +66,7 @@ def test_centres_are_finite_and_repeatable(m: int, distinct: int, k: int, seed: 
 def test_the_number_of_threads_changes_nothing() -> None:
     """One and four threads give the same bits, and nothing is printed besides."""
     outputs = {
-        threads: subprocess.run(  # noqa: S603  our own interpreter
+        threads: subprocess.run(
             [sys.executable, "-c", HASH],
             check=True,
             capture_output=True,

@@ -163,9 +163,7 @@ def test_a_reused_run_loads_no_network(tmp_path: Path, pool: Pool) -> None:
         "sys.exit(bool({'torch', 'timm', 'faiss'} & sys.modules.keys()))\n"
     )
     code = f"exec(open({str(tmp_path / 'run.py')!r}).read())"
-    done = subprocess.run(  # noqa: S603  our own interpreter
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == first.key
 
 
