@@ -5,11 +5,13 @@ Pure: the command line and the solve processes of the API run the same function.
 
 import hashlib
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+import api_schemas.seeds
 from app.errors import BudgetError, InvalidRequestError
 from solver.backends.greedy import rank
 from solver.errors import InvalidProblemError, UnknownStrategyError
@@ -201,3 +203,13 @@ def make_seed(question: SeedQuestion) -> SeedAnswer:
         for place, (k, count) in enumerate(zip(order, represented, strict=True), start=1)
     )
     return SeedAnswer(result, scenes)
+
+
+def chosen_scenes(
+    answer: SeedAnswer, groups: Mapping[str, str | None]
+) -> list[api_schemas.seeds.ChosenScene]:
+    """Return the chosen scenes as the API gives them, with their groups."""
+    return [
+        api_schemas.seeds.ChosenScene(**asdict(scene), group=groups[scene.scene_id])
+        for scene in answer.scenes
+    ]

@@ -3,18 +3,17 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api_schemas.datasets import DatasetStatus
-from api_schemas.seeds import Budget, ChosenScene, Seed, SeedRequest
+from api_schemas.seeds import Budget, Seed, SeedRequest
 from app.errors import ConflictError, InvalidRequestError
 from app.exports import Exported, export, require_format
 from app.services.exporting import exportable
-from app.services.seeding import SeedAnswer
+from app.services.seeding import chosen_scenes
 from app.services.solve_pool import SolvePool
 from app.services.solve_process import SolveTask
 from app.settings import Settings
@@ -86,8 +85,17 @@ class Seeds:
                 random_seed=request.random_seed,
             )
         )
-        groups = {scene.scene_id: scene.group for scene in usable}
-        seed = to_wire(dataset, request, budget, answer.result, _chosen(answer, groups))
+        seed = to_wire(
+            answer.result,
+            chosen_scenes(answer, {scene.scene_id: scene.group for scene in usable}),
+            dataset_id=dataset.id,
+            budget=budget,
+            asked=request.model_dump(exclude={"budget", "resource"}),
+            provenance={
+                "dataset_key": dataset.signatures_key,
+                **(dataset.resolved_features or {}),
+            },
+        )
         return self._remember(seed, question)
 
     def get(self, seed_id: str) -> Seed:
@@ -170,17 +178,3 @@ def _digest(dataset: DatasetRow, request: SeedRequest, budget: Budget) -> str:
         request.model_dump(mode="json", exclude={"budget", "resource"}),
     ]
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
-
-
-def _chosen(answer: SeedAnswer, groups: Mapping[str, str | None]) -> list[ChosenScene]:
-    return [
-        ChosenScene(
-            scene_id=scene.scene_id,
-            rank=scene.rank,
-            cost=scene.cost,
-            gain=scene.gain,
-            represents=scene.represents,
-            group=groups[scene.scene_id],
-        )
-        for scene in answer.scenes
-    ]

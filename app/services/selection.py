@@ -3,19 +3,18 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from api_schemas.seeds import ChosenScene
 from app.errors import InvalidRequestError
 from app.exports import ExportableSeed
 from app.exports.seed import ExportScene
 from app.services.budgets import BudgetAsked
 from app.services.seed_cache import recall, remember
-from app.services.seeding import SeedAnswer, SeedQuestion, make_seed
+from app.services.seeding import SeedAnswer, SeedQuestion, chosen_scenes, make_seed
 from app.translate.selections import summarise
 from features.pipeline import FeatureSettings, Prepared, prepare
 from features.prepared import Stage
@@ -150,7 +149,6 @@ def select(
     question = _question(request, pool, prepared)
     answer, solving = _answer(question, cache)
     stages = (reading, *prepared.stages, solving)
-    groups = {scene.scene_id: scene.group for scene in pool.scenes}
     exportable = ExportableSeed(
         kind=pool.kind,
         resource=pool.resource,
@@ -169,7 +167,7 @@ def select(
             pool,
             prepared,
             answer.result,
-            [ChosenScene(**asdict(scene), group=groups[scene.scene_id]) for scene in answer.scenes],
+            chosen_scenes(answer, {scene.scene_id: scene.group for scene in pool.scenes}),
             asked={name: getattr(request, name) for name in _ASKED},
             stages=stages,
         ),

@@ -1,64 +1,66 @@
 """Seeds: the solver's answer to the wire."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from api_schemas.seeds import (
     Budget,
     ChosenScene,
     Provenance,
     Seed,
-    SeedRequest,
     SeedStatus,
     SolverReport,
 )
 from app.store.identifiers import new_id, now
-from app.store.tables import DatasetRow
 from solver.result import Result
 
 _LIBRARIES = ("seedal-service", "numpy", "ortools", "pulp")
 
 
 def to_wire(
-    dataset: DatasetRow,
-    request: SeedRequest,
-    budget: Budget,
     result: Result,
     scenes: Sequence[ChosenScene],
+    *,
+    dataset_id: str,
+    budget: Budget,
+    asked: Mapping[str, Any],
+    provenance: Mapping[str, Any],
 ) -> Seed:
-    """Return an answer as the API gives it; what is infinite or unknown becomes null."""
+    """Return an answer as the API gives it; what is infinite or unknown becomes null.
+
+    Parameters
+    ----------
+    result, scenes
+        The answer.
+    dataset_id
+        The dataset's, or the pool's content key where nothing is registered.
+    budget
+        As it was asked for.
+    asked
+        ``objective``, ``strategy``, ``time_limit_s``, ``gap`` and ``random_seed`` of the question.
+    provenance
+        ``dataset_key``, ``backbone``, ``weights_id``, ``token`` and ``clusters``.
+    """
     return Seed(
         id=new_id(),
-        dataset_id=dataset.id,
+        dataset_id=dataset_id,
         status=SeedStatus(result.status.value),
         stop_reason=result.stop_reason.value,
         objective=result.objective,
-        upper_bound=finite(result.upper_bound),
-        gap=finite(result.gap),
+        upper_bound=_finite(result.upper_bound),
+        gap=_finite(result.gap),
         budget=budget,
         total_cost=result.total_cost,
         scenes=tuple(scenes),
-        solver=SolverReport(
-            objective=request.objective,
-            strategy=request.strategy,
-            used=result.used,
-            seconds=result.seconds,
-            time_limit_s=request.time_limit_s,
-            gap=request.gap,
-            random_seed=request.random_seed,
-            notes=result.notes,
-        ),
-        provenance=Provenance(
-            dataset_key=str(dataset.signatures_key),
-            **(dataset.resolved_features or {}),
-            versions=versions(),
-        ),
+        solver=SolverReport(**asked, used=result.used, seconds=result.seconds, notes=result.notes),
+        provenance=Provenance(**provenance, versions=versions()),
         created_at=now(),
     )
 
 
-def finite(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     """Return a number that JSON can carry: it has no infinity."""
     return value if math.isfinite(value) else None
 

@@ -1,20 +1,12 @@
 """A local selection as JSON: the seed as the API gives it, and what only a local run can tell."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from api_schemas.seeds import (
-    Budget,
-    ChosenScene,
-    Provenance,
-    Seed,
-    SeedStatus,
-    SolverReport,
-)
-from app.store.identifiers import new_id, now
-from app.translate.seeds import finite, versions
+from api_schemas.seeds import Budget, ChosenScene
+from app.translate.seeds import to_wire
 from features.prepared import Prepared, Stage
 from features.scenes import Pool
 from solver.result import Result
@@ -25,7 +17,7 @@ def summarise(
     prepared: Prepared,
     result: Result,
     scenes: Sequence[ChosenScene],
-    asked: dict[str, Any],
+    asked: Mapping[str, Any],
     stages: Sequence[Stage],
 ) -> dict[str, Any]:
     """Return the answer of ``seedal select --json``.
@@ -35,42 +27,31 @@ def summarise(
     pool, prepared, result, scenes
         What each step produced.
     asked
-        ``objective``, ``strategy``, ``time_limit_s``, ``gap`` and ``random_seed`` of the question.
+        See `app.translate.seeds.to_wire`.
     stages
         What each step cost.
     """
     usable = set(prepared.signatures.scene_ids)
     total = math.fsum(s.costs[pool.resource] for s in pool.scenes if s.scene_id in usable)
-    seed = Seed(
-        id=new_id(),
+    fraction = result.budget / total if total else 1.0
+    seed = to_wire(
+        result,
+        scenes,
         dataset_id=prepared.key,  # a local pool has no other name than its content
-        status=SeedStatus(result.status.value),
-        stop_reason=result.stop_reason.value,
-        objective=result.objective,
-        upper_bound=finite(result.upper_bound),
-        gap=finite(result.gap),
-        budget=Budget(
-            limit=result.budget,
-            resource=pool.resource,
-            fraction=result.budget / total if total else 0.0,
-        ),
-        total_cost=result.total_cost,
-        scenes=tuple(scenes),
-        solver=SolverReport(**asked, used=result.used, seconds=result.seconds, notes=result.notes),
-        provenance=Provenance(
-            dataset_key=prepared.key,
-            backbone=prepared.backbone,
-            weights_id=prepared.weights_id,
-            token=prepared.token,
-            clusters=prepared.clusters,
-            versions=versions(),
-        ),
-        created_at=now(),
+        budget=Budget(limit=result.budget, resource=pool.resource, fraction=fraction),
+        asked=asked,
+        provenance={
+            "dataset_key": prepared.key,
+            "backbone": prepared.backbone,
+            "weights_id": prepared.weights_id,
+            "token": prepared.token,
+            "clusters": prepared.clusters,
+        },
     )
     return seed.model_dump(mode="json") | {
         "source": {"kind": pool.kind, "cost_origin": pool.cost_origin},
         "scene_count": len(pool.scenes),
-        "usable_scene_count": len(prepared.signatures.scene_ids),
+        "usable_scene_count": len(usable),
         "left_out": [asdict(scene) for scene in prepared.left_out],
         "image_failures": [asdict(failure) for failure in prepared.failures],
         "notes": [*pool.notes, *prepared.notes],
