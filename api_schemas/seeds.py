@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from api_schemas.base import Count, Label, Number, Wire
 
 Objective = Literal["seedal", "pairwise"]
-Strategy = Literal["auto", "greedy", "local_search", "cp_sat", "scip", "highs", "pulp"]
+Strategy = Literal["auto", "greedy", "local_search", "exact", "cp_sat", "scip", "highs", "pulp"]
 
 
 class BudgetRequest(Wire):

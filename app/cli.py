@@ -67,7 +67,7 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     batch_size: Annotated[int, typer.Option(help="Images encoded at once.")] = 32,
     objective: Annotated[str, typer.Option(help="seedal or pairwise.")] = "seedal",
     strategy: Annotated[
-        str, typer.Option(help="auto, greedy, local_search, cp_sat, scip, highs or pulp.")
+        str, typer.Option(help="auto, greedy, local_search, exact, cp_sat, scip, highs or pulp.")
     ] = "auto",
     time_limit: Annotated[float, typer.Option(help="Seconds for the solver.")] = 10.0,
     gap: Annotated[float, typer.Option(help="Stop at this certified relative gap.")] = 0.0,

@@ -12,7 +12,7 @@ class Status(StrEnum):
     """What the answer promises."""
 
     OPTIMAL = "optimal"
-    """No feasible selection has a larger objective (within the verifier's tolerance)."""
+    """No feasible selection has an objective that is larger by more than rounding (1e-9 of it)."""
     FEASIBLE = "feasible"
     """The selection keeps every rule; how far it can be from the best is what the gap says."""
     INFEASIBLE = "infeasible"

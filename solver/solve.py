@@ -1,6 +1,6 @@
 """Solve a problem by a named strategy; this module only wires.
 
-``auto`` answers with a heuristic, bounds it, and lets CP-SAT finish small problems. Whatever was
+``auto`` answers with a heuristic, bounds it, and lets branch and bound finish. Whatever was
 asked for, a selection comes back: where a backend is missing, fails or runs out of time, the best
 heuristic selection stands in and the result says so.
 """
@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from solver.backends import Attempt
+from solver.backends.branch_and_bound import branch_and_bound
 from solver.backends.cbc import cbc
 from solver.backends.cp_sat import cp_sat
 from solver.backends.greedy import extend, greedy
@@ -22,7 +23,7 @@ from solver.backends.mip import mip
 from solver.bounds import upper_bound
 from solver.errors import BackendFailedError, BackendUnavailableError, UnknownStrategyError
 from solver.objective import value
-from solver.problem import Mask, Problem, take
+from solver.problem import Mask, Problem, SignatureProblem, take
 from solver.result import Result, Status, StopReason
 from solver.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
 from solver.verify import slack, verify
@@ -37,6 +38,8 @@ class Strategy(StrEnum):
     """Greedy alone: at once, with a bound but no attempt to close the gap."""
     LOCAL_SEARCH = "local_search"
     """Greedy improved by swaps and perturbation."""
+    EXACT = "exact"
+    """Branch and bound on the concave relaxation; for pair matrices CP-SAT."""
     CP_SAT = "cp_sat"
     """The classical linearised model through OR-Tools' CP-SAT."""
     SCIP = "scip"
@@ -49,8 +52,10 @@ class Strategy(StrEnum):
 
 STRATEGIES: Final = tuple(strategy.value for strategy in Strategy)
 
-# Up to here CP-SAT closes the gap of the linearised model within a few seconds.
-_EXACT_ITEMS = 40
+# Up to here CP-SAT closes the gap of a pair matrix within a few seconds.
+_PAIR_ITEMS = 40
+# Beyond this a node of branch and bound takes so long that heuristics use the time better.
+_SIGNATURE_ITEMS = 5_000
 # Shares of the time allowed: for local search, and for the bound after it.
 _SEARCH_SHARE = 0.5
 _BOUND_SHARE = 0.8
@@ -130,11 +135,16 @@ class _Search:
         limit = FirstOf(self.stop, TimeLimit(share * self.clock.remaining()))
         self.bound = min(self.bound, upper_bound(self.problem, self.objective, limit))
 
-    def finish(self, strategy: Strategy) -> None:
-        """Run a classical backend; where it gives nothing, say so and keep the incumbent."""
+    def _prove(self, strategy: Strategy) -> Attempt:
+        if strategy is Strategy.EXACT and isinstance(self.problem, SignatureProblem):
+            return branch_and_bound(self.problem, self.chosen, self.stop)
         seconds = self.clock.remaining()
+        return _guarded(strategy, self.problem, seconds, self.chosen, self.random_seed)
+
+    def finish(self, strategy: Strategy) -> None:
+        """Run an exact backend; where it gives nothing, say so and keep the incumbent."""
         try:
-            attempt = _guarded(strategy, self.problem, seconds, self.chosen, self.random_seed)
+            attempt = self._prove(strategy)
         except (BackendUnavailableError, BackendFailedError) as error:
             self.notes.append(f"{error} The selection is by {self.used}.")
             return
@@ -156,8 +166,10 @@ class _Search:
 def _auto(search: _Search) -> None:
     search.improve(_SEARCH_SHARE)
     search.bound_it(_BOUND_SHARE)
-    if not search.done() and search.problem.n <= _EXACT_ITEMS:
-        search.finish(Strategy.CP_SAT)
+    signatures = isinstance(search.problem, SignatureProblem)
+    most = _SIGNATURE_ITEMS if signatures else _PAIR_ITEMS
+    if not search.done() and search.problem.n <= most:
+        search.finish(Strategy.EXACT)
 
 
 def _search(strategy: Strategy, search: _Search) -> None:
@@ -169,7 +181,11 @@ def _search(strategy: Strategy, search: _Search) -> None:
         case Strategy.LOCAL_SEARCH:
             search.improve(_BOUND_SHARE)
             search.bound_it(1.0)
-        case Strategy.CP_SAT | Strategy.SCIP | Strategy.HIGHS | Strategy.PULP:
+        case Strategy.EXACT:
+            search.improve(_FIRST_BOUND_SHARE)
+            search.bound_it(_FIRST_BOUND_SHARE)
+            search.finish(strategy)
+        case _:
             # Before the model is built: where it gives no bound, this one stands.
             search.bound_it(_FIRST_BOUND_SHARE)
             search.finish(strategy)

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import problems, signature_problems
 
+from solver.backends.branch_and_bound import branch_and_bound
 from solver.backends.greedy import greedy, rank
 from solver.bounds import upper_bound
 from solver.objective import gains, pair_matrix, value
 from solver.problem import Problem, SignatureProblem
-from solver.result import Status
+from solver.result import Status, StopReason
 from solver.solve import STRATEGIES, solve
 from solver.stop import GapReached
 from solver.verify import verify
@@ -37,11 +38,14 @@ def test_classical_models_equal_exhaustive_search(
     assert result.status is Status.OPTIMAL
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(problem=problems())
-def test_auto_is_optimal_on_small_problems(problem: Problem, best_value: Oracle) -> None:
-    """The default strategy proves the optimum of every problem of up to 14 items."""
-    result = solve(problem, time_limit_s=60)
+@pytest.mark.parametrize("strategy", ["auto", "exact"])
+def test_the_proof_is_right_on_small_problems(
+    problem: Problem, strategy: str, best_value: Oracle
+) -> None:
+    """Our own strategies prove the optimum of every problem of up to 14 items."""
+    result = solve(problem, strategy=strategy, time_limit_s=60)
     assert result.status is Status.OPTIMAL
     assert result.objective == pytest.approx(best_value(problem), rel=1e-9, abs=1e-12)
 
@@ -69,6 +73,24 @@ def test_bound_holds_whatever_the_incumbent(
     best = best_value(problem)
     bound = upper_bound(problem, share * best, GapReached(0.0))
     assert bound >= best * (1 - 1e-9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(problem=signature_problems(), nodes=st.integers(0, 6))
+def test_an_interrupted_proof_still_bounds(
+    problem: SignatureProblem, nodes: int, best_value: Oracle
+) -> None:
+    """However early branch and bound is stopped, its bound covers the optimum."""
+    asked = iter(range(1000))
+    attempt = branch_and_bound(
+        problem,
+        np.zeros(problem.n, dtype=bool),
+        lambda *_: StopReason.CANCELLED if next(asked) > 3 * nodes else None,
+    )
+    best = best_value(problem)
+    assert math.fsum(problem.costs[attempt.chosen]) <= problem.allowance
+    assert attempt.upper_bound >= best - 1e-9 * best
+    assert value(problem, attempt.chosen) <= best + 1e-9 * best + 1e-12
 
 
 @given(problem=problems(), seed=st.integers(0, 2**32 - 1))

@@ -7,6 +7,7 @@ import pytest
 from solver import solve as solve_module
 from solver.backends.linearised import MAX_ITEMS, checked, linearise
 from solver.errors import BackendFailedError, BackendUnavailableError, UnknownStrategyError
+from solver.objective import pair_matrix
 from solver.problem import PairProblem, SignatureProblem
 from solver.result import Status, StopReason, relative_gap
 from solver.solve import STRATEGIES, solve
@@ -133,7 +134,6 @@ def test_unknown_strategy_lists_the_known() -> None:
         ("scip", "ortools.math_opt.python"),
         ("highs", "ortools.math_opt.python"),
         ("pulp", "pulp"),
-        ("auto", "ortools.sat.python"),
     ],
 )
 def test_a_missing_library_falls_back_and_says_so(
@@ -145,6 +145,24 @@ def test_a_missing_library_falls_back_and_says_so(
     assert result.used in {"greedy", "local_search"}
     assert "needs the package" in result.notes[0]
     assert "The selection is by" in result.notes[0]
+
+
+def test_auto_without_its_library_falls_back_on_pair_problems(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The default strategy needs no library for signatures, and misses CP-SAT for pairs."""
+    monkeypatch.setitem(sys.modules, "ortools.sat.python", None)
+    assert solve(world(12)).status is Status.OPTIMAL
+    problem = world(12)
+    pairs = PairProblem(
+        utilities=np.ascontiguousarray(pair_matrix(problem)),
+        profits=np.zeros(12),
+        costs=problem.costs,
+        budget=problem.budget,
+    )
+    result = solve(pairs)
+    assert result.used in {"greedy", "local_search"}
+    assert "CP-SAT needs the package ortools." in result.notes[0]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("segment"), BackendFailedError("It gave up.")])
@@ -219,5 +237,5 @@ def test_a_budget_next_to_nothing(strategy: str) -> None:
     assert (result.selected.tolist(), result.notes) in (
         ([0], ()),
         ([0], (f"{strategy} proved the selection of greedy.",)),
-        ([0], ("cp_sat proved the selection of greedy.",)),
+        ([0], ("exact proved the selection of greedy.",)),
     )
