@@ -50,6 +50,9 @@ class Strategy(StrEnum):
     """The same through PuLP and CBC."""
 
 
+# Raised whenever the same question may get another answer, so that stored answers are not reused.
+ALGORITHM: Final = "2"
+
 STRATEGIES: Final = tuple(strategy.value for strategy in Strategy)
 
 # Up to here CP-SAT closes the gap of a pair matrix within a few seconds.

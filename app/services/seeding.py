@@ -18,7 +18,7 @@ from solver.errors import InvalidProblemError, UnknownStrategyError
 from solver.objective import gains
 from solver.problem import SignatureProblem
 from solver.result import Result
-from solver.solve import solve
+from solver.solve import ALGORITHM, solve
 
 OBJECTIVES = ("seedal", "pairwise")
 
@@ -60,6 +60,7 @@ class SeedQuestion:
     def digest(self) -> str:
         """Return a hash of everything that the answer depends on."""
         settings = (
+            ALGORITHM,
             self.scene_ids,
             self.budget,
             self.objective,

@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.store import datasets, scenes, seeds
 from app.store.tables import DatasetRow, SeedRow
 from app.translate.seeds import to_wire
+from solver.solve import ALGORITHM
 
 
 class Seeds:
@@ -172,6 +173,7 @@ def _budget(request: SeedRequest, resource: str, total: float) -> Budget:
 def _digest(dataset: DatasetRow, request: SeedRequest, budget: Budget) -> str:
     """Return a hash of everything that the answer depends on."""
     question = [
+        ALGORITHM,
         dataset.signatures_key,
         budget.resource,
         budget.limit,
