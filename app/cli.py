@@ -187,6 +187,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (AppError, FeatureError, SolverError) as error:
         say(str(error))
         return USER_MISTAKE
+    except OSError as error:  # a cache that cannot be written, a port that is taken
+        say(f"{error.filename or 'the system refuses'}: {error.strerror or error}")
+        return USER_MISTAKE
     except KeyboardInterrupt:
         return INTERRUPTED
     return int(status or 0)

@@ -250,6 +250,18 @@ def test_an_output_folder_that_cannot_be_is_named(
     assert "cannot be written" in err
 
 
+def test_a_data_directory_that_cannot_be_is_named(
+    manifest: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A data directory below a file is refused with its path, and no file is written."""
+    (tmp_path / "file").write_text("")
+    words = ["--root", str(manifest()), "--budget", "40%", "--backbone", "colour_grid"]
+    places = ["--out", str(tmp_path / "out"), "--data-dir", str(tmp_path / "file" / "data")]
+    assert main(["select", *words, *places]) == 2
+    assert "file" in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_missing_root_is_named(select: Select, tmp_path: Path) -> None:
     """A source that does not exist is refused with its path."""
     status, _, err = select(tmp_path / "nowhere")
