@@ -18,6 +18,9 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 # binary), far below one unit of any integer cost up to 1e12.
 BUDGET_TOLERANCE = 1e-12
 
+# Squares of such sums are far from the largest float.
+_LARGEST_SUM = 1e100
+
 # A unit vector's squared norm after float32 arithmetic. Anything longer is no mean of unit vectors;
 # up to here it is rounding and is scaled back to 1, so that no pair utility is negative.
 _NORM_LIMIT = 1.0 + 1e-4
@@ -49,6 +52,15 @@ def _check_nonnegative(name: str, values: Floats) -> None:
         raise InvalidProblemError(message)
 
 
+def _check_sum(name: str, values: Floats) -> None:
+    """Keep sums, and the squares of sums that the objective is made of, far from overflow."""
+    with np.errstate(over="ignore"):
+        total = float(np.abs(values).sum())
+    if total > _LARGEST_SUM:
+        message = f"{name} add up to {total:g}; sums up to {_LARGEST_SUM:g} can be worked with."
+        raise InvalidProblemError(message)
+
+
 def _check_length(name: str, actual: int, n: int) -> None:
     if actual != n:
         message = f"{name} has {actual} entries where there are {n} costs."
@@ -71,6 +83,7 @@ class _Budgeted:
             message = f"The budget must be a finite number of at least 0, not {budget:g}."
             raise InvalidProblemError(message)
         object.__setattr__(self, "budget", budget)
+        _check_sum("costs", self.costs)
         object.__setattr__(self, "ids", tuple(self.ids))
         if self.ids:
             _check_length("ids", len(self.ids), self.n)
@@ -130,6 +143,7 @@ class SignatureProblem(_Budgeted):
         _check_length("weights", len(self.weights), self.n)
         _check_length("vectors", len(self.vectors), self.n)
         _check_nonnegative("weights", self.weights)
+        _check_sum("weights", self.weights)
         norms = np.einsum("ij,ij->i", self.vectors, self.vectors)
         long = np.flatnonzero(norms > _NORM_LIMIT)
         if long.size:
@@ -170,6 +184,8 @@ class PairProblem(_Budgeted):
         object.__setattr__(self, "utilities", _floats("utilities", self.utilities, 2))
         object.__setattr__(self, "profits", _floats("profits", self.profits, 1))
         _check_length("profits", len(self.profits), self.n)
+        _check_sum("utilities", self.utilities)
+        _check_sum("profits", self.profits)
         if self.utilities.shape != (self.n, self.n):
             message = f"utilities must have shape {(self.n, self.n)}, not {self.utilities.shape}."
             raise InvalidProblemError(message)

@@ -39,6 +39,7 @@ def fractional_knapsack(worth: Floats, costs: Floats, allowance: float) -> Float
     order = np.argsort(-per_cost(worth, costs), kind="stable")
     order = order[worth[order] > 0]
     ends = np.cumsum(costs[order])
+    allowance *= 1.0 + len(costs) * np.finfo(float).eps  # what a running sum may be off by
     whole = int(np.searchsorted(ends, allowance, side="right"))
     x = np.zeros(len(worth))
     x[order[:whole]] = 1.0
@@ -50,7 +51,9 @@ def fractional_knapsack(worth: Floats, costs: Floats, allowance: float) -> Float
 
 def most_items(costs: Floats, allowance: float) -> int:
     """Return how many items fit at most: the cheapest ones."""
-    return int(np.searchsorted(np.cumsum(np.sort(costs)), allowance, side="right"))
+    # A running sum of n numbers may come out this much too large.
+    drift = 1.0 + len(costs) * np.finfo(float).eps
+    return int(np.searchsorted(np.cumsum(np.sort(costs)), allowance * drift, side="right"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class StopReason(StrEnum):
 
     PROVEN = "proven"
     """The bound met the objective."""
+    SOLVER_TOLERANCE = "solver_tolerance"
+    """A floating-point solver called its answer optimal; the bound includes its tolerances."""
     GAP_REACHED = "gap_reached"
     """The gap that was asked for is certified."""
     TIME_LIMIT = "time_limit"

@@ -153,7 +153,8 @@ class _Search:
             return
         before = self.objective
         self.take(attempt, strategy)
-        if attempt.stop_reason is StopReason.PROVEN and self.objective <= before:
+        ended = attempt.stop_reason in {StopReason.PROVEN, StopReason.SOLVER_TOLERANCE}
+        if ended and self.objective <= before:
             self.notes.append(f"{strategy} proved the selection of {self.used}.")
         elif attempt.stop_reason is StopReason.TIME_LIMIT:
             self.notes.append(f"{strategy} ran out of time; the selection is by {self.used}.")

@@ -22,6 +22,11 @@ from solver.problem import Floats, Mask, Problem
 # useful answer in the time that people wait.
 MAX_ITEMS = 600
 
+# What SCIP, HiGHS and CBC may have cut off in a model whose largest coefficient is 1: CBC's cutoff
+# increment, and a reduced cost of 1e-7 on every column.
+_CUTOFF = 1e-5
+_REDUCED_COST = 1e-7
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Linearised:
@@ -50,20 +55,42 @@ class Linearised:
         )
         return float(largest) or 1.0
 
+    @property
+    def tolerance(self) -> float:
+        """How far below the optimum a floating-point solver's bound may lie."""
+        columns = len(self.utilities) + len(self.profits)
+        return self.scale * (_CUTOFF + _REDUCED_COST * columns)
 
-def linearise(problem: Problem) -> Linearised:
+
+def linearise(
+    problem: Problem, time_limit_s: float = math.inf, seconds_per_pair: float = 0.0
+) -> Linearised:
     """Return the classical model of a problem.
+
+    Pairs that the budget cannot buy together are left out: they are worth nothing, and one large
+    utility among them would push all others below a solver's tolerance.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    time_limit_s, seconds_per_pair
+        What there is, and what the backend's modelling layer needs to build the model.
 
     Raises
     ------
     BackendUnavailableError
-        When the problem has more than `MAX_ITEMS` items.
+        When the problem has more than `MAX_ITEMS` items, or more pairs than fit the time.
     """
     if problem.n > MAX_ITEMS:
         message = f"The linearised model takes at most {MAX_ITEMS} items, not {problem.n}."
         raise BackendUnavailableError(message)
     matrix = pair_matrix(problem)
-    first, second = np.nonzero(np.triu(matrix, k=1))
+    together = problem.costs[:, None] + problem.costs[None, :] <= problem.allowance
+    first, second = np.nonzero(np.triu(matrix * together, k=1))
+    if len(first) * seconds_per_pair > time_limit_s:
+        message = f"A model of {len(first):,} pairs cannot be built in {time_limit_s:.3g} s."
+        raise BackendUnavailableError(message)
     return Linearised(first, second, matrix[first, second], profits(problem))
 
 

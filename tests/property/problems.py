@@ -17,8 +17,12 @@ def signature_problems(draw: st.DrawFn, max_items: int = 14) -> SignatureProblem
         centres[-1] = centres[0]
     whole = draw(st.booleans())
     costs = rng.integers(0, 50, n).astype(float) if whole else rng.lognormal(0.0, 1.0, n)
+    # Ordinary weights, or weights over many orders of magnitude.
+    weights = (
+        rng.uniform(0.0, 2.0, n) if draw(st.booleans()) else 2.0 * 10.0 ** -rng.uniform(0, 7, n)
+    )
     return SignatureProblem(
-        weights=rng.uniform(0.0, 2.0, n) * (rng.random(n) > 0.1),
+        weights=weights * (rng.random(n) > 0.1),
         vectors=centres.mean(axis=1),
         costs=costs,
         budget=float(costs.sum() * draw(st.floats(0.0, 1.1))),
@@ -33,8 +37,13 @@ def pair_problems(draw: st.DrawFn, max_items: int = 14) -> PairProblem:
     lowest = draw(st.sampled_from([0, -40]))
     upper = np.triu(rng.integers(lowest, 101, (n, n)) * (rng.random((n, n)) < 0.7), k=1)
     costs = rng.integers(0, 50, n).astype(float)
+    utilities = (upper + upper.T).astype(float)
+    if n > 1 and draw(st.booleans()):
+        # Two items that are worth a lot together, and that hardly a budget can buy.
+        utilities[0, 1] = utilities[1, 0] = 1e9
+        costs[:2] += 40.0
     return PairProblem(
-        utilities=(upper + upper.T).astype(float),
+        utilities=utilities,
         profits=rng.integers(lowest, 101, n).astype(float),
         costs=costs,
         budget=float(np.floor(costs.sum() * draw(st.floats(0.0, 1.1)))),

@@ -33,6 +33,8 @@ def signatures(**changes: object) -> SignatureProblem:
         ({"vectors": np.full((3, 3), np.inf)}, r"vectors must be finite; entry"),
         ({"vectors": 2 * UNIT}, "vectors must have norm at most 1 .* entry 0 has norm 2."),
         ({"ids": ["a", "b", "a"]}, "ids must be unique; 'a' occurs twice."),
+        ({"costs": [1e308, 1e308, 0.0]}, "costs add up to inf; sums up to 1e\\+100"),
+        ({"weights": [1e200, 0.0, 0.0]}, "weights add up to 1e\\+200"),
         ({"ids": ["a"]}, "ids has 1 entries where there are 3 costs."),
     ],
 )

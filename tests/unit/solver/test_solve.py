@@ -239,3 +239,38 @@ def test_a_budget_next_to_nothing(strategy: str) -> None:
         ([0], (f"{strategy} proved the selection of greedy.",)),
         ([0], ("exact proved the selection of greedy.",)),
     )
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_pair_that_nothing_can_buy_hides_nothing(strategy: str) -> None:
+    """One huge utility out of reach neither hides the small ones nor makes a false proof."""
+    utilities = np.zeros((6, 6))
+    for i, j, worth in ((0, 1, 1e9), (2, 3, 3.0), (2, 4, 2.0), (4, 5, 4.0), (3, 5, 1.0)):
+        utilities[i, j] = utilities[j, i] = worth
+    problem = PairProblem(
+        utilities=utilities,
+        profits=np.zeros(6),
+        costs=np.array([6.0, 6.0, 5.0, 5.0, 5.0, 5.0]),
+        budget=10.0,
+    )
+    result = solve(problem, strategy=strategy)
+    assert result.upper_bound >= 4.0
+    if strategy not in {"greedy", "local_search"}:
+        assert result.objective == 4.0
+
+
+@pytest.mark.parametrize("strategy", ["scip", "highs", "pulp"])
+def test_a_tolerance_is_part_of_the_bound(strategy: str) -> None:
+    """What a floating-point solver calls optimal is reported with a bound above its objective."""
+    result = solve(world(10), strategy=strategy)
+    assert result.stop_reason is StopReason.SOLVER_TOLERANCE
+    assert result.status is Status.FEASIBLE
+    assert 0 < result.gap < 1e-4
+
+
+@pytest.mark.parametrize("strategy", ["scip", "highs", "pulp"])
+def test_a_model_too_large_for_the_time_is_not_built(strategy: str) -> None:
+    """A backend that could not even write its model in time says so and falls back."""
+    result = solve(world(400, share=0.5), strategy=strategy, time_limit_s=0.5)
+    assert "pairs cannot be built in" in result.notes[0]
+    assert result.status is Status.FEASIBLE
