@@ -4,12 +4,14 @@ For signatures, with ``t = sum w_i x_i`` and ``v = sum w_i m_i x_i``,
 
     f(x) = sum_{i<j} s_ij x_i x_j = 1/2 (t^2 - |v|^2 - sum_i c_i x_i),   c_i = w_i^2 (1 - |m_i|^2)
 
-so the objective costs O(n d) and all gains together are one matrix-vector product.
+so the objective costs O(n d) and all gains together are one matrix-vector product. Profits, what an
+item is worth alone, are added to both.
 """
 
 import numpy as np
 
 from solver.problem import Floats, Mask, PairProblem, Problem, SignatureProblem
+from solver.vectors import row_products, row_squares
 
 
 def _signature_gains(problem: SignatureProblem, chosen: Mask) -> Floats:
@@ -17,8 +19,17 @@ def _signature_gains(problem: SignatureProblem, chosen: Mask) -> Floats:
     t = w[chosen].sum()
     v = w[chosen] @ m[chosen]
     # Without the item itself: its own term w_i (1 - |m_i|^2) is in t - m_i.v when it is chosen.
-    own = np.where(chosen, w * (1.0 - np.einsum("ij,ij->i", m, m)), 0.0)
-    return np.asarray(w * (t - m @ v - own))
+    own = np.zeros(problem.n)
+    own[chosen] = w[chosen] * (1.0 - row_squares(m[chosen]))
+    return np.asarray(problem.profits + w * (t - row_products(m, v) - own))
+
+
+def _signature_value(problem: SignatureProblem, chosen: Mask) -> float:
+    """Return half of the gains of the chosen, from their own rows alone."""
+    w, m = problem.weights[chosen], problem.vectors[chosen]
+    company = w * (w.sum() - row_products(m, w @ m) - w * (1.0 - row_squares(m)))
+    # No pair is worth less than 0: below it is what rounding left of t^2 - |v|^2.
+    return max(0.0, 0.5 * float(company.sum()))
 
 
 def gains(problem: Problem, chosen: Mask) -> Floats:
@@ -47,14 +58,14 @@ def pair_row(problem: Problem, item: int) -> Floats:
     if isinstance(problem, PairProblem):
         return np.asarray(problem.utilities[item])
     w, m = problem.weights, problem.vectors
-    row = np.asarray(w[item] * w * (1.0 - m @ m[item]))
+    row = np.asarray(w[item] * w * (1.0 - row_products(m, m[item].astype(np.float64))))
     row[item] = 0.0
     return row
 
 
 def profits(problem: Problem) -> Floats:
-    """Return what each item is worth alone, shape (n,); 0 for signatures."""
-    return problem.profits if isinstance(problem, PairProblem) else np.zeros(problem.n)
+    """Return what each item is worth alone, shape (n,)."""
+    return problem.profits
 
 
 def value(problem: Problem, chosen: Mask) -> float:
@@ -62,9 +73,10 @@ def value(problem: Problem, chosen: Mask) -> float:
 
     Every chosen pair is seen from both sides by the gains, every profit once: hence the halves.
     """
-    total = float(0.5 * (gains(problem, chosen)[chosen].sum() + profits(problem)[chosen].sum()))
-    # No pair of signatures is worth less than 0: below it is what rounding left of t^2 - |v|^2.
-    return max(0.0, total) if isinstance(problem, SignatureProblem) else total
+    alone = float(problem.profits[chosen].sum())
+    if isinstance(problem, SignatureProblem):
+        return alone + _signature_value(problem, chosen)
+    return 0.5 * (float(gains(problem, chosen)[chosen].sum()) + alone)
 
 
 def per_cost(worth: Floats, costs: Floats) -> Floats:
@@ -83,6 +95,7 @@ def resolution(problem: Problem) -> float:
     if isinstance(problem, SignatureProblem):
         affordable = problem.weights[problem.costs <= problem.allowance]
         scale = affordable.max(initial=0.0) * affordable.sum()
+        scale += np.abs(problem.profits).max(initial=0.0)
     else:
         scale = (np.abs(problem.utilities).sum(axis=1) + np.abs(problem.profits)).max(initial=0.0)
     return float(8 * np.finfo(float).eps * scale)

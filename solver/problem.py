@@ -3,27 +3,24 @@
 A problem is data that has been checked; how it is evaluated is in `solver.objective`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from solver.constraints import LIMIT_TOLERANCE, Constraints
 from solver.errors import InvalidProblemError
+from solver.vectors import Vectors, check_norms, is_large, kept_vectors, row_squares
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
-# A sum of costs may exceed the budget by this much, relative to it: rounding (0.1 + 0.2 > 0.3 in
-# binary), far below one unit of any integer cost up to 1e12.
-BUDGET_TOLERANCE = 1e-12
+# A sum of costs may exceed the budget by this much, relative to it.
+BUDGET_TOLERANCE = LIMIT_TOLERANCE
 
 # Squares of such sums are far from the largest float.
 _LARGEST_SUM = 1e100
-
-# A unit vector's squared norm after float32 arithmetic. Anything longer is no mean of unit vectors;
-# up to here it is rounding and is scaled back to 1, so that no pair utility is negative.
-_NORM_LIMIT = 1.0 + 1e-4
 
 
 def _floats(name: str, values: npt.ArrayLike, ndim: int) -> Floats:
@@ -43,6 +40,20 @@ def _floats(name: str, values: npt.ArrayLike, ndim: int) -> Floats:
         raise InvalidProblemError(message)
     array.flags.writeable = False
     return array
+
+
+def _vectors(values: npt.ArrayLike) -> Vectors:
+    """Return checked vectors: large ones as they are kept, others in float64."""
+    if is_large(values):
+        return kept_vectors(values)
+    vectors = _floats("vectors", values, 2)
+    squares = row_squares(vectors)
+    check_norms(squares)
+    if (squares > 1.0).any():
+        # Rounding: scaled back, so that no pair utility is negative.
+        scaled = vectors / np.sqrt(np.maximum(squares, 1.0))[:, None]
+        return _floats("vectors", scaled, 2)
+    return vectors
 
 
 def _check_nonnegative(name: str, values: Floats) -> None:
@@ -69,11 +80,12 @@ def _check_length(name: str, actual: int, n: int) -> None:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Budgeted:
-    """The part that both forms share: costs, a budget and names."""
+    """The part that both forms share: costs, a budget, names and further rules."""
 
     costs: Floats
     budget: float
     ids: tuple[str, ...] = ()
+    constraints: Constraints = field(default_factory=Constraints)
 
     def _check_shared(self) -> None:
         object.__setattr__(self, "costs", _floats("costs", self.costs, 1))
@@ -93,6 +105,7 @@ class _Budgeted:
                     message = f"ids must be unique; {name!r} occurs twice."
                     raise InvalidProblemError(message)
                 seen.add(name)
+        self.constraints.check(self.n)
 
     @property
     def n(self) -> int:
@@ -114,13 +127,18 @@ class SignatureProblem(_Budgeted):
     weights
         ``w``, shape (n,), at least 0. Under the paper's objective ``1 - intra_i``.
     vectors
-        ``m``, shape (n, d): the mean of each item's unit centres, so of norm at most 1.
+        ``m``, shape (n, d): the mean of each item's unit centres, so of norm at most 1. Many of
+        them may be float32, also memory-mapped, and stay as they are (`solver.vectors`).
     costs
         Shape (n,), at least 0, in the budget's unit.
     budget
         Limit on the sum of the chosen costs, at least 0.
     ids
         Names of the items, unique; empty where items are known by their index.
+    constraints
+        Further rules (`solver.constraints`); none by default.
+    profits
+        Shape (n,): what an item is worth alone, any sign. Zeros by default.
 
     Raises
     ------
@@ -134,27 +152,23 @@ class SignatureProblem(_Budgeted):
     """
 
     weights: Floats
-    vectors: Floats
+    vectors: Vectors
+    profits: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         self._check_shared()
+        profits = _floats("profits", self.profits, 1)
+        if not profits.size:
+            profits = _floats("profits", np.zeros(self.n), 1)
+        object.__setattr__(self, "profits", profits)
+        _check_length("profits", len(profits), self.n)
+        _check_sum("profits", profits)
         object.__setattr__(self, "weights", _floats("weights", self.weights, 1))
-        object.__setattr__(self, "vectors", _floats("vectors", self.vectors, 2))
+        object.__setattr__(self, "vectors", _vectors(self.vectors))
         _check_length("weights", len(self.weights), self.n)
         _check_length("vectors", len(self.vectors), self.n)
         _check_nonnegative("weights", self.weights)
         _check_sum("weights", self.weights)
-        norms = np.einsum("ij,ij->i", self.vectors, self.vectors)
-        long = np.flatnonzero(norms > _NORM_LIMIT)
-        if long.size:
-            message = (
-                "vectors must have norm at most 1 (means of unit vectors); "
-                f"entry {long[0]} has norm {norms[long[0]] ** 0.5:g}."
-            )
-            raise InvalidProblemError(message)
-        if (norms > 1.0).any():
-            scaled = self.vectors / np.sqrt(np.maximum(norms, 1.0))[:, None]
-            object.__setattr__(self, "vectors", _floats("vectors", scaled, 2))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -167,7 +181,7 @@ class PairProblem(_Budgeted):
         Shape (n, n), symmetric; each chosen pair counts once. The diagonal must be 0.
     profits
         Shape (n,): what an item is worth alone. Any sign.
-    costs, budget, ids
+    costs, budget, ids, constraints
         As in `SignatureProblem`.
 
     Raises
@@ -203,6 +217,8 @@ Problem: TypeAlias = SignatureProblem | PairProblem
 def take(problem: Problem, items: npt.NDArray[np.intp], budget: float | None = None) -> Problem:
     """Return the problem on some of its items, in the order given.
 
+    Rules about items that are left out read as if they did not exist (`Constraints.of`).
+
     Parameters
     ----------
     problem
@@ -215,13 +231,16 @@ def take(problem: Problem, items: npt.NDArray[np.intp], budget: float | None = N
     ids = tuple(problem.ids[k] for k in items) if problem.ids else ()
     costs = problem.costs[items]
     limit = problem.budget if budget is None else budget
+    constraints = problem.constraints.of(items, problem.n)
     if isinstance(problem, SignatureProblem):
         return SignatureProblem(
             weights=problem.weights[items],
             vectors=problem.vectors[items],
+            profits=problem.profits[items],
             costs=costs,
             budget=limit,
             ids=ids,
+            constraints=constraints,
         )
     return PairProblem(
         utilities=problem.utilities[np.ix_(items, items)],
@@ -229,4 +248,5 @@ def take(problem: Problem, items: npt.NDArray[np.intp], budget: float | None = N
         costs=costs,
         budget=limit,
         ids=ids,
+        constraints=constraints,
     )

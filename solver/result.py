@@ -16,7 +16,8 @@ class Status(StrEnum):
     FEASIBLE = "feasible"
     """The selection keeps every rule; how far it can be from the best is what the gap says."""
     INFEASIBLE = "infeasible"
-    """No selection keeps every rule. With a budget alone this cannot happen: nothing costs 0."""
+    """No selection keeps every rule, and the explanation says which ones conflict. With a budget
+    alone this cannot happen: nothing costs 0."""
 
 
 class StopReason(StrEnum):
@@ -34,6 +35,29 @@ class StopReason(StrEnum):
     """The caller asked to stop."""
     EXHAUSTED = "exhausted"
     """The strategy has nothing more to try (a heuristic ended by itself)."""
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Explanation:
+    """Why there is no selection.
+
+    Parameters
+    ----------
+    sentence
+        For people: the rules that conflict, with their numbers and ids.
+    rules
+        Their names: ``budget``, ``include``, ``exclude``, ``labelled``, ``min_items``,
+        ``max_items``, ``group NAME minimum``, ``group NAME maximum``, ``resource NAME``.
+    items
+        Sorted indices of the items that these rules name, int64, shape (k,).
+    minimal
+        Whether, without any one of the rules, there is proven to be a selection.
+    """
+
+    sentence: str
+    rules: tuple[str, ...]
+    items: npt.NDArray[np.int64]
+    minimal: bool = True
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -60,6 +84,9 @@ class Result:
         What produced the selection: equal to `strategy` unless that is ``auto`` or fell back.
     notes
         Sentences for people, for example why a strategy fell back.
+    explanation
+        Where the status is infeasible: which rules conflict. Then nothing is selected, and
+        objective and bound are ``-inf``.
     """
 
     status: Status
@@ -73,6 +100,7 @@ class Result:
     strategy: str
     used: str
     notes: tuple[str, ...] = ()
+    explanation: Explanation | None = None
 
     @property
     def gap(self) -> float:
@@ -85,7 +113,7 @@ def relative_gap(objective: float, upper_bound: float) -> float:
 
     Infinite where the objective is 0 and the bound is not.
     """
-    slack = max(0.0, upper_bound - objective)
-    if slack == 0.0:
+    if upper_bound <= objective:  # also where both are -inf: there is no selection
         return 0.0
+    slack = upper_bound - objective
     return slack / abs(objective) if objective else math.inf

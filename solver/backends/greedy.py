@@ -1,15 +1,20 @@
 """Greedy: add what is worth most, per cost or outright, until nothing fits.
 
-The answer that is always there. It has no bound of its own.
+The answer that is always there. It has no bound of its own. Where something must be chosen, greedy
+starts from the cheapest selection that reaches every minimum (`solver.feasibility`).
 """
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from solver.backends import Attempt
+from solver.backends.ledger import Ledger
+from solver.constraints import Constraints
+from solver.feasibility import complete, keeps
 from solver.objective import gains, pair_row, per_cost, resolution, value
 from solver.problem import Floats, Mask, Problem, take
 from solver.result import StopReason
@@ -31,15 +36,15 @@ def _additions(problem: Problem, chosen: Mask, score: _Score) -> Iterator[int]:
         # Nothing is chosen, so no pair tells items apart: look at each item's pairs with all.
         potential = 0.5 * (gains(problem, np.ones(problem.n, dtype=bool)) + gain)
     harm = -resolution(problem)
-    spent = math.fsum(problem.costs[chosen])
+    ledger = Ledger(problem)
+    prices = ledger.prices()
     while True:
-        possible = ~chosen & (spent + problem.costs <= problem.allowance) & (gain >= harm)
+        possible = ledger.may_add(chosen) & (gain >= harm)
         if not possible.any():
             return
-        item = int(np.argmax(np.where(possible, score(potential, problem.costs), -np.inf)))
+        item = int(np.argmax(np.where(possible, score(potential, prices), -np.inf)))
         yield item
         chosen[item] = True
-        spent = math.fsum(problem.costs[chosen])
         gain = gain + pair_row(problem, item)
         potential = gain
 
@@ -50,9 +55,9 @@ def extend(problem: Problem, chosen: Mask, score: _Score = per_cost) -> Mask:
     Parameters
     ----------
     problem
-        The problem.
+        Reduced (`solver.reduction`).
     chosen
-        Shape (n,), within the budget; not changed.
+        Shape (n,), within every maximum and budget; not changed.
     score
         What "best" means, from gains and costs.
 
@@ -83,15 +88,39 @@ def rank(problem: Problem, selected: npt.NDArray[np.int64]) -> npt.NDArray[np.in
     npt.NDArray[np.int64]
         The same indices, first to label first. Items that only harm come last.
     """
-    inner = take(problem, selected, budget=math.fsum(problem.costs[selected]))
+    present = np.zeros(problem.n, dtype=bool)
+    present[problem.constraints.labelled] = True
+    # All of it is chosen already: no rule is left, and what was labelled before is company.
+    inner = replace(
+        take(problem, selected, budget=math.fsum(problem.costs[selected])),
+        profits=gains(problem, present)[selected],
+        constraints=Constraints(),
+    )
     order = list(_additions(inner, np.zeros(inner.n, dtype=bool), per_cost))
     rest = sorted(set(range(inner.n)) - set(order))
     return selected[np.array([*order, *rest], dtype=np.int64)]
 
 
 def greedy(problem: Problem) -> Attempt:
-    """Return the better of greedy by gain per cost and greedy by gain."""
-    empty = np.zeros(problem.n, dtype=bool)
-    candidates = [extend(problem, empty, score) for score in (per_cost, _outright)]
-    chosen = max(candidates, key=lambda mask: value(problem, mask))
+    """Return the best of greedy by gain per cost and by gain, from nothing and from the minimums.
+
+    Parameters
+    ----------
+    problem
+        Reduced.
+
+    Returns
+    -------
+    Attempt
+        Its selection keeps every rule if `solver.feasibility.complete` finds any that does. Where
+        it finds none, the selection is empty and does not.
+    """
+    starts = [np.zeros(problem.n, dtype=bool)]
+    if Ledger(problem).has_minimums:
+        starts.append(complete(problem).chosen)
+    extended = [
+        extend(problem, start, score) for start in starts for score in (per_cost, _outright)
+    ]
+    candidates = [mask for mask in extended if keeps(problem, mask)]
+    chosen = max(candidates, key=lambda mask: value(problem, mask), default=starts[0])
     return Attempt(chosen, math.inf, StopReason.EXHAUSTED)
