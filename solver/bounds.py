@@ -19,6 +19,7 @@ from solver.objective import profits
 from solver.problem import Floats, PairProblem, Problem, SignatureProblem, take
 from solver.relaxation import THOROUGH, Relaxation, fractional_knapsack, most_items, relax
 from solver.stop import Stop
+from solver.vectors import row_squares
 
 # What rounding may have taken off a bound, relative to the numbers it is a difference of.
 _ROUNDING = 1e-12
@@ -37,10 +38,10 @@ def relaxation(problem: SignatureProblem) -> Relaxation:
     if problem.n < directions.shape[1]:
         # |V^T x| needs only the n x n triangle of V^T: fewer columns, the same norms.
         directions = np.ascontiguousarray(_triangle(directions.T).T)
-    diagonal = w**2 * (1.0 - np.einsum("ij,ij->i", m, m))
+    diagonal = w**2 * (1.0 - row_squares(m))
     return Relaxation(
         base=0.0,
-        gain=np.zeros(problem.n),
+        gain=problem.profits,
         weights=w,
         directions=directions,
         diagonal=diagonal,
@@ -111,6 +112,7 @@ def upper_bound(problem: Problem, incumbent: float, stop: Stop) -> float:
         scale = 0.5 * float(
             problem.weights @ fractional_knapsack(problem.weights, problem.costs, problem.allowance)
         )
-        return max(incumbent, bound + _ROUNDING * scale * scale)
+        terms = scale * scale + float(np.abs(problem.profits).sum())
+        return max(incumbent, bound + _ROUNDING * terms)
     bound = _pair_bound(problem)
     return max(incumbent, bound + _ROUNDING * abs(bound))

@@ -1,29 +1,40 @@
 """Solve a problem by a named strategy; this module only wires.
 
-``auto`` answers with a heuristic, bounds it, and lets branch and bound finish. Whatever was
-asked for, a selection comes back: where a backend is missing, fails or runs out of time, the best
-heuristic selection stands in and the result says so.
+What is fixed is taken out first, and whether the rules can be kept at all is settled. Then ``auto``
+answers with a heuristic, improves it, and lets branch and bound finish. Whatever was asked for, a
+selection comes back: where a backend is missing, fails or runs out of time, the best heuristic
+selection stands in and the result says so.
 """
 
 import math
 import time
 from collections.abc import Callable
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from solver.backends import Attempt
-from solver.backends.branch_and_bound import branch_and_bound
 from solver.backends.cbc import cbc
 from solver.backends.cp_sat import cp_sat
 from solver.backends.greedy import extend, greedy
+from solver.backends.large import Progress as LargeProgress
+from solver.backends.large import large
 from solver.backends.local_search import local_search
 from solver.backends.mip import mip
+from solver.backends.pair_tree import pair_tree
+from solver.backends.signature_tree import signature_tree
 from solver.bounds import upper_bound
+from solver.core import CORE_ITEMS, Core, SignatureCore, pair_core, signature_core
 from solver.errors import BackendFailedError, BackendUnavailableError, UnknownStrategyError
+from solver.explanation import explain
+from solver.feasibility import Verdict, complete, keeps
+from solver.kernels.oscillation import oscillate
+from solver.kernels.selection import strip
 from solver.objective import value
 from solver.problem import Mask, Problem, SignatureProblem, take
+from solver.reduction import Reduced, reduce
 from solver.result import Result, Status, StopReason
 from solver.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
 from solver.verify import slack, verify
@@ -33,13 +44,13 @@ class Strategy(StrEnum):
     """How a problem is searched."""
 
     AUTO = "auto"
-    """Heuristic, bound, and an exact finish where the problem is small enough."""
+    """An answer at once, then better, then proven, until the gap or time asked for."""
     GREEDY = "greedy"
     """Greedy alone: at once, with a bound but no attempt to close the gap."""
     LOCAL_SEARCH = "local_search"
-    """Greedy improved by swaps and perturbation."""
+    """Greedy improved by exchanges and perturbation."""
     EXACT = "exact"
-    """Branch and bound on the concave relaxation; for pair matrices CP-SAT."""
+    """As ``auto``; the name for those who will wait for the proof."""
     CP_SAT = "cp_sat"
     """The classical linearised model through OR-Tools' CP-SAT."""
     SCIP = "scip"
@@ -51,18 +62,20 @@ class Strategy(StrEnum):
 
 
 # Raised whenever the same question may get another answer, so that stored answers are not reused.
-ALGORITHM: Final = "2"
+ALGORITHM: Final = "3"
 
 STRATEGIES: Final = tuple(strategy.value for strategy in Strategy)
 
-# Up to here CP-SAT closes the gap of a pair matrix within a few seconds.
-_PAIR_ITEMS = 40
-# Beyond this a node of branch and bound takes so long that heuristics use the time better.
-_SIGNATURE_ITEMS = 5_000
-# Shares of the time allowed: for local search, and for the bound after it.
-_SEARCH_SHARE = 0.5
-_BOUND_SHARE = 0.8
-_FIRST_BOUND_SHARE = 0.1
+# Flips of the heuristic before the proof is tried, and where they are counted in segments.
+_SIGNATURE_FLIPS, _PAIR_FLIPS, _SEGMENT = 5_000, 20_000, 500
+# Selections this close to the best are descended from.
+_NEAR = 0.005
+# Pair problems up to here are bounded by the Lagrangian; beyond, its matrices take too much memory.
+_PAIR_ITEMS = 5_000
+# Beyond so many items greedy additions, a pass each, take too long; little is left to add there.
+_FILLED = 5_000
+# Shares of the time allowed: for local search, and for a first bound.
+_SEARCH_SHARE, _BOUND_SHARE = 0.8, 0.1
 
 
 def _strategy(name: str) -> Strategy:
@@ -88,69 +101,133 @@ def _run_classical(
 def _guarded(
     strategy: Strategy, problem: Problem, seconds: float, start: Mask, random_seed: int
 ) -> Attempt:
-    """Run a classical backend on the items that the budget can buy at all."""
-    affordable = np.flatnonzero(problem.costs <= problem.allowance)
-    part = take(problem, affordable)
+    """Run a classical backend; whatever foreign code raises, the incumbent must survive."""
     try:
-        attempt = _run_classical(strategy, part, seconds, start[affordable], random_seed)
+        return _run_classical(strategy, problem, seconds, start, random_seed)
     except (BackendUnavailableError, BackendFailedError):
         raise
-    except Exception as error:  # foreign code: whatever it raises, the incumbent must survive
+    except Exception as error:
         message = f"{strategy} failed ({type(error).__name__}: {error})."
         raise BackendFailedError(message) from error
-    chosen = np.zeros(problem.n, dtype=bool)
-    chosen[affordable] = attempt.chosen
-    return Attempt(chosen, attempt.upper_bound, attempt.stop_reason)
+
+
+Report = Callable[[float, float], None]
+"""Called with objective and upper bound whenever one of them gets better."""
 
 
 class _Search:
-    """The state of one call: the incumbent, the bound, and where they come from."""
+    """The state of one call on the reduced problem: the incumbent, the bound, their sources.
 
-    def __init__(self, problem: Problem, stop: Stop, clock: TimeLimit, random_seed: int) -> None:
-        self.problem = problem
-        self.stop = stop
-        self.clock = clock
-        self.random_seed = random_seed
-        self.chosen: Mask = greedy(problem).chosen
-        self.objective = value(problem, self.chosen)
+    Worths are those of the reduced problem; `base` is what is fixed adds to them.
+    """
+
+    def __init__(
+        self,
+        reduced: Reduced,
+        start: Mask,
+        stop: Stop,
+        clock: TimeLimit,
+        report: Report,
+        random_seed: int,
+        nodes: int | None,
+    ) -> None:
+        self.problem, self.base = reduced.problem, reduced.base
+        self._stop, self.clock, self._report = stop, clock, report
+        self.random_seed, self.nodes = random_seed, nodes
+        self.chosen = start
+        self.objective = value(self.problem, start) if keeps(self.problem, start) else -math.inf
         self.bound = math.inf
         self.used = Strategy.GREEDY
         self.reason = StopReason.EXHAUSTED
         self.notes: list[str] = []
 
+    def stop(self, objective: float, upper_bound: float) -> StopReason | None:
+        """Ask the criteria, and report what a backend knows when it asks."""
+        objective, bound = max(objective, self.objective), min(upper_bound, self.bound)
+        self._report(objective + self.base, bound + self.base)
+        return self._stop(objective + self.base, bound + self.base)
+
     def take(self, attempt: Attempt, source: Strategy) -> None:
         """Keep an attempt's selection where it is better, and its bound where it is lower."""
-        chosen = extend(self.problem, attempt.chosen)
-        objective = value(self.problem, chosen)
-        if objective > self.objective:
-            self.chosen, self.objective, self.used = chosen, objective, source
+        if keeps(self.problem, attempt.chosen):
+            objective = value(self.problem, attempt.chosen)
+            if objective > self.objective:
+                self.chosen, self.objective, self.used = attempt.chosen, objective, source
         self.bound = min(self.bound, attempt.upper_bound)
         self.reason = attempt.stop_reason
+        self._report(self.objective + self.base, self.bound + self.base)
+
+    def greedy(self) -> None:
+        """Start from the greedy selection where that is better than what is there."""
+        self.take(greedy(self.problem), Strategy.GREEDY)
 
     def improve(self, share: float) -> None:
         """Run local search for a share of the time that is left."""
         limit = FirstOf(self.stop, TimeLimit(share * self.clock.remaining()))
-        attempt = local_search(self.problem, limit, self.random_seed)
-        self.take(attempt, Strategy.LOCAL_SEARCH)
+        self.take(local_search(self.problem, limit, self.random_seed), Strategy.LOCAL_SEARCH)
 
     def bound_it(self, share: float) -> None:
         """Lower the bound for a share of the time that is left."""
         limit = FirstOf(self.stop, TimeLimit(share * self.clock.remaining()))
         self.bound = min(self.bound, upper_bound(self.problem, self.objective, limit))
 
-    def _prove(self, strategy: Strategy) -> Attempt:
-        if strategy is Strategy.EXACT and isinstance(self.problem, SignatureProblem):
-            return branch_and_bound(self.problem, self.chosen, self.stop)
-        seconds = self.clock.remaining()
-        return _guarded(strategy, self.problem, seconds, self.chosen, self.random_seed)
+    def oscillate(self, core: Core, flips: int) -> None:
+        """Improve the incumbent on a core by strategic oscillation."""
+        starts = [self.chosen, strip(core.utilities, core.profits, core.rules)]
+        starts = [start for start in starts if core.keeps(start)]
+        if not starts:
+            return
+        best = max(starts, key=core.value)
+        for done in range(0, flips, _SEGMENT * 4):
+            if self.stop(self.objective, self.bound) is not None:
+                return
+            chosen, _, _ = oscillate(
+                core.utilities,
+                core.profits,
+                core.rules,
+                best,
+                _SEGMENT * 4,
+                _SEGMENT,
+                _NEAR,
+                self.random_seed + done,
+            )
+            best = chosen
+            self.take(Attempt(chosen, math.inf, StopReason.EXHAUSTED), Strategy.LOCAL_SEARCH)
 
-    def finish(self, strategy: Strategy) -> None:
-        """Run an exact backend; where it gives nothing, say so and keep the incumbent."""
+    def classical(self, strategy: Strategy) -> None:
+        """Run a classical model; where it gives nothing, say so and keep the incumbent."""
+        seconds = self.clock.remaining()
         try:
-            attempt = self._prove(strategy)
+            attempt = _guarded(strategy, self.problem, seconds, self.chosen, self.random_seed)
         except (BackendUnavailableError, BackendFailedError) as error:
             self.notes.append(f"{error} The selection is by {self.used}.")
             return
+        chosen = extend(self.problem, attempt.chosen)
+        self._finish(Attempt(chosen, attempt.upper_bound, attempt.stop_reason), strategy)
+
+    def tree(self, core: Core) -> None:
+        """Run branch and bound on a core."""
+        if isinstance(core, SignatureCore):
+            attempt = signature_tree(core, self.chosen, self.stop, nodes=self.nodes)
+        else:
+            attempt = pair_tree(core, self.chosen, self.stop, nodes=self.nodes)
+        self._finish(attempt, Strategy.EXACT)
+
+    def large(self) -> None:
+        """Run the passes for large signature problems; their bound holds under any further rule."""
+        if not isinstance(self.problem, SignatureProblem):
+            return
+
+        def report(progress: LargeProgress) -> None:
+            self.take(
+                Attempt(progress.chosen, progress.upper_bound, StopReason.EXHAUSTED),
+                Strategy.LOCAL_SEARCH,
+            )
+
+        attempt = large(self.problem, self.stop, report, random_seed=self.random_seed)
+        self.take(attempt, Strategy.LOCAL_SEARCH)
+
+    def _finish(self, attempt: Attempt, strategy: Strategy) -> None:
         before = self.objective
         self.take(attempt, strategy)
         ended = attempt.stop_reason in {StopReason.PROVEN, StopReason.SOLVER_TOLERANCE}
@@ -159,46 +236,91 @@ class _Search:
         elif attempt.stop_reason is StopReason.TIME_LIMIT:
             self.notes.append(f"{strategy} ran out of time; the selection is by {self.used}.")
 
-    def done(self) -> bool:
-        """Return whether a criterion says stop, and remember which."""
+    def fill_up(self) -> None:
+        """Add what fits and does no harm: a budget is there to be used."""
+        if self.problem.n <= _FILLED and keeps(self.problem, self.chosen):
+            chosen = extend(self.problem, self.chosen)
+            objective = value(self.problem, chosen)
+            if keeps(self.problem, chosen) and objective >= self.objective:
+                self.chosen, self.objective = chosen, objective
+
+    def done(self) -> None:
+        """Remember the criterion that says stop, if one does."""
         reason = self.stop(self.objective, self.bound)
         if reason is not None:
             self.reason = reason
-        return reason is not None
 
 
 def _auto(search: _Search) -> None:
-    search.improve(_SEARCH_SHARE)
-    search.bound_it(_BOUND_SHARE)
-    signatures = isinstance(search.problem, SignatureProblem)
-    most = _SIGNATURE_ITEMS if signatures else _PAIR_ITEMS
-    if not search.done() and search.problem.n <= most:
-        search.finish(Strategy.EXACT)
+    problem = search.problem
+    signatures = isinstance(problem, SignatureProblem)
+    if signatures and problem.n > CORE_ITEMS:
+        search.large()
+        if problem.constraints.limits:
+            search.greedy()
+            search.improve(_SEARCH_SHARE)
+        return
+    search.greedy()
+    if problem.n > _PAIR_ITEMS:
+        search.improve(_SEARCH_SHARE)
+        return
+    core = signature_core(problem) if isinstance(problem, SignatureProblem) else pair_core(problem)
+    search.oscillate(core, _SIGNATURE_FLIPS if signatures else _PAIR_FLIPS)
+    search.tree(core)
 
 
 def _search(strategy: Strategy, search: _Search) -> None:
     match strategy:
-        case Strategy.AUTO:
+        case Strategy.AUTO | Strategy.EXACT:
             _auto(search)
         case Strategy.GREEDY:
-            search.bound_it(_BOUND_SHARE)
+            search.greedy()
+            search.bound_it(_SEARCH_SHARE)
         case Strategy.LOCAL_SEARCH:
-            search.improve(_BOUND_SHARE)
+            search.greedy()
+            search.improve(_SEARCH_SHARE)
             search.bound_it(1.0)
-        case Strategy.EXACT:
-            search.improve(_FIRST_BOUND_SHARE)
-            search.bound_it(_FIRST_BOUND_SHARE)
-            search.finish(strategy)
         case _:
             # Before the model is built: where it gives no bound, this one stands.
-            search.bound_it(_FIRST_BOUND_SHARE)
-            search.finish(strategy)
+            search.greedy()
+            search.bound_it(_BOUND_SHARE)
+            search.classical(strategy)
+    if search.bound == math.inf:
+        search.bound_it(1.0)
+    search.fill_up()
     search.done()
 
 
 def _sharp(problem: Problem, selected: np.ndarray, objective: float, bound: float) -> float:
     """Return the bound, set to the objective where they differ by rounding only."""
     return objective if bound - objective <= slack(problem, selected, objective) else bound
+
+
+def _infeasible(problem: Problem, strategy: str, seconds: float) -> Result:
+    """Return the answer that there is none, and why."""
+    explanation = explain(problem)
+    return Result(
+        status=Status.INFEASIBLE,
+        stop_reason=StopReason.PROVEN,
+        selected=np.zeros(0, dtype=np.int64),
+        objective=-math.inf,
+        upper_bound=-math.inf,
+        total_cost=0.0,
+        budget=problem.budget,
+        seconds=seconds,
+        strategy=strategy,
+        used=strategy,
+        notes=(explanation.sentence,),
+        explanation=explanation,
+    )
+
+
+def _in_order(problem: Problem) -> np.ndarray | None:
+    """Return the order of the ids; None where the items lie in it, or have no ids."""
+    ids = problem.ids
+    if all(a < b for a, b in pairwise(ids)):
+        return None
+    return np.array(sorted(range(problem.n), key=ids.__getitem__))
 
 
 def solve(
@@ -208,7 +330,9 @@ def solve(
     time_limit_s: float = 10.0,
     gap: float = 0.0,
     random_seed: int = 0,
+    node_limit: int | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    report: Report = lambda _objective, _bound: None,
 ) -> Result:
     """Choose items within the budget so that the sum of their pair utilities is large.
 
@@ -227,8 +351,14 @@ def solve(
         Stop once the answer is certified to be within this relative gap of the best.
     random_seed
         The only source of randomness.
+    node_limit
+        Nodes of branch and bound, at most. With this instead of a time limit that binds, the same
+        call gives the same answer on any machine.
     cancelled
         Polled; the best selection so far comes back soon after it returns True.
+    report
+        Called with objective and upper bound, from the first answer on, whenever the search looks
+        up; often with the same numbers.
 
     Returns
     -------
@@ -239,6 +369,9 @@ def solve(
     ------
     UnknownStrategyError
         When there is no such strategy.
+    BackendFailedError
+        When no selection that keeps several budgets was found in time; a budget alone, and limits
+        on numbers, always come to an answer.
     ValueError
         When the time limit or the gap is negative or not a number.
     """
@@ -246,20 +379,32 @@ def solve(
     kind = _strategy(strategy)
     clock = TimeLimit(time_limit_s)
     stop = FirstOf(Cancelled(cancelled), GapReached(gap), clock)
-    order = np.array(sorted(range(problem.n), key=problem.ids.__getitem__)) if problem.ids else None
-    search = _Search(problem if order is None else take(problem, order), stop, clock, random_seed)
+    order = _in_order(problem)
+    asked = problem if order is None else take(problem, order)
+    reduced = reduce(asked)
+    feasible = None if reduced.broken else complete(reduced.problem)
+    if feasible is None or feasible.verdict is Verdict.NO:
+        return _infeasible(problem, kind.value, time.perf_counter() - started)
+    search = _Search(reduced, feasible.chosen, stop, clock, report, random_seed, node_limit)
     _search(kind, search)
+    if search.objective == -math.inf:
+        # Whether the rules can be kept was not found out before the search, nor by it.
+        if search.reason is StopReason.PROVEN:
+            return _infeasible(problem, kind.value, time.perf_counter() - started)
+        message = "No selection that keeps every rule was found in time, and no proof of none."
+        raise BackendFailedError(message)
 
-    inside = np.flatnonzero(search.chosen)
+    inside = reduced.lift(search.chosen)
     selected = np.sort(inside if order is None else order[inside]).astype(np.int64)
-    bound = _sharp(problem, selected, search.objective, search.bound)
-    proven = bound <= search.objective
+    objective = search.objective + search.base
+    bound = _sharp(problem, selected, objective, search.bound + search.base)
+    proven = bound <= objective
     result = Result(
         status=Status.OPTIMAL if proven else Status.FEASIBLE,
         stop_reason=StopReason.PROVEN if proven else search.reason,
         selected=selected,
-        objective=search.objective,
-        upper_bound=max(bound, search.objective),
+        objective=objective,
+        upper_bound=max(bound, objective),
         total_cost=math.fsum(problem.costs[selected]),
         budget=problem.budget,
         seconds=time.perf_counter() - started,

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from solver.errors import VerificationError
-from solver.problem import BUDGET_TOLERANCE, PairProblem, Problem
+from solver.problem import BUDGET_TOLERANCE, PairProblem, Problem, SignatureProblem
 from solver.result import Result, Status
 
 # Two objectives are called equal up to this much relative to the larger ...
@@ -20,22 +20,38 @@ CANCELLATION = 1e-12
 
 # Rows of pair utilities held at once.
 _ROWS = 512
+# Up to so many items the pairs are summed one by one.
+_PAIRWISE = 4_096
 
 
-def _objective(problem: Problem, selected: np.ndarray) -> float:
-    total = 0.0
-    for start in range(0, len(selected), _ROWS):
-        rows = selected[start : start + _ROWS]
+def _objective(problem: Problem, present: np.ndarray) -> float:
+    """Return the worth of everything that is there, from the definition: a sum over pairs."""
+    total = float(problem.profits[present].sum())
+    if isinstance(problem, SignatureProblem) and len(present) > _PAIRWISE:
+        # 1/2 (t^2 - |v|^2 - c): the same sum, where too many pairs would be looked at one by one.
+        w = problem.weights[present]
+        v, squares = np.zeros(problem.vectors.shape[1]), np.zeros(len(present))
+        for start in range(0, len(present), _ROWS):
+            rows = np.asarray(problem.vectors[present[start : start + _ROWS]], dtype=np.float64)
+            v += w[start : start + _ROWS] @ rows
+            squares[start : start + _ROWS] = np.einsum("ij,ij->i", rows, rows)
+        return total + 0.5 * float(w.sum() ** 2 - v @ v - (w**2 * (1.0 - squares)).sum())
+    for start in range(0, len(present), _ROWS):
+        rows = present[start : start + _ROWS]
         if isinstance(problem, PairProblem):
-            block = problem.utilities[np.ix_(rows, selected)]
+            block = problem.utilities[np.ix_(rows, present)]
         else:
-            cosines = problem.vectors[rows] @ problem.vectors[selected].T
-            block = np.outer(problem.weights[rows], problem.weights[selected]) * (1.0 - cosines)
-        later = np.arange(len(selected))[None, :] > np.arange(start, start + len(rows))[:, None]
+            left = np.asarray(problem.vectors[rows], dtype=np.float64)
+            cosines = left @ np.asarray(problem.vectors[present], dtype=np.float64).T
+            block = np.outer(problem.weights[rows], problem.weights[present]) * (1.0 - cosines)
+        later = np.arange(len(present))[None, :] > np.arange(start, start + len(rows))[:, None]
         total += float(block[later].sum())
-    if isinstance(problem, PairProblem):
-        total += float(problem.profits[selected].sum())
     return total
+
+
+def _present(problem: Problem, selected: np.ndarray) -> np.ndarray:
+    """Return what is chosen and what was labelled before, sorted."""
+    return np.union1d(selected, problem.constraints.labelled).astype(np.int64)
 
 
 def _require(*, holds: bool, otherwise: str) -> None:
@@ -45,11 +61,46 @@ def _require(*, holds: bool, otherwise: str) -> None:
 
 def slack(problem: Problem, selected: np.ndarray, objective: float) -> float:
     """Return how far apart two values of the same selection may be and still be called equal."""
-    if isinstance(problem, PairProblem):
-        terms = float(np.abs(problem.profits[selected]).sum())
-    else:
-        terms = 0.5 * float(problem.weights[selected].sum()) ** 2
+    present = _present(problem, selected)
+    terms = float(np.abs(problem.profits[present]).sum())
+    if isinstance(problem, SignatureProblem):
+        terms += 0.5 * float(problem.weights[present].sum()) ** 2
     return TOLERANCE * abs(objective) + CANCELLATION * terms
+
+
+def _require_within(chosen: np.ndarray, costs: np.ndarray, limit: float, name: str) -> None:
+    cost = math.fsum(costs[chosen])
+    _require(
+        holds=cost <= limit * (1.0 + BUDGET_TOLERANCE),
+        otherwise=f"The selection costs {cost!r}, more than the {name} of {limit!r}.",
+    )
+
+
+def _require_number(number: int, least: int, most: int | None, name: str) -> None:
+    _require(
+        holds=least <= number and (most is None or number <= most),
+        otherwise=f"The selection has {number} {name}; asked for are {least} to {most}.",
+    )
+
+
+def _verify_constraints(problem: Problem, chosen: np.ndarray) -> None:
+    rules = problem.constraints
+    bought = rules.include[~np.isin(rules.include, rules.labelled)]
+    _require(
+        holds=bool(np.isin(bought, chosen).all()),
+        otherwise="An item that must be included is missing.",
+    )
+    banned = np.union1d(rules.exclude, rules.labelled)
+    _require(
+        holds=not np.isin(chosen, banned).any(),
+        otherwise="An item that is excluded, or labelled already, is chosen.",
+    )
+    _require_number(len(chosen), rules.min_items, rules.max_items, "items")
+    for group in rules.groups:
+        inside = int(np.isin(chosen, group.items).sum())
+        _require_number(inside, group.minimum, group.maximum, f"items of {group.name!r}")
+    for resource in rules.resources:
+        _require_within(chosen, resource.costs, resource.limit, f"limit of {resource.name!r}")
 
 
 def verify(problem: Problem, result: Result) -> None:
@@ -66,10 +117,17 @@ def verify(problem: Problem, result: Result) -> None:
     ------
     VerificationError
         Naming the first statement that does not hold: the selection (indices in range, sorted, no
-        item twice), the cost (equal to the sum, within the budget), the objective (equal to the
+        item twice), the cost (equal to the sum, within the budget), the other
+        rules, the objective (equal to the
         sum over pairs up to `slack`), the bound (not below the objective), or the status
         (``optimal`` only where bound and objective meet).
     """
+    if result.status is Status.INFEASIBLE:
+        _require(
+            holds=len(result.selected) == 0 and result.explanation is not None,
+            otherwise="An infeasible answer has a selection, or no explanation.",
+        )
+        return
     chosen = result.selected
     inside = bool(len(chosen) == 0 or (chosen[0] >= 0 and chosen[-1] < problem.n))
     _require(
@@ -85,11 +143,9 @@ def verify(problem: Problem, result: Result) -> None:
         holds=result.budget == problem.budget,
         otherwise=f"The budget is {problem.budget!r}, not {result.budget!r}.",
     )
-    _require(
-        holds=cost <= problem.budget * (1.0 + BUDGET_TOLERANCE),
-        otherwise=f"The selection costs {cost!r}, more than the budget of {problem.budget!r}.",
-    )
-    objective = _objective(problem, chosen)
+    _require_within(chosen, problem.costs, problem.budget, "budget")
+    _verify_constraints(problem, chosen)
+    objective = _objective(problem, _present(problem, chosen))
     _require(
         holds=abs(objective - result.objective) <= slack(problem, chosen, objective),
         otherwise=f"The selection is worth {objective!r}, not {result.objective!r}.",

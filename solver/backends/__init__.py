@@ -18,8 +18,11 @@ class Attempt:
         What the backend proved that nothing exceeds; ``inf`` where it proves nothing.
     stop_reason
         Why it ended.
+    nodes
+        Nodes of branch and bound that were opened.
     """
 
     chosen: Mask
     upper_bound: float
     stop_reason: StopReason
+    nodes: int = 0

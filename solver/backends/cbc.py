@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from solver.backends import Attempt
-from solver.backends.linearised import checked, linearise
+from solver.backends.linearised import checked, linearise, rows
 from solver.errors import BackendFailedError, BackendUnavailableError
 from solver.objective import value
 from solver.problem import Problem
@@ -54,6 +54,12 @@ def cbc(problem: Problem, time_limit_s: float) -> Attempt:
     model += pulp.LpAffineExpression(zip([*x, *y], worths, strict=True))
     costs = problem.costs / unit
     model += pulp.LpAffineExpression(zip(x, costs, strict=True)) <= problem.allowance / unit
+    for row in rows(problem):
+        used = np.flatnonzero(row.coefficients)
+        total = pulp.LpAffineExpression((x[i], row.coefficients[i]) for i in used)
+        if row.least > 0:
+            model += total >= row.least
+        model += total <= row.most
     for i, j, worth, pair in zip(data.first, data.second, data.utilities, y, strict=True):
         if worth > 0:
             model += pair <= x[i]

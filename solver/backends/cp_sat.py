@@ -11,7 +11,7 @@ import numpy as np
 from solver.backends import Attempt
 from solver.backends.linearised import Linearised, checked, linearise
 from solver.errors import BackendFailedError, BackendUnavailableError
-from solver.problem import Mask, Problem
+from solver.problem import Floats, Mask, Problem
 from solver.result import StopReason
 
 # Sums must stay well inside 63 bits. Finer objectives make CP-SAT slower; coarser ones leave a gap
@@ -20,13 +20,13 @@ _COST_RANGE = 2**50
 _OBJECTIVE_RANGE = 2**44
 
 
-def _integer_costs(problem: Problem) -> tuple[list[int], int]:
+def _integer_costs(costs: Floats, allowance: float) -> tuple[list[int], int]:
     """Return costs and budget as integers such that no affordable selection is cut off."""
-    total = math.fsum(problem.costs)
-    whole = bool((problem.costs == np.floor(problem.costs)).all()) and total < _COST_RANGE
+    total = math.fsum(costs)
+    whole = bool((costs == np.floor(costs)).all()) and total < _COST_RANGE
     scale = 1.0 if whole or total == 0 else _COST_RANGE / total
-    costs = [math.floor(cost * scale) for cost in problem.costs]
-    return costs, math.floor(min(problem.allowance, total) * scale)
+    scaled = [math.floor(cost * scale) for cost in costs]
+    return scaled, math.floor(min(allowance, total) * scale)
 
 
 def _integer_objective(model: Linearised) -> tuple[list[int], list[int], float]:
@@ -66,8 +66,17 @@ def cp_sat(problem: Problem, time_limit_s: float, start: Mask, random_seed: int 
     data = linearise(problem)
     model = cp_model.CpModel()
     x = [model.new_bool_var(f"x{i}") for i in range(problem.n)]
-    costs, budget = _integer_costs(problem)
-    model.add(cp_model.LinearExpr.weighted_sum(x, costs) <= budget)
+    limits = problem.constraints
+    budgets = [(problem.costs, problem.allowance)]
+    budgets += [(resource.costs, resource.allowance) for resource in limits.resources]
+    for costs, allowance in budgets:
+        scaled, budget = _integer_costs(costs, allowance)
+        model.add(cp_model.LinearExpr.weighted_sum(x, scaled) <= budget)
+    numbers = [(np.arange(problem.n), limits.min_items, limits.max_items)]
+    numbers += [(group.items, group.minimum, group.maximum) for group in limits.groups]
+    for items, least, most in numbers:
+        inside = cp_model.LinearExpr.sum([x[i] for i in items])
+        model.add_linear_constraint(inside, least, len(items) if most is None else most)
     pair_worth, item_worth, scale = _integer_objective(data)
     y = []
     for i, j, worth in zip(data.first, data.second, pair_worth, strict=True):

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.errors import BackendFailedError, BackendUnavailableError
+from solver.feasibility import keeps
 from solver.objective import pair_matrix, profits
 from solver.problem import Floats, Mask, Problem
 
@@ -94,16 +95,43 @@ def linearise(
     return Linearised(first, second, matrix[first, second], profits(problem))
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Row:
+    """A limit besides the budget: ``least <= coefficients.x <= most``, coefficients (n,)."""
+
+    coefficients: Floats
+    least: float
+    most: float
+
+
+def rows(problem: Problem) -> list[Row]:
+    """Return the limits on numbers of items and on further resources, scaled to a limit of 1."""
+    limits, n = problem.constraints, problem.n
+    found = []
+    if limits.min_items or limits.max_items is not None:
+        most = n if limits.max_items is None else limits.max_items
+        found.append(Row(np.ones(n), limits.min_items, most))
+    for group in limits.groups:
+        inside = np.zeros(n)
+        inside[group.items] = 1.0
+        most = len(group.items) if group.maximum is None else group.maximum
+        found.append(Row(inside, group.minimum, most))
+    for resource in limits.resources:
+        unit = resource.limit or 1.0
+        found.append(Row(resource.costs / unit, -math.inf, resource.allowance / unit))
+    return found
+
+
 def checked(problem: Problem, chosen: Mask, backend: str) -> Mask:
-    """Return `chosen`, or raise if the backend's own tolerance let it break the budget.
+    """Return `chosen`, or raise if the backend's own tolerance let it break a rule.
 
     Raises
     ------
     BackendFailedError
-        When the costs exceed the budget.
+        When a budget or another limit is broken.
     """
-    total = math.fsum(problem.costs[chosen])
-    if total > problem.allowance:
-        message = f"{backend} returned a selection that costs {total:g} of {problem.budget:g}."
+    if not keeps(problem, chosen):
+        total = math.fsum(problem.costs[chosen])
+        message = f"{backend} returned a selection that breaks a rule; it costs {total:g}."
         raise BackendFailedError(message)
     return chosen

@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 
 from solver.backends import Attempt
-from solver.backends.linearised import checked, linearise
+from solver.backends.linearised import checked, linearise, rows
 from solver.errors import BackendFailedError, BackendUnavailableError
 from solver.problem import Problem
 from solver.result import StopReason
@@ -53,6 +53,10 @@ def mip(problem: Problem, solver: str, time_limit_s: float) -> Attempt:
     y = [model.add_variable(lb=0.0, ub=1.0) for _ in data.utilities]
     spent = mathopt.fast_sum(cost / unit * var for cost, var in zip(problem.costs, x, strict=True))
     model.add_linear_constraint(spent <= problem.allowance / unit)
+    for row in rows(problem):
+        terms = (c * var for c, var in zip(row.coefficients, x, strict=True) if c)
+        total = mathopt.fast_sum(terms)
+        model.add_linear_constraint(lb=row.least, ub=row.most, expr=total)
     for i, j, worth, pair in zip(data.first, data.second, data.utilities, y, strict=True):
         if worth > 0:
             model.add_linear_constraint(pair <= x[i])

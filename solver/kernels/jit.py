@@ -1,0 +1,36 @@
+"""The seam to numba: one decorator, so that every kernel is compiled in the same way.
+
+numba rather than C or Cython: the source stays Python that a reader can step through
+(``NUMBA_DISABLE_JIT=1``), and an install needs no compiler.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+from numba import njit
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
+    # "numpy": a division by zero gives inf or nan as in numpy, and no check in the inner loop.
+    # Without the interpreter's lock, two threads run two kernels.
+    try:
+        return njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:
+        # No folder to cache in (a read-only install): compiled once a process instead.
+        return njit(nogil=True, error_model="numpy")(function)
+
+
+def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Compile a function at its first call, and keep the machine code on disk for the next process.
+
+    Parameters
+    ----------
+    function
+        Written in the part of Python and numpy that numba compiles.
+    """
+    compiled = functools.wraps(function)(_compile(function))
+    return cast("Callable[_P, _R]", compiled)
