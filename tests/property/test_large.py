@@ -1,0 +1,200 @@
+"""The large search on problems small enough for exhaustive search, through the same code."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from problems import signature_problems
+
+from solver.backends.large import Progress, large
+from solver.dual import Ranges, direction, undecided
+from solver.objective import gains, pair_matrix, profits, value
+from solver.passes import BlockPasses
+from solver.pool import Pool
+from solver.prices import largest_total, purchase, ratios, unit_price
+from solver.problem import Floats, Problem, SignatureProblem
+from solver.relaxation import fractional_knapsack
+from solver.result import StopReason
+from solver.stop import GapReached, Stop
+
+Oracle = Callable[[Problem], float]
+
+
+def _after(calls: int) -> Stop:
+    """Return a criterion that says stop at its `calls`-th question."""
+    asked = iter(range(10**9))
+    return lambda *_: StopReason.CANCELLED if next(asked) >= calls else None
+
+
+def _pool(problem: SignatureProblem) -> Pool:
+    passes = BlockPasses(problem.vectors, block=3)
+    return Pool(problem.weights, profits(problem), problem.costs, problem.allowance, passes)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    problem=signature_problems(),
+    core=st.integers(1, 14),
+    calls=st.integers(0, 40),
+    block=st.integers(1, 5),
+)
+def test_whenever_it_is_stopped_the_bound_covers_the_optimum(
+    problem: SignatureProblem, core: int, calls: int, block: int, best_value: Oracle
+) -> None:
+    """Every report, and the end, is affordable, worth what it says, and not below the optimum."""
+    best = best_value(problem)
+    seen: list[Progress] = []
+    attempt = large(
+        problem,
+        _after(calls),
+        seen.append,
+        passes=BlockPasses(problem.vectors, block=block),
+        core=core,
+    )
+    slack = 1e-12 * problem.weights.sum() ** 2
+    for progress in seen:
+        assert math.fsum(problem.costs[progress.chosen]) <= problem.allowance
+        assert abs(progress.objective - value(problem, progress.chosen)) <= slack
+        assert progress.upper_bound >= best - slack
+        assert progress.upper_bound >= progress.objective
+    assert math.fsum(problem.costs[attempt.chosen]) <= problem.allowance
+    assert attempt.upper_bound >= best - slack
+    assert value(problem, attempt.chosen) <= best + slack
+
+
+@settings(max_examples=100, deadline=None)
+@given(problem=signature_problems(max_items=10), seed=st.integers(0, 2**32 - 1))
+def test_profits_of_any_sign_are_bounded_too(problem: SignatureProblem, seed: int) -> None:
+    """With profits, as penalties of further rules bring them, the bound covers every selection."""
+    rng = np.random.default_rng(seed)
+    scale = rng.choice([1e-3, 1.0, 30.0])
+    problem = replace(problem, profits=scale * rng.normal(size=problem.n))
+    masks = ((np.arange(2**problem.n)[:, None] >> np.arange(problem.n)) & 1).astype(float)
+    affordable = masks @ problem.costs <= problem.allowance
+    pairs = 0.5 * np.einsum("si,ij,sj->s", masks, pair_matrix(problem), masks, optimize=True)
+    best = float((pairs + masks @ problem.profits)[affordable].max())
+    attempt = large(problem, GapReached(0.0), passes=BlockPasses(problem.vectors, block=3))
+    slack = 1e-12 * (problem.weights.sum() ** 2 + np.abs(problem.profits).sum())
+    assert math.fsum(problem.costs[attempt.chosen]) <= problem.allowance
+    assert attempt.upper_bound >= best - slack
+    assert value(problem, attempt.chosen) <= best + slack
+
+
+@settings(max_examples=50, deadline=None)
+@given(problem=signature_problems())
+def test_an_uninterrupted_search_is_hard_to_beat(
+    problem: SignatureProblem, best_value: Oracle
+) -> None:
+    """With all items in the core the search finds the optimum of these small problems."""
+    attempt = large(problem, GapReached(0.0))
+    best = best_value(problem)
+    assert value(problem, attempt.chosen) >= best * (1 - 1e-9) - 1e-12
+
+
+@settings(max_examples=100, deadline=None)
+@given(problem=signature_problems(), share=st.floats(0.0, 1.0), slope=st.floats(0.1, 2.0))
+def test_any_point_bounds_and_what_is_decided_is_right(
+    problem: SignatureProblem, share: float, slope: float, best_value: Oracle
+) -> None:
+    """Any point's direction bounds the optimum, and the best selection keeps to what it decides."""
+    pool, best = _pool(problem), best_value(problem)
+    point = pool.start()
+    pool.step(point, slope * point.slope)
+    ranges = Ranges(
+        pool.data, direction(point.image, point.slope, pool.passes.project(point.image))
+    )
+    ranges.refine(share * best, most=30, give_up=lambda: False)
+    slack = 1e-12 * problem.weights.sum() ** 2
+    assert ranges.bound >= best - slack
+    target = share * best - 1e-9 * (best + slack)  # so that the best selection is above it
+    inside, doubtful = undecided(pool.data, ranges.open_proofs(target), target)
+    chosen = large(problem, GapReached(0.0)).chosen
+    if value(problem, chosen) > target:
+        assert not (inside & ~chosen).any()
+        assert not (chosen & ~inside & ~doubtful).any()
+
+
+@given(problem=signature_problems(), seed=st.integers(0, 2**32 - 1))
+def test_the_pool_evaluates_like_the_problem(problem: SignatureProblem, seed: int) -> None:
+    """Values and gains of a pool are those of the problem it is made of."""
+    pool = _pool(problem)
+    chosen = (np.random.default_rng(seed).random(problem.n) < 0.5) & pool.affordable
+    slack = 1e-12 * (1.0 + problem.weights.sum() ** 2)
+    assert abs(pool.value(chosen) - value(problem, chosen)) <= slack
+    affordable = pool.affordable
+    assert pool.gains(chosen)[affordable] == pytest.approx(
+        gains(problem, chosen)[affordable], abs=slack
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), threads=st.integers(1, 3), block=st.integers(1, 200))
+def test_threads_blocks_and_files_change_nothing(
+    seed: int, threads: int, block: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Threads, blocks and memory-mapping change neither selection nor bound by a single bit."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(150, 8))
+    vectors = (0.8 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    path: Path = tmp_path_factory.mktemp("mapped") / "vectors.npy"
+    np.save(path, vectors)
+    costs = rng.integers(1, 50, 150).astype(float)
+    problem = SignatureProblem(
+        weights=rng.uniform(0.1, 1.0, 150), vectors=vectors, costs=costs, budget=costs.sum() // 6
+    )
+    mapped = np.load(path, mmap_mode="r")
+    one = large(problem, GapReached(1e-3), passes=BlockPasses(vectors, threads=1), core=60)
+    two = large(
+        problem,
+        GapReached(1e-3),
+        passes=BlockPasses(mapped, threads=threads, block=block),
+        core=60,
+    )
+    assert np.array_equal(one.chosen, two.chosen)
+    assert one.upper_bound == two.upper_bound
+
+
+numbers = st.sampled_from([0.0, 1e-9, 0.5, 1.0, 1.0, 2.0, 3.0, 1e6])
+
+
+@given(
+    worth=st.lists(numbers | numbers.map(lambda x: -x), min_size=1, max_size=30),
+    data=st.data(),
+    share=st.floats(0.0, 1.2),
+    guess=numbers,
+)
+def test_a_purchase_is_the_best_one(
+    worth: list[float], data: st.DataObject, share: float, guess: float
+) -> None:
+    """A purchase is affordable and worth what sorting finds, whatever the guess."""
+    w = np.array(worth)
+    costs = np.array(data.draw(st.lists(numbers, min_size=len(worth), max_size=len(worth))))
+    allowance = float(share * costs.sum())
+    bought = purchase(w, costs, allowance, guess)
+    x = bought.point()
+    assert ((x >= 0) & (x <= 1)).all()
+    assert costs @ x <= allowance * (1 + 1e-12) + 1e-300
+    assert math.fsum(costs[bought.whole]) <= allowance * (1 + 1e-12)
+    expected = float(w @ fractional_knapsack(w, costs, allowance))
+    assert float(w @ x) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert largest_total(np.abs(w), costs, allowance) >= float(
+        np.abs(w) @ fractional_knapsack(np.abs(w), costs, allowance)
+    ) * (1 - 1e-12)
+
+
+@given(seed=st.integers(0, 2**32 - 1), distinct=st.sampled_from([1, 2, 50, 10**6]))
+def test_halving_finds_the_price_of_sorting(seed: int, distinct: int) -> None:
+    """Among many items, also where most are equal, the price is the one that sorting finds."""
+    rng = np.random.default_rng(seed)
+    worth: Floats = rng.integers(1, distinct + 1, 20_000).astype(float)
+    costs: Floats = rng.integers(1, 4, 20_000).astype(float)
+    allowance = float(rng.uniform() * costs.sum())
+    ratio = ratios(worth, costs)
+    order = np.argsort(-ratio, kind="stable")
+    place = int(np.searchsorted(np.cumsum(costs[order]), allowance, side="right"))
+    assert unit_price(ratio, costs, allowance) == ratio[order[place]]
