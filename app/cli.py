@@ -113,6 +113,107 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     select.run(request, cache=cache, form=form, out=out, as_json=as_json)
 
 
+ProblemPath = Annotated[
+    Path,
+    typer.Argument(
+        help="A .npz, a folder of .npy, or a quadratic knapsack (.txt, .xz).", metavar="FILE"
+    ),
+]
+ConstraintsPath = Annotated[
+    Path | None, typer.Option(help="A JSON file: include, exclude, labelled, groups and so on.")
+]
+SolverSeconds = Annotated[float, typer.Option("--time-limit", help="Seconds for the solver.")]
+RandomSeed = Annotated[int, typer.Option(min=0, help="The only source of randomness.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@_app.command("solve")
+def _solve(  # noqa: PLR0913, PLR0917 - one parameter a flag
+    file: ProblemPath,
+    budget: Annotated[
+        str | None, typer.Option(help="An amount or a percentage; the file's own if not given.")
+    ] = None,
+    time_limit: SolverSeconds = 10.0,
+    gap: Annotated[float, typer.Option(help="Stop at this certified relative gap.")] = 0.0,
+    strategy: Annotated[str, typer.Option(help="As in select.")] = "auto",
+    random_seed: RandomSeed = 0,
+    certificate: Annotated[
+        Path | None, typer.Option(help="Where to write a certificate for `seedal verify`.")
+    ] = None,
+    constraints: ConstraintsPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Solve one problem from a file."""
+    from app.commands import solve
+    from app.services.budgets import parse_budget
+
+    request = solve.SolveRequest(
+        path=file,
+        budget=None if budget is None else parse_budget(budget),
+        time_limit_s=time_limit,
+        gap=gap,
+        strategy=strategy,
+        random_seed=random_seed,
+        constraints=constraints,
+    )
+    solve.run(request, certificate=certificate, as_json=as_json)
+
+
+@_app.command("verify")
+def _verify(
+    file: ProblemPath,
+    certificate: Annotated[Path, typer.Argument(help="What `seedal solve` wrote.")],
+    budget: Annotated[
+        str | None, typer.Option(help="Insist on this budget; the certificate's if not given.")
+    ] = None,
+    constraints: ConstraintsPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a certificate: exit 0 if feasibility, objective and bound hold, 1 if one does not."""
+    from app.commands import verify
+    from app.services.budgets import parse_budget
+
+    asked = None if budget is None else parse_budget(budget)
+    status = verify.run(file, certificate, budget=asked, constraints=constraints, as_json=as_json)
+    raise typer.Exit(status)
+
+
+@_app.command("frontier")
+def _frontier(  # noqa: PLR0913, PLR0917 - one parameter a flag
+    file: ProblemPath,
+    budgets: Annotated[
+        str | None, typer.Option(help="Amounts or percentages, separated by commas.")
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", help="The smallest budget.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="The largest budget.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Number of budgets between the two.")] = None,
+    nested: Annotated[
+        bool, typer.Option("--nested", help="A larger budget only adds items.")
+    ] = False,
+    gap: Annotated[float, typer.Option(help="Certify each point to this relative gap.")] = 0.01,
+    time_limit: SolverSeconds = 10.0,
+    random_seed: RandomSeed = 0,
+    constraints: ConstraintsPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Solve one problem for many budgets."""
+    from app.commands import frontier
+
+    request = frontier.FrontierRequest(
+        path=file,
+        budgets=budgets,
+        first=first,
+        last=last,
+        steps=steps,
+        nested=nested,
+        gap=gap,
+        time_limit_s=time_limit,
+        random_seed=random_seed,
+        constraints=constraints,
+    )
+    frontier.run(request, as_json=as_json)
+
+
 @_app.command("serve")
 def _serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (SEEDAL_HOST).")] = None,

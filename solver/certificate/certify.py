@@ -1,0 +1,136 @@
+"""Make a certificate of an answer."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from solver.certificate.inputs import constraints_document, digest
+from solver.certificate.pairs import PairBounder
+from solver.certificate.proof import Proof
+from solver.certificate.rules import Box, Rules
+from solver.certificate.signatures import SignatureBounder
+from solver.certificate.tree import Decisions, Tree
+from solver.errors import VerificationError
+from solver.objective import value
+from solver.problem import Floats, PairProblem, Problem, SignatureProblem
+from solver.relaxation import fractional_knapsack
+from solver.result import Result, Status, StopReason
+from solver.stop import Stop
+
+FORMAT: Final = "seedal-certificate/1"
+
+# Half of what the verifier grants, so that its rounding and this one's fit in together.
+_RELATIVE = 5e-10
+_CANCELLATION = 5e-13
+
+# Boxes looked at where nobody says how many.
+_MOST = 20_000
+
+
+def _tolerance(problem: Problem, rules: Rules, root: Box, objective: float) -> float:
+    """Return what rounding may take: half of what the verifier grants."""
+    size = 0.0
+    if isinstance(problem, SignatureProblem):
+        costs = rules.budget.coefficients[root.free]
+        weights = problem.weights[root.free]
+        t = float(problem.weights[root.taken].sum())
+        t += float(weights @ fractional_knapsack(weights, costs, root.left))
+        size = 0.5 * t * t
+    return _RELATIVE * abs(objective) + _CANCELLATION * size
+
+
+def _never(objective: float, upper_bound: float) -> StopReason | None:
+    del objective, upper_bound
+    return None
+
+
+def certify(
+    problem: Problem,
+    result: Result,
+    *,
+    leaves: Sequence[Decisions] | None = None,
+    pair_multipliers: Floats | None = None,
+    stop: Stop = _never,
+    most_boxes: int = _MOST,
+) -> dict[str, Any]:
+    """Prove an answer in a form that `solver.check` can verify.
+
+    Parameters
+    ----------
+    problem, result
+        What was asked, and the answer.
+    leaves
+        Items taken and items refused at each leaf of a finished branch and bound; the whole
+        problem is one leaf where not given. A leaf that does not close is branched further.
+    pair_multipliers
+        Antisymmetric, shape (n, n): makes the bound of a pair matrix sharper.
+    stop, most_boxes
+        When to end before the result's own bound is proven again.
+
+    Returns
+    -------
+    dict[str, Any]
+        JSON. Its bound is the result's, where that could be proven in this form; otherwise a
+        larger one, and the status is ``feasible`` then.
+
+    Raises
+    ------
+    VerificationError
+        When the answer says that there is no selection, and that could not be proven.
+    ValueError
+        When `leaves` are not those of one tree.
+    """
+    rules = Rules(problem)
+    limits, n = problem.constraints, problem.n
+    feasible = result.status is not Status.INFEASIBLE
+    chosen = np.zeros(n, dtype=bool)
+    chosen[result.selected] = True
+    chosen[limits.labelled] = True
+    objective = value(problem, chosen) if feasible else -math.inf
+    taken, refused = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    taken[limits.include] = taken[limits.labelled] = refused[limits.exclude] = True
+    root = rules.box(taken, refused)
+    tolerance = _tolerance(problem, rules, root, objective) if feasible else 0.0
+    # A bound above the objective by rounding only is the objective.
+    above = result.upper_bound - objective if feasible else 0.0
+    claimed = result.upper_bound if above > tolerance else objective
+    bounder = (
+        PairBounder(problem, rules, pair_multipliers)
+        if isinstance(problem, PairProblem)
+        else SignatureBounder(problem, rules, lambda: stop(objective, math.inf) is not None)
+    )
+    fixed = ([*limits.include.tolist(), *limits.labelled.tolist()], limits.exclude.tolist())
+    target = claimed + tolerance
+    tree = Tree(n, rules, bounder, target, fixed)
+    if leaves is not None:
+        tree.plant(leaves)
+    proven = tree.grow(most_boxes, stop, objective)
+    proof = Proof()
+    if isinstance(bounder, SignatureBounder):
+        proof.points = bounder.points
+    elif pair_multipliers is not None:
+        proof.pair_multipliers = [pair_multipliers]
+    tree.write(proof)
+    if not feasible and proven > -math.inf:
+        message = "That no selection keeps every rule could not be proven in the limits given."
+        raise VerificationError(message)
+    bound = claimed if proven <= target else proven + tolerance
+    status = Status.OPTIMAL if bound <= objective else Status.FEASIBLE
+    return {
+        "format": FORMAT,
+        "inputs": {
+            "form": "pairs" if isinstance(problem, PairProblem) else "signatures",
+            "items": n,
+            "sha256": digest(problem),
+        },
+        "budget": problem.budget,
+        "constraints": constraints_document(problem),
+        "status": status.value if feasible else Status.INFEASIBLE.value,
+        "selected": [int(k) for k in result.selected],
+        "objective": objective if feasible else None,
+        "upper_bound": bound if feasible else None,
+        "total_cost": math.fsum(problem.costs[result.selected]),
+        "proof": proof.document(),
+    }

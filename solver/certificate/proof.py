@@ -1,0 +1,122 @@
+"""The parts of a proof, and how they are written down."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from solver.problem import Floats
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Point:
+    """A sparse x of shape (n,), at which a concave function is replaced by its tangent."""
+
+    items: tuple[int, ...]
+    values: tuple[float, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the point as JSON."""
+        return {"items": list(self.items), "values": list(self.values)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A range of t with the multipliers that bound the objective on it."""
+
+    low: float
+    high: float
+    point: int
+    multipliers: Mapping[str, float]
+
+    @property
+    def slope(self) -> float:
+        """The slope of the secant of ``t^2 / 2``."""
+        return 0.5 * (self.low + self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureCover:
+    """Stretches that leave no t out, and the budget's multiplier that bounds t."""
+
+    reach: float
+    stretches: tuple[Stretch, ...]
+
+    def document(self, places: Mapping[int, int]) -> dict[str, Any]:
+        """Return the cover as JSON; `places` numbers the points."""
+        return {
+            "reach": self.reach,
+            "intervals": [
+                {
+                    "low": stretch.low,
+                    "high": stretch.high,
+                    "slope": stretch.slope,
+                    "point": places[stretch.point],
+                    "multipliers": dict(stretch.multipliers),
+                }
+                for stretch in self.stretches
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PairCover:
+    """Which pair multipliers bound the objective: their number, or None for the upper plane."""
+
+    pair_multipliers: int | None
+
+    def document(self, places: Mapping[int, int]) -> dict[str, Any]:
+        """Return the cover as JSON."""
+        del places
+        return {"pair_multipliers": self.pair_multipliers, "multipliers": {}}
+
+
+Cover = SignatureCover | PairCover
+
+
+def antisymmetric_document(matrix: Floats) -> dict[str, Any]:
+    """Return the upper triangle of an antisymmetric matrix, row by row, as JSON."""
+    upper = matrix[np.triu_indices(len(matrix), k=1)].astype("<f8")
+    return {"dtype": "<f8", "upper": base64.b64encode(upper.tobytes()).decode("ascii")}
+
+
+@dataclass(slots=True)
+class Proof:
+    """Points, covers and tree of a proof that is being written.
+
+    Parameters
+    ----------
+    points
+        Tangent points, in the order in which they were found.
+    pair_multipliers
+        Antisymmetric matrices, shape (n, n).
+    covers
+        What leaves refer to.
+    tree
+        Nodes in preorder, out before in: ``{"branch": item}`` or ``{"cover": number}``.
+    """
+
+    points: list[Point] = field(default_factory=list)
+    pair_multipliers: list[Floats] = field(default_factory=list)
+    covers: list[Cover] = field(default_factory=list)
+    tree: list[dict[str, int]] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """Return the proof as JSON, without points that no cover uses."""
+        used = sorted(
+            {
+                stretch.point
+                for cover in self.covers
+                if isinstance(cover, SignatureCover)
+                for stretch in cover.stretches
+            }
+        )
+        places = {point: place for place, point in enumerate(used)}
+        return {
+            "points": [self.points[point].document() for point in used],
+            "pair_multipliers": [antisymmetric_document(m) for m in self.pair_multipliers],
+            "covers": [cover.document(places) for cover in self.covers],
+            "tree": self.tree,
+        }

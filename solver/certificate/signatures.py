@@ -1,0 +1,220 @@
+"""Bounds of boxes for problems given by signatures, with their multipliers.
+
+The concave relaxation of `solver.relaxation`, on all items at once: what is decided is simply 0 or
+1. A point found for one box is valid for every other, so a child first looks at its parent's points
+and improves only what is still above the target.
+"""
+
+import heapq
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from solver.certificate.leaf import Leaf
+from solver.certificate.lines import Multipliers, height
+from solver.certificate.proof import Point, SignatureCover, Stretch
+from solver.certificate.rules import Box, Row, Rules
+from solver.objective import profits
+from solver.problem import Floats, SignatureProblem
+
+# Frank-Wolfe steps on one stretch at most, and rounds of steps and multipliers.
+_STEPS = 80
+_ROUNDS = 2
+# Stretches of one box at most.
+_STRETCHES = 60
+# A stretch is halved while its secant may err by more than this share of the gap.
+_HALVE = 0.1
+# Steps end when point and bound are this share of the gap apart.
+_CONVERGED = 0.03
+# A point's values are written with so many digits: any point is valid.
+_DIGITS = 9
+# What is added at both ends of t against rounding, relative to t.
+_MARGIN = 1e-9
+# A gap between stretches and the range of t below this part of t is rounding.
+_SLIVER = 1e-6
+
+
+@dataclass(order=True, slots=True)
+class _Piece:
+    """A stretch with its bound; heap order is largest bound first."""
+
+    key: float
+    stretch: Stretch = field(compare=False)
+    worth: Floats = field(compare=False)
+    point: Floats = field(compare=False)
+
+    @property
+    def bound(self) -> float:
+        return -self.key
+
+
+class SignatureBounder:
+    """Bounds boxes of one problem; keeps every tangent point that it finds."""
+
+    def __init__(
+        self, problem: SignatureProblem, rules: Rules, give_up: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._rules = rules
+        self._give_up = give_up
+        self._w = np.asarray(problem.weights, dtype=np.float64)
+        vectors = np.asarray(problem.vectors, dtype=np.float64)
+        self._rows = self._w[:, None] * vectors
+        squares = np.einsum("ij,ij->i", vectors, vectors)
+        self._linear = profits(problem) - 0.5 * self._w**2 * (1.0 - squares)
+        if problem.n < vectors.shape[1]:
+            # Norms of V^T x need only the triangle of V^T: fewer columns.
+            triangle = np.linalg.qr(self._rows.T, mode="r")
+            self._rows = np.ascontiguousarray(np.asarray(triangle).T)
+        self.points: list[Point] = []
+        self._tangents: list[tuple[Floats, Floats, float]] = []
+
+    def move(self, rules: Rules) -> None:
+        """Go on with other rules, for example another budget; every point stays valid."""
+        self._rules = rules
+
+    def _add(self, x: Floats) -> int:
+        """Keep a tangent point; return its number."""
+        x = np.round(x, _DIGITS)
+        items = np.flatnonzero(x)
+        u = x[items] @ self._rows[items]
+        self.points.append(Point(tuple(items.tolist()), tuple(x[items].tolist())))
+        self._tangents.append((x, self._rows @ u, 0.5 * float(u @ u)))
+        return len(self.points) - 1
+
+    def _worth(self, low: float, high: float, point: int) -> tuple[Floats, float]:
+        """Return the linear worth of items on a stretch, and the constant beside it."""
+        _, image, half = self._tangents[point]
+        slope = 0.5 * (low + high)
+        line = max(0.5 * low * low - slope * low, 0.5 * high * high - slope * high)
+        return self._linear + slope * self._w - image, half + line
+
+    def _evaluate(
+        self, low: float, high: float, point: int, lines: Multipliers
+    ) -> tuple[_Piece, Floats]:
+        """Return the piece of a known point, and the vertex of its free items."""
+        worth, constant = self._worth(low, high, point)
+        bound, vertex, named = lines.vertex(worth)
+        piece = _Piece(
+            -(constant + bound), Stretch(low, high, point, named), worth, self._tangents[point][0]
+        )
+        return piece, vertex
+
+    def _descend(self, piece: _Piece, box: Box, lines: Multipliers, target: float) -> _Piece:
+        """Lower a piece's bound by Frank-Wolfe steps from its point."""
+        low, high = piece.stretch.low, piece.stretch.high
+        slope = 0.5 * (low + high)
+        line = max(0.5 * low * low - slope * low, 0.5 * high * high - slope * high)
+        linear = self._linear + slope * self._w
+        x = np.where(box.free, piece.point, box.taken.astype(float))
+        u = x @ self._rows
+        best, best_x = math.inf, x
+        for _ in range(_STEPS):
+            worth = linear - self._rows @ u
+            bound, vertex, _ = lines.vertex(worth)
+            bound += line + 0.5 * float(u @ u)
+            if bound < best:
+                best, best_x = bound, x.copy()
+            step = box.taken.astype(float)
+            step[box.free] = vertex
+            step -= x
+            rise = float(worth @ step)
+            if best <= target or rise <= _CONVERGED * (best - target) or self._give_up():
+                break
+            move = step @ self._rows
+            curvature = float(move @ move)
+            length = 1.0 if curvature <= rise else rise / curvature
+            x = x + length * step
+            u = u + length * move
+        if best >= piece.bound:
+            return piece
+        better, _ = self._evaluate(low, high, self._add(best_x), lines)
+        return min(better, piece, key=lambda some: some.bound)
+
+    def _tighten(self, piece: _Piece, box: Box, lines: Multipliers, target: float) -> _Piece:
+        """Lower a piece's bound until it is at the target, or nothing more helps."""
+        for _ in range(_ROUNDS):
+            before = piece.bound
+            if piece.bound <= target or self._give_up():
+                break
+            lines.improve(piece.worth)
+            low, high = piece.stretch.low, piece.stretch.high
+            again, _ = self._evaluate(low, high, piece.stretch.point, lines)
+            piece = min(piece, again, key=lambda some: some.bound)
+            if piece.bound > target:
+                piece = self._descend(piece, box, lines, target)
+            if before - piece.bound <= _HALVE * max(0.0, before - target):
+                break
+        return piece
+
+    def _inherited(
+        self, box: Box, start: Leaf | None, rows: dict[str, Row]
+    ) -> tuple[float, list[tuple[float, float, int, dict[str, float]]]]:
+        """Return the multiplier that bounds t, and the stretches to begin with."""
+        _, _, named = Multipliers(box, rows).vertex(self._w)
+        reach = named["budget"]
+        top = height(self._w, box, rows, {"budget": reach})[0] * (1.0 + _MARGIN)
+        bottom = float(self._w[box.taken].sum()) * (1.0 - _MARGIN)
+        if start is None or not isinstance(start.cover, SignatureCover):
+            x = box.taken.astype(float)
+            x[box.free] = Multipliers(box, rows).vertex(self._w)[1]
+            return reach, [(bottom, top, self._add(x), {})]
+        kept = [
+            (max(bottom, s.low), min(top, s.high), s.point, dict(s.multipliers))
+            for s in start.cover.stretches
+            if s.high >= bottom and s.low <= top
+        ]
+        if not kept:
+            x = box.taken.astype(float)
+            return reach, [(bottom, top, self._add(x), {})]
+        # Another budget's stretches may end too early, or begin too late, for this one; where only
+        # rounding is missing the stretch is lengthened.
+        low, high, point, named = kept[0]
+        if low - bottom > _SLIVER * top:
+            kept.insert(0, (bottom, low, point, named))
+        else:
+            kept[0] = (min(low, bottom), high, point, named)
+        low, high, point, named = kept[-1]
+        if top - high > _SLIVER * top:
+            kept.append((high, top, point, named))
+        else:
+            kept[-1] = (low, max(high, top), point, named)
+        return reach, kept
+
+    def bound(self, box: Box, target: float, start: Leaf | None = None) -> Leaf:
+        """Bound a box; see `Bounder`."""
+        rows = {**self._rules.rows, "count": self._rules.count(box)}
+        reach, known = self._inherited(box, start, rows)
+        lines = Multipliers(box, rows)
+        heap: list[_Piece] = []
+        for low, high, point, named in known:
+            lines.fixed = {key: value for key, value in named.items() if key != "budget"}
+            piece, _ = self._evaluate(low, high, point, lines)
+            heapq.heappush(heap, self._tighten(piece, box, lines, target))
+        while len(heap) < _STRETCHES:
+            worst = heap[0]
+            low, high = worst.stretch.low, worst.stretch.high
+            settled = (high - low) ** 2 / 8.0 <= _HALVE * (worst.bound - target)
+            if worst.bound <= target or settled or self._give_up():
+                break
+            heapq.heappop(heap)
+            middle = 0.5 * (low + high)
+            named = dict(worst.stretch.multipliers)
+            for ends in ((low, middle), (middle, high)):
+                lines.fixed = {key: value for key, value in named.items() if key != "budget"}
+                half, _ = self._evaluate(*ends, worst.stretch.point, lines)
+                heapq.heappush(heap, self._tighten(half, box, lines, target))
+        return self._leaf(box, rows, reach, heap)
+
+    def _leaf(self, box: Box, rows: dict[str, Row], reach: float, pieces: list[_Piece]) -> Leaf:
+        if_out, if_in = np.full(len(self._w), -math.inf), np.full(len(self._w), -math.inf)
+        for piece in pieces:
+            _, left = height(piece.worth, box, rows, piece.stretch.multipliers)
+            if_out = np.maximum(if_out, piece.bound - np.maximum(left, 0.0))
+            if_in = np.maximum(if_in, piece.bound - np.maximum(-left, 0.0))
+        stretches = sorted((piece.stretch for piece in pieces), key=lambda some: some.low)
+        worst = min(pieces)
+        return Leaf(
+            worst.bound, SignatureCover(reach, tuple(stretches)), worst.point, if_out, if_in
+        )
