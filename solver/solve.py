@@ -68,6 +68,10 @@ STRATEGIES: Final = tuple(strategy.value for strategy in Strategy)
 
 # Flips of the heuristic before the proof is tried, and where they are counted in segments.
 _SIGNATURE_FLIPS, _PAIR_FLIPS, _SEGMENT = 5_000, 20_000, 500
+# ... and fewer where each takes longer: this divided by the number of items.
+_FLIP_ITEMS = 2_000_000
+# Nodes of the first look.
+_FIRST_NODES = 64
 # Selections this close to the best are descended from.
 _NEAR = 0.005
 # Pair problems up to here are bounded by the Lagrangian; beyond, its matrices take too much memory.
@@ -205,12 +209,12 @@ class _Search:
         chosen = extend(self.problem, attempt.chosen)
         self._finish(Attempt(chosen, attempt.upper_bound, attempt.stop_reason), strategy)
 
-    def tree(self, core: Core) -> None:
+    def tree(self, core: Core, nodes: int | None) -> None:
         """Run branch and bound on a core."""
         if isinstance(core, SignatureCore):
-            attempt = signature_tree(core, self.chosen, self.stop, nodes=self.nodes)
+            attempt = signature_tree(core, self.chosen, self.stop, nodes=nodes)
         else:
-            attempt = pair_tree(core, self.chosen, self.stop, nodes=self.nodes)
+            attempt = pair_tree(core, self.chosen, self.stop, nodes=nodes)
         self._finish(attempt, Strategy.EXACT)
 
     def large(self) -> None:
@@ -264,9 +268,17 @@ def _auto(search: _Search) -> None:
     if problem.n > _PAIR_ITEMS:
         search.improve(_SEARCH_SHARE)
         return
-    core = signature_core(problem) if isinstance(problem, SignatureProblem) else pair_core(problem)
-    search.oscillate(core, _SIGNATURE_FLIPS if signatures else _PAIR_FLIPS)
-    search.tree(core)
+    if isinstance(problem, SignatureProblem):
+        # A first look, for a bound at once; most problems need no more.
+        core: Core = signature_core(problem)
+        search.tree(core, _FIRST_NODES)
+        if search.reason is not StopReason.EXHAUSTED:
+            return
+        search.oscillate(core, min(_SIGNATURE_FLIPS, _FLIP_ITEMS // problem.n))
+    else:
+        core = pair_core(problem)
+        search.oscillate(core, _PAIR_FLIPS)
+    search.tree(core, search.nodes)
 
 
 def _search(strategy: Strategy, search: _Search) -> None:

@@ -168,8 +168,8 @@ class SignatureBounder:
         if not kept:
             x = box.taken.astype(float)
             return reach, [(bottom, top, self._add(x), {})]
-        # Another budget's stretches may end too early, or begin too late, for this one; where only
-        # rounding is missing the stretch is lengthened.
+        # A parent's stretches reach as far as its children's t; where rounding says otherwise the
+        # stretch is lengthened, and a start from elsewhere gets what it lacks.
         low, high, point, named = kept[0]
         if low - bottom > _SLIVER * top:
             kept.insert(0, (bottom, low, point, named))

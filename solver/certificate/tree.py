@@ -64,16 +64,9 @@ class Tree:
         Boxes whose bound is at most this are closed.
     fixed
         What is decided from the start: items taken, items refused.
-    start
-        A leaf of a similar problem, whose points are tried first.
     offer
         Told of selections that may be good and may break the budget; returns the target from now
         on, so that a better selection closes more boxes.
-
-    Attributes
-    ----------
-    root_leaf
-        How the whole was bounded, once it has been.
     """
 
     def __init__(
@@ -83,14 +76,12 @@ class Tree:
         bounder: Bounder,
         target: float,
         fixed: Decisions,
-        start: Leaf | None = None,
         offer: Callable[[Mask], float] | None = None,
     ) -> None:
         self._offer = offer
         self._seen = 0
         self._n, self._rules, self._bounder, self._target = n, rules, bounder, target
-        self._root = _Node(tuple(fixed[0]), tuple(fixed[1]), start=start)
-        self.root_leaf: Leaf | None = None
+        self._root = _Node(tuple(fixed[0]), tuple(fixed[1]))
         self._open: list[tuple[float, int, _Node]] = []
         self._age = 0
         self._push(self._root)
@@ -152,8 +143,6 @@ class Tree:
             node.bound, node.cover, node.start = -math.inf, None, None
             return
         leaf = self._bounder.bound(box, self._target, node.start)
-        if node is self._root:
-            self.root_leaf = leaf
         node.bound, node.cover, node.start = leaf.bound, leaf.cover, None
         self._seen += 1
         # Rounded points of neighbouring boxes are alike: fewer and fewer are worth a look.

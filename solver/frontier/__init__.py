@@ -1,7 +1,7 @@
 """Many budgets in one call: a selection and a bound for each, and where more budget stops paying.
 
-`frontier` wires: a selection of one budget is the start of its neighbours (`search`), tangent
-points found for one budget bound all others (`bounding`), `nesting` makes every larger selection
+`frontier` wires: a selection of one budget is the start of its neighbours (`search`), `bounding`
+bounds each and offers better ones, `nesting` makes every larger selection
 contain the smaller ones, and `knee` marks the point of diminishing returns.
 """
 

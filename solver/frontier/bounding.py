@@ -1,8 +1,9 @@
 """Bounds for one budget after the other.
 
-A tangent point bounds the objective whatever the budget is: only the term ``multiplier * budget``
-changes. So the stretches and points of one budget are the start of the next, and most budgets need
-no new point at all. What the root leaves open is fixed and branched, a few boxes a budget.
+What does not depend on the budget (the rows of V, the linear terms) is worked out once. The root is
+bounded afresh for every budget: stretches of t and multipliers that fit another budget were tried
+as a start, and held the bound up by far more than they saved. What the root leaves open is fixed
+and branched.
 """
 
 import math
@@ -12,7 +13,6 @@ from dataclasses import replace
 import numpy as np
 
 from solver.bounds import upper_bound
-from solver.certificate.leaf import Leaf
 from solver.certificate.rules import Rules
 from solver.certificate.signatures import SignatureBounder
 from solver.certificate.tree import Tree
@@ -41,7 +41,6 @@ class Bounds:
         self._problem = problem
         self._stop = stop
         self._bounder: SignatureBounder | None = None
-        self._last: Leaf | None = None
         if isinstance(problem, SignatureProblem):
             self._bounder = SignatureBounder(problem, Rules(problem), self._give_up)
 
@@ -81,9 +80,8 @@ class Bounds:
         def target(chosen: Mask) -> float:
             return aim * offer(chosen)
 
-        tree = Tree(problem.n, rules, self._bounder, aim * objective, ((), ()), self._last, target)
+        tree = Tree(problem.n, rules, self._bounder, aim * objective, ((), ()), target)
         bound = tree.grow(boxes, self._stop, objective)
-        self._last = tree.root_leaf or self._last
         reach = fractional_knapsack(problem.weights, problem.costs, problem.allowance)
         size = 0.5 * float(problem.weights @ reach) ** 2
         return max(objective, bound + _ROUNDING * size)

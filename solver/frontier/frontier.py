@@ -3,32 +3,37 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from solver.backends import Attempt
 from solver.backends.greedy import greedy
-from solver.frontier.bounding import Bounds, monotone
+from solver.backends.pair_tree import pair_tree
+from solver.backends.signature_tree import signature_tree
+from solver.bounds import upper_bound
+from solver.core import CORE_ITEMS, Core, SignatureCore, pair_core, signature_core
+from solver.frontier.bounding import monotone
 from solver.frontier.knee import knee
 from solver.frontier.nesting import nested, price
 from solver.frontier.search import Search
 from solver.objective import pair_matrix, profits, value
-from solver.problem import Mask, Problem
+from solver.problem import Mask, Problem, SignatureProblem
 from solver.result import relative_gap
 from solver.solve import solve
-from solver.stop import Cancelled, FirstOf, TimeLimit
+from solver.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
 
-# Up to so many items the matrix of pair utilities is held for the search.
-_MATRIX_ITEMS = 3000
 # Moves of the search, upwards and downwards, at each budget; every so many budgets greedy helps.
 _MOVES = 60
-_OFFER_MOVES = 20
 _GREEDY_EVERY = 8
-# A first bound is good enough at this gap; then the gaps are closed one after the other.
-_FIRST_GAP = 0.01
-_FIRST_BOXES = 12
-_BOXES = 5000
+# Nodes of branch and bound at each budget.
+_NODES = 20_000
+
+
+def _tree(core: Core, incumbent: Mask, stop: Stop) -> Attempt:
+    if isinstance(core, SignatureCore):
+        return signature_tree(core, incumbent, stop, nodes=_NODES)
+    return pair_tree(core, incumbent, stop, nodes=_NODES)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -115,34 +120,27 @@ class _Walk:
             found = [self.search.improve(start, allowance, _MOVES), self.chosen[place]]
             self.chosen[place] = max(found, key=self.search.value)
 
-    def offer(self, place: int, chosen: Mask) -> float:
-        """Make a selection near a relaxed one the answer where it is better; return the best."""
-        allowance = self.problems[place].allowance
-        found = self.search.improve(self.search.trim(chosen, allowance), allowance, _OFFER_MOVES)
-        if self.search.value(found) > self.search.value(self.chosen[place]):
-            self.chosen[place] = found
-        return value(self.problem, self.chosen[place])
+    def prove(self, gap: float) -> None:
+        """Bound every budget by branch and bound from its selection, the largest first.
 
-    def bound(self, gap: float) -> None:
-        """Bound every budget, the largest first; then close the gaps that are too large."""
-        bounding = Bounds(self.problem, self.stop)
-        # At first a gap that is small enough for a picture; then what was asked for.
-        rounds = [
-            (max(gap, _FIRST_GAP), _FIRST_BOXES),
-            (max(gap, _FIRST_GAP), _BOXES),
-            (gap, _BOXES),
-        ]
-        for aim, boxes in rounds:
-            for place in range(len(self.chosen) - 1, -1, -1):
-                best = value(self.problem, self.chosen[place])
-                known = relative_gap(best, self.bounds[place])
-                if known <= aim or (self.over() and math.isfinite(self.bounds[place])):
-                    continue
-                budget = self.problems[place].budget
-                offer = partial(self.offer, place)
-                bound = bounding.bound(budget, best, aim, boxes, offer)
-                self.bounds[place] = min(self.bounds[place], bound)
-            self.bounds = monotone(self.bounds)
+        One core serves all budgets: only the limit changes from one to the next.
+        """
+        core: Core = (
+            signature_core(self.problem)
+            if isinstance(self.problem, SignatureProblem)
+            else pair_core(self.problem)
+        )
+        stop = FirstOf(self.stop, GapReached(gap))
+        for place in range(len(self.chosen) - 1, -1, -1):
+            limits = np.array([self.problems[place].allowance])
+            part = replace(core, rules=core.rules._replace(limits=limits))
+            attempt = _tree(part, self.chosen[place], stop)
+            if value(self.problem, attempt.chosen) > value(self.problem, self.chosen[place]):
+                self.chosen[place] = attempt.chosen
+            self.bounds[place] = attempt.upper_bound
+            if not math.isfinite(attempt.upper_bound):  # no time was left
+                self.bounds[place] = upper_bound(self.problems[place], 0.0, self.stop)
+        self.bounds = monotone(self.bounds)
         self._ascend()
 
     def _ascend(self) -> None:
@@ -226,19 +224,19 @@ def frontier(
     ------
     ValueError
         When there is no budget, one is negative or not finite, or nesting is asked for under
-        further constraints or for more than 3000 items.
+        further constraints or for more than 1024 items.
     """
     amounts = _budgets(budgets)
     stop = FirstOf(Cancelled(cancelled), TimeLimit(time_limit_s))
-    if _limited(problem) or problem.n > _MATRIX_ITEMS:
+    if _limited(problem) or problem.n > CORE_ITEMS:
         if nesting:
-            message = "Nested frontiers are for problems of a budget alone, up to 3000 items."
+            message = "Nested frontiers are for problems of a budget alone, up to 1024 items."
             raise ValueError(message)
         points = _one_by_one(problem, amounts, gap, time_limit_s, random_seed, cancelled)
     else:
         walk = _Walk(problem, amounts, stop)
         walk.select()
-        walk.bound(gap)
+        walk.prove(gap)
         allowances = [part.allowance for part in walk.problems]
         chosen = nested(walk.search, allowances, walk.chosen) if nesting else walk.chosen
         points = walk.points(chosen)
