@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := docker/requirements/dev.txt
 STAMP := .venv/.installed
 
-.PHONY: help setup test demo check lint types contracts dependencies format lock clean
+.PHONY: help setup test demo bench-solver check lint types contracts dependencies format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -16,6 +16,7 @@ $(STAMP): $(LOCK) pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m solver.warm_up
 	touch $@
 
 test: setup ## Run the tests, with coverage
@@ -25,6 +26,9 @@ demo: setup ## Generate a building, choose its seed, serve both (DEMO_SERVE=0: d
 	$(BIN)/seedal demo $(if $(filter 0,$(DEMO_SERVE)),--no-serve)
 
 check: lint types contracts dependencies test ## Everything that CI runs
+
+bench-solver: setup ## Measure the solver: a table, and bench-solver.json (half an hour)
+	$(BIN)/python benchmarks/bench_solver.py --out bench-solver.json
 
 lint: setup
 	$(BIN)/ruff check .

@@ -25,7 +25,9 @@ import numpy as np
 from app.services.problem_files import read_problem_file
 from solver.frontier import frontier
 from solver.problem import PairProblem, SignatureProblem
+from solver.result import Result
 from solver.solve import solve
+from solver.warm_up import warm_up
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 CENTRES, KINDS, VARIANTS, MEAN_COST = 13, 11, 24, 1.05e6
@@ -64,7 +66,7 @@ def problem_of(n: int, share: float, seed: int, dimension: int = 384) -> Signatu
     )
 
 
-def row(name: str, n: int, result: Any, **more: Any) -> Row:
+def row(name: str, n: int, result: Result, **more: object) -> Row:
     """Return one line of the table."""
     return {
         "instance": name,
@@ -100,14 +102,17 @@ def large() -> Iterator[Row]:
 
 
 def first() -> Iterator[Row]:
-    """The first answer with a gap of at most 2 %: when it comes, and how good it is."""
+    """Time the first answer with a gap of at most 2 %."""
     for n, share in ((204, 0.03), (1000, 0.03), (5000, 0.02), (20_000, 0.02), (100_000, 0.005)):
         problem = problem_of(n, share, 1, 384)
         seen: list[tuple[float, float]] = []
         started = time.perf_counter()
 
         def report(
-            objective: float, bound: float, seen: Any = seen, began: float = started
+            objective: float,
+            bound: float,
+            seen: list[tuple[float, float]] = seen,
+            began: float = started,
         ) -> None:
             if not seen and objective > 0 and bound <= 1.02 * objective:
                 seen.append((time.perf_counter() - began, bound / objective - 1))
@@ -160,7 +165,7 @@ def knapsacks(folder: Path, collection: str, n: int | None, limit: float) -> Ite
 
 
 def rooms(path: Path) -> Iterator[Row]:
-    """The 204 real S3DIS rooms' costs, budget 859 regions, generated signatures."""
+    """Solve the 204 real S3DIS rooms' costs, budget 859 regions, generated signatures."""
     with path.open() as stream:
         entries = list(csv.DictReader(stream))
     costs = np.array([float(entry["regions_redal"]) for entry in entries])
@@ -184,16 +189,6 @@ def summary(name: str, rows: list[Row]) -> str:
         mean = statistics.mean(max(0.0, r["deviation"]) for r in rows)
         text += f" tie or better {ties}, better {beats}, mean deviation {mean:.4f} % |"
     return text
-
-
-def warm_up() -> None:
-    """Compile, or load, every kernel."""
-    solve(problem_of(60, 0.1, 0, 16))
-    solve(problem_of(1100, 0.1, 0, 16), time_limit_s=1)
-    rng = np.random.default_rng(0)
-    upper = np.triu(rng.integers(0, 100, (40, 40)), 1)
-    utilities = (upper + upper.T).astype(float)
-    solve(PairProblem(utilities=utilities, profits=np.ones(40), costs=np.ones(40), budget=9.0))
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from solver.backends import Attempt
 from solver.core import SignatureCore
-from solver.kernels.concave import Concave, Pool, explore, make_pool, push
+from solver.kernels.concave import Concave, Pool, explore, free_slot, has_room, make_pool, push
 from solver.kernels.rules import IN, OUT, Rules, tally
 from solver.kernels.selection import company, worth
 from solver.problem import Mask
@@ -61,8 +61,7 @@ class _Search:
         pool.high[0] = float(core.weights @ reach) * (1.0 + 1e-12)
         pool.bound[0] = math.inf
         pool.least[0], pool.most[0] = core.rules.least, min(core.rules.most, core.n)
-        pool.sizes[1] -= 1  # slot 0 lies on top of the stack
-        push(pool, 0)
+        push(pool, free_slot(pool))
 
     def bound(self) -> float:
         """Return what nothing exceeds."""
@@ -77,7 +76,7 @@ class _Search:
 
     def is_full(self) -> bool:
         """Return whether a pool has nodes but no room for more."""
-        return any(p.sizes[0] and not p.sizes[1] for p in self.pools)
+        return any(p.sizes[0] and not has_room(p) for p in self.pools)
 
     def look(self, threads: ThreadPoolExecutor, nodes: int) -> None:
         """Look at so many nodes of every pool, and share the best incumbent."""
@@ -119,8 +118,7 @@ class _Search:
         order = slots[np.argsort(-pool.bound[slots], kind="stable")]
         for turn, old in enumerate(order):
             new = self.pools[turn % _POOLS]
-            new.sizes[1] -= 1
-            slot = int(new.spare[new.sizes[1]])
+            slot = free_slot(new)
             new.state[slot], new.point[slot] = pool.state[old][free], pool.point[old][free]
             new.low[slot], new.high[slot] = pool.low[old] - shift, pool.high[old] - shift
             new.bound[slot], new.toll[slot] = pool.bound[old], pool.toll[old]

@@ -162,7 +162,7 @@ def _quality(
         otherwise=f"The bound {bound!r} is not proven: the proof gives {proven!r}.",
     )
     require(
-        holds=status in ("optimal", "feasible")  # noqa: PLR6201 - a list has no hash,
+        holds=isinstance(status, str) and status in {"optimal", "feasible"},
         otherwise=f"There is no status {status!r} for a selection.",
     )
     require(

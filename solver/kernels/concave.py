@@ -94,7 +94,8 @@ class Pool(NamedTuple):
     heap, spare
         Slots, shapes (N,): a binary heap, largest bound first, and a stack.
     sizes
-        How many slots are in the heap, and how many on the stack; how many nodes were looked at.
+        How many slots are in the heap, and how many on the stack; how many nodes were looked at;
+        how many slots were ever used.
     """
 
     state: npt.NDArray[np.int8]
@@ -122,8 +123,8 @@ def make_pool(items: int, nodes: int) -> Pool:
         np.zeros(nodes, np.int64),
         np.zeros(nodes),
         np.zeros(nodes, np.int64),
-        np.arange(nodes)[::-1].copy(),
-        np.array([0, nodes, 0], np.int64),
+        np.zeros(nodes, np.int64),
+        np.zeros(4, np.int64),
     )
 
 
@@ -167,9 +168,18 @@ def pop(pool: Pool) -> int:
 
 @kernel
 def free_slot(pool: Pool) -> int:
-    """Take a slot off the stack of unused ones."""
-    pool.sizes[1] -= 1
-    return int(pool.spare[pool.sizes[1]])
+    """Take a slot that was given back, or one that was never used."""
+    if pool.sizes[1] > 0:
+        pool.sizes[1] -= 1
+        return int(pool.spare[pool.sizes[1]])
+    pool.sizes[3] += 1
+    return int(pool.sizes[3] - 1)
+
+
+@kernel
+def has_room(pool: Pool) -> bool:
+    """Return whether there is another slot."""
+    return bool(pool.sizes[1] > 0 or pool.sizes[3] < len(pool.bound))
 
 
 @kernel
@@ -361,7 +371,7 @@ def explore(
         The incumbent's objective now.
     """
     for _ in range(nodes):
-        if pool.sizes[0] == 0 or pool.sizes[1] == 0:
+        if pool.sizes[0] == 0 or not has_room(pool):
             break
         target = best + absolute + relative * abs(best) if best > -np.inf else -np.inf
         slot = pop(pool)

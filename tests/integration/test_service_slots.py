@@ -1,5 +1,6 @@
 """Slots on PostgreSQL: locks of a session, which a restart of the server takes away."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -23,6 +24,13 @@ def _slots(server: Postgres) -> AdvisorySlots:
     return AdvisorySlots(make_url(server.url("postgres")).set(drivername="postgresql+psycopg"))
 
 
+def _is_vacant(slots: AdvisorySlots) -> bool:
+    with slots.vacant("slot-1") as vacant:
+        if not vacant:
+            time.sleep(0.02)
+        return vacant
+
+
 def test_workers_never_share_a_slot(server: Postgres) -> None:
     """Each session holds a slot of its own; what is released is free again."""
     first, second = _slots(server), _slots(server)
@@ -30,8 +38,8 @@ def test_workers_never_share_a_slot(server: Postgres) -> None:
     with first.vacant("slot-1") as vacant:
         assert not vacant
     second.release()
-    with first.vacant("slot-1") as vacant:
-        assert vacant
+    # The server notices a closed connection soon, not at once.
+    assert any(_is_vacant(first) for _ in range(200))
     with first.vacant("somebody else's name") as vacant:
         assert not vacant
     first.release()
