@@ -26,7 +26,8 @@ COPY --from=build /opt/seedal /opt/seedal
 ENV PATH=/opt/seedal/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    SEEDAL_DATA_DIR=/data
+    SEEDAL_DATA_DIR=/data \
+    NUMBA_CACHE_DIR=/data/cache/numba
 USER seedal
 WORKDIR /data
 VOLUME /data

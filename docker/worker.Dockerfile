@@ -24,7 +24,8 @@ ENV PATH=/opt/seedal/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     SEEDAL_DATA_DIR=/data \
-    HF_HOME=/data/weights
+    HF_HOME=/data/weights \
+    NUMBA_CACHE_DIR=/data/cache/numba
 USER seedal
 WORKDIR /data
 VOLUME /data
