@@ -141,15 +141,22 @@ class _Search:
         self.chosen = start
         self.objective = value(self.problem, start) if keeps(self.problem, start) else -math.inf
         self.bound = math.inf
+        self._told = (self.objective, self.bound)
         self.used = Strategy.GREEDY
         self.reason = StopReason.EXHAUSTED
         self.notes: list[str] = []
 
     def stop(self, objective: float, upper_bound: float) -> StopReason | None:
         """Ask the criteria, and report what a backend knows when it asks."""
-        objective, bound = max(objective, self.objective), min(upper_bound, self.bound)
-        self._report(objective + self.base, bound + self.base)
-        return self._stop(objective + self.base, bound + self.base)
+        return self._stop(*self._tell(objective, upper_bound))
+
+    def _tell(self, objective: float, bound: float) -> tuple[float, float]:
+        """Report what is known now, where that is more than was told before; return it."""
+        known = (max(objective, self._told[0]), min(bound, self._told[1]))
+        if known != self._told:
+            self._told = known
+            self._report(known[0] + self.base, known[1] + self.base)
+        return known[0] + self.base, known[1] + self.base
 
     def take(self, attempt: Attempt, source: Strategy) -> None:
         """Keep an attempt's selection where it is better, and its bound where it is lower."""
@@ -159,7 +166,7 @@ class _Search:
                 self.chosen, self.objective, self.used = attempt.chosen, objective, source
         self.bound = min(self.bound, attempt.upper_bound)
         self.reason = attempt.stop_reason
-        self._report(self.objective + self.base, self.bound + self.base)
+        self._tell(self.objective, self.bound)
 
     def greedy(self) -> None:
         """Start from the greedy selection where that is better than what is there."""
@@ -369,8 +376,8 @@ def solve(
     cancelled
         Polled; the best selection so far comes back soon after it returns True.
     report
-        Called with objective and upper bound, from the first answer on, whenever the search looks
-        up; often with the same numbers.
+        Called with objective and upper bound whenever one of them has improved, from the first
+        answer on.
 
     Returns
     -------
