@@ -29,6 +29,8 @@ _PROGRESS = 0.01
 _SHORTEST = 0.02
 # Disagreement below this is rounding of fractions.
 _AGREED = 1e-14
+# Share of the last direction in the next.
+_MEMORY = 0.5
 
 
 @kernel
@@ -147,11 +149,12 @@ def lagrangian(
                 length = 0.0
                 break
             shares[:] = kept
+            disagreement[:] = 0.0
             continue
         square = 0.0
         for i in range(k):
             for j in range(i + 1, k):
-                gap = x[i] * y[i, j] - x[j] * y[j, i]
+                gap = x[i] * y[i, j] - x[j] * y[j, i] + _MEMORY * disagreement[i, j]
                 disagreement[i, j] = gap
                 square += gap * gap
         if square <= _AGREED:
