@@ -13,7 +13,6 @@ from solver.backends.pair_tree import pair_tree
 from solver.backends.signature_tree import signature_tree
 from solver.bounds import upper_bound
 from solver.core import CORE_ITEMS, Core, SignatureCore, pair_core, signature_core
-from solver.frontier.bounding import monotone
 from solver.frontier.knee import knee
 from solver.frontier.nesting import nested, price
 from solver.frontier.search import Search
@@ -34,6 +33,18 @@ def _tree(core: Core, incumbent: Mask, stop: Stop) -> Attempt:
     if isinstance(core, SignatureCore):
         return signature_tree(core, incumbent, stop, nodes=_NODES)
     return pair_tree(core, incumbent, stop, nodes=_NODES)
+
+
+def _monotone(bounds: Sequence[float]) -> list[float]:
+    """Return bounds that use each other: what bounds a larger budget bounds a smaller one.
+
+    Parameters
+    ----------
+    bounds
+        By ascending budget.
+    """
+    lowest = np.minimum.accumulate(np.array(bounds, dtype=float)[::-1])[::-1]
+    return [float(bound) for bound in lowest]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -140,7 +151,7 @@ class _Walk:
             self.bounds[place] = attempt.upper_bound
             if not math.isfinite(attempt.upper_bound):  # no time was left
                 self.bounds[place] = upper_bound(self.problems[place], 0.0, self.stop)
-        self.bounds = monotone(self.bounds)
+        self.bounds = _monotone(self.bounds)
         self._ascend()
 
     def _ascend(self) -> None:
@@ -266,7 +277,7 @@ def _one_by_one(
                 cancelled=cancelled,
             )
         )
-    bounds = monotone([result.upper_bound for result in results])
+    bounds = _monotone([result.upper_bound for result in results])
     points: list[FrontierPoint] = []
     for result, budget, bound in zip(results, budgets, bounds, strict=True):
         selected, objective = result.selected, result.objective
