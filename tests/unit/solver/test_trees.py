@@ -7,8 +7,12 @@ from solver.backends.greedy import greedy
 from solver.backends.pair_tree import pair_tree
 from solver.backends.signature_tree import signature_tree
 from solver.core import CORE_ITEMS, pair_core, signature_core
+from solver.kernels.concave import explore
+from solver.kernels.lagrangian import lagrangian, split_again
+from solver.kernels.oscillation import oscillate
 from solver.problem import PairProblem, SignatureProblem
 from solver.stop import GapReached
+from solver.warm_up import warm_up
 
 
 def _scenes(n: int) -> SignatureProblem:
@@ -59,3 +63,10 @@ def test_a_core_of_signatures_is_small() -> None:
     """No matrix is made of more signatures than a core may have."""
     with pytest.raises(ValueError, match="at most 1024 items"):
         signature_core(_scenes(CORE_ITEMS + 1))
+
+
+def test_warming_up_compiles_the_trees() -> None:
+    """After an install's warm-up no search has to wait for the compiler."""
+    warm_up()
+    for compiled in (explore, lagrangian, split_again, oscillate):
+        assert compiled.signatures  # type: ignore[attr-defined]  # numba's dispatcher has it
