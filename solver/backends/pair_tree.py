@@ -291,8 +291,9 @@ class _Tree:
 
     def branch(self, node: _Node, done: _Bounded) -> None:
         """Open the two children of a node."""
-        self._kept += done.upper.nbytes
         for child in self.children(node, done, by_number=self.by_number):
+            # Two children share one split; where it is too much to keep, theirs is empty.
+            self._kept += child.upper.nbytes // 2
             heapq.heappush(self.open, child)
 
     def try_both(self, node: _Node, done: _Bounded, run: _Map) -> None:
