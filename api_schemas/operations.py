@@ -40,8 +40,10 @@ class Operation(Wire):
     dataset_id: str
     status: OperationStatus
     percent_complete: float = Field(ge=0, le=100)
-    done: Count = Field(description="Groups of images that are finished.")
-    total: Count | None = Field(description="Groups of images in all, once known.")
+    done: Count = Field(description="Images that are finished.")
+    total: Count | None = Field(
+        description="Images in all, once known; grows if a second look follows the first."
+    )
     error: OperationError | None
     created_at: datetime
     started_at: datetime | None

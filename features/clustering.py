@@ -62,6 +62,10 @@ def cluster(vectors: NDArray[np.float32], k: int, seed: int = SEED) -> NDArray[n
     return _k_means(np.ascontiguousarray(vectors, dtype=np.float32), k, seed)
 
 
+def cluster_many(arrays, k, weights=None, seed=SEED):
+    return [cluster(a, k, seed) for a in arrays]
+
+
 def _k_means(vectors: NDArray[np.float32], k: int, seed: int) -> NDArray[np.float32]:
     with features_extra("k-means"):
         import faiss  # noqa: PLC0415  not in the base install

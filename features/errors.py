@@ -6,7 +6,8 @@
     ├── SourceError    a source of scenes is wrong; names the file and, where there is one, the line
     ├── ImageError     one image cannot be read; the scene lives on without it
     ├── BackboneError  an unknown or unavailable backbone
-    │   └── WeightsError   a weights file is missing or does not match
+    │   ├── BatchTooLargeError  the device has no memory for so many images at once
+    │   └── WeightsError        a weights file is missing or does not match
     └── VectorsError   vectors are unusable (not finite, wrong shape)
 """
 
@@ -43,6 +44,10 @@ class ImageError(FeatureError):
 
 class BackboneError(FeatureError):
     """A backbone is unknown or cannot be used here."""
+
+
+class BatchTooLargeError(BackboneError):
+    """The device has no memory for so many images at once; fewer may fit."""
 
 
 class WeightsError(BackboneError):

@@ -1,146 +1,167 @@
-"""From scenes to stored vectors, group by group.
+"""From the images of scenes to stored vectors, shard by shard.
 
-A scene's vectors lie under a key made of all they depend on: the extractor and exactly the images
-that could be read. A changed setting or image never meets a stale result, and a scene with a broken
-image is stored without it, yet the image is reported at every run, for as long as it is broken.
+An image's vectors lie under a key made of all they depend on: the extractor and the state of its
+file. A changed setting or image never meets a stale result, a changed image is extracted again and
+no other, and one that two scenes share is extracted once.
 """
 
-import hashlib
-import json
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from itertools import islice
+from typing import Final, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-from features.blocks import BlockStore
+from features.blocks import BlockStore, ImageVectors
+from features.decoding import Decoder
 from features.extractor import Extractor
-from features.reading import (
-    ImageFailure,
-    ImageFile,
-    LeftOut,
-    decode_images,
-    find_images,
-    left_out,
-)
+from features.reading import ImageFailure, LeftOut, Reading, left_out
 from features.scenes import Scene
 
-GROUP_IMAGES: Final = 64
-"""A group is closed once it has this many images: the work that a crash can lose."""
+SHARD_IMAGES: Final = 128
+"""Images of a shard: the work that a crash can lose."""
 
-_MAX_THREADS: Final = 8
+Shard: TypeAlias = tuple[str, ...]
+"""URIs of images that are published together."""
+
+Report: TypeAlias = Callable[[int], None]
+"""Called with every number of images that are done, stored ones included."""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupResult:
-    """What became of the scenes of one group.
+def cut_shards(scenes: Iterable[Scene]) -> tuple[Shard, ...]:
+    """Cut the images of scenes, each once, into shards.
 
-    Parameters
-    ----------
-    keys
-        Scene id to the key of its vectors in the store, for every scene that has vectors.
-    computed, reused
-        Number of scenes that were encoded now, and that were stored before.
-    failures, left_out
-        Images that cannot be read, and scenes that have no other.
+    The shards depend on the scenes alone, never on what is stored, so a job that is resumed finds
+    each shard under its old number, and its batches as they were.
     """
-
-    keys: Mapping[str, str]
-    computed: int
-    reused: int
-    failures: tuple[ImageFailure, ...]
-    left_out: tuple[LeftOut, ...]
+    uris = iter(dict.fromkeys(image.uri for scene in scenes for image in scene.images))
+    return tuple(iter(lambda: tuple(islice(uris, SHARD_IMAGES)), ()))
 
 
-def group_scenes(scenes: Sequence[Scene]) -> tuple[tuple[Scene, ...], ...]:
-    """Cut a pool into groups of whole scenes.
+class Extraction:
+    """One extractor over the images of some scenes.
 
-    The groups depend on the scenes alone, never on what is stored, so that a job which is resumed
-    finds each group under its old number.
-    """
-    groups: list[tuple[Scene, ...]] = []
-    group: list[Scene] = []
-    for scene in scenes:
-        group.append(scene)
-        if sum(len(member.images) for member in group) >= GROUP_IMAGES:
-            groups.append(tuple(group))
-            group = []
-    if group:
-        groups.append(tuple(group))
-    return tuple(groups)
-
-
-def scene_key(extractor_id: str, files: Sequence[ImageFile]) -> str:
-    """Return the key of the vectors that an extractor makes of these images, in this order."""
-    parts = [extractor_id, [file.state for file in files]]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def extract_group(
-    scenes: Sequence[Scene],
-    extractor: Extractor,
-    store: BlockStore,
-    report: Callable[[int], None],
-) -> GroupResult:
-    """Make sure that the vectors of a group of scenes are stored, as one block.
-
-    May be run again at any time: what is stored is neither computed nor written twice.
+    Shards run one after the other; while one is encoded, the next is decoded.
 
     Parameters
     ----------
     scenes
-        The group.
+        The scenes.
     extractor, store
         What computes vectors, and where they are kept.
-    report
-        Called with every number of images that are done, stored ones included.
+    decoder, threads
+        See :class:`features.reading.Reading`.
 
-    Raises
-    ------
-    BackboneError, VectorsError
-        See :meth:`features.extractor.Extractor.encode`.
+    Attributes
+    ----------
+    shards
+        See :func:`cut_shards`.
     """
-    keys: dict[str, str] = {}
-    pending: dict[str, list[NDArray[np.uint8]]] = {}
-    failures: list[ImageFailure] = []
-    without: list[LeftOut] = []
-    computed = 0
-    with ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1)) as threads:
-        for scene in scenes:
-            reading = _read(scene, extractor.id, store, threads)
-            failures += reading.failures
-            if not reading.files:
-                without.append(left_out(scene, reading.failures))
-            else:
-                keys[scene.scene_id] = reading.key
-            computed += bool(reading.pixels)
-            # Scenes with the very same images share their vectors.
-            waiting = reading.pixels if reading.key not in pending else []
-            if waiting:
-                pending[reading.key] = waiting
-            report(len(scene.images) - len(waiting))
-    store.put(list(extractor.encode(pending, report).items()))
-    return GroupResult(keys, computed, len(keys) - computed, tuple(failures), tuple(without))
 
+    def __init__(
+        self,
+        scenes: Sequence[Scene],
+        extractor: Extractor,
+        store: BlockStore,
+        decoder: Decoder,
+        threads: Executor,
+    ) -> None:
+        self.shards = cut_shards(scenes)
+        self._extractor = extractor
+        self._store = store
+        self._decoder = decoder
+        self._threads = threads
+        self._ahead: dict[int, Reading] = {}
+        self._ran: set[int] = set()
+        self._computed: set[str] = set()
+        self._keys: dict[str, bytes] = {}
+        self._failures: dict[str, str] = {}
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A scene's readable images; pixels only where its vectors are not stored."""
+    def run(self, number: int, report: Report) -> int:
+        """Make sure that the vectors of a shard are stored, as one block.
 
-    key: str
-    files: list[ImageFile]
-    pixels: list[NDArray[np.uint8]]
-    failures: list[ImageFailure]
+        May be run again at any time: what is stored is neither computed nor written twice.
 
+        Parameters
+        ----------
+        number
+            Of the shard.
+        report
+            See :data:`Report`.
 
-def _read(scene: Scene, extractor_id: str, store: BlockStore, threads: Executor) -> _Reading:
-    files, missing = find_images(scene)
-    key = scene_key(extractor_id, files)
-    if not files or key in store:
-        return _Reading(key, files, [], missing)
-    files, pixels, broken = decode_images(scene.scene_id, files, threads)
-    key = scene_key(extractor_id, files)
-    return _Reading(key, files, [] if key in store else pixels, missing + broken)
+        Returns
+        -------
+        int
+            Number of images that were encoded now.
+
+        Raises
+        ------
+        BackboneError, VectorsError
+            See :meth:`features.extractor.Extractor.encode`.
+        """
+        reading = self._ahead.pop(number, None) or self._read(number)
+        if number + 1 < len(self.shards) and number + 1 not in self._ran | self._ahead.keys():
+            self._ahead[number + 1] = self._read(number + 1)
+        wanted = reading.wanted
+        report(len(self.shards[number]) - wanted)
+        entries = self._extractor.encode(reading.pixels(), report)
+        report(wanted - len(entries))
+        self._store.put(entries)
+        self._ran.add(number)
+        fresh = {key for key, _ in entries}
+        self._computed |= {uri for uri, key in reading.keys.items() if key in fresh}
+        self._keys |= reading.keys
+        self._failures |= reading.failures
+        return len(entries)
+
+    def complete(self, report: Report) -> None:
+        """Run the shards that this object did not run.
+
+        Those that an earlier process stored only tell which images cannot be read.
+
+        Raises
+        ------
+        BackboneError, VectorsError
+            See :meth:`run`.
+        """
+        for number in range(len(self.shards)):
+            if number not in self._ran:
+                self.run(number, report)
+
+    def keys(self, scene: Scene) -> list[bytes]:
+        """Return the keys of a scene's readable images, in order."""
+        return [self._keys[image.uri] for image in scene.images if image.uri in self._keys]
+
+    def vectors(self, scene: Scene) -> list[ImageVectors]:
+        """Return what is stored of a scene's readable images, in order.
+
+        Raises
+        ------
+        VectorsError
+            A block was damaged or removed meanwhile.
+        """
+        return [self._store.get(key) for key in self.keys(scene)]
+
+    def is_new(self, scene: Scene) -> bool:
+        """Tell whether this object encoded one of the scene's images."""
+        return any(image.uri in self._computed for image in scene.images)
+
+    def failures(self, scene: Scene) -> list[ImageFailure]:
+        """Return the images of a scene that cannot be read."""
+        return [
+            ImageFailure(scene.scene_id, image.uri, self._failures[image.uri])
+            for image in scene.images
+            if image.uri in self._failures
+        ]
+
+    def left_out(self, scene: Scene) -> LeftOut | None:
+        """Say why a scene has no vectors, or None where it has."""
+        return None if self.keys(scene) else left_out(scene, self.failures(scene))
+
+    def close(self) -> None:
+        """Give up what was decoded ahead."""
+        for reading in self._ahead.values():
+            reading.cancel()
+
+    def _read(self, number: int) -> Reading:
+        return Reading(
+            self.shards[number], self._extractor.id, self._store, self._decoder, self._threads
+        )

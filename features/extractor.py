@@ -1,44 +1,52 @@
-"""A backbone with everything that decides what vectors a scene gets from it."""
+"""A backbone with everything that decides what vectors an image gets from it."""
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
-from typing import Final
+from itertools import islice
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.backbones.identity import Identity
-from features.backbones.loading import open_backbone
 from features.backbones.pixels import PREPROCESSING
-from features.backbones.protocol import CLS, PATCH_KEYS, Backbone, Token
-from features.clustering import ALGORITHM, cluster
-from features.errors import VectorsError
+from features.backbones.protocol import PATCH_KEYS, Backbone, Token
+from features.blocks import ImageVectors
+from features.clustering import ALGORITHM, cluster_many
+from features.errors import BatchTooLargeError, VectorsError
 
-MAX_PATCHES: Final = 65_536
-"""Most patch keys of one scene that are clustered (200 MB at d = 768).
+Pixels: TypeAlias = tuple[bytes, NDArray[np.uint8]]
+"""An image's key and its pixels, (224, 224, 3)."""
 
-From a scene with more, every s-th of each image is taken: at 784 patches, beyond 83 images.
-"""
+Entry: TypeAlias = tuple[bytes, ImageVectors]
+"""An image's key and what is kept of it."""
+
+_REDUCTION: Final = "centres per image 1"
+
+_log = logging.getLogger(__name__)
 
 
 class Extractor:
-    """Turns the pixels of scenes into the vectors that are stored of them.
-
-    The network is loaded when the first scene is encoded; where everything is stored, never.
+    """Turns the pixels of images into the vectors that are stored of them.
 
     Parameters
     ----------
     identity
         The backbone and its weights.
+    load
+        Loads it; called when the first image is encoded; where everything is stored, never.
     token
-        ``cls``: a scene keeps one vector per image. ``patch_keys``: it keeps the centres of all its
-        patch keys, at most ``clusters``; the keys themselves, a thousand times more, are not kept.
+        ``cls``: an image keeps one vector. ``patch_keys``: it keeps the centres of its patch keys,
+        at most ``clusters``; the keys themselves, 784 of them for ViT-B/8, live for one batch.
     clusters
         Number of centres; matters here for ``patch_keys`` only.
-    device, batch_size
-        Where and how many images at once; no part of the result's identity.
+    batch_size
+        Images that are encoded at once; no part of the result's identity. A batch that the device
+        has no memory for is halved, and so is every later one.
     """
 
     def __init__(
@@ -46,66 +54,86 @@ class Extractor:
         identity: Identity,
         token: Token,
         clusters: int,
-        *,
-        device: str = "auto",
+        load: Callable[[], Backbone],
         batch_size: int = 32,
     ) -> None:
         self._identity = identity
+        self._load = load
         self._token: Token = token
         self._clusters = clusters
-        self._device = device
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         parts: list[object] = [identity.name, identity.weights_id, PREPROCESSING, token]
         if token == PATCH_KEYS:
-            parts += [ALGORITHM, clusters, MAX_PATCHES]
+            parts += [_REDUCTION, ALGORITHM, clusters]
         self.id = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @cached_property
     def backbone(self) -> Backbone:
         """The network, loaded."""
-        return open_backbone(self._identity, self._device)
+        return self._load()
 
-    def encode(
-        self,
-        scenes: Mapping[str, Sequence[NDArray[np.uint8]]],
-        report: Callable[[int], None],
-    ) -> dict[str, NDArray[np.float32]]:
-        """Encode scenes, in batches that run across them.
+    def encode(self, images: Iterable[Pixels], report: Callable[[int], None]) -> list[Entry]:
+        """Encode images batch by batch, while those to come are still being decoded.
 
         Parameters
         ----------
-        scenes
-            Key to the pixels of the scene's images, (224, 224, 3) each, at least one.
+        images
+            Taken only as they are needed.
         report
             Called after every batch with its number of images.
-
-        Returns
-        -------
-        dict[str, NDArray[np.float32]]
-            Key to the scene's vectors, (m, d): one row per image, or per centre.
 
         Raises
         ------
         BackboneError
-            The backbone cannot be loaded.
+            The backbone cannot be loaded, or the device has no memory for a single image.
         VectorsError
             The backbone gives vectors that are not finite.
         """
-        images = [(key, pixels) for key, scene in scenes.items() for pixels in scene]
-        rows: dict[str, list[NDArray[np.float32]]] = {key: [] for key in scenes}
-        for start in range(0, len(images), self._batch_size):
-            batch = images[start : start + self._batch_size]
-            encoded = self.backbone.encode(np.stack([pixels for _, pixels in batch]), self._token)
-            if not np.isfinite(encoded).all():
-                message = f"{self._identity.name} gives vectors that are not finite"
-                raise VectorsError(message)
-            for (key, _), vectors in zip(batch, encoded, strict=True):
-                step = -(-len(scenes[key]) * len(vectors) // MAX_PATCHES)
-                rows[key].append(vectors[::step])
-            report(len(batch))
-        return {key: self._reduce(np.concatenate(parts)) for key, parts in rows.items()}
+        waiting = iter(images)
+        entries: list[Entry] = []
+        reduced: Future[list[Entry]] | None = None
+        with ThreadPoolExecutor(1) as background:  # reduces a batch while the next is encoded
+            while batch := list(islice(waiting, self.batch_size)):
+                keys = [key for key, _ in batch]
+                encoded = self._encode(np.stack([pixels for _, pixels in batch]))
+                if reduced is not None:
+                    entries += reduced.result()
+                reduced = background.submit(self._reduce, keys, encoded)
+                report(len(batch))
+            if reduced is not None:
+                entries += reduced.result()
+        return entries
 
-    def _reduce(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        if self._token == CLS:
-            return vectors
-        return cluster(vectors, self._clusters)
+    def _encode(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Encode a batch, in halves where the device has no memory for the whole."""
+        try:
+            vectors = self.backbone.encode(pixels, self._token)
+        except BatchTooLargeError:
+            half = (len(pixels) + 1) // 2
+            if half == len(pixels):
+                raise
+            self.batch_size = min(self.batch_size, half)
+            _log.warning("the device has no memory for %d images at once; %d", len(pixels), half)
+            return np.concatenate([self._encode(pixels[:half]), self._encode(pixels[half:])])
+        if not np.isfinite(vectors).all():
+            message = f"{self._identity.name} gives vectors that are not finite"
+            raise VectorsError(message)
+        return vectors
+
+    def _reduce(self, keys: Sequence[bytes], encoded: NDArray[np.float32]) -> list[Entry]:
+        if self._token != PATCH_KEYS:
+            return [
+                (key, ImageVectors(vectors, np.ones(len(vectors), np.int32)))
+                for key, vectors in zip(keys, encoded, strict=True)
+            ]
+        centres = cluster_many(list(encoded), self._clusters)
+        return [
+            (key, ImageVectors(rows, _counts(vectors, rows)))
+            for key, vectors, rows in zip(keys, encoded, centres, strict=True)
+        ]
+
+
+def _counts(vectors: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Return how many of the vectors (m, d) are nearest to each of the centres (k, d)."""
+    distances = np.einsum("kd,kd->k", centres, centres) - 2 * vectors @ centres.T
+    return np.bincount(distances.argmin(axis=1), minlength=len(centres)).astype(np.int32)

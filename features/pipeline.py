@@ -2,34 +2,42 @@
 
 Every stage lies in the cache under a hash of all it depends on, so nothing is computed twice::
 
-    cache/blocks/      vectors of scenes (features.blocks)
+    cache/vectors/     vectors of images (features.blocks)
     cache/signatures/  KEY.npz (features.signatures)
     cache/index/       KEY.faiss (features.index)
 """
 
 import hashlib
 import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Final, Literal
+from typing import Final, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from features.backbones.catalogue import COLOUR_GRID
 from features.backbones.identity import identify, resolve_backbone
+from features.backbones.loading import open_backbone
 from features.backbones.protocol import CLS, PATCH_KEYS, Token
 from features.blocks import BlockStore
-from features.clustering import ALGORITHM, cluster
-from features.errors import FeatureError, VectorsError
-from features.extraction import GroupResult, extract_group, group_scenes
+from features.clustering import ALGORITHM, cluster_many
+from features.decoding import shared_decoder
+from features.errors import FeatureError
+from features.extraction import Extraction
 from features.extractor import Extractor
-from features.index import SceneIndex
 from features.prepared import Prepared, Stage
 from features.reading import ImageFailure, LeftOut
-from features.scenes import Pool
+from features.scenes import Pool, Scene
 from features.settings import AUTO, FeatureSettings
 from features.signatures import Signatures, build_signatures, unit_rows
+from features.signing import index, sign
+from features.thinning import Thinned, thin
 
 __all__ = [
     "FeatureSettings",
@@ -45,13 +53,19 @@ __all__ = [
 Progress = Callable[[int, int], None]
 """Called with the number of images done and of all images, stored ones included."""
 
-_VERSION: Final = "signatures 1"
-
-_log = logging.getLogger(__name__)
+_VERSION: Final = "signatures 2"
+_CHUNK: Final = 256
+"""Scenes whose vectors are in memory at once while they are clustered."""
+_LOOKING_THREADS: Final = 16
 
 
 class Preparation:
     """The pipeline in steps that can each be repeated, for a job that may be interrupted.
+
+    Groups of images are extracted under numbers from 0 on, which depend on the pool and the
+    settings alone: a resumed job finds the same groups under the same numbers, and one that is
+    stored costs next to nothing. With sparsification all images are first compared by their class
+    tokens, and the groups of those that are kept follow.
 
     Parameters
     ----------
@@ -63,12 +77,6 @@ class Preparation:
         The folder that keeps every stage.
     progress
         Told about every batch of images.
-
-    Attributes
-    ----------
-    groups
-        The pool in groups of whole scenes; depends on the pool alone, so a resumed job finds the
-        same groups under the same numbers. A group that is stored costs next to nothing.
 
     Raises
     ------
@@ -89,25 +97,43 @@ class Preparation:
         )
         self._token, token_note = _resolve_token(settings.token, pool)
         self._notes = (*backbone_note, *token_note)
-        self._clusters = settings.clusters
-        self._extractor = Extractor(
-            self._identity,
-            self._token,
-            settings.clusters,
-            device=settings.device,
-            batch_size=settings.batch_size,
-        )
+        self._pool = pool
+        self._settings = settings
+        self._load = lru_cache(lambda: open_backbone(self._identity, settings.device))
         self._cache = cache
-        self._store = BlockStore(cache / "blocks")
+        self._store = BlockStore(cache / "vectors")
+        self._threads = ThreadPoolExecutor(_LOOKING_THREADS)
         self._progress = progress
-        self._total = sum(len(scene.images) for scene in pool.scenes)
         self._done = 0
         self._seconds = 0.0
-        self._results: dict[int, GroupResult] = {}
-        self.groups = group_scenes(pool.scenes)
+        first = self._token if settings.sparsify is None else CLS
+        self._first = self._extraction(pool.scenes, first)
 
-    def run_group(self, number: int) -> GroupResult:
-        """Make sure that the vectors of one group are stored.
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def outlook(self, number: int) -> tuple[int, int]:
+        """Return how many images lie in the groups before one, and in all groups.
+
+        The two are equal once `number` is behind the last group. While the first groups of a
+        sparsification run, those that will follow are not counted yet.
+        """
+        extractions = [self._first]
+        if number >= len(self._first.shards) and self._two_passes:
+            extractions.append(self._second)
+        sizes = [len(shard) for extraction in extractions for shard in extraction.shards]
+        return sum(sizes[:number]), sum(sizes)
+
+    def run_group(self, number: int) -> int:
+        """Make sure that the vectors of one group of images are stored.
+
+        Returns
+        -------
+        int
+            Number of images that were encoded now.
 
         Raises
         ------
@@ -115,10 +141,13 @@ class Preparation:
             The backbone cannot be loaded, or its vectors are unusable.
         """
         start = perf_counter()
-        result = extract_group(self.groups[number], self._extractor, self._store, self._report)
+        ahead = len(self._first.shards)
+        extraction, shard = self._first, number
+        if number >= ahead:
+            extraction, shard = self._second, number - ahead
+        computed = extraction.run(shard, self._report)
         self._seconds += perf_counter() - start
-        self._results[number] = result
-        return result
+        return computed
 
     def finish(self) -> Prepared:
         """Build the signatures and the index of the whole pool.
@@ -133,28 +162,30 @@ class Preparation:
         BackboneError, VectorsError
             See :meth:`run_group`.
         """
-        for number in range(len(self.groups)):
-            if number not in self._results:
-                self.run_group(number)
-        results = [self._results[number] for number in range(len(self.groups))]
-        keys = {scene_id: key for result in results for scene_id, key in result.keys.items()}
-        without = tuple(scene for result in results for scene in result.left_out)
-        if not keys:
-            first = without[0]
+        start = perf_counter()
+        self._first.complete(self._report)
+        kept = self._pool.scenes if self._thinned is None else self._thinned.kept
+        extraction = self._second if self._two_passes else self._first
+        extraction.complete(self._report)
+        self._seconds += perf_counter() - start
+        without = tuple(out for scene in kept if (out := extraction.left_out(scene)) is not None)
+        scenes = [scene for scene in kept if extraction.keys(scene)]
+        if not scenes:
             message = (
                 f"none of the {len(without)} scenes can be used; "
-                f"the first, {first.scene_id}: {first.reason}"
+                f"the first, {without[0].scene_id}: {without[0].reason}"
             )
             raise FeatureError(message)
-        vectors = Stage(
-            "vectors",
-            sum(result.computed for result in results),
-            sum(result.reused for result in results),
-            self._seconds,
+        new = sum(map(extraction.is_new, scenes))
+        vectors = Stage("vectors", new, len(scenes) - new, self._seconds)
+        key = self._key(scenes, extraction)
+        signatures, signing = sign(
+            self._cache,
+            key,
+            len(scenes),
+            lambda: build_signatures(dict(self._centres(scenes, extraction))),
         )
-        key = self._key(keys)
-        signatures, signing = self._signatures(key, keys)
-        index_path, indexing = self._index(key, signatures)
+        index_path, indexing = index(self._cache, key, signatures)
         return Prepared(
             signatures=signatures,
             key=key,
@@ -162,51 +193,77 @@ class Preparation:
             backbone=self._identity.name,
             weights_id=self._identity.weights_id,
             token=self._token,
-            clusters=self._clusters,
-            failures=tuple(failure for result in results for failure in result.failures),
+            clusters=self._settings.clusters,
+            failures=tuple(
+                failure for scene in self._pool.scenes for failure in self._first.failures(scene)
+            ),
             left_out=without,
+            sparsified=() if self._thinned is None else self._thinned.dropped,
             stages=(vectors, signing, indexing),
             notes=(*self._notes, *_cautions(self._identity.name, signatures)),
         )
 
+    def close(self) -> None:
+        """Give up what was begun for groups that nobody will run."""
+        self._first.close()
+        if "_second" in self.__dict__:
+            self._second.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    @cached_property
+    def _thinned(self) -> Thinned | None:
+        if self._settings.sparsify is None:
+            return None
+        self._first.complete(self._report)
+        return thin(self._pool.scenes, self._first, self._settings.sparsify)
+
+    @property
+    def _two_passes(self) -> bool:
+        return self._settings.sparsify is not None and self._token != CLS
+
+    @cached_property
+    def _second(self) -> Extraction:
+        """The extraction of what is left after sparsification."""
+        scenes = self._pool.scenes if self._thinned is None else self._thinned.kept
+        return self._extraction(scenes, self._token)
+
+    def _extraction(self, scenes: Sequence[Scene], token: Token) -> Extraction:
+        extractor = Extractor(
+            self._identity, token, self._settings.clusters, self._load, self._settings.batch_size
+        )
+        return Extraction(scenes, extractor, self._store, shared_decoder(), self._threads)
+
     def _report(self, images: int) -> None:
         self._done += images
         if self._progress is not None and images:
+            extractions = [self._first, *([self._second] if "_second" in self.__dict__ else [])]
+            total = sum(len(shard) for extraction in extractions for shard in extraction.shards)
             # A group that is run again is counted again.
-            self._progress(min(self._done, self._total), self._total)
+            self._progress(min(self._done, total), total)
 
-    def _key(self, keys: Mapping[str, str]) -> str:
-        digest = hashlib.sha256(f"{_VERSION} {ALGORITHM} {self._clusters}\n".encode())
-        for scene_id, key in keys.items():  # the scenes' keys cover the extractor and the images
-            digest.update(f"{json.dumps(scene_id)} {key}\n".encode())
+    def _key(self, scenes: Sequence[Scene], extraction: Extraction) -> str:
+        digest = hashlib.sha256(f"{_VERSION} {ALGORITHM} {self._settings.clusters}\n".encode())
+        for scene in scenes:  # the images' keys cover the extractor and the files
+            digest.update(json.dumps(scene.scene_id).encode() + b"\n")
+            digest.update(b"".join(extraction.keys(scene)) + b"\n")
         return digest.hexdigest()
 
-    def _signatures(self, key: str, keys: Mapping[str, str]) -> tuple[Signatures, Stage]:
-        start = perf_counter()
-        path = self._cache / "signatures" / f"{key}.npz"
-        if path.exists():
-            try:
-                stored = Signatures.load(path)
-            except VectorsError as error:
-                _log.warning("computed again: %s", error)
-            else:
-                return stored, Stage("signatures", 0, len(keys), perf_counter() - start)
-        centres = {
-            scene_id: unit_rows(cluster(self._store.get(vectors), self._clusters))
-            for scene_id, vectors in keys.items()
-        }
-        signatures = build_signatures(centres)
-        signatures.save(path)
-        return signatures, Stage("signatures", len(keys), 0, perf_counter() - start)
+    def _centres(
+        self, scenes: Sequence[Scene], extraction: Extraction
+    ) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        """Yield each scene's unit centres.
 
-    def _index(self, key: str, signatures: Signatures) -> tuple[Path, Stage]:
-        start = perf_counter()
-        path = self._cache / "index" / f"{key}.faiss"
-        n = len(signatures.scene_ids)
-        if path.exists():
-            return path, Stage("index", 0, n, perf_counter() - start)
-        SceneIndex.build(signatures).save(path)
-        return path, Stage("index", n, 0, perf_counter() - start)
+        An image's patch keys are centres already; those of a scene's images are clustered again,
+        each with the weight of the patches that it stands for.
+        """
+        waiting = iter(scenes)
+        while chunk := list(islice(waiting, _CHUNK)):
+            images = [extraction.vectors(scene) for scene in chunk]
+            rows = [np.concatenate([image.vectors for image in scene]) for scene in images]
+            counts = [np.concatenate([image.counts for image in scene]) for scene in images]
+            centres = cluster_many(rows, self._settings.clusters, counts)
+            for scene, found in zip(chunk, centres, strict=True):
+                yield scene.scene_id, unit_rows(found)
 
 
 def prepare(
@@ -224,7 +281,8 @@ def prepare(
     FeatureError
         The backbone cannot be used, or no scene has a readable image.
     """
-    return Preparation(pool, settings, cache, progress).finish()
+    with Preparation(pool, settings, cache, progress) as preparation:
+        return preparation.finish()
 
 
 def _resolve_token(

@@ -44,6 +44,8 @@ class Prepared:
         What was used, with every ``"auto"`` resolved.
     failures, left_out
         Images that cannot be read, and scenes that have no other.
+    sparsified
+        Scenes that were dropped because they look like their neighbours in a sequence.
     stages
         In order, with what was reused.
     notes
@@ -59,5 +61,6 @@ class Prepared:
     clusters: int
     failures: tuple[ImageFailure, ...]
     left_out: tuple[LeftOut, ...]
+    sparsified: tuple[LeftOut, ...]
     stages: tuple[Stage, ...]
     notes: tuple[str, ...]

@@ -1,15 +1,17 @@
-"""Read a scene's images; what cannot be read is reported and never replaced."""
+"""Read images; what cannot be read is reported and never replaced."""
 
-from collections.abc import Sequence
-from concurrent.futures import Executor
+import hashlib
+import json
+from collections.abc import Container, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.backbones.pixels import to_pixels
+from features.decoding import Decoder
 from features.errors import ImageError
-from features.images import fingerprint, load_rgb
+from features.images import fingerprint
 from features.scenes import Scene
 
 
@@ -47,58 +49,92 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageFile:
-    """An image that exists.
+class _Wanted:
+    """An image to be decoded: all its names, since links may give it several."""
+
+    uris: list[str]
+    key: bytes
+    pixels: Future[NDArray[np.uint8]]
+
+
+class Reading:
+    """Some images, looked for at once and decoded while others are worked on.
 
     Parameters
     ----------
-    uri
-        As the scene names it.
-    state
-        What tells that the file has not changed: resolved path, bytes, mtime in nanoseconds.
+    uris
+        The images, each once.
+    extractor_id
+        Names whatever makes vectors of the images; part of their keys.
+    stored
+        The keys of images that need not be decoded.
+    decoder
+        What decodes the others. It is given them in order and at once, so a reading that is begun
+        early is done when it is needed.
+    threads
+        Where files are looked for: on remote stores that takes a round trip each.
+
+    Attributes
+    ----------
+    keys
+        URI to the key of its vectors, for every image that is not known to be unreadable.
+    failures
+        URI to the reason why it cannot be read; grows while :meth:`pixels` is gone through.
     """
 
-    uri: str
-    state: tuple[str, int, int]
+    def __init__(
+        self,
+        uris: Sequence[str],
+        extractor_id: str,
+        stored: Container[bytes],
+        decoder: Decoder,
+        threads: Executor,
+    ) -> None:
+        self.keys: dict[str, bytes] = {}
+        self.failures: dict[str, str] = {}
+        wanted: dict[bytes, _Wanted] = {}
+        for uri, state in zip(uris, threads.map(_state, uris), strict=True):
+            if isinstance(state, ImageError):
+                self.failures[uri] = state.reason
+                continue
+            key = image_key(extractor_id, state)
+            self.keys[uri] = key
+            if key in wanted:
+                wanted[key].uris.append(uri)
+            elif key not in stored:
+                wanted[key] = _Wanted([uri], key, decoder.decode(uri))
+        self._wanted = list(wanted.values())
+
+    @property
+    def wanted(self) -> int:
+        """Number of images that :meth:`pixels` has yet to go through."""
+        return len(self._wanted)
+
+    def pixels(self) -> Iterator[tuple[bytes, NDArray[np.uint8]]]:
+        """Yield the key and the pixels, (224, 224, 3), of each image that is not stored, once.
+
+        Those that cannot be decoded are entered in :attr:`failures`.
+        """
+        wanted = self._wanted[::-1]
+        self._wanted = []
+        while wanted:
+            image = wanted.pop()  # pixels live no longer than their batch
+            try:
+                yield image.key, image.pixels.result()
+            except ImageError as error:
+                for uri in image.uris:
+                    self.failures[uri] = error.reason
+                    del self.keys[uri]
+
+    def cancel(self) -> None:
+        """Give up the images that nobody will ask for."""
+        for image in self._wanted:
+            image.pixels.cancel()
 
 
-def find_images(scene: Scene) -> tuple[list[ImageFile], list[ImageFailure]]:
-    """Look for a scene's images without opening them.
-
-    Returns
-    -------
-    tuple[list[ImageFile], list[ImageFailure]]
-        The images that exist, in the scene's order, and those that do not.
-    """
-    files, failures = [], []
-    for image in scene.images:
-        try:
-            files.append(ImageFile(image.uri, fingerprint(image.uri)))
-        except ImageError as error:
-            failures.append(ImageFailure(scene.scene_id, image.uri, error.reason))
-    return files, failures
-
-
-def decode_images(
-    scene_id: str, files: Sequence[ImageFile], threads: Executor
-) -> tuple[list[ImageFile], list[NDArray[np.uint8]], list[ImageFailure]]:
-    """Decode a scene's images to the size that backbones take.
-
-    Full-size pixels live only as long as their thread needs them; 150 kB per image are kept.
-
-    Returns
-    -------
-    tuple[list[ImageFile], list[NDArray[np.uint8]], list[ImageFailure]]
-        The images that can be read, in order; their pixels, (224, 224, 3) each; and the others.
-    """
-    readable, pixels, failures = [], [], []
-    for file, result in zip(files, threads.map(_decode, files), strict=True):
-        if isinstance(result, ImageError):
-            failures.append(ImageFailure(scene_id, file.uri, result.reason))
-        else:
-            readable.append(file)
-            pixels.append(result)
-    return readable, pixels, failures
+def image_key(extractor_id: str, state: Iterable[str | int]) -> bytes:
+    """Return the key of the vectors that an extractor makes of an image in this state."""
+    return hashlib.sha256(json.dumps([extractor_id, *state]).encode()).digest()
 
 
 def left_out(scene: Scene, failures: Sequence[ImageFailure]) -> LeftOut:
@@ -111,8 +147,8 @@ def left_out(scene: Scene, failures: Sequence[ImageFailure]) -> LeftOut:
     return LeftOut(scene.scene_id, f"{subject}, {first.uri}: {first.reason}")
 
 
-def _decode(file: ImageFile) -> NDArray[np.uint8] | ImageError:
+def _state(uri: str) -> tuple[str | int, ...] | ImageError:
     try:
-        return to_pixels(load_rgb(file.uri))
+        return fingerprint(uri)
     except ImageError as error:
         return error

@@ -16,6 +16,36 @@ _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True, slots=True)
+class Sparsification:
+    """Which frames of a sequence are kept; see :func:`features.sparsify.sparsify`.
+
+    Parameters
+    ----------
+    threshold
+        Cosine of two class tokens below which a frame counts as another view; 0.75 in the paper.
+    tail
+        ``"keep"`` keeps a frame of what follows the last change of view; ``"drop"`` does as
+        SeedAL's released code does.
+
+    Raises
+    ------
+    FeatureError
+        The threshold is no cosine, or the tail's treatment is unknown.
+    """
+
+    threshold: float = 0.75
+    tail: Literal["keep", "drop"] = "keep"
+
+    def __post_init__(self) -> None:
+        if not -1 <= self.threshold <= 1:  # NaN, too
+            message = f"the threshold of sparsification must be in [-1, 1], not {self.threshold}"
+            raise FeatureError(message)
+        if self.tail not in {"keep", "drop"}:
+            message = f"the tail of a sequence can be kept or dropped, not {self.tail!r}"
+            raise FeatureError(message)
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureSettings:
     """How scenes become signatures.
 
@@ -37,6 +67,8 @@ class FeatureSettings:
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
     batch_size
         Images that are encoded at once.
+    sparsify
+        Compare only some frames of each sequence (the scenes of a group); by default all.
 
     Raises
     ------
@@ -53,6 +85,7 @@ class FeatureSettings:
     weights_sha256: str | None = None
     device: str = AUTO
     batch_size: int = 32
+    sparsify: Sparsification | None = None
 
     def __post_init__(self) -> None:
         if self.backbone not in {AUTO, *BACKBONES}:

@@ -1,6 +1,7 @@
 """The job engine (DBOS), set up so that a job survives the death of any process."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Final
 
 from dbos import DBOS, DBOSConfig, StepOptions
@@ -88,14 +89,15 @@ class JobEngine:
     def _register(self) -> None:
         @DBOS.workflow(name=EXTRACTION_WORKFLOW, max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
         def extract_dataset(operation_id: str, dataset_id: str) -> None:
-            extraction = Extraction(self._settings, self._sessions, operation_id, dataset_id)
-            outcome = DBOS.run_step(_step("read_source"), extraction.read_source)
-            group = 0
-            while outcome == Outcome.MORE:
-                outcome = DBOS.run_step(_step("extract_group"), extraction.extract_group, group)
-                group += 1
-            if outcome == Outcome.DONE:
-                DBOS.run_step(_step("finish"), extraction.finish)
+            job = Extraction(self._settings, self._sessions, operation_id, dataset_id)
+            with closing(job) as extraction:
+                outcome = DBOS.run_step(_step("read_source"), extraction.read_source)
+                group = 0
+                while outcome == Outcome.MORE:
+                    outcome = DBOS.run_step(_step("extract_group"), extraction.extract_group, group)
+                    group += 1
+                if outcome == Outcome.DONE:
+                    DBOS.run_step(_step("finish"), extraction.finish)
 
 
 def _step(name: str) -> StepOptions:

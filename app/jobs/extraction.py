@@ -79,6 +79,11 @@ class Extraction:
         """Make the signatures and call the dataset ready."""
         return self._guarded(self._finish)
 
+    def close(self) -> None:
+        """Give up what was begun for steps that do not follow."""
+        if "_preparation" in self.__dict__:
+            self._preparation.close()
+
     def _guarded(self, step: Callable[[], Outcome]) -> Outcome:
         """Run a step; what goes wrong ends the operation, unless the database is to blame.
 
@@ -144,10 +149,12 @@ class Extraction:
         self._preparation.run_group(number)
         if not self._advance(number + 1):
             return Outcome.STOPPED
-        return Outcome.MORE if number + 1 < len(self._preparation.groups) else Outcome.DONE
+        done, total = self._preparation.outlook(number + 1)
+        return Outcome.MORE if done < total else Outcome.DONE
 
-    def _advance(self, done: int) -> bool:
-        total = len(self._preparation.groups)
+    def _advance(self, number: int) -> bool:
+        """Tell how many images are done before a group begins; false where that is not wanted."""
+        done, total = self._preparation.outlook(number)
         with self._sessions.begin() as session:
             return operations.advance(session, self._operation_id, done=done, total=total)
 

@@ -116,11 +116,11 @@ def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def slow_pool(folder: Path, groups: int) -> Path:
-    """Write a pool of as many groups of 64 large images, which take a moment to decode."""
+    """Write a pool of as many groups of 128 large images, which take a moment to decode."""
     picture = folder / "picture.jpg"
     folder.mkdir(parents=True)
     Image.radial_gradient("L").convert("RGB").resize((960, 720)).save(picture)
-    for scene in range(8 * groups):
+    for scene in range(16 * groups):
         place = folder / "scenes" / f"{scene:03d}"
         place.mkdir(parents=True)
         for view in range(8):

@@ -59,11 +59,11 @@ def source(tmp_path: Path) -> dict[str, str]:
 def _assert_ended_right(service: Service, dataset_id: str, operation_id: str) -> None:
     operation = service.wait(operation_id)
     assert operation.status is OperationStatus.SUCCEEDED
-    assert (operation.done, operation.total) == (GROUPS, GROUPS)
+    assert (operation.done, operation.total) == (128 * GROUPS, 128 * GROUPS)
     assert service.dataset(dataset_id).status is DatasetStatus.READY
-    assert service.dataset(dataset_id).usable_scene_count == 8 * GROUPS
+    assert service.dataset(dataset_id).usable_scene_count == 16 * GROUPS
     assert service.steps(operation_id) == STEPS
-    blocks = list((service.settings.cache_dir / "blocks").iterdir())
+    blocks = list((service.settings.cache_dir / "vectors").iterdir())
     assert len(blocks) == GROUPS
 
 

@@ -9,12 +9,15 @@ import pytest
 
 import features.backbones.identity
 from features.backbones.colour_grid import ColourGrid
+from features.backbones.pixels import to_pixels
 from features.backbones.protocol import CLS, PATCH_KEYS
+from features.clustering import cluster, cluster_many
 from features.errors import FeatureError, WeightsError
+from features.images import load_rgb
 from features.index import SceneIndex
 from features.pipeline import FeatureSettings, Preparation, Prepared, prepare
 from features.scenes import Image, Pool, Scene
-from features.signatures import Signatures
+from features.signatures import Signatures, unit_rows
 
 MakeScene = Callable[[str, int], Scene]
 MakePool = Callable[[list[Scene]], Pool]
@@ -25,7 +28,7 @@ GRID = FeatureSettings(backbone="colour_grid", clusters=3)
 @pytest.fixture
 def pool(make_scene: MakeScene, make_pool: MakePool) -> Pool:
     """Six scenes, one with a single image, one without any, in two groups."""
-    sizes = [3, 5, 1, 60, 0, 4]
+    sizes = [3, 5, 1, 120, 0, 4]
     return make_pool([make_scene(f"scene {i}", size) for i, size in enumerate(sizes)])
 
 
@@ -85,14 +88,13 @@ def test_damaged_signatures_are_computed_again(tmp_path: Path, pool: Pool) -> No
 def test_an_interrupted_job_goes_on(tmp_path: Path, pool: Pool) -> None:
     """Groups keep their numbers, and a new process finishes what another began."""
     whole = prepare(pool, GRID, tmp_path / "whole")
-    begun = Preparation(pool, GRID, tmp_path / "cache")
-    assert len(begun.groups) == 2
-    begun.run_group(1)
-    resumed = Preparation(pool, GRID, tmp_path / "cache")
-    assert resumed.groups == begun.groups
-    assert resumed.run_group(1).computed == 0
-    prepared = resumed.finish()
-    assert computed(prepared)["vectors"] == (4, 1)
+    with Preparation(pool, GRID, tmp_path / "cache") as begun:
+        assert [begun.outlook(number) for number in range(3)] == [(0, 133), (128, 133), (133, 133)]
+        assert begun.run_group(1) == 5
+    with Preparation(pool, GRID, tmp_path / "cache") as resumed:
+        assert resumed.outlook(1) == (128, 133)
+        assert resumed.run_group(1) == 0
+        prepared = resumed.finish()
     assert prepared.key == whole.key
     np.testing.assert_array_equal(prepared.signatures.vectors, whole.signatures.vectors)
 
@@ -100,15 +102,32 @@ def test_an_interrupted_job_goes_on(tmp_path: Path, pool: Pool) -> None:
 def test_progress_ends_at_the_total(tmp_path: Path, pool: Pool) -> None:
     """Progress grows to all images, also when a group is run twice."""
     calls: list[tuple[int, int]] = []
-    preparation = Preparation(
+    with Preparation(
         pool, GRID, tmp_path / "cache", lambda done, total: calls.append((done, total))
-    )
-    preparation.run_group(0)
-    preparation.run_group(0)
-    preparation.finish()
-    assert {total for _, total in calls} == {73}
-    assert calls[-1] == (73, 73)
+    ) as preparation:
+        preparation.run_group(0)
+        preparation.run_group(0)
+        preparation.finish()
+    assert {total for _, total in calls} == {133}
+    assert calls[-1] == (133, 133)
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+
+
+def test_patches_of_several_images_are_clustered_by_weight(
+    tmp_path: Path, make_scene: MakeScene, make_pool: MakePool
+) -> None:
+    """A scene's centres are those of its images' centres, each with the patches behind it."""
+    scene = make_scene("a", 3)
+    prepared = prepare(make_pool([scene]), replace(GRID, token=PATCH_KEYS), tmp_path / "cache")
+    pixels = np.stack([to_pixels(load_rgb(image.uri)) for image in scene.images])
+    rows, counts = [], []
+    for patches in ColourGrid().encode(pixels, PATCH_KEYS):
+        centres = cluster(patches, 3)
+        nearest = np.linalg.norm(patches[:, None] - centres, axis=2).argmin(axis=1)
+        rows.append(centres)
+        counts.append(np.bincount(nearest, minlength=3))
+    (expected,) = cluster_many([np.concatenate(rows)], 3, [np.concatenate(counts)])
+    np.testing.assert_allclose(prepared.signatures.vectors[0], unit_rows(expected).mean(axis=0))
 
 
 def test_the_token_follows_the_pool(

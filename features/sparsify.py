@@ -1,0 +1,2 @@
+def sparsify(vectors, threshold, tail):
+    raise NotImplementedError
