@@ -79,6 +79,18 @@ class FolderSource(Wire):
 Source = Annotated[ManifestSource | InlineSource | FolderSource, Field(discriminator="kind")]
 
 
+class SparsifyRequest(Wire):
+    """Which frames of a sequence are compared; the scenes of a group are a sequence."""
+
+    threshold: float = Field(
+        default=0.75, ge=-1, le=1, description="Cosine below which a frame shows something else."
+    )
+    tail: Literal["keep", "drop"] = Field(
+        default="keep",
+        description="What follows the last change; `drop` as SeedAL's own code does.",
+    )
+
+
 class FeatureRequest(Wire):
     """How images become vectors."""
 
@@ -89,6 +101,9 @@ class FeatureRequest(Wire):
         "by the number of images per scene.",
     )
     clusters: int = Field(default=13, ge=1, le=1000, description="Most centres kept per scene.")
+    sparsify: SparsifyRequest | None = Field(
+        default=None, description="Drops scenes that look like their neighbours; by default none."
+    )
 
 
 class DatasetRequest(Wire):

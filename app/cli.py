@@ -65,6 +65,15 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     clusters: Annotated[int, typer.Option(help="Centres per scene.")] = 13,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     batch_size: Annotated[int, typer.Option(help="Images encoded at once.")] = 32,
+    sparsify: Annotated[
+        float | None,
+        typer.Option(help="Drop frames of a sequence more alike than this cosine (paper: 0.75)."),
+    ] = None,
+    sparsify_tail: Annotated[
+        str, typer.Option(help="keep or drop (the released code) a sequence's last frames.")
+    ] = "keep",
+    engine: Annotated[str, typer.Option(help="local, or ray: a cluster of GPUs.")] = "local",
+    actors: Annotated[int | None, typer.Option(help="Networks on the Ray cluster.")] = None,
     objective: Annotated[str, typer.Option(help="seedal or pairwise.")] = "seedal",
     strategy: Annotated[
         str, typer.Option(help="auto, greedy, local_search, exact, cp_sat, scip, highs or pulp.")
@@ -85,7 +94,7 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     from app.commands import select
     from app.services.budgets import parse_budget
     from app.services.selection import SelectionRequest
-    from features.pipeline import FeatureSettings
+    from features.settings import FeatureSettings, Sparsification
     from features.sources import SourceOptions
 
     request = SelectionRequest(
@@ -100,6 +109,9 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
             weights_sha256=weights_sha256,
             device=device,
             batch_size=batch_size,
+            sparsify=None if sparsify is None else Sparsification(sparsify, sparsify_tail),  # type: ignore[arg-type]  # checked there
+            engine=engine,  # type: ignore[arg-type]  # checked there
+            actors=actors,
         ),
         budget=parse_budget(budget),
         objective=objective,

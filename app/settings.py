@@ -44,6 +44,10 @@ class Settings(BaseSettings):
         Largest request body that is read, in MiB.
     device
         Where the worker computes features.
+    engine
+        ``local``: on the worker's own device; ``ray``: on the cluster that ``RAY_ADDRESS`` names.
+    actors
+        Copies of the network on that cluster; by default one for each of its GPUs.
     log_level
         Least severe level that is logged.
 
@@ -66,6 +70,8 @@ class Settings(BaseSettings):
     max_time_limit_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
     max_body_mb: int = Field(default=64, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    engine: Literal["local", "ray"] = "local"
+    actors: int | None = Field(default=None, ge=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("file_roots", mode="before")

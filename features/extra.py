@@ -7,13 +7,15 @@ from features.errors import BackboneError
 
 
 @contextmanager
-def features_extra(what: str) -> Iterator[None]:
+def features_extra(what: str, extra: str = "features") -> Iterator[None]:
     """Turn a failed import in the block into a sentence that says what to install.
 
     Parameters
     ----------
     what
         Who asks for the library, as the subject of the sentence.
+    extra
+        The extra that brings it.
 
     Raises
     ------
@@ -23,5 +25,5 @@ def features_extra(what: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        message = f"{what} needs the extra: pip install 'seedal-service[features]'"
+        message = f"{what} needs the extra: pip install 'seedal-service[{extra}]'"
         raise BackboneError(message) from error

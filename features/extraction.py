@@ -12,8 +12,8 @@ from typing import Final, TypeAlias
 
 from features.blocks import BlockStore, ImageVectors
 from features.decoding import Decoder
-from features.extractor import Extractor
-from features.reading import ImageFailure, LeftOut, Reading, left_out
+from features.extractor import Extractor, Recipe
+from features.reading import ImageFailure, LeftOut, Reading, find_images, left_out
 from features.scenes import Scene
 
 SHARD_IMAGES: Final = 128
@@ -43,28 +43,23 @@ class Extraction:
 
     Parameters
     ----------
-    scenes
-        The scenes.
+    shards
+        See :func:`cut_shards`.
     extractor, store
         What computes vectors, and where they are kept.
     decoder, threads
         See :class:`features.reading.Reading`.
-
-    Attributes
-    ----------
-    shards
-        See :func:`cut_shards`.
     """
 
     def __init__(
         self,
-        scenes: Sequence[Scene],
+        shards: Sequence[Shard],
         extractor: Extractor,
         store: BlockStore,
         decoder: Decoder,
         threads: Executor,
     ) -> None:
-        self.shards = cut_shards(scenes)
+        self.shards = tuple(shards)
         self._extractor = extractor
         self._store = store
         self._decoder = decoder
@@ -74,6 +69,11 @@ class Extraction:
         self._computed: set[str] = set()
         self._keys: dict[str, bytes] = {}
         self._failures: dict[str, str] = {}
+
+    @property
+    def recipe(self) -> Recipe:
+        """What decides the vectors."""
+        return self._extractor.recipe
 
     def run(self, number: int, report: Report) -> int:
         """Make sure that the vectors of a shard are stored, as one block.
@@ -111,6 +111,11 @@ class Extraction:
         self._keys |= reading.keys
         self._failures |= reading.failures
         return len(entries)
+
+    def is_stored(self, number: int) -> bool:
+        """Tell whether a shard's images, those that are there at all, are stored."""
+        keys, _ = find_images(self.shards[number], self._extractor.id, self._threads)
+        return all(key in self._store for key in keys.values())
 
     def complete(self, report: Report) -> None:
         """Run the shards that this object did not run.

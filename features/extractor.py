@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Final, TypeAlias
@@ -30,42 +31,55 @@ _REDUCTION: Final = "centres per image 1"
 _log = logging.getLogger(__name__)
 
 
-class Extractor:
-    """Turns the pixels of images into the vectors that are stored of them.
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that decides what vectors an image gets. It loads nothing, so it travels.
 
     Parameters
     ----------
     identity
         The backbone and its weights.
-    load
-        Loads it; called when the first image is encoded; where everything is stored, never.
     token
         ``cls``: an image keeps one vector. ``patch_keys``: it keeps the centres of its patch keys,
         at most ``clusters``; the keys themselves, 784 of them for ViT-B/8, live for one batch.
     clusters
         Number of centres; matters here for ``patch_keys`` only.
+    """
+
+    identity: Identity
+    token: Token
+    clusters: int
+
+    @property
+    def id(self) -> str:
+        """A hash of it; part of the key of every image's vectors."""
+        parts: list[object] = [self.identity.name, self.identity.weights_id, PREPROCESSING]
+        parts.append(self.token)
+        if self.token == PATCH_KEYS:
+            parts += [_REDUCTION, ALGORITHM, self.clusters]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+class Extractor:
+    """Turns the pixels of images into the vectors that are stored of them.
+
+    Parameters
+    ----------
+    recipe
+        What decides the vectors.
+    load
+        Loads the backbone; called when the first image is encoded; where everything is stored,
+        never.
     batch_size
         Images that are encoded at once; no part of the result's identity. A batch that the device
         has no memory for is halved, and so is every later one.
     """
 
-    def __init__(
-        self,
-        identity: Identity,
-        token: Token,
-        clusters: int,
-        load: Callable[[], Backbone],
-        batch_size: int = 32,
-    ) -> None:
-        self._identity = identity
+    def __init__(self, recipe: Recipe, load: Callable[[], Backbone], batch_size: int = 32) -> None:
+        self.recipe = recipe
+        self.id = recipe.id
         self._load = load
-        self._token: Token = token
-        self._clusters = clusters
         self.batch_size = batch_size
-        parts: list[object] = [identity.name, identity.weights_id, PREPROCESSING, token]
-        if token == PATCH_KEYS:
-            parts += [_REDUCTION, ALGORITHM, clusters]
-        self.id = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @cached_property
     def backbone(self) -> Backbone:
@@ -107,7 +121,7 @@ class Extractor:
     def _encode(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Encode a batch, in halves where the device has no memory for the whole."""
         try:
-            vectors = self.backbone.encode(pixels, self._token)
+            vectors = self.backbone.encode(pixels, self.recipe.token)
         except BatchTooLargeError:
             half = (len(pixels) + 1) // 2
             if half == len(pixels):
@@ -116,17 +130,17 @@ class Extractor:
             _log.warning("the device has no memory for %d images at once; %d", len(pixels), half)
             return np.concatenate([self._encode(pixels[:half]), self._encode(pixels[half:])])
         if not np.isfinite(vectors).all():
-            message = f"{self._identity.name} gives vectors that are not finite"
+            message = f"{self.recipe.identity.name} gives vectors that are not finite"
             raise VectorsError(message)
         return vectors
 
     def _reduce(self, keys: Sequence[bytes], encoded: NDArray[np.float32]) -> list[Entry]:
-        if self._token != PATCH_KEYS:
+        if self.recipe.token != PATCH_KEYS:
             return [
                 (key, ImageVectors(vectors, np.ones(len(vectors), np.int32)))
                 for key, vectors in zip(keys, encoded, strict=True)
             ]
-        centres = cluster_many(list(encoded), self._clusters)
+        centres = cluster_many(list(encoded), self.recipe.clusters)
         return [
             (key, ImageVectors(rows, _counts(vectors, rows)))
             for key, vectors, rows in zip(keys, encoded, centres, strict=True)

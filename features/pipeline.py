@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
@@ -29,12 +30,12 @@ from features.blocks import BlockStore
 from features.clustering import ALGORITHM, cluster_many
 from features.decoding import shared_decoder
 from features.errors import FeatureError
-from features.extraction import Extraction
-from features.extractor import Extractor
+from features.extraction import Extraction, cut_shards
+from features.extractor import Extractor, Recipe
 from features.prepared import Prepared, Stage
 from features.reading import ImageFailure, LeftOut
 from features.scenes import Pool, Scene
-from features.settings import AUTO, FeatureSettings
+from features.settings import AUTO, RAY, FeatureSettings
 from features.signatures import Signatures, build_signatures, unit_rows
 from features.signing import index, sign
 from features.thinning import Thinned, thin
@@ -57,6 +58,20 @@ _VERSION: Final = "signatures 2"
 _CHUNK: Final = 256
 """Scenes whose vectors are in memory at once while they are clustered."""
 _LOOKING_THREADS: Final = 16
+_RAY_SHARDS: Final = 64
+"""Shards of a group where a cluster computes them: enough work for many GPUs at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Shards that are one step of a job."""
+
+    extraction: Extraction
+    shards: range
+
+    @property
+    def images(self) -> int:
+        return sum(len(self.extraction.shards[shard]) for shard in self.shards)
 
 
 class Preparation:
@@ -121,10 +136,7 @@ class Preparation:
         The two are equal once `number` is behind the last group. While the first groups of a
         sparsification run, those that will follow are not counted yet.
         """
-        extractions = [self._first]
-        if number >= len(self._first.shards) and self._two_passes:
-            extractions.append(self._second)
-        sizes = [len(shard) for extraction in extractions for shard in extraction.shards]
+        sizes = [group.images for group in self._groups(number)]
         return sum(sizes[:number]), sum(sizes)
 
     def run_group(self, number: int) -> int:
@@ -141,11 +153,9 @@ class Preparation:
             The backbone cannot be loaded, or its vectors are unusable.
         """
         start = perf_counter()
-        ahead = len(self._first.shards)
-        extraction, shard = self._first, number
-        if number >= ahead:
-            extraction, shard = self._second, number - ahead
-        computed = extraction.run(shard, self._report)
+        group = self._groups(number)[number]
+        self._warm(group)
+        computed = sum(group.extraction.run(shard, self._report) for shard in group.shards)
         self._seconds += perf_counter() - start
         return computed
 
@@ -163,10 +173,10 @@ class Preparation:
             See :meth:`run_group`.
         """
         start = perf_counter()
-        self._first.complete(self._report)
+        self._complete(self._first)
         kept = self._pool.scenes if self._thinned is None else self._thinned.kept
         extraction = self._second if self._two_passes else self._first
-        extraction.complete(self._report)
+        self._complete(extraction)
         self._seconds += perf_counter() - start
         without = tuple(out for scene in kept if (out := extraction.left_out(scene)) is not None)
         scenes = [scene for scene in kept if extraction.keys(scene)]
@@ -210,11 +220,46 @@ class Preparation:
             self._second.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def _groups(self, number: int) -> list[_Group]:
+        """Return the groups that are known before one of them is run."""
+        groups = self._cut(self._first)
+        if self._two_passes and number >= len(groups):
+            groups += self._cut(self._second)
+        return groups
+
+    def _cut(self, extraction: Extraction) -> list[_Group]:
+        shards = len(extraction.shards)
+        size = _RAY_SHARDS if self._settings.engine == RAY else 1
+        return [
+            _Group(extraction, range(start, min(start + size, shards)))
+            for start in range(0, shards, size)
+        ]
+
+    def _complete(self, extraction: Extraction) -> None:
+        """Run what was not run; what is stored already only tells which images failed."""
+        for group in self._cut(extraction):
+            self._warm(group)
+        extraction.complete(self._report)
+
+    def _warm(self, group: _Group) -> None:
+        """Have a cluster store what a group lacks; what it leaves undone is then done here."""
+        if self._settings.engine != RAY:
+            return
+        from features.ray_extraction import extract_shards  # noqa: PLC0415  an extra
+
+        extraction = group.extraction
+        missing = [
+            extraction.shards[shard] for shard in group.shards if not extraction.is_stored(shard)
+        ]
+        if missing:
+            extract_shards(missing, extraction.recipe, self._settings, self._cache)
+            self._store.refresh()
+
     @cached_property
     def _thinned(self) -> Thinned | None:
         if self._settings.sparsify is None:
             return None
-        self._first.complete(self._report)
+        self._complete(self._first)
         return thin(self._pool.scenes, self._first, self._settings.sparsify)
 
     @property
@@ -228,10 +273,10 @@ class Preparation:
         return self._extraction(scenes, self._token)
 
     def _extraction(self, scenes: Sequence[Scene], token: Token) -> Extraction:
-        extractor = Extractor(
-            self._identity, token, self._settings.clusters, self._load, self._settings.batch_size
-        )
-        return Extraction(scenes, extractor, self._store, shared_decoder(), self._threads)
+        recipe = Recipe(self._identity, token, self._settings.clusters)
+        extractor = Extractor(recipe, self._load, self._settings.batch_size)
+        shards = cut_shards(scenes)
+        return Extraction(shards, extractor, self._store, shared_decoder(), self._threads)
 
     def _report(self, images: int) -> None:
         self._done += images

@@ -90,15 +90,9 @@ class Reading:
         decoder: Decoder,
         threads: Executor,
     ) -> None:
-        self.keys: dict[str, bytes] = {}
-        self.failures: dict[str, str] = {}
+        self.keys, self.failures = find_images(uris, extractor_id, threads)
         wanted: dict[bytes, _Wanted] = {}
-        for uri, state in zip(uris, threads.map(_state, uris), strict=True):
-            if isinstance(state, ImageError):
-                self.failures[uri] = state.reason
-                continue
-            key = image_key(extractor_id, state)
-            self.keys[uri] = key
+        for uri, key in self.keys.items():
             if key in wanted:
                 wanted[key].uris.append(uri)
             elif key not in stored:
@@ -130,6 +124,26 @@ class Reading:
         """Give up the images that nobody will ask for."""
         for image in self._wanted:
             image.pixels.cancel()
+
+
+def find_images(
+    uris: Iterable[str], extractor_id: str, threads: Executor
+) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Look for images without opening them.
+
+    Returns
+    -------
+    tuple[dict[str, bytes], dict[str, str]]
+        URI to key for those that are there, and URI to reason for the others.
+    """
+    keys, failures = {}, {}
+    uris = list(uris)
+    for uri, state in zip(uris, threads.map(_state, uris), strict=True):
+        if isinstance(state, ImageError):
+            failures[uri] = state.reason
+        else:
+            keys[uri] = image_key(extractor_id, state)
+    return keys, failures
 
 
 def image_key(extractor_id: str, state: Iterable[str | int]) -> bytes:

@@ -10,6 +10,8 @@ from features.backbones.protocol import Token
 from features.errors import BackboneError, FeatureError
 
 AUTO: Final = "auto"
+LOCAL: Final = "local"
+RAY: Final = "ray"
 
 _DEVICE: Final = re.compile(r"auto|cpu|cuda(:\d+)?")
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
@@ -69,6 +71,11 @@ class FeatureSettings:
         Images that are encoded at once.
     sparsify
         Compare only some frames of each sequence (the scenes of a group); by default all.
+    engine
+        ``"local"``: this process and its device. ``"ray"``: the Ray cluster that ``RAY_ADDRESS``
+        names, or one on this machine; the result is the same.
+    actors
+        Copies of the network on the Ray cluster; by default one for each GPU, or one.
 
     Raises
     ------
@@ -86,6 +93,8 @@ class FeatureSettings:
     device: str = AUTO
     batch_size: int = 32
     sparsify: Sparsification | None = None
+    engine: Literal["local", "ray"] = LOCAL
+    actors: int | None = None
 
     def __post_init__(self) -> None:
         if self.backbone not in {AUTO, *BACKBONES}:
@@ -99,6 +108,11 @@ class FeatureSettings:
                 f"token must be auto, cls or patch_keys, not {self.token!r}",
             ),
             (self.clusters >= 1, f"clusters must be at least 1, not {self.clusters}"),
+            (self.engine in {LOCAL, RAY}, f"engine must be local or ray, not {self.engine!r}"),
+            (
+                self.actors is None or self.actors >= 1,
+                f"actors must be at least 1, not {self.actors}",
+            ),
             (self.batch_size >= 1, f"batch_size must be at least 1, not {self.batch_size}"),
             (
                 _DEVICE.fullmatch(self.device) is not None,

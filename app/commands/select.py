@@ -47,6 +47,8 @@ def report(selection: Selection) -> None:
         say(f"scene {scene.scene_id} is left out: {scene.reason}")
     if len(left_out) > _NAMED:
         say(f"{len(left_out) - _NAMED} more scenes are left out; seed.json names them")
+    if sparsified := selection.prepared.sparsified:
+        say(f"{len(sparsified)} scenes look like others of their sequence and are not compared")
     for note in selection.answer.result.notes:
         say(note)
 

@@ -140,17 +140,23 @@ class Extraction:
             dataset = datasets.get(session, self._dataset_id)
             pool = translate_scenes.to_pool(dataset, scenes.every(session, self._dataset_id))
         request = FeatureRequest(**dataset.features)
-        chosen = translate.feature_settings(request, self._settings.device)
+        chosen = translate.feature_settings(request, self._settings)
         return Preparation(pool, chosen, self._settings.cache_dir)
 
     def _extract_group(self, number: int) -> Outcome:
         if not self._advance(number):
             return Outcome.STOPPED
+        if self._is_over(number):  # a pool may have no image at all
+            return Outcome.DONE
         self._preparation.run_group(number)
         if not self._advance(number + 1):
             return Outcome.STOPPED
-        done, total = self._preparation.outlook(number + 1)
-        return Outcome.MORE if done < total else Outcome.DONE
+        return Outcome.DONE if self._is_over(number + 1) else Outcome.MORE
+
+    def _is_over(self, number: int) -> bool:
+        """Tell whether no group has this number, or a later one."""
+        done, total = self._preparation.outlook(number)
+        return done == total
 
     def _advance(self, number: int) -> bool:
         """Tell how many images are done before a group begins; false where that is not wanted."""
@@ -160,7 +166,8 @@ class Extraction:
 
     def _finish(self) -> Outcome:
         prepared = self._preparation.finish()
-        left_out = {scene.scene_id: scene.reason for scene in prepared.left_out}
+        absent = (*prepared.left_out, *prepared.sparsified)
+        left_out = {scene.scene_id: scene.reason for scene in absent}
         with self._sessions.begin() as session:
             if not operations.end(session, self._operation_id, OperationStatus.SUCCEEDED):
                 return Outcome.STOPPED

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from api_schemas.datasets import (
     Dataset,
@@ -15,11 +15,12 @@ from api_schemas.datasets import (
     ResolvedFeatures,
     SourceEcho,
 )
+from app.settings import Settings
 from app.store.identifiers import new_id, now
 from app.store.tables import DatasetRow
 from features.prepared import Prepared
 from features.scenes import Pool
-from features.settings import FeatureSettings
+from features.settings import FeatureSettings, Sparsification
 
 SHOWN = 20
 """How many left out scenes and unreadable images are listed; all of them are counted."""
@@ -111,14 +112,31 @@ def to_wire(row: DatasetRow) -> Dataset:
     )
 
 
-def feature_settings(request: FeatureRequest, device: str = "auto") -> FeatureSettings:
+def feature_settings(request: FeatureRequest, settings: Settings | None = None) -> FeatureSettings:
     """Return the request as the pipeline takes it.
+
+    Parameters
+    ----------
+    request
+        What was asked for.
+    settings
+        Say where it is computed; not needed to check the request.
 
     Raises
     ------
     features.errors.FeatureError
-        There is no such backbone.
+        There is no such backbone, or a setting breaks its rule.
     """
-    return FeatureSettings(
-        backbone=request.backbone, token=request.token, clusters=request.clusters, device=device
+    chosen = FeatureSettings(
+        backbone=request.backbone,
+        token=request.token,
+        clusters=request.clusters,
+        sparsify=(
+            None
+            if request.sparsify is None
+            else Sparsification(request.sparsify.threshold, request.sparsify.tail)
+        ),
     )
+    if settings is None:
+        return chosen
+    return replace(chosen, device=settings.device, engine=settings.engine, actors=settings.actors)

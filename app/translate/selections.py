@@ -53,6 +53,7 @@ def summarise(
         "scene_count": len(pool.scenes),
         "usable_scene_count": len(usable),
         "left_out": [asdict(scene) for scene in prepared.left_out],
+        "sparsified": [scene.scene_id for scene in prepared.sparsified],
         "image_failures": [asdict(failure) for failure in prepared.failures],
         "notes": [*pool.notes, *prepared.notes],
         "stages": [asdict(stage) for stage in stages],

@@ -18,7 +18,7 @@ from features.clustering import cluster
 from features.decoding import Decoder
 from features.errors import BatchTooLargeError, VectorsError
 from features.extraction import SHARD_IMAGES, Extraction, cut_shards
-from features.extractor import Extractor
+from features.extractor import Extractor, Recipe
 from features.images import load_rgb
 from features.scenes import Image, Scene
 
@@ -36,7 +36,7 @@ def extractor(
     load: Callable[[], Backbone] = ColourGrid,
 ) -> Extractor:
     """Return an extractor without a network."""
-    return Extractor(identify("colour_grid"), token, clusters, load, batch_size)
+    return Extractor(Recipe(identify("colour_grid"), token, clusters), load, batch_size)
 
 
 def encode(scene: Scene, token: Token) -> NDArray[np.float32]:
@@ -67,7 +67,7 @@ def extract(tmp_path: Path) -> Iterator[Extract]:
         ) -> Extraction:
             chosen = extractor or globals()["extractor"]()
             store = BlockStore(tmp_path / "vectors")
-            extraction = Extraction(scenes, chosen, store, decoder, threads)
+            extraction = Extraction(cut_shards(scenes), chosen, store, decoder, threads)
             extraction.complete(report)
             return extraction
 
@@ -237,7 +237,7 @@ def test_progress_counts_every_image_once(
 
 def test_the_key_covers_the_extractor() -> None:
     """Token, clusters (of patch keys), network and weights change the id; speed does not."""
-    other = Extractor(Identity("colour_grid", "0" * 64, None), CLS, 3, ColourGrid)
+    other = Recipe(Identity("colour_grid", "0" * 64, None), CLS, 3)
     ids = {
         extractor().id,
         extractor(PATCH_KEYS).id,
