@@ -1,0 +1,61 @@
+"""An extraction may be killed at any moment, again and again, and loses a shard at most."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from service import slow_pool
+
+SHARDS = 5
+_RUN = """
+import sys
+from pathlib import Path
+from features.pipeline import FeatureSettings, prepare
+from features.sources import open_source
+settings = FeatureSettings(backbone="colour_grid", token=sys.argv[3])
+prepare(open_source("images", sys.argv[1]), settings, Path(sys.argv[2]))
+"""
+
+
+def start(pool: Path, cache: Path, token: str) -> subprocess.Popen[bytes]:
+    """Start an extraction in a process of its own."""
+    return subprocess.Popen([sys.executable, "-c", _RUN, str(pool), str(cache), token])
+
+
+def contents(cache: Path) -> dict[str, bytes]:
+    """Return what is published in a cache."""
+    return {
+        str(path.relative_to(cache)): path.read_bytes()
+        for path in cache.rglob("*")
+        if path.is_file() and path.suffix != ".tmp"
+    }
+
+
+def shards(cache: Path) -> int:
+    """Return how many shards are published."""
+    return len(list((cache / "vectors").glob("*.npz")))
+
+
+@pytest.mark.parametrize("token", ["cls", "patch_keys"])
+def test_a_killed_extraction_ends_with_the_very_same_files(tmp_path: Path, token: str) -> None:
+    """Killed -9 after each shard, some moments later: no file differs from an undisturbed run's."""
+    rng = random.Random(token)
+    pool = slow_pool(tmp_path / "pool", SHARDS)
+    assert start(pool, tmp_path / "whole", token).wait() == 0
+    assert shards(tmp_path / "whole") == SHARDS
+    cache = tmp_path / "killed"
+    for alive in range(SHARDS):
+        process = start(pool, cache, token)
+        while shards(cache) < alive and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 0.3))
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert shards(cache) >= alive  # what was published stays
+    assert start(pool, cache, token).wait() == 0
+    assert contents(cache) == contents(tmp_path / "whole")
