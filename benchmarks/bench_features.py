@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import platform
-import random
 import resource
 import signal
 import statistics
@@ -38,7 +37,7 @@ from features.backbones.pixels import to_pixels
 from features.blocks import BlockStore
 from features.clustering import SEED, cluster_many
 from features.decoding import shared_decoder
-from features.extraction import Extraction, cut_shards
+from features.extraction import Extraction, Shard, cut_shards
 from features.extractor import Extractor, Recipe
 from features.images import load_rgb
 from features.pipeline import FeatureSettings, Prepared, prepare
@@ -140,7 +139,7 @@ def pipeline(images: Path, turns: int = 5) -> Iterator[Row]:
                 return len(pixels) / (time.perf_counter() - start)
 
             def whole(
-                network: Backbone = network, shards: Any = shards, count: int = count
+                network: Backbone = network, shards: tuple[Shard, ...] = shards, count: int = count
             ) -> float:
                 recipe = Recipe(
                     identify("colour_grid"), "cls", 13
@@ -189,16 +188,29 @@ def inertia(vectors: np.ndarray, centres: np.ndarray) -> float:
     return float(squares.min(axis=1).sum(dtype=np.float64))
 
 
-def clusters(scenes: int = 64) -> Iterator[Row]:
-    """k-means of scenes of 784 x 768 keys, k = 19: ours and a loop of scikit-learn's."""
-    patches = [scene_patches(number) for number in range(scenes)]
+def clusters(images: Path, scenes: int = 64) -> Iterator[Row]:
+    """k-means of the keys of scenes, k = 19: ours and a loop of scikit-learn's."""
+    yield compare("made-up, 784 x 768", [scene_patches(number) for number in range(scenes)])
+    if images.exists():
+        network = open_backbone(identify("efficientnet_lite0"), "cpu")
+        paths = sorted(map(str, images.rglob("*.jpg")))[::3]
+        pixels = np.stack([to_pixels(load_rgb(path)) for path in paths])
+        keys = np.concatenate([network.encode(one[None], "patch_keys") for one in pixels])
+        yield compare("street images, efficientnet_lite0, 49 x 1280", list(keys))
+
+
+def compare(name: str, patches: list[np.ndarray]) -> Row:
+    """Cluster scenes by ours and by a loop of scikit-learn's."""
+    cluster_many(patches[:2], CLASSES)  # libraries are loaded
+    scenes = len(patches)
     start = time.perf_counter()
     ours = cluster_many(patches, CLASSES)
     middle = time.perf_counter()
     theirs = [KMeans(CLASSES, random_state=SEED).fit(vectors) for vectors in patches]
     end = time.perf_counter()
     per_scene = (middle - start) / scenes, (end - middle) / scenes
-    yield {
+    return {
+        "vectors": name,
         "scenes": scenes,
         "ms per scene": 1e3 * per_scene[0],
         "scikit-learn, ms per scene": 1e3 * per_scene[1],
@@ -311,7 +323,7 @@ def memory(images: Path) -> Iterator[Row]:
 
 def kills(images: Path, deaths: int = 20) -> Iterator[Row]:
     """Kill -9 one extraction again and again; compare its files with an undisturbed run's."""
-    rng = random.Random(0)
+    rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary)
         pool = folders_of(images, home / "pool", 1_200, 1)
@@ -399,7 +411,7 @@ def main() -> None:
     given = parser.parse_args()
     parts: dict[str, Callable[[], Iterator[Row]]] = {
         "parity": parity,
-        "clusters": clusters,
+        "clusters": lambda: clusters(given.images),
         "signatures": signatures,
         "pairs": pairs,
     }

@@ -10,6 +10,7 @@ import os
 import signal
 import struct
 import sys
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 from features.backbones.pixels import to_pixels
@@ -40,7 +41,9 @@ def _main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; its end ends this
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    with suppress(BrokenPipeError):  # the parent is gone in the middle of an answer
+        serve(sys.stdin.buffer, sys.stdout.buffer)
+    os._exit(0)  # no farewell to whoever is gone
 
 
 if __name__ == "__main__":

@@ -193,7 +193,7 @@ class Preparation:
             self._cache,
             key,
             len(scenes),
-            lambda: build_signatures(dict(self._centres(scenes, extraction))),
+            lambda: build_signatures(self._centres(scenes, extraction)),
         )
         index_path, indexing = index(self._cache, key, signatures)
         return Prepared(

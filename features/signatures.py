@@ -8,7 +8,7 @@ Source: SeedAL (Samet et al., ICCV 2023, arXiv 2304.11762), intra- and inter-sce
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -118,7 +118,7 @@ def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     return directions
 
 
-def build_signatures(centres: Mapping[str, NDArray[np.float64]]) -> Signatures:
+def build_signatures(centres: Iterable[tuple[str, NDArray[np.float64]]]) -> Signatures:
     """Reduce each scene's unit centres to its signature.
 
     With k centres of mean m, the mean cosine over the distinct pairs of centres is
@@ -132,28 +132,37 @@ def build_signatures(centres: Mapping[str, NDArray[np.float64]]) -> Signatures:
     Parameters
     ----------
     centres
-        Scene id to unit centres, (k, d) with k >= 1 and the same d everywhere.
+        Scene id and unit centres, (k, d) with k >= 1 and the same d everywhere. Gone through once:
+        one scene's centres are in memory at a time.
 
     Returns
     -------
     Signatures
-        In the mapping's order.
+        In the order given.
 
     Raises
     ------
     VectorsError
         No scene, no centre in a scene, or centres of different lengths d.
     """
-    if not centres:
+    scene_ids: list[str] = []
+    means: list[NDArray[np.float64]] = []
+    counts: list[int] = []
+    for scene_id, rows in centres:
+        if rows.ndim != 2 or len(rows) == 0 or (means and rows.shape[1] != len(means[0])):  # noqa: PLR2004  (k, d)
+            message = (
+                f"scene {scene_id!r} has centres {rows.shape}: every scene needs at least one "
+                "centre, and all centres the same dimension"
+            )
+            raise VectorsError(message)
+        scene_ids.append(scene_id)
+        means.append(rows.mean(axis=0))
+        counts.append(len(rows))
+    if not scene_ids:
         message = "signatures need at least one scene"
         raise VectorsError(message)
-    widths = {rows.shape[1:] for rows in centres.values()}
-    if len(widths) > 1 or any(len(rows) == 0 for rows in centres.values()):
-        message = "every scene needs at least one centre, and all centres the same dimension"
-        raise VectorsError(message)
-    vectors = np.stack([rows.mean(axis=0) for rows in centres.values()])
-    counts = np.array([len(rows) for rows in centres.values()], dtype=np.int64)
-    return Signatures(tuple(centres), _weights(vectors, counts), vectors, counts)
+    vectors, numbers = np.stack(means), np.array(counts, dtype=np.int64)
+    return Signatures(tuple(scene_ids), _weights(vectors, numbers), vectors, numbers)
 
 
 def _weights(vectors: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ def pools(draw: st.DrawFn) -> dict[str, NDArray[np.float64]]:
 @given(pools())
 def test_inner_products_of_means_are_mean_cosines(scenes: dict[str, NDArray[np.float64]]) -> None:
     """m_i . m_j equals the mean cosine over all pairs of centres, counted one by one."""
-    signatures = build_signatures(scenes)
+    signatures = build_signatures(scenes.items())
     assert signatures.scene_ids == tuple(scenes)
     for i, a in enumerate(scenes.values()):
         for j, b in enumerate(scenes.values()):
@@ -38,7 +38,7 @@ def test_inner_products_of_means_are_mean_cosines(scenes: dict[str, NDArray[np.f
 @given(pools())
 def test_weights_are_one_minus_the_mean_cosine(scenes: dict[str, NDArray[np.float64]]) -> None:
     """w_i is 1 - the mean cosine over distinct pairs; without a pair, the median of the others."""
-    signatures = build_signatures(scenes)
+    signatures = build_signatures(scenes.items())
     expected: dict[str, float] = {}
     for scene_id, centres in scenes.items():
         cosines = [float(a @ b) for a, b in combinations(centres, 2)]

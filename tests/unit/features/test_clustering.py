@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
 
-from features.clustering import cluster
+from features.clustering import cluster, cluster_many
 from features.errors import VectorsError
 
 HASH = """
@@ -40,6 +42,53 @@ def test_duplicates_are_repeated_not_invented() -> None:
     vectors = np.repeat(np.eye(3, dtype=np.float32), [2, 9, 1], axis=0)
     centres = cluster(vectors, 5)
     np.testing.assert_array_equal(centres, np.eye(3, dtype=np.float32)[[1, 0, 2, 1, 0]])
+
+
+def test_many_scenes_get_what_each_gets_alone() -> None:
+    """Scenes clustered together, in any order, on any number of threads, are as if alone."""
+    rng = np.random.default_rng(0)
+    scenes = [rng.standard_normal((m, 8)).astype(np.float32) for m in (3, 40, 1, 90, 40)]
+    scenes.append(np.repeat(scenes[0], 5, axis=0))
+    alone = [cluster(vectors, 5) for vectors in scenes]
+    for order in (range(6), (5, 3, 1, 0, 2, 4)):
+        together = cluster_many([scenes[i] for i in order], 5)
+        for i, centres in zip(order, together, strict=True):
+            np.testing.assert_array_equal(centres, alone[i])
+    assert cluster_many([], 5) == []
+
+
+def test_a_weight_is_as_many_vectors() -> None:
+    """A row of weight w pulls its centre as w rows would; one of weight 0 pulls none."""
+    rng = np.random.default_rng(0)
+    means = np.array([[0, 0], [50, 0], [0, 50]], dtype=np.float32)
+    vectors = (means[:, None] + rng.normal(0, 1, (3, 30, 2))).astype(np.float32).reshape(-1, 2)
+    weights = rng.integers(0, 9, len(vectors))
+    centres = cluster(vectors, 3, weights)
+    repeated = np.split(np.repeat(vectors, weights, axis=0), np.cumsum(weights)[[29, 59]])
+    expected = np.stack([part.mean(axis=0) for part in repeated])
+    np.testing.assert_allclose(
+        centres[np.lexsort(centres.T)], expected[np.lexsort(expected.T)], rtol=1e-4, atol=1e-3
+    )
+
+
+def inertia(vectors: NDArray[np.float32], centres: NDArray[np.float32]) -> float:
+    """Return the sum of squared distances to the nearest centre."""
+    distances = ((vectors[:, None].astype(np.float64) - centres) ** 2).sum(axis=2)
+    return float(distances.min(axis=1).sum())
+
+
+@pytest.mark.parametrize("spread", [0.2, 0.6, 3.0])
+def test_inertia_is_within_a_percent_of_scikit_learns(spread: float) -> None:
+    """Over many scenes, of clear groups or of none, the clusters are as tight as scikit-learn's."""
+    rng = np.random.default_rng(1)
+    scenes = []
+    for _ in range(60):
+        means = rng.standard_normal((12, 24))
+        noise = spread * rng.standard_normal((196, 24))
+        scenes.append((means[rng.integers(0, 12, 196)] + noise).astype(np.float32))
+    ours = sum(map(inertia, scenes, cluster_many(scenes, 13)))
+    theirs = sum(float(KMeans(13, random_state=123).fit(scene).inertia_) for scene in scenes)
+    assert ours <= 1.01 * theirs
 
 
 @given(

@@ -11,7 +11,7 @@ def test_signatures_survive_a_file(tmp_path: Path) -> None:
     """Ids of any characters and all arrays come back exactly."""
     centres = unit_rows(np.random.default_rng(0).standard_normal((4, 3)))
     ids = ("Área_2/storage 5", "nul\0", "")
-    before = build_signatures(dict(zip(ids, (centres, centres[:1], centres[1:]), strict=True)))
+    before = build_signatures(zip(ids, (centres, centres[:1], centres[1:]), strict=True))
     path = tmp_path / "signatures" / "a.npz"
     before.save(path)
     after = Signatures.load(path)
@@ -55,8 +55,8 @@ def test_single_centres_get_the_median_weight() -> None:
         "opposite": np.vstack([east, -east]),
         "single": north,
     }
-    np.testing.assert_allclose(build_signatures(scenes).weights, [0, 1, 2, 1])
-    assert build_signatures({"single": north}).weights.tolist() == [NEUTRAL_WEIGHT]
+    np.testing.assert_allclose(build_signatures(scenes.items()).weights, [0, 1, 2, 1])
+    assert build_signatures([("single", north)]).weights.tolist() == [NEUTRAL_WEIGHT]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_impossible_pools_are_refused(shapes: list[tuple[int, int]]) -> None:
     """No scene, a scene without centres, or centres of different dimensions raise."""
     scenes = {str(number): np.ones(shape) for number, shape in enumerate(shapes)}
     with pytest.raises(VectorsError):
-        build_signatures(scenes)
+        build_signatures(scenes.items())
 
 
 @pytest.mark.parametrize("bad", [0.0, np.nan, np.inf])
