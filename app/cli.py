@@ -64,7 +64,10 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     token: Annotated[str, typer.Option(help="auto, cls or patch_keys.")] = "auto",  # noqa: S107 - not a secret
     clusters: Annotated[int, typer.Option(help="Centres per scene.")] = 13,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    batch_size: Annotated[int, typer.Option(help="Images encoded at once.")] = 32,
+    precision: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
+    batch_size: Annotated[
+        int | None, typer.Option(help="Images encoded at once; by default what is fast.")
+    ] = None,
     sparsify: Annotated[
         float | None,
         typer.Option(help="Drop frames of a sequence more alike than this cosine (paper: 0.75)."),
@@ -108,6 +111,7 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
             weights=weights,
             weights_sha256=weights_sha256,
             device=device,
+            precision=precision,  # type: ignore[arg-type]  # checked there
             batch_size=batch_size,
             sparsify=None if sparsify is None else Sparsification(sparsify, sparsify_tail),  # type: ignore[arg-type]  # checked there
             engine=engine,  # type: ignore[arg-type]  # checked there

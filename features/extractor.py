@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from features.backbones.identity import Identity
 from features.backbones.pixels import PREPROCESSING
-from features.backbones.protocol import PATCH_KEYS, Backbone, Token
+from features.backbones.protocol import PATCH_KEYS, Backbone, Precision, Token
 from features.blocks import ImageVectors
 from features.clustering import ALGORITHM, cluster_many
 from features.errors import BatchTooLargeError, VectorsError
@@ -44,17 +44,20 @@ class Recipe:
         at most ``clusters``; the keys themselves, 784 of them for ViT-B/8, live for one batch.
     clusters
         Number of centres; matters here for ``patch_keys`` only.
+    precision
+        Of the network's products.
     """
 
     identity: Identity
     token: Token
     clusters: int
+    precision: Precision = "float32"
 
     @property
     def id(self) -> str:
         """A hash of it; part of the key of every image's vectors."""
         parts: list[object] = [self.identity.name, self.identity.weights_id, PREPROCESSING]
-        parts.append(self.token)
+        parts += [self.token, self.precision]
         if self.token == PATCH_KEYS:
             parts += [_REDUCTION, ALGORITHM, self.clusters]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -71,15 +74,18 @@ class Extractor:
         Loads the backbone; called when the first image is encoded; where everything is stored,
         never.
     batch_size
-        Images that are encoded at once; no part of the result's identity. A batch that the device
-        has no memory for is halved, and so is every later one.
+        Images that are encoded at once; by default what the backbone suggests. No part of the
+        result's identity. A batch that the device has no memory for is halved, and so is every
+        later one.
     """
 
-    def __init__(self, recipe: Recipe, load: Callable[[], Backbone], batch_size: int = 32) -> None:
+    def __init__(
+        self, recipe: Recipe, load: Callable[[], Backbone], batch_size: int | None = None
+    ) -> None:
         self.recipe = recipe
         self.id = recipe.id
         self._load = load
-        self.batch_size = batch_size
+        self._batch_size = batch_size
 
     @cached_property
     def backbone(self) -> Backbone:
@@ -107,7 +113,7 @@ class Extractor:
         entries: list[Entry] = []
         reduced: Future[list[Entry]] | None = None
         with ThreadPoolExecutor(1) as background:  # reduces a batch while the next is encoded
-            while batch := list(islice(waiting, self.batch_size)):
+            while batch := self._next(waiting):
                 keys = [key for key, _ in batch]
                 encoded = self._encode(np.stack([pixels for _, pixels in batch]))
                 if reduced is not None:
@@ -118,6 +124,13 @@ class Extractor:
                 entries += reduced.result()
         return entries
 
+    def _next(self, images: Iterator[Pixels]) -> list[Pixels]:
+        """Take a batch; a backbone is loaded only once there is an image for it."""
+        first = list(islice(images, 1))
+        if first and self._batch_size is None:
+            self._batch_size = self.backbone.batch_size(self.recipe.token)
+        return first + list(islice(images, (self._batch_size or 1) - 1))
+
     def _encode(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Encode a batch, in halves where the device has no memory for the whole."""
         try:
@@ -126,7 +139,7 @@ class Extractor:
             half = (len(pixels) + 1) // 2
             if half == len(pixels):
                 raise
-            self.batch_size = min(self.batch_size, half)
+            self._batch_size = min(self._batch_size or half, half)
             _log.warning("the device has no memory for %d images at once; %d", len(pixels), half)
             return np.concatenate([self._encode(pixels[:half]), self._encode(pixels[half:])])
         if not np.isfinite(vectors).all():

@@ -110,7 +110,8 @@ def load_rgb(uri: str) -> PIL.Image.Image:
             PIL.Image.open(file, formats=_FORMATS) as image,
         ):
             image.load()
-            return _to_rgb(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)
+            return _to_rgb(image)
     except PermissionError as error:
         raise ImageError(uri, "no permission to read the file") from error
     except UnidentifiedImageError as error:
@@ -139,6 +140,8 @@ def _regular_file(uri: str) -> tuple[Path, os.stat_result]:
 
 
 def _to_rgb(image: PIL.Image.Image) -> PIL.Image.Image:
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image  # as nearly all are; a copy would take as long as decoding
     if image.mode.startswith("I;16"):
         return _grey(np.rint(np.asarray(image) / _UINT16_TO_UINT8))
     if image.mode in {"I", "F"}:

@@ -114,7 +114,9 @@ class Preparation:
         self._notes = (*backbone_note, *token_note)
         self._pool = pool
         self._settings = settings
-        self._load = lru_cache(lambda: open_backbone(self._identity, settings.device))
+        self._load = lru_cache(
+            lambda: open_backbone(self._identity, settings.device, settings.precision)
+        )
         self._cache = cache
         self._store = BlockStore(cache / "vectors")
         self._threads = ThreadPoolExecutor(_LOOKING_THREADS)
@@ -273,7 +275,7 @@ class Preparation:
         return self._extraction(scenes, self._token)
 
     def _extraction(self, scenes: Sequence[Scene], token: Token) -> Extraction:
-        recipe = Recipe(self._identity, token, self._settings.clusters)
+        recipe = Recipe(self._identity, token, self._settings.clusters, self._settings.precision)
         extractor = Extractor(recipe, self._load, self._settings.batch_size)
         shards = cut_shards(scenes)
         return Extraction(shards, extractor, self._store, shared_decoder(), self._threads)

@@ -33,7 +33,7 @@ class ShardActor:
     """
 
     def __init__(self, recipe: Recipe, settings: FeatureSettings, cache: Path) -> None:
-        backbone = open_backbone(recipe.identity, settings.device)
+        backbone = open_backbone(recipe.identity, settings.device, recipe.precision)
         self._extractor = Extractor(recipe, lambda: backbone, settings.batch_size)
         self._store = BlockStore(cache / "vectors")
         self._threads = ThreadPoolExecutor()

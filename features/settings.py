@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from features.backbones.catalogue import BACKBONES
-from features.backbones.protocol import Token
+from features.backbones.catalogue import ANY_TIMM_VIT, BACKBONES, is_known
+from features.backbones.protocol import Precision, Token
 from features.errors import BackboneError, FeatureError
 
 AUTO: Final = "auto"
@@ -54,8 +54,9 @@ class FeatureSettings:
     Parameters
     ----------
     backbone
-        A name of :data:`features.backbones.BACKBONES`, or ``"auto"``: the paper's where its weights
-        can be had, else ``efficientnet_lite0``.
+        A name of :data:`features.backbones.BACKBONES`, ``"timm/NAME"`` for any other vision
+        transformer of timm's, or ``"auto"``: the paper's where its weights can be had, else
+        ``efficientnet_lite0``.
     token
         ``"cls"``, ``"patch_keys"``, or ``"auto"``: patch keys where the median scene has one image,
         because one vector has no diversity of its own, else the class token.
@@ -67,8 +68,11 @@ class FeatureSettings:
         What the SHA-256 of the weights must be, in hexadecimal.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+    precision
+        Of the network's products: ``"float32"``, ``"float16"`` or ``"bfloat16"``. Never chosen for
+        you: the same images give the same vectors on every machine unless you ask otherwise.
     batch_size
-        Images that are encoded at once.
+        Images that are encoded at once; by default what is fast on the device, and fits.
     sparsify
         Compare only some frames of each sequence (the scenes of a group); by default all.
     engine
@@ -91,14 +95,15 @@ class FeatureSettings:
     weights: Path | None = None
     weights_sha256: str | None = None
     device: str = AUTO
-    batch_size: int = 32
+    precision: Precision = "float32"
+    batch_size: int | None = None
     sparsify: Sparsification | None = None
     engine: Literal["local", "ray"] = LOCAL
     actors: int | None = None
 
     def __post_init__(self) -> None:
-        if self.backbone not in {AUTO, *BACKBONES}:
-            known = ", ".join((AUTO, *BACKBONES))
+        if self.backbone != AUTO and not is_known(self.backbone):
+            known = ", ".join((AUTO, *BACKBONES, ANY_TIMM_VIT))
             message = f"unknown backbone {self.backbone!r}; known are {known}"
             raise BackboneError(message)
         sha256 = self.weights_sha256
@@ -113,7 +118,14 @@ class FeatureSettings:
                 self.actors is None or self.actors >= 1,
                 f"actors must be at least 1, not {self.actors}",
             ),
-            (self.batch_size >= 1, f"batch_size must be at least 1, not {self.batch_size}"),
+            (
+                self.precision in get_args(Precision),
+                f"precision must be float32, float16 or bfloat16, not {self.precision!r}",
+            ),
+            (
+                self.batch_size is None or self.batch_size >= 1,
+                f"batch_size must be at least 1, not {self.batch_size}",
+            ),
             (
                 _DEVICE.fullmatch(self.device) is not None,
                 f"device must be auto, cpu, cuda or cuda:N, not {self.device!r}",

@@ -1,5 +1,6 @@
 """Read a checkpoint without running anything in it, and fit it to its network exactly."""
 
+from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from features.errors import WeightsError
 
 _CONTAINERS: Final = ("teacher", "state_dict", "model")
 _PREFIXES: Final = ("module.", "backbone.")
+_HEADS: Final = ("head.", "head_dist.")
 _SHOWN: Final = 3
 
 
@@ -19,7 +21,8 @@ def read_state(file: Path) -> dict[str, Tensor]:
     """Read a state dict from ``.safetensors``, or from PyTorch's own format without code in it.
 
     A state dict inside ``teacher``, ``state_dict`` or ``model`` is taken out, and the prefixes
-    ``module.`` and ``backbone.`` of training wrappers are dropped.
+    ``module.`` and ``backbone.`` of training wrappers are dropped, in any order. What was trained
+    beside the backbone, or on top of it (``head.``), is dropped too.
 
     Parameters
     ----------
@@ -36,7 +39,9 @@ def read_state(file: Path) -> dict[str, Tensor]:
         if file.suffix == ".safetensors":
             content = safetensors.torch.load_file(file)
         else:
-            content = torch.load(file, map_location="cpu", weights_only=True)
+            # DINO's training checkpoints hold its command line, as a namespace: names and values.
+            with torch.serialization.safe_globals([Namespace]):
+                content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # the readers raise anything on a file that is not theirs
         message = f"{file}: not a checkpoint of tensors alone ({type(error).__name__})"
         raise WeightsError(message) from error
@@ -50,7 +55,7 @@ def read_state(file: Path) -> dict[str, Tensor]:
     if wrong:
         message = f"{file}: {wrong[0]!r} is not a tensor"
         raise WeightsError(message)
-    return {_bare(str(key)): value for key, value in content.items()}
+    return _backbone_of({str(key): value for key, value in content.items()})
 
 
 def load_state(network: nn.Module, state: Mapping[str, Tensor], name: str, file: Path) -> None:
@@ -93,7 +98,21 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], name: str, file:
     network.load_state_dict(dict(state))
 
 
-def _bare(key: str) -> str:
-    for prefix in _PREFIXES:
-        key = key.removeprefix(prefix)
-    return key
+def _backbone_of(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the backbone's tensors under their bare names."""
+    paths = {key: _split(key) for key in state}
+    beside = any("backbone." in prefixes for prefixes, _ in paths.values())
+    return {
+        name: state[key]
+        for key, (prefixes, name) in paths.items()
+        if not name.startswith(_HEADS) and (not beside or "backbone." in prefixes)
+    }
+
+
+def _split(key: str) -> tuple[list[str], str]:
+    """Split a key into the prefixes of training wrappers and the bare name."""
+    prefixes = []
+    while found := next((prefix for prefix in _PREFIXES if key.startswith(prefix)), ""):
+        prefixes.append(found)
+        key = key.removeprefix(found)
+    return prefixes, key

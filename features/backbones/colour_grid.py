@@ -28,6 +28,11 @@ class ColourGrid:
     weights_id: Final = hashlib.sha256(b"colour_grid 1").hexdigest()
     dim: Final = _GRID * _GRID * 3 + 1
 
+    def batch_size(self, token: Token) -> int:
+        """Return 32: it is never short of memory."""
+        del token
+        return 32
+
     def encode(self, pixels: NDArray[np.uint8], token: Token) -> NDArray[np.float32]:
         """Encode a batch; see :meth:`features.backbones.protocol.Backbone.encode`.
 

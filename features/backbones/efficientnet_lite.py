@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from features.backbones.checkpoints import load_state, read_state
+from features.backbones.device import Compute
 from features.backbones.identity import Identity
-from features.backbones.inputs import pick_device, to_input
-from features.backbones.protocol import CLS, Token
+from features.backbones.inputs import to_input
+from features.backbones.protocol import CLS, SIZE, Token
 
 _MEAN: Final = (127 / 255,) * 3
 _STD: Final = (128 / 255,) * 3
+
+_CPU_BATCH: Final = 4
 
 # Names of the package efficientnet-lite-pytorch to those of timm's tf_efficientnet_lite0.
 _TOP: Final = {
@@ -52,8 +55,8 @@ class EfficientnetLite:
     ----------
     identity
         The weights file, in the naming of the package ``efficientnet-lite-pytorch``.
-    device
-        See :func:`features.backbones.inputs.pick_device`.
+    compute
+        Where and how exactly it computes.
 
     Raises
     ------
@@ -61,18 +64,26 @@ class EfficientnetLite:
         The weights cannot be read or do not fit.
     """
 
-    def __init__(self, identity: Identity, device: str) -> None:
+    def __init__(self, identity: Identity, compute: Compute) -> None:
         self.name = identity.name
         self.weights_id = identity.weights_id
-        self._device = pick_device(device)
+        self._compute = compute
         # timm's networks carry no type information.
         network: Any = timm.create_model("tf_efficientnet_lite0")
         depths = [len(stage) for stage in network.blocks]
         file = identity.require_file()
         state = rename(read_state(file), depths)
         load_state(network, state, self.name, file)
-        self._network = network.eval().to(self._device)
+        # With pixels side by side in memory, a CPU gets through three times as many images.
+        self._network = network.eval().to(compute.device, memory_format=torch.channels_last)
         self.dim = int(network.num_features)
+
+    def batch_size(self, token: Token) -> int:
+        """Return how many images at once are fast: few, on a CPU, whose caches are small."""
+        return self._compute.batch_size(
+            _CPU_BATCH,
+            lambda images: self.encode(np.zeros((images, SIZE, SIZE, 3), np.uint8), token),
+        )
 
     def encode(self, pixels: NDArray[np.uint8], token: Token) -> NDArray[np.float32]:
         """Encode a batch; see :meth:`features.backbones.protocol.Backbone.encode`.
@@ -86,12 +97,12 @@ class EfficientnetLite:
         -------
         (n, 1, 1280) or (n, 49, 1280) float32
         """
-        with torch.inference_mode():
-            batch = to_input(pixels, _MEAN, _STD, self._device)
+        with self._compute.running(len(pixels)):
+            batch = to_input(pixels, _MEAN, _STD, self._compute)
             positions = self._network.forward_features(batch).flatten(2).transpose(1, 2)
             pooled = token == CLS
             vectors: Tensor = positions.mean(dim=1, keepdim=True) if pooled else positions
-        return vectors.cpu().numpy()
+        return vectors.float().cpu().numpy()
 
 
 def rename(state: dict[str, Tensor], depths: list[int]) -> dict[str, Tensor]:

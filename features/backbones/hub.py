@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from features.backbones.catalogue import EFFICIENTNET_LITE, TIMM_VITS
+from features.backbones.catalogue import EFFICIENTNET_LITE, timm_name
 from features.errors import WeightsError
 from features.extra import features_extra
 
@@ -20,7 +20,7 @@ def fetch(name: str) -> Path:
     Parameters
     ----------
     name
-        A key of :data:`features.backbones.catalogue.TIMM_VITS`.
+        A vision transformer's name, see :mod:`features.backbones.catalogue`.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def fetch(name: str) -> Path:
     with features_extra(name):
         import huggingface_hub as hub  # noqa: PLC0415  not in the base install
 
-    repository = f"timm/{TIMM_VITS[name]}"
+    repository = f"timm/{timm_name(name)}"
     cached = hub.try_to_load_from_cache(repository, _FILE)
     if isinstance(cached, str):
         return Path(cached)

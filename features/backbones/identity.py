@@ -6,10 +6,12 @@ from pathlib import Path
 
 from features.backbones import hub
 from features.backbones.catalogue import (
+    ANY_TIMM_VIT,
     BACKBONES,
     COLOUR_GRID,
     DEFAULT,
     EFFICIENTNET_LITE,
+    is_known,
 )
 from features.backbones.colour_grid import ColourGrid
 from features.errors import BackboneError, WeightsError
@@ -23,7 +25,7 @@ class Identity:
     Parameters
     ----------
     name
-        One of :data:`features.backbones.catalogue.BACKBONES`.
+        One of :data:`features.backbones.catalogue.BACKBONES`, or ``timm/NAME``.
     weights_id
         SHA-256 of the weights' file; for a backbone without weights, of its version.
     weights_file
@@ -56,7 +58,7 @@ def identify(
     Parameters
     ----------
     name
-        One of :data:`features.backbones.catalogue.BACKBONES`.
+        One of :data:`features.backbones.catalogue.BACKBONES`, or ``timm/NAME``.
     weights
         A checkpoint to use; by default the installed or published one.
     weights_sha256
@@ -69,8 +71,8 @@ def identify(
     WeightsError
         The weights are missing, cannot be fetched or have another hash.
     """
-    if name not in BACKBONES:
-        message = f"unknown backbone {name!r}; known are {', '.join(BACKBONES)}"
+    if not is_known(name):
+        message = f"unknown backbone {name!r}; known are {', '.join(BACKBONES)} and {ANY_TIMM_VIT}"
         raise BackboneError(message)
     if name == COLOUR_GRID:
         if weights is not None or weights_sha256 is not None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from features.backbones.catalogue import COLOUR_GRID, EFFICIENTNET_LITE
 from features.backbones.colour_grid import ColourGrid
 from features.backbones.identity import Identity, identify
-from features.backbones.protocol import Backbone
+from features.backbones.protocol import Backbone, Precision
 from features.extra import features_extra
 
 
@@ -15,6 +15,7 @@ def load_backbone(
     weights: Path | None = None,
     weights_sha256: str | None = None,
     device: str = "auto",
+    precision: Precision = "float32",
 ) -> Backbone:
     """Find a backbone's weights and load it.
 
@@ -24,6 +25,8 @@ def load_backbone(
         See :func:`features.backbones.identity.identify`.
     device
         ``"auto"`` (CUDA where there is one, else the CPU), ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+    precision
+        See :class:`features.backbones.device.Compute`.
 
     Raises
     ------
@@ -32,17 +35,20 @@ def load_backbone(
     WeightsError
         The weights are missing, cannot be fetched, cannot be read or do not fit.
     """
-    return open_backbone(identify(name, weights=weights, weights_sha256=weights_sha256), device)
+    identity = identify(name, weights=weights, weights_sha256=weights_sha256)
+    return open_backbone(identity, device, precision)
 
 
-def open_backbone(identity: Identity, device: str = "auto") -> Backbone:
+def open_backbone(
+    identity: Identity, device: str = "auto", precision: Precision = "float32"
+) -> Backbone:
     """Load a backbone whose weights are found already.
 
     Parameters
     ----------
     identity
         From :func:`features.backbones.identity.identify`.
-    device
+    device, precision
         As for :func:`load_backbone`.
 
     Raises
@@ -55,12 +61,15 @@ def open_backbone(identity: Identity, device: str = "auto") -> Backbone:
     if identity.name == COLOUR_GRID:
         return ColourGrid()
     with features_extra(identity.name):
+        from features.backbones.device import Compute, pick_device  # noqa: PLC0415  loads torch
+
+        compute = Compute(pick_device(device), precision)
         if identity.name == EFFICIENTNET_LITE:
             from features.backbones.efficientnet_lite import (  # noqa: PLC0415  loads torch
                 EfficientnetLite,
             )
 
-            return EfficientnetLite(identity, device)
+            return EfficientnetLite(identity, compute)
         from features.backbones.timm_vit import TimmVit  # noqa: PLC0415  loads torch
 
-        return TimmVit(identity, device)
+        return TimmVit(identity, compute)

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 Token: TypeAlias = Literal["cls", "patch_keys"]
 """``cls``: one vector of the whole image; ``patch_keys``: one vector of each part of the image."""
 
+Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
+"""Of a network's products. Part of what decides its vectors, so it is never chosen silently."""
+
 CLS: Final = "cls"
 PATCH_KEYS: Final = "patch_keys"
 
@@ -33,6 +36,10 @@ class Backbone(Protocol):
         """Length d of every vector, the same for both tokens."""
         ...
 
+    def batch_size(self, token: Token) -> int:
+        """Return how many images at once are fast, and fit, on the backbone's device."""
+        ...
+
     def encode(self, pixels: NDArray[np.uint8], token: Token) -> NDArray[np.float32]:
         """Encode a batch of images.
 
@@ -49,5 +56,10 @@ class Backbone(Protocol):
         -------
         (n, t, d) float32
             t is 1 for ``cls`` and the number of patches for ``patch_keys``. Not normalised.
+
+        Raises
+        ------
+        BatchTooLargeError
+            The device has no memory for so many images at once.
         """
         ...

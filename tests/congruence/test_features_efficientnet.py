@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from features.backbones import Token, identify
 from features.backbones.checkpoints import read_state
+from features.backbones.device import Compute
 from features.backbones.efficientnet_lite import EfficientnetLite, rename
-from features.backbones.inputs import pick_device
-from features.errors import BackboneError, WeightsError
+from features.errors import WeightsError
+
+CPU = Compute(torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
 def backbone() -> EfficientnetLite:
     """Return our network."""
-    return EfficientnetLite(identify("efficientnet_lite0"), "cpu")
+    return EfficientnetLite(identify("efficientnet_lite0"), CPU)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.pth"
     torch.save({"_blocks.99._bn0.weight": torch.zeros(3), "fc": torch.zeros(1)}, file)
     with pytest.raises(WeightsError, match=r"a\.pth does not match efficientnet_lite0"):
-        EfficientnetLite(identify("efficientnet_lite0", weights=file), "cpu")
+        EfficientnetLite(identify("efficientnet_lite0", weights=file), CPU)
 
 
 def test_every_tensor_has_its_place() -> None:
@@ -84,14 +86,3 @@ def test_every_tensor_has_its_place() -> None:
     file = identify("efficientnet_lite0").require_file()
     state = read_state(file)
     assert len(rename(state, [1, 2, 2, 3, 3, 4, 1])) == len(state)
-
-
-def test_a_device_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """CUDA is used where it is, and asking for it elsewhere raises."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert pick_device("auto").type == "cpu"
-    with pytest.raises(BackboneError, match="the device cuda:1 is not available here"):
-        pick_device("cuda:1")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert pick_device("auto").type == "cuda"
-    assert pick_device("cpu").type == "cpu"

@@ -30,7 +30,8 @@ def test_an_unknown_backbone_lists_the_known() -> None:
     """An unknown name raises with every name that would do."""
     with pytest.raises(BackboneError) as caught:
         load_backbone("resnet50")
-    assert str(caught.value) == f"unknown backbone 'resnet50'; known are {', '.join(BACKBONES)}"
+    known = f"{', '.join(BACKBONES)} and timm/NAME"
+    assert str(caught.value) == f"unknown backbone 'resnet50'; known are {known}"
 
 
 def test_weights_are_known_by_their_content(tmp_path: Path) -> None:
