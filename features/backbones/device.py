@@ -1,6 +1,5 @@
 """Where and how exactly a network computes."""
 
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -82,6 +81,8 @@ class Compute:
         except RuntimeError as error:  # torch.OutOfMemoryError is one
             if not _is_out_of_memory(error):
                 raise
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
             message = f"{self.device} has no memory for {images} images at once"
             raise BatchTooLargeError(message) from error
 
@@ -113,13 +114,6 @@ class Compute:
         free, _ = torch.cuda.mem_get_info(self.device)
         fitting = max(1, int(_SHARE * free) // each)
         return int(min(_MOST, 2 ** (fitting.bit_length() - 1)))
-
-
-def let_go() -> None:
-    """Give memory back that torch keeps for later."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
