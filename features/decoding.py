@@ -30,6 +30,8 @@ TIMEOUT_S: Final = 300.0
 
 _MAX_PROCESSES: Final = 16
 _SHAPE: Final = (SIZE, SIZE, 3)
+_PIPE_BYTES: Final = 2**18
+"""A decoder can put a whole answer down and go on with the next image."""
 _HOME: Final = Path(__file__).resolve().parents[1]
 
 
@@ -96,6 +98,7 @@ class DecodingProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
+            pipesize=_PIPE_BYTES,
         )
 
     @property
