@@ -3,33 +3,29 @@
 Every stage lies in the cache under a hash of all it depends on, so nothing is computed twice::
 
     cache/blocks/      vectors of scenes (features.blocks)
-    cache/signatures/  KEY.npz (features.signatures)
-    cache/index/       KEY.faiss (features.index)
+    cache/signatures/  KEY.npz, and
+    cache/index/       KEY.faiss (features.signing)
 """
 
-import hashlib
-import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Final, Literal
+from typing import Literal
 
 from features.backbones.catalogue import COLOUR_GRID
 from features.backbones.identity import identify, resolve_backbone
 from features.backbones.protocol import CLS, PATCH_KEYS, Token
 from features.blocks import BlockStore
-from features.clustering import ALGORITHM, cluster
-from features.errors import FeatureError, VectorsError
+from features.errors import FeatureError
 from features.extraction import GroupResult, extract_group, group_scenes
 from features.extractor import Extractor
-from features.index import SceneIndex
 from features.prepared import Prepared, Stage
 from features.reading import ImageFailure, LeftOut
 from features.scenes import Pool
 from features.settings import AUTO, FeatureSettings
-from features.signatures import Signatures, build_signatures, unit_rows
+from features.signatures import Signatures
+from features.signing import index_scenes, sign, signatures_key, single_vector_notes
 
 __all__ = [
     "FeatureSettings",
@@ -44,10 +40,6 @@ __all__ = [
 
 Progress = Callable[[int, int], None]
 """Called with the number of images done and of all images, stored ones included."""
-
-_VERSION: Final = "signatures 1"
-
-_log = logging.getLogger(__name__)
 
 
 class Preparation:
@@ -152,9 +144,10 @@ class Preparation:
             sum(result.reused for result in results),
             self._seconds,
         )
-        key = self._key(keys)
-        signatures, signing = self._signatures(key, keys)
-        index_path, indexing = self._index(key, signatures)
+        # The scenes' keys cover the extractor and the images.
+        key = signatures_key(keys, self._clusters)
+        signatures, signing = sign(self._cache, key, keys, self._store.get, self._clusters)
+        index_path, indexing = index_scenes(self._cache, key, signatures)
         return Prepared(
             signatures=signatures,
             key=key,
@@ -174,39 +167,6 @@ class Preparation:
         if self._progress is not None and images:
             # A group that is run again is counted again.
             self._progress(min(self._done, self._total), self._total)
-
-    def _key(self, keys: Mapping[str, str]) -> str:
-        digest = hashlib.sha256(f"{_VERSION} {ALGORITHM} {self._clusters}\n".encode())
-        for scene_id, key in keys.items():  # the scenes' keys cover the extractor and the images
-            digest.update(f"{json.dumps(scene_id)} {key}\n".encode())
-        return digest.hexdigest()
-
-    def _signatures(self, key: str, keys: Mapping[str, str]) -> tuple[Signatures, Stage]:
-        start = perf_counter()
-        path = self._cache / "signatures" / f"{key}.npz"
-        if path.exists():
-            try:
-                stored = Signatures.load(path)
-            except VectorsError as error:
-                _log.warning("computed again: %s", error)
-            else:
-                return stored, Stage("signatures", 0, len(keys), perf_counter() - start)
-        centres = {
-            scene_id: unit_rows(cluster(self._store.get(vectors), self._clusters))
-            for scene_id, vectors in keys.items()
-        }
-        signatures = build_signatures(centres)
-        signatures.save(path)
-        return signatures, Stage("signatures", len(keys), 0, perf_counter() - start)
-
-    def _index(self, key: str, signatures: Signatures) -> tuple[Path, Stage]:
-        start = perf_counter()
-        path = self._cache / "index" / f"{key}.faiss"
-        n = len(signatures.scene_ids)
-        if path.exists():
-            return path, Stage("index", 0, n, perf_counter() - start)
-        SceneIndex.build(signatures).save(path)
-        return path, Stage("index", n, 0, perf_counter() - start)
 
 
 def prepare(
@@ -242,10 +202,4 @@ def _cautions(backbone: str, signatures: Signatures) -> tuple[str, ...]:
     notes = []
     if backbone == COLOUR_GRID:
         notes.append(f"{COLOUR_GRID} sees colours only: good for a trial, not for a seed to label.")
-    single = int((signatures.counts == 1).sum())
-    if single:
-        notes.append(
-            f"{single} of {len(signatures.scene_ids)} scenes have a single vector, hence no "
-            "diversity of their own; they get the median weight."
-        )
-    return tuple(notes)
+    return (*notes, *single_vector_notes(signatures))

@@ -1,0 +1,119 @@
+"""The last two stages of every pool: signatures and index, each stored under its content key.
+
+::
+
+    cache/signatures/  KEY.npz (features.signatures)
+    cache/index/       KEY.faiss (features.index)
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.clustering import ALGORITHM, cluster
+from features.errors import VectorsError
+from features.index import SceneIndex
+from features.prepared import Stage
+from features.signatures import Signatures, build_signatures, unit_rows
+
+_VERSION: Final = "signatures 1"
+
+_log = logging.getLogger(__name__)
+
+
+def signatures_key(keys: Mapping[str, str], clusters: int) -> str:
+    """Return the hash of all that the signatures of a pool depend on.
+
+    Parameters
+    ----------
+    keys
+        Scene id to a hash of all that the scene's vectors depend on, in the pool's order.
+    clusters
+        Most centres per scene.
+    """
+    digest = hashlib.sha256(f"{_VERSION} {ALGORITHM} {clusters}\n".encode())
+    for scene_id, key in keys.items():
+        digest.update(f"{json.dumps(scene_id)} {key}\n".encode())
+    return digest.hexdigest()
+
+
+def sign(
+    cache: Path,
+    key: str,
+    scenes: Mapping[str, str],
+    read: Callable[[str], NDArray[np.float32]],
+    clusters: int,
+) -> tuple[Signatures, Stage]:
+    """Return the signatures under a key; made and stored where they are not, or are damaged.
+
+    Parameters
+    ----------
+    cache
+        The folder that keeps every stage.
+    key
+        See :func:`signatures_key`.
+    scenes
+        Scene id to what `read` takes.
+    read
+        Gives the vectors of a scene, (m, d).
+    clusters
+        Most centres per scene.
+
+    Raises
+    ------
+    VectorsError
+        The vectors cannot be read, clustered or normalised.
+    """
+    start = perf_counter()
+    path = cache / "signatures" / f"{key}.npz"
+    if path.exists():
+        try:
+            stored = Signatures.load(path)
+        except VectorsError as error:
+            _log.warning("computed again: %s", error)
+        else:
+            return stored, Stage("signatures", 0, len(scenes), perf_counter() - start)
+    centres = {
+        scene_id: unit_rows(cluster(read(place), clusters)) for scene_id, place in scenes.items()
+    }
+    signatures = build_signatures(centres)
+    signatures.save(path)
+    return signatures, Stage("signatures", len(scenes), 0, perf_counter() - start)
+
+
+def index_scenes(cache: Path, key: str, signatures: Signatures) -> tuple[Path, Stage]:
+    """Return where the index under a key lies; made where it is not.
+
+    Parameters
+    ----------
+    cache, key
+        See :func:`sign`.
+    signatures
+        What the key stands for.
+    """
+    start = perf_counter()
+    path = cache / "index" / f"{key}.faiss"
+    n = len(signatures.scene_ids)
+    if path.exists():
+        return path, Stage("index", 0, n, perf_counter() - start)
+    SceneIndex.build(signatures).save(path)
+    return path, Stage("index", n, 0, perf_counter() - start)
+
+
+def single_vector_notes(signatures: Signatures) -> tuple[str, ...]:
+    """Return what a user should know of scenes that have one vector only."""
+    single = int((signatures.counts == 1).sum())
+    if not single:
+        return ()
+    note = (
+        f"{single} of {len(signatures.scene_ids)} scenes have a single vector, hence no "
+        "diversity of their own; they get the median weight."
+    )
+    return (note,)
