@@ -8,7 +8,7 @@ Source: SeedAL (Samet et al., ICCV 2023, arXiv 2304.11762), intra- and inter-sce
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -109,16 +109,18 @@ def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     VectorsError
         A row is zero or not finite, so it has no direction.
     """
-    rows = np.asarray(vectors, dtype=np.float64)
-    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    directions = np.array(vectors, dtype=np.float64)
+    lengths = np.sqrt(np.einsum("md,md->m", directions, directions))
     if not (np.isfinite(lengths).all() and (lengths > 0).all()):
         message = "a vector that is zero or not finite has no direction"
         raise VectorsError(message)
-    directions: NDArray[np.float64] = rows / lengths
+    directions /= lengths[:, None]
     return directions
 
 
-def build_signatures(centres: Mapping[str, NDArray[np.float64]]) -> Signatures:
+def build_signatures(
+    scenes: Mapping[str, NDArray[np.float64]] | Iterable[tuple[str, NDArray[np.float64]]],
+) -> Signatures:
     """Reduce each scene's unit centres to its signature.
 
     With k centres of mean m, the mean cosine over the distinct pairs of centres is
@@ -131,29 +133,41 @@ def build_signatures(centres: Mapping[str, NDArray[np.float64]]) -> Signatures:
 
     Parameters
     ----------
-    centres
-        Scene id to unit centres, (k, d) with k >= 1 and the same d everywhere.
+    scenes
+        Scene ids and their unit centres, (k, d) with k >= 1 and the same d everywhere, as a
+        mapping or one by one: no centre is kept after its scene's mean is taken.
 
     Returns
     -------
     Signatures
-        In the mapping's order.
+        In the order given.
 
     Raises
     ------
     VectorsError
         No scene, no centre in a scene, or centres of different lengths d.
     """
-    if not centres:
+    pairs = scenes.items() if isinstance(scenes, Mapping) else scenes
+    scene_ids: list[str] = []
+    means: list[NDArray[np.float64]] = []
+    counts: list[int] = []
+    for scene_id, centres in pairs:
+        if centres.ndim != 2 or not len(centres) or (means and centres.shape[1:] != means[0].shape):  # noqa: PLR2004  (k, d)
+            message = (
+                "every scene needs at least one centre, and all centres the same dimension; "
+                f"scene {scene_id!r} has {centres.shape}"
+            )
+            raise VectorsError(message)
+        scene_ids.append(scene_id)
+        # numpy's sum, without what its mean does besides: there may be a million scenes.
+        means.append(np.add.reduce(centres, axis=0) / len(centres))
+        counts.append(len(centres))
+    if not means:
         message = "signatures need at least one scene"
         raise VectorsError(message)
-    widths = {rows.shape[1:] for rows in centres.values()}
-    if len(widths) > 1 or any(len(rows) == 0 for rows in centres.values()):
-        message = "every scene needs at least one centre, and all centres the same dimension"
-        raise VectorsError(message)
-    vectors = np.stack([rows.mean(axis=0) for rows in centres.values()])
-    counts = np.array([len(rows) for rows in centres.values()], dtype=np.int64)
-    return Signatures(tuple(centres), _weights(vectors, counts), vectors, counts)
+    numbers = np.array(counts, dtype=np.int64)
+    vectors = np.stack(means)
+    return Signatures(tuple(scene_ids), _weights(vectors, numbers), vectors, numbers)
 
 
 def _weights(vectors: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -9,7 +9,8 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -17,13 +18,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.clustering import ALGORITHM, cluster
+from features.clustering import ALGORITHM, cluster_many
 from features.errors import VectorsError
 from features.index import SceneIndex
 from features.prepared import Stage
 from features.signatures import Signatures, build_signatures, unit_rows
 
 _VERSION: Final = "signatures 1"
+
+_BATCH: Final = 64  # scenes: 150 MB of 784 patch keys each at d = 768
 
 _log = logging.getLogger(__name__)
 
@@ -80,12 +83,24 @@ def sign(
             _log.warning("computed again: %s", error)
         else:
             return stored, Stage("signatures", 0, len(scenes), perf_counter() - start)
-    centres = {
-        scene_id: unit_rows(cluster(read(place), clusters)) for scene_id, place in scenes.items()
-    }
-    signatures = build_signatures(centres)
+    signatures = build_signatures(_centres(scenes, read, clusters))
     signatures.save(path)
     return signatures, Stage("signatures", len(scenes), 0, perf_counter() - start)
+
+
+def _centres(
+    scenes: Mapping[str, str], read: Callable[[str], NDArray[np.float32]], clusters: int
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Yield each scene's unit centres; a few scenes are read at a time and clustered together."""
+    waiting = iter(scenes.items())
+    while batch := list(islice(waiting, _BATCH)):
+        centres = cluster_many([read(place) for _, place in batch], clusters)
+        if len({rows.shape[1] for rows in centres}) > 1:
+            message = f"scenes near {batch[0][0]!r} have vectors of different dimensions"
+            raise VectorsError(message)
+        bounds = np.cumsum([len(rows) for rows in centres])[:-1]
+        units = np.split(unit_rows(np.concatenate(centres)), bounds)
+        yield from zip((scene_id for scene_id, _ in batch), units, strict=True)
 
 
 def index_scenes(cache: Path, key: str, signatures: Signatures) -> tuple[Path, Stage]:

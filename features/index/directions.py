@@ -1,8 +1,7 @@
 """Exact cosines between scenes; what FAISS finds in float32 is measured again here.
 
-A cosine is computed in float64 and rounded to a multiple of 2^-24, which float32 can hold. Sums in
-another order differ by 1e-16, so the rounded number, hence every order of neighbours, does not
-depend on how it was computed.
+They are computed in float64 and rounded, so that every order of neighbours, ties included, is the
+same wherever it is computed (:mod:`features.cosines`).
 """
 
 import hashlib
@@ -13,9 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.cosines import rounded
+
 _ROWS: Final = 4096  # rows that are gathered at a time: 25 MB at d = 768
 _SAMPLE: Final = 1024
-_STEPS: Final = 2.0**24
 
 
 class Directions:
@@ -50,13 +50,13 @@ class Directions:
             part = others[start : start + _ROWS]
             products = np.einsum("kd,d->k", self._means[part], self._means[row])
             found[start : start + _ROWS] = products * self._scales[part] * self._scales[row]
-        return _rounded(found)
+        return rounded(found)
 
     def paired(self, rows: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return the cosines of each row with its own others, (b, k), for `others` (b, k)."""
         products = np.einsum("bd,bkd->bk", self._means[rows], self._means[others])
         found = products * self._scales[rows, None] * self._scales[others]
-        return _rounded(found)
+        return rounded(found)
 
     def fingerprint(self, scene_ids: Sequence[str]) -> str:
         """Return a hash of the scenes and of up to 1,024 of their means, evenly spread."""
@@ -64,9 +64,3 @@ class Directions:
         sample = np.linspace(0, self.n - 1, min(self.n, _SAMPLE)).astype(np.intp)
         digest.update(np.ascontiguousarray(self._means[sample]).tobytes())
         return digest.hexdigest()
-
-
-def _rounded(cosines: NDArray[np.float64]) -> NDArray[np.float32]:
-    steps = np.rint(cosines * _STEPS) / _STEPS + 0.0  # -0 is 0
-    rounded: NDArray[np.float32] = np.clip(steps, -1, 1).astype(np.float32)
-    return rounded
