@@ -65,6 +65,12 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     clusters: Annotated[int, typer.Option(help="Centres per scene.")] = 13,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     batch_size: Annotated[int, typer.Option(help="Images encoded at once.")] = 32,
+    vectors: Annotated[
+        Path | None, typer.Option(help="A file of vectors, instead of reading images.")
+    ] = None,
+    vector_ids: Annotated[
+        Path | None, typer.Option(help="The scene of each vector, if that file does not say it.")
+    ] = None,
     objective: Annotated[str, typer.Option(help="seedal or pairwise.")] = "seedal",
     strategy: Annotated[
         str, typer.Option(help="auto, greedy, local_search, exact, cp_sat, scip, highs or pulp.")
@@ -101,6 +107,8 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
             device=device,
             batch_size=batch_size,
         ),
+        vectors=vectors,
+        vector_ids=vector_ids,
         budget=parse_budget(budget),
         objective=objective,
         strategy=strategy,

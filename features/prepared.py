@@ -6,6 +6,7 @@ from pathlib import Path
 from features.backbones.protocol import Token
 from features.reading import ImageFailure, LeftOut
 from features.signatures import Signatures
+from features.vectors import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,10 @@ class Prepared:
     index_path
         Where :meth:`features.index.SceneIndex.load` finds the index.
     backbone, weights_id, token, clusters
-        What was used, with every ``"auto"`` resolved.
+        What was used, with every ``"auto"`` resolved; for vectors from a file, ``"precomputed"``,
+        the file's SHA-256 and what a vector is of.
     failures, left_out
-        Images that cannot be read, and scenes that have no other.
+        Images that cannot be read, and scenes that have no other, or no vector.
     stages
         In order, with what was reused.
     notes
@@ -55,7 +57,7 @@ class Prepared:
     index_path: Path
     backbone: str
     weights_id: str
-    token: Token
+    token: Token | Level
     clusters: int
     failures: tuple[ImageFailure, ...]
     left_out: tuple[LeftOut, ...]
