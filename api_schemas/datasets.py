@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from api_schemas.base import Count, Label, Number, Wire
+from api_schemas.features import Sparsify
 from api_schemas.operations import Operation
 
 Token = Literal["auto", "cls", "patch_keys"]
@@ -79,18 +80,6 @@ class FolderSource(Wire):
 Source = Annotated[ManifestSource | InlineSource | FolderSource, Field(discriminator="kind")]
 
 
-class SparsifyRequest(Wire):
-    """Which frames of a sequence are compared; the scenes of a group are a sequence."""
-
-    threshold: float = Field(
-        default=0.75, ge=-1, le=1, description="Cosine below which a frame shows something else."
-    )
-    tail: Literal["keep", "drop"] = Field(
-        default="keep",
-        description="What follows the last change; `drop` as SeedAL's own code does.",
-    )
-
-
 class FeatureRequest(Wire):
     """How images become vectors."""
 
@@ -101,7 +90,7 @@ class FeatureRequest(Wire):
         "by the number of images per scene.",
     )
     clusters: int = Field(default=13, ge=1, le=1000, description="Most centres kept per scene.")
-    sparsify: SparsifyRequest | None = Field(
+    sparsify: Sparsify | None = Field(
         default=None, description="Drops scenes that look like their neighbours; by default none."
     )
 
@@ -134,8 +123,10 @@ class ResolvedFeatures(Wire):
 
     backbone: str
     weights_id: str = Field(description="Identifies the weights by their content.")
+    precision: str | None = Field(default=None, description="Of the network's products.")
     token: str
     clusters: int
+    sparsify: Sparsify | None = None
 
 
 class Features(Wire):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from api_schemas.base import Count, Label, Number, Wire
+from api_schemas.features import Sparsify
 
 Objective = Literal["seedal", "pairwise"]
 Strategy = Literal["auto", "greedy", "local_search", "exact", "cp_sat", "scip", "highs", "pulp"]
@@ -103,8 +104,10 @@ class Provenance(Wire):
     )
     backbone: str
     weights_id: str
+    precision: str | None = Field(default=None, description="Of the network's products.")
     token: str
     clusters: int
+    sparsify: Sparsify | None = None
     versions: dict[str, str]
 
 

@@ -77,6 +77,12 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     ] = "keep",
     engine: Annotated[str, typer.Option(help="local, or ray: a cluster of GPUs.")] = "local",
     actors: Annotated[int | None, typer.Option(help="Networks on the Ray cluster.")] = None,
+    vectors: Annotated[
+        Path | None, typer.Option(help="A file of vectors, instead of reading images.")
+    ] = None,
+    vector_ids: Annotated[
+        Path | None, typer.Option(help="The scene of each vector, if that file does not say it.")
+    ] = None,
     objective: Annotated[str, typer.Option(help="seedal or pairwise.")] = "seedal",
     strategy: Annotated[
         str, typer.Option(help="auto, greedy, local_search, exact, cp_sat, scip, highs or pulp.")
@@ -117,6 +123,8 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
             engine=engine,  # type: ignore[arg-type]  # checked there
             actors=actors,
         ),
+        vectors=vectors,
+        vector_ids=vector_ids,
         budget=parse_budget(budget),
         objective=objective,
         strategy=strategy,

@@ -3,31 +3,26 @@
 Every stage lies in the cache under a hash of all it depends on, so nothing is computed twice::
 
     cache/vectors/     vectors of images (features.blocks)
-    cache/signatures/  KEY.npz (features.signatures)
-    cache/index/       KEY.faiss (features.index)
+    cache/signatures/  KEY.npz, and
+    cache/index/       KEY.faiss (features.signing)
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import islice
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Final, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.backbones.catalogue import COLOUR_GRID
 from features.backbones.identity import identify, resolve_backbone
 from features.backbones.loading import open_backbone
 from features.backbones.protocol import CLS, PATCH_KEYS, Token
 from features.blocks import BlockStore
-from features.clustering import ALGORITHM, cluster_many
 from features.decoding import shared_decoder
 from features.errors import FeatureError
 from features.extraction import Extraction, cut_shards
@@ -36,8 +31,14 @@ from features.prepared import Prepared, Stage
 from features.reading import ImageFailure, LeftOut
 from features.scenes import Pool, Scene
 from features.settings import AUTO, RAY, FeatureSettings
-from features.signatures import Signatures, build_signatures, unit_rows
-from features.signing import index, sign
+from features.signatures import Signatures
+from features.signing import (
+    SceneVectors,
+    index_scenes,
+    sign,
+    signatures_key,
+    single_vector_notes,
+)
 from features.thinning import Thinned, thin
 
 __all__ = [
@@ -54,9 +55,6 @@ __all__ = [
 Progress = Callable[[int, int], None]
 """Called with the number of images done and of all images, stored ones included."""
 
-_VERSION: Final = "signatures 2"
-_CHUNK: Final = 256
-"""Scenes whose vectors are in memory at once while they are clustered."""
 _LOOKING_THREADS: Final = 16
 _RAY_SHARDS: Final = 64
 """Shards of a group where a cluster computes them: enough work for many GPUs at once."""
@@ -190,22 +188,23 @@ class Preparation:
             raise FeatureError(message)
         new = sum(map(extraction.is_new, scenes))
         vectors = Stage("vectors", new, len(scenes) - new, self._seconds)
-        key = self._key(scenes, extraction)
+        # The images' keys cover the recipe and the files.
+        keys = {scene.scene_id: b"".join(extraction.keys(scene)).hex() for scene in scenes}
+        key = signatures_key(keys, self._settings.clusters)
         signatures, signing = sign(
-            self._cache,
-            key,
-            len(scenes),
-            lambda: build_signatures(self._centres(scenes, extraction)),
+            self._cache, key, tuple(keys), self._reader(scenes, extraction), self._settings.clusters
         )
-        index_path, indexing = index(self._cache, key, signatures)
+        index_path, indexing = index_scenes(self._cache, key, signatures)
         return Prepared(
             signatures=signatures,
             key=key,
             index_path=index_path,
             backbone=self._identity.name,
             weights_id=self._identity.weights_id,
+            precision=self._settings.precision,
             token=self._token,
             clusters=self._settings.clusters,
+            sparsify=self._settings.sparsify,
             failures=tuple(
                 failure for scene in self._pool.scenes for failure in self._first.failures(scene)
             ),
@@ -288,29 +287,25 @@ class Preparation:
             # A group that is run again is counted again.
             self._progress(min(self._done, total), total)
 
-    def _key(self, scenes: Sequence[Scene], extraction: Extraction) -> str:
-        digest = hashlib.sha256(f"{_VERSION} {ALGORITHM} {self._settings.clusters}\n".encode())
-        for scene in scenes:  # the images' keys cover the extractor and the files
-            digest.update(json.dumps(scene.scene_id).encode() + b"\n")
-            digest.update(b"".join(extraction.keys(scene)) + b"\n")
-        return digest.hexdigest()
-
-    def _centres(
+    def _reader(
         self, scenes: Sequence[Scene], extraction: Extraction
-    ) -> Iterator[tuple[str, NDArray[np.float64]]]:
-        """Yield each scene's unit centres.
+    ) -> Callable[[str], SceneVectors]:
+        """Return what gives a scene's vectors.
 
-        An image's patch keys are centres already; those of a scene's images are clustered again,
-        each with the weight of the patches that it stands for.
+        An image's patch keys are centres already. Those of several images are to be clustered
+        again, each with the weight of the patches that it stands for.
         """
-        waiting = iter(scenes)
-        while chunk := list(islice(waiting, _CHUNK)):
-            images = [extraction.vectors(scene) for scene in chunk]
-            rows = [np.concatenate([image.vectors for image in scene]) for scene in images]
-            counts = [np.concatenate([image.counts for image in scene]) for scene in images]
-            centres = cluster_many(rows, self._settings.clusters, counts)
-            for scene, found in zip(chunk, centres, strict=True):
-                yield scene.scene_id, unit_rows(found)
+        by_id = {scene.scene_id: scene for scene in scenes}
+
+        def read(scene_id: str) -> SceneVectors:
+            images = extraction.vectors(by_id[scene_id])
+            if self._token == CLS or len(images) == 1:
+                return SceneVectors(np.concatenate([image.vectors for image in images]))
+            counts = np.concatenate([image.counts for image in images])
+            rows = np.concatenate([image.vectors for image in images])
+            return SceneVectors(rows[counts > 0], counts[counts > 0].astype(np.float64))
+
+        return read
 
 
 def prepare(
@@ -347,10 +342,4 @@ def _cautions(backbone: str, signatures: Signatures) -> tuple[str, ...]:
     notes = []
     if backbone == COLOUR_GRID:
         notes.append(f"{COLOUR_GRID} sees colours only: good for a trial, not for a seed to label.")
-    single = int((signatures.counts == 1).sum())
-    if single:
-        notes.append(
-            f"{single} of {len(signatures.scene_ids)} scenes have a single vector, hence no "
-            "diversity of their own; they get the median weight."
-        )
-    return tuple(notes)
+    return (*notes, *single_vector_notes(signatures))

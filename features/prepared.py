@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.backbones.protocol import Token
+from features.backbones.protocol import Precision, Token
 from features.reading import ImageFailure, LeftOut
+from features.settings import Sparsification
 from features.signatures import Signatures
+from features.vectors import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,11 @@ class Prepared:
         Hash of all that the signatures depend on; names their file and the index.
     index_path
         Where :meth:`features.index.SceneIndex.load` finds the index.
-    backbone, weights_id, token, clusters
-        What was used, with every ``"auto"`` resolved.
+    backbone, weights_id, precision, token, clusters, sparsify
+        What was used, with every ``"auto"`` resolved; for vectors from a file, ``"precomputed"``,
+        the file's SHA-256 and what a vector is of.
     failures, left_out
-        Images that cannot be read, and scenes that have no other.
+        Images that cannot be read, and scenes that have no other, or no vector.
     sparsified
         Scenes that were dropped because they look like their neighbours in a sequence.
     stages
@@ -57,8 +60,10 @@ class Prepared:
     index_path: Path
     backbone: str
     weights_id: str
-    token: Token
+    precision: Precision | None
+    token: Token | Level
     clusters: int
+    sparsify: Sparsification | None
     failures: tuple[ImageFailure, ...]
     left_out: tuple[LeftOut, ...]
     sparsified: tuple[LeftOut, ...]

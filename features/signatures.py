@@ -8,7 +8,7 @@ Source: SeedAL (Samet et al., ICCV 2023, arXiv 2304.11762), intra- and inter-sce
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -109,16 +109,18 @@ def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     VectorsError
         A row is zero or not finite, so it has no direction.
     """
-    rows = np.asarray(vectors, dtype=np.float64)
-    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    directions = np.array(vectors, dtype=np.float64)
+    lengths = np.sqrt(np.einsum("md,md->m", directions, directions))
     if not (np.isfinite(lengths).all() and (lengths > 0).all()):
         message = "a vector that is zero or not finite has no direction"
         raise VectorsError(message)
-    directions: NDArray[np.float64] = rows / lengths
+    directions /= lengths[:, None]
     return directions
 
 
-def build_signatures(centres: Iterable[tuple[str, NDArray[np.float64]]]) -> Signatures:
+def build_signatures(
+    scenes: Mapping[str, NDArray[np.float64]] | Iterable[tuple[str, NDArray[np.float64]]],
+) -> Signatures:
     """Reduce each scene's unit centres to its signature.
 
     With k centres of mean m, the mean cosine over the distinct pairs of centres is
@@ -131,9 +133,9 @@ def build_signatures(centres: Iterable[tuple[str, NDArray[np.float64]]]) -> Sign
 
     Parameters
     ----------
-    centres
-        Scene id and unit centres, (k, d) with k >= 1 and the same d everywhere. Gone through once:
-        one scene's centres are in memory at a time.
+    scenes
+        Scene ids and their unit centres, (k, d) with k >= 1 and the same d everywhere, as a
+        mapping or one by one: no centre is kept after its scene's mean is taken.
 
     Returns
     -------
@@ -145,23 +147,26 @@ def build_signatures(centres: Iterable[tuple[str, NDArray[np.float64]]]) -> Sign
     VectorsError
         No scene, no centre in a scene, or centres of different lengths d.
     """
+    pairs = scenes.items() if isinstance(scenes, Mapping) else scenes
     scene_ids: list[str] = []
     means: list[NDArray[np.float64]] = []
     counts: list[int] = []
-    for scene_id, rows in centres:
-        if rows.ndim != 2 or len(rows) == 0 or (means and rows.shape[1] != len(means[0])):  # noqa: PLR2004  (k, d)
+    for scene_id, centres in pairs:
+        if centres.ndim != 2 or not len(centres) or (means and centres.shape[1:] != means[0].shape):  # noqa: PLR2004  (k, d)
             message = (
-                f"scene {scene_id!r} has centres {rows.shape}: every scene needs at least one "
-                "centre, and all centres the same dimension"
+                "every scene needs at least one centre, and all centres the same dimension; "
+                f"scene {scene_id!r} has {centres.shape}"
             )
             raise VectorsError(message)
         scene_ids.append(scene_id)
-        means.append(rows.mean(axis=0))
-        counts.append(len(rows))
-    if not scene_ids:
+        # numpy's sum, without what its mean does besides: there may be a million scenes.
+        means.append(np.add.reduce(centres, axis=0) / len(centres))
+        counts.append(len(centres))
+    if not means:
         message = "signatures need at least one scene"
         raise VectorsError(message)
-    vectors, numbers = np.stack(means), np.array(counts, dtype=np.int64)
+    numbers = np.array(counts, dtype=np.int64)
+    vectors = np.stack(means)
     return Signatures(tuple(scene_ids), _weights(vectors, numbers), vectors, numbers)
 
 

@@ -1,83 +1,90 @@
-"""Thin out a sequence of frames: one frame for each stretch that looks alike.
+"""Thin out a sequence of frames: one frame for each stretch in which little changes."""
 
-Source: SeedAL (Samet et al., ICCV 2023, arXiv 2304.11762), sparsification of SemanticKITTI.
-"""
-
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.cosines import rounded
 from features.errors import VectorsError
 
 THRESHOLD: Final = 0.75
-"""The paper's cosine."""
+"""SeedAL's, for class tokens of DINO."""
 
-_FIRST_BLOCK: Final = 16
+_FIRST: Final = 8  # frames compared at once after a new anchor; doubled until one differs
+_MOST: Final = 4096
 
 
 def sparsify(
-    vectors: NDArray[np.floating[Any]],
+    vectors: NDArray[np.floating],
     threshold: float = THRESHOLD,
     tail: Literal["keep", "drop"] = "keep",
 ) -> NDArray[np.intp]:
-    """Return the frames to keep.
+    """Return which frames of a sequence to keep.
 
-    From an anchor frame i, frames j = i + 1, i + 2, ... follow until cos(i, j) < threshold. Frame
-    (i + j) // 2 is kept, and j is the next anchor.
+    From an anchor frame i, frames j = i + 1, i + 2, ... are passed until cos(i, j) falls below the
+    threshold; the middle one, (i + j) // 2, is kept, and j becomes the anchor.
 
     Parameters
     ----------
     vectors : (n, d)
-        Class tokens of a sequence's frames, in order. A zero vector is like no other.
+        One vector a frame, in the order of the frames.
     threshold
-        Cosine below which a frame is another view than the anchor's.
+        Between -1 and 1. Cosines are rounded to multiples of 2^-24 before they are compared.
     tail
-        What happens to the frames from the last anchor on, which no other view ends. ``"drop"``
-        keeps none of them, as SeedAL's released code does: a sequence that never changes, even one
-        of a single frame, is then lost as a whole. ``"keep"`` keeps their middle frame: the rule of
-        every other stretch, with the end of the sequence for j.
+        What becomes of the frames from the last anchor i on, which no frame ends. ``"keep"``: their
+        middle, (i + n) // 2, is kept, as if a frame n that differs followed. ``"drop"``: none is.
 
     Returns
     -------
-    (m,) intp
-        Ascending positions.
+    (k,) intp
+        Ascending; with ``"keep"`` at least one where n >= 1.
 
     Raises
     ------
     VectorsError
-        The vectors are not a finite matrix.
+        The vectors are not a table, one is zero or not finite, or the threshold breaks its rule.
 
     Notes
     -----
-    Each anchor is compared with a block of frames at once, and the block doubles for as long as the
-    view lasts, so there is no loop over frames.
+    SeedAL, step "sparsification" (SemanticKITTI, threshold 0.75). Its released code does what
+    ``"drop"`` does: frames after the last anchor are lost, and a sequence whose frames are all
+    alike keeps no frame at all. ``"keep"`` is the same but for that one frame more.
     """
-    if vectors.ndim != 2 or not np.isfinite(vectors).all():  # noqa: PLR2004  (n, d)
-        message = f"a sequence's vectors must be finite and (n, d), not {vectors.shape}"
+    if vectors.ndim != 2 or not -1.0 <= threshold <= 1.0:  # noqa: PLR2004  (n, d)
+        message = (
+            f"sparsification needs vectors (n, d) and a threshold between -1 and 1, not "
+            f"{vectors.shape} and {threshold}"
+        )
         raise VectorsError(message)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    directions = vectors / np.where(lengths > 0, lengths, 1)
-    n = len(directions)
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64))
+    without = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
+    if without.size:
+        message = f"frame {without[0]} is zero or not finite, so it has no direction"
+        raise VectorsError(message)
+    n = len(vectors)
     kept: list[int] = []
     anchor = 0
     while anchor < n:
-        end = _next_view(directions, anchor, threshold)
-        if end == n and tail == "drop":
-            break
-        kept.append((anchor + end) // 2)
-        anchor = end
+        following = _next_different(vectors, lengths, anchor, threshold)
+        if following < n or tail == "keep":
+            kept.append((anchor + following) // 2)
+        anchor = following
     return np.array(kept, dtype=np.intp)
 
 
-def _next_view(directions: NDArray[np.floating[Any]], anchor: int, threshold: float) -> int:
-    """Return the first frame after the anchor that falls below the threshold, or n."""
-    start, size = anchor + 1, _FIRST_BLOCK
-    while start < len(directions):
-        block = directions[start : start + size]
-        below = np.flatnonzero(block @ directions[anchor] < threshold)
-        if len(below):
-            return start + int(below[0])
-        start += len(block)
-        size *= 2
-    return len(directions)
+def _next_different(
+    vectors: NDArray[np.floating], lengths: NDArray[np.float64], anchor: int, threshold: float
+) -> int:
+    """Return the first frame after the anchor whose cosine is below the threshold; n if none is."""
+    direction = vectors[anchor].astype(np.float64) / lengths[anchor]
+    start, size = anchor + 1, _FIRST
+    while start < len(vectors):
+        stop = start + size
+        block = vectors[start:stop].astype(np.float64)
+        cosines = np.einsum("bd,d->b", block, direction) / lengths[start:stop]
+        below = rounded(cosines) < threshold
+        if below.any():
+            return start + int(below.argmax())
+        start, size = stop, min(_MOST, 2 * size)
+    return len(vectors)

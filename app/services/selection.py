@@ -17,9 +17,12 @@ from app.services.seed_cache import recall, remember
 from app.services.seeding import SeedAnswer, SeedQuestion, chosen_scenes, make_seed
 from app.translate.selections import summarise
 from features.pipeline import FeatureSettings, Prepared, prepare
+from features.precomputed import prepare_precomputed
 from features.prepared import Stage
 from features.scenes import Pool
+from features.settings import AUTO
 from features.sources import SourceOptions, open_source
+from features.vectors import read_vectors
 
 _ASKED = ("objective", "strategy", "time_limit_s", "gap", "random_seed")
 
@@ -34,6 +37,9 @@ class SelectionRequest:
         The source; `kind` is None where it is to be detected.
     features
         How images become signatures.
+    vectors, vector_ids
+        A file of vectors that takes the place of images, and where the file does not say whose they
+        are, a file of scene ids; see `features.vectors.read_vectors`.
     budget
         An amount, or a part of what all scenes that can be chosen cost.
     objective, strategy, time_limit_s, gap, random_seed
@@ -47,6 +53,8 @@ class SelectionRequest:
     budget: BudgetAsked
     options: SourceOptions = field(default_factory=SourceOptions)
     features: FeatureSettings = field(default_factory=FeatureSettings)
+    vectors: Path | None = None
+    vector_ids: Path | None = None
     objective: str = "seedal"
     strategy: str = "auto"
     time_limit_s: float = 10.0
@@ -79,6 +87,31 @@ class Selection:
     def summary(self) -> dict[str, Any]:
         """The answer as JSON."""
         return dict(self.exportable.summary)
+
+
+def _prepare(
+    request: SelectionRequest,
+    pool: Pool,
+    cache: Path,
+    progress: Callable[[int, int], None] | None,
+) -> Prepared:
+    """Get the pool's signatures from a file of vectors where there is one, else from images."""
+    features = request.features
+    if request.vectors is None:
+        if request.vector_ids is not None:
+            detail = f"{request.vector_ids} says whose vectors those of --vectors are; give both."
+            raise InvalidRequestError(detail)
+        return prepare(pool, features, cache, progress)
+    chosen = (features.backbone, features.token, features.weights, features.weights_sha256)
+    if chosen != (AUTO, AUTO, None, None):
+        detail = (
+            f"The vectors are those of {request.vectors}, so no backbone, token or weights "
+            "can be chosen."
+        )
+        raise InvalidRequestError(detail)
+    ids = tuple(scene.scene_id for scene in pool.scenes)
+    vectors = read_vectors(request.vectors, ids, request.vector_ids)
+    return prepare_precomputed(pool, vectors, features.clusters, cache)
 
 
 def _question(request: SelectionRequest, pool: Pool, prepared: Prepared) -> SeedQuestion:
@@ -143,7 +176,7 @@ def select(
     started = time.perf_counter()
     pool = open_source(request.kind, request.root, request.options)
     reading = Stage("source", len(pool.scenes), 0, time.perf_counter() - started)
-    prepared = prepare(pool, request.features, cache, progress)
+    prepared = _prepare(request, pool, cache, progress)
     if request.strict:
         _require_all_readable(prepared)
     question = _question(request, pool, prepared)

@@ -74,8 +74,10 @@ def describe_features(row: DatasetRow, prepared: Prepared, costs: Sequence[float
     row.resolved_features = {
         "backbone": prepared.backbone,
         "weights_id": prepared.weights_id,
+        "precision": prepared.precision,
         "token": prepared.token,
         "clusters": prepared.clusters,
+        "sparsify": None if prepared.sparsify is None else asdict(prepared.sparsify),
     }
     row.left_out_count = len(prepared.left_out)
     row.left_out = [asdict(scene) for scene in prepared.left_out[:SHOWN]]

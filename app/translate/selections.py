@@ -44,8 +44,10 @@ def summarise(
             "dataset_key": prepared.key,
             "backbone": prepared.backbone,
             "weights_id": prepared.weights_id,
+            "precision": prepared.precision,
             "token": prepared.token,
             "clusters": prepared.clusters,
+            "sparsify": None if prepared.sparsify is None else asdict(prepared.sparsify),
         },
     )
     return seed.model_dump(mode="json") | {

@@ -11,7 +11,7 @@ import features.backbones.identity
 from features.backbones.colour_grid import ColourGrid
 from features.backbones.pixels import to_pixels
 from features.backbones.protocol import CLS, PATCH_KEYS
-from features.clustering import cluster, cluster_many
+from features.clustering import cluster
 from features.errors import FeatureError, WeightsError
 from features.images import load_rgb
 from features.index import SceneIndex
@@ -126,7 +126,8 @@ def test_patches_of_several_images_are_clustered_by_weight(
         nearest = np.linalg.norm(patches[:, None] - centres, axis=2).argmin(axis=1)
         rows.append(centres)
         counts.append(np.bincount(nearest, minlength=3))
-    (expected,) = cluster_many([np.concatenate(rows)], 3, [np.concatenate(counts)])
+    stacked, weights = np.concatenate(rows), np.concatenate(counts)
+    expected = cluster(stacked[weights > 0], 3, weights=weights[weights > 0])
     np.testing.assert_allclose(prepared.signatures.vectors[0], unit_rows(expected).mean(axis=0))
 
 

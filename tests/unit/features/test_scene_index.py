@@ -1,10 +1,14 @@
+from dataclasses import replace
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
 from features.errors import VectorsError
 from features.index import SceneIndex
+from features.index.directions import Directions
+from features.index.kinds import FLAT_ROWS, RECALL, choose_kind, measure_recall
 from features.signatures import Signatures
 
 
@@ -67,12 +71,95 @@ def test_wrong_questions_are_refused(signatures: Signatures) -> None:
 def test_broken_and_foreign_files_are_named(tmp_path: Path, signatures: Signatures) -> None:
     """A missing or broken file, or an index of another pool, raises."""
     path = tmp_path / "a.faiss"
-    with pytest.raises(VectorsError, match="not an index"):
+    with pytest.raises(VectorsError, match="not an index of scenes"):
         SceneIndex.load(path, signatures)
     path.write_bytes(b"nonsense")
-    with pytest.raises(VectorsError, match="not an index"):
+    with pytest.raises(VectorsError, match="not an index of scenes"):
         SceneIndex.load(path, signatures)
     SceneIndex.build(signatures).save(path)
+    shuffled = replace(signatures, vectors=signatures.vectors[::-1].copy())
+    with pytest.raises(VectorsError, match="an index of other scenes; delete the file"):
+        SceneIndex.load(path, shuffled)
     fewer = Signatures(("a",), np.ones(1), np.ones((1, 6)), np.ones(1, dtype=np.int64))
-    with pytest.raises(VectorsError, match="20 rows for 1 scenes"):
+    with pytest.raises(VectorsError, match="20 rows for 1 scenes; delete"):
         SceneIndex.load(path, fewer)
+
+
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.9])
+def test_damage_anywhere_is_noticed(tmp_path: Path, signatures: Signatures, place: float) -> None:
+    """One changed byte, or a file that was cut, never reaches FAISS."""
+    path = tmp_path / "a.faiss"
+    SceneIndex.build(signatures).save(path)
+    whole = bytearray(path.read_bytes())
+    changed = whole.copy()
+    changed[int(place * len(whole))] ^= 1
+    for content in (changed, whole[: int(place * len(whole))], whole + b"x"):
+        path.write_bytes(content)
+        with pytest.raises(VectorsError, match=r"a\.faiss: .*delete the file and run again"):
+            SceneIndex.load(path, signatures)
+
+
+def test_an_approximate_index_finds_most(tmp_path: Path) -> None:
+    """An ivf index finds 95 % of the ten nearest and survives a file with its settings."""
+    rng = np.random.default_rng(3)
+    groups = rng.standard_normal((60, 24))
+    vectors = groups[rng.integers(0, 60, 3000)] + 0.6 * rng.standard_normal((3000, 24))
+    vectors /= 1.1 * np.linalg.norm(vectors, axis=1, keepdims=True)
+    ids = tuple(map(str, range(3000)))
+    scenes = Signatures(ids, np.ones(3000), vectors, np.full(3000, 3))
+    exact, approximate = SceneIndex.build(scenes), SceneIndex.build(scenes, "ivf")
+    approximate.save(tmp_path / "a.faiss")
+    loaded = SceneIndex.load(tmp_path / "a.faiss", scenes)
+    asked = [str(row) for row in rng.choice(3000, 200, replace=False)]
+    found = [approximate.neighbors(scene_id, 10) for scene_id in asked]
+    assert found == [loaded.neighbors(scene_id, 10) for scene_id in asked]
+    hits = sum(
+        len(set(some) & set(exact.neighbors(scene_id, 10)))
+        for some, scene_id in zip(found, asked, strict=True)
+    )
+    assert hits >= 0.95 * 10 * len(asked)
+    assert measure_recall(faiss, approximate._index, Directions(vectors), seed=9) >= RECALL
+    assert approximate._index.nprobe < approximate._index.nlist
+    assert approximate.represented(asked[:9]) == exact.represented(asked[:9])
+
+
+def test_the_kind_follows_the_number_of_scenes() -> None:
+    """Tens of thousands of scenes are searched exactly, more approximately."""
+    assert choose_kind(FLAT_ROWS) == "flat"
+    assert choose_kind(FLAT_ROWS + 1) == "ivf"
+
+
+def test_a_gpu_is_used_where_faiss_has_one(
+    signatures: Signatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With faiss-gpu and a GPU, the chosen scenes are searched there, with the same answer."""
+    moved: list[int] = []
+
+    def move(_: object, device: int, index: object) -> object:
+        moved.append(device)
+        return index
+
+    index = SceneIndex.build(signatures)
+    expected = index.represented(["scene 1", "scene 2"])
+    monkeypatch.setattr(faiss, "StandardGpuResources", object, raising=False)
+    monkeypatch.setattr(faiss, "get_num_gpus", lambda: 0, raising=False)
+    monkeypatch.setattr(faiss, "index_cpu_to_gpu", move, raising=False)
+    assert index.represented(["scene 1", "scene 2"]) == expected
+    assert moved == []
+    monkeypatch.setattr(faiss, "get_num_gpus", lambda: 1, raising=False)
+    assert index.represented(["scene 1", "scene 2"]) == expected
+    assert moved == [0]
+
+
+@pytest.mark.parametrize("chosen", [[], ["nowhere"], ["scene 1", "scene 1"]])
+def test_wrong_choices_are_refused(signatures: Signatures, chosen: list[str]) -> None:
+    """No chosen scene, an unknown one, or one named twice raise."""
+    with pytest.raises(VectorsError, match="chosen scenes must be distinct scenes of the index"):
+        SceneIndex.build(signatures).represented(chosen)
+
+
+@pytest.mark.parametrize(("threshold", "limit"), [(1.5, 9), (float("nan"), 9), (0.9, 0)])
+def test_wrong_thresholds_are_refused(signatures: Signatures, threshold: float, limit: int) -> None:
+    """A threshold that no cosine has, or a limit below 1, raises."""
+    with pytest.raises(VectorsError, match="near duplicates need a threshold"):
+        SceneIndex.build(signatures).near_duplicates(threshold, limit)

@@ -1,7 +1,10 @@
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from features.errors import VectorsError
 from features.signatures import NEUTRAL_WEIGHT, Signatures, build_signatures, unit_rows
@@ -11,7 +14,7 @@ def test_signatures_survive_a_file(tmp_path: Path) -> None:
     """Ids of any characters and all arrays come back exactly."""
     centres = unit_rows(np.random.default_rng(0).standard_normal((4, 3)))
     ids = ("Área_2/storage 5", "nul\0", "")
-    before = build_signatures(zip(ids, (centres, centres[:1], centres[1:]), strict=True))
+    before = build_signatures(dict(zip(ids, (centres, centres[:1], centres[1:]), strict=True)))
     path = tmp_path / "signatures" / "a.npz"
     before.save(path)
     after = Signatures.load(path)
@@ -55,18 +58,44 @@ def test_single_centres_get_the_median_weight() -> None:
         "opposite": np.vstack([east, -east]),
         "single": north,
     }
-    np.testing.assert_allclose(build_signatures(scenes.items()).weights, [0, 1, 2, 1])
-    assert build_signatures([("single", north)]).weights.tolist() == [NEUTRAL_WEIGHT]
+    np.testing.assert_allclose(build_signatures(scenes).weights, [0, 1, 2, 1])
+    assert build_signatures({"single": north}).weights.tolist() == [NEUTRAL_WEIGHT]
 
 
 @pytest.mark.parametrize(
-    "shapes", [[], [(2, 3), (0, 3)], [(2, 3), (2, 4)]], ids=["none", "empty", "mixed"]
+    ("shapes", "rule"),
+    [
+        ([], "at least one scene"),
+        ([(2, 3), (0, 3)], r"scene '1' has \(0, 3\)"),
+        ([(2, 3), (2, 4)], r"scene '1' has \(2, 4\)"),
+        ([(3,)], r"scene '0' has \(3,\)"),
+    ],
+    ids=["none", "empty", "mixed", "flat"],
 )
-def test_impossible_pools_are_refused(shapes: list[tuple[int, int]]) -> None:
+def test_impossible_pools_are_refused(shapes: list[tuple[int, ...]], rule: str) -> None:
     """No scene, a scene without centres, or centres of different dimensions raise."""
     scenes = {str(number): np.ones(shape) for number, shape in enumerate(shapes)}
-    with pytest.raises(VectorsError):
-        build_signatures(scenes.items())
+    with pytest.raises(VectorsError, match=rule):
+        build_signatures(scenes)
+
+
+def test_one_scene_at_a_time_is_enough() -> None:
+    """Scenes from an iterator give what a mapping gives, and none is kept in memory."""
+    rng = np.random.default_rng(0)
+    centres = {str(number): unit_rows(rng.standard_normal((3, 4))) for number in range(5)}
+    alive: list[weakref.ref[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]] = []
+
+    def one_by_one() -> Iterator[tuple[str, NDArray[np.float64]]]:
+        for scene_id, rows in centres.items():
+            assert sum(reference() is not None for reference in alive) <= 1
+            copy = rows.copy()
+            alive.append(weakref.ref(copy))
+            yield scene_id, copy
+            del copy
+
+    streamed, whole = build_signatures(one_by_one()), build_signatures(centres)
+    np.testing.assert_array_equal(streamed.vectors, whole.vectors)
+    np.testing.assert_array_equal(streamed.weights, whole.weights)
 
 
 @pytest.mark.parametrize("bad", [0.0, np.nan, np.inf])

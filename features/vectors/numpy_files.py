@@ -1,0 +1,71 @@
+"""``.npy`` and ``.npz``, read without ever unpickling."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from features.errors import VectorsError
+from features.vectors.ids import ids_of_array
+from features.vectors.table import (
+    ID_NAMES,
+    IMAGE_NAMES,
+    VECTOR_NAMES,
+    Table,
+    pick,
+    refuse,
+    require_name,
+    require_vectors,
+)
+
+
+def read_npy(path: Path) -> Table:
+    """Map an array into memory.
+
+    Raises
+    ------
+    VectorsError
+        It is no array of vectors, or holds Python objects.
+    """
+    with _sentences(path):
+        values = np.lib.format.open_memmap(path, mode="r")
+    return Table(require_vectors(path, values))
+
+
+def read_npz(path: Path) -> Table:
+    """Read the vectors of an archive of arrays, and their ids where it has them.
+
+    Raises
+    ------
+    VectorsError
+        It is no such archive, holds Python objects, or lacks the vectors.
+    """
+    with _sentences(path), path.open("rb") as stream:
+        if not zipfile.is_zipfile(stream):
+            refuse(path, "is not an .npz archive")
+        stream.seek(0)
+        with np.load(stream, allow_pickle=False) as arrays:
+            present = tuple(arrays.files)
+            values = arrays[require_name(path, present, VECTOR_NAMES)]
+            ids = {
+                names: ids_of_array(path, name, arrays[name])
+                for names in (ID_NAMES, IMAGE_NAMES)
+                if (name := pick(path, present, names)) is not None
+            }
+    return Table(require_vectors(path, values), ids.get(ID_NAMES), ids.get(IMAGE_NAMES))
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except VectorsError:
+        raise
+    except (OSError, EOFError, ValueError, TypeError, SyntaxError, MemoryError) as error:
+        if "pickle" in str(error).lower() or "object" in str(error).lower():
+            refuse(path, "holds pickled Python objects, which are never loaded")
+        refuse(path, f"is damaged or no array of numpy ({error})")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        refuse(path, f"is damaged or no archive of numpy ({error})")

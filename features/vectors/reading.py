@@ -1,0 +1,207 @@
+"""From a file of vectors to the vectors of each scene, with every row checked."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.vectors.ids import find_ids, read_ids
+from features.vectors.numpy_files import read_npy, read_npz
+from features.vectors.parquet_files import read_parquet
+from features.vectors.safetensors_files import read_safetensors
+from features.vectors.table import Table, refuse
+
+Level = Literal["scene", "image", "patch"]
+"""What a vector is of: a scene, one of its images, or a part of one."""
+
+_READERS: Final[Mapping[str, Callable[[Path], Table]]] = {
+    ".npy": read_npy,
+    ".npz": read_npz,
+    ".parquet": read_parquet,
+    ".safetensors": read_safetensors,
+}
+
+_SHORTEST: Final = 1e-12
+_LONGEST: Final = 1e12  # squares of such vectors, and sums of them, fit float32
+_BLOCK: Final = 2**22  # numbers that are checked at a time: 32 MiB of float64
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PrecomputedVectors:
+    """The vectors of scenes, as a file has them.
+
+    Parameters
+    ----------
+    path
+        The file.
+    values : (n, d) or (n, p, d)
+        Its vectors; may be memory-mapped.
+    rows
+        Scene id to its rows, for every scene that has vectors, in the pool's order.
+    missing
+        Scenes that have none, in the pool's order.
+    level
+        What a vector is of.
+    sha256
+        Of the file.
+    key
+        Hash of the file and of the ids, wherever they are.
+    seconds
+        That reading and checking took.
+    """
+
+    path: Path
+    values: NDArray[np.floating]
+    rows: Mapping[str, NDArray[np.intp]]
+    missing: tuple[str, ...]
+    level: Level
+    sha256: str
+    key: str
+    seconds: float
+
+    @property
+    def dim(self) -> int:
+        """The vectors' dimension d."""
+        return int(self.values.shape[-1])
+
+    def of(self, scene_id: str) -> NDArray[np.float32]:
+        """Return the vectors of a scene, (m, d) float32, in the file's order.
+
+        Raises
+        ------
+        KeyError
+            The scene has none.
+        """
+        found = np.asarray(self.values[self.rows[scene_id]], dtype=np.float32)
+        return np.ascontiguousarray(found.reshape(-1, self.dim))
+
+
+def read_vectors(
+    path: Path,
+    scene_ids: Sequence[str],
+    ids: Path | None = None,
+    level: Level | None = None,
+) -> PrecomputedVectors:
+    """Read the vectors of a pool's scenes and check every one of them.
+
+    Parameters
+    ----------
+    path
+        ``.npz``, ``.npy``, ``.parquet`` or ``.safetensors`` (``docs/vectors.md``).
+    scene_ids
+        The scenes of the pool.
+    ids
+        A file with the scene of each row, where `path` does not say it and no ``ids.json`` or
+        ``ids.txt`` lies beside it.
+    level
+        What the vectors must be of; found out where None.
+
+    Raises
+    ------
+    VectorsError
+        The file cannot be read, or a row breaks a rule: its number and what is wrong are named.
+    """
+    start = perf_counter()
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        refuse(path, f"vectors are read from {', '.join(_READERS)} files")
+    if not path.is_file():
+        refuse(path, "there is no such file")
+    table = reader(path)
+    owners = _owners(path, table, ids)
+    rows = _group(path, owners, scene_ids)
+    found = _level(table, owners)
+    if level is not None and found != level:
+        _refuse_level(path, owners, found, level)
+    _check(path, table.values, owners)
+    with path.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    key = hashlib.sha256("\n".join([sha256, *map(repr, owners)]).encode("utf-8", "surrogatepass"))
+    return PrecomputedVectors(
+        path=path,
+        values=table.values,
+        rows={scene_id: rows[scene_id] for scene_id in scene_ids if scene_id in rows},
+        missing=tuple(scene_id for scene_id in scene_ids if scene_id not in rows),
+        level=found,
+        sha256=sha256,
+        key=key.hexdigest(),
+        seconds=perf_counter() - start,
+    )
+
+
+def _owners(path: Path, table: Table, ids: Path | None) -> list[str]:
+    """Return the scene of each row."""
+    if table.scene_ids is not None and ids is not None:
+        refuse(path, f"has scene ids of its own, so {ids} cannot be used")
+    place = path
+    owners = table.scene_ids
+    if owners is None:
+        place = ids or find_ids(path)
+        owners = read_ids(place)
+    n = len(table.values)
+    if len(owners) != n:
+        refuse(place, f"has {len(owners)} scene ids for {n} rows of vectors")
+    if table.image_ids is not None and len(table.image_ids) != n:
+        refuse(path, f"has {len(table.image_ids)} image ids for {n} rows of vectors")
+    return owners
+
+
+def _group(
+    path: Path, owners: Sequence[str], scene_ids: Sequence[str]
+) -> dict[str, NDArray[np.intp]]:
+    rows: dict[str, list[int]] = {scene_id: [] for scene_id in scene_ids}
+    for row, scene_id in enumerate(owners):
+        if scene_id not in rows:
+            refuse(path, f"there is no scene {scene_id!r} in the source", row)
+        rows[scene_id].append(row)
+    grouped = {key: np.array(found, dtype=np.intp) for key, found in rows.items() if found}
+    if not grouped:
+        refuse(path, f"has no vector of any of the {len(scene_ids)} scenes")
+    return grouped
+
+
+def _level(table: Table, owners: Sequence[str]) -> Level:
+    if table.values.ndim == 3:  # noqa: PLR2004  (n, p, d)
+        return "patch"
+    if table.image_ids is not None:
+        images = Counter(zip(owners, table.image_ids, strict=True))
+        if max(images.values()) > 1:
+            return "patch"
+    return "scene" if len(set(owners)) == len(owners) else "image"
+
+
+def _refuse_level(path: Path, owners: Sequence[str], found: Level, level: Level) -> None:
+    if level == "scene":
+        first: dict[str, int] = {}
+        for row, scene_id in enumerate(owners):
+            if scene_id in first:
+                refuse(path, f"the scene {scene_id!r} has a vector in row {first[scene_id]}", row)
+            first[scene_id] = row
+    refuse(path, f"has a vector for each {found}, not for each {level}")
+
+
+def _check(path: Path, values: NDArray[np.floating], owners: Sequence[str]) -> None:
+    """Refuse the first row that is not finite, or has no direction."""
+    step = max(1, _BLOCK // int(np.prod(values.shape[1:])))
+    for start in range(0, len(values), step):
+        block = np.asarray(values[start : start + step], dtype=np.float64)
+        with np.errstate(over="ignore"):
+            lengths = np.sqrt(np.einsum("...d,...d->...", block, block))
+        # NaN and infinity are in neither range.
+        wrong = np.argwhere(~((lengths >= _SHORTEST) & (lengths <= _LONGEST)))
+        if wrong.size:
+            place = tuple(wrong[0].tolist())
+            row = start + place[0]
+            patch = f", patch {place[1]}" if len(place) > 1 else ""
+            vector = f"the vector of scene {owners[row]!r}{patch}"
+            if not np.isfinite(block[place]).all():
+                refuse(path, f"{vector} is not finite", row)
+            refuse(
+                path, f"{vector} has the length {lengths[place]:.3g}, so no usable direction", row
+            )

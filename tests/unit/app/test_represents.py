@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from app.services.seeding import SeedQuestion, make_seed
+from features.index import SceneIndex
+from features.signatures import Signatures
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_seed_represents_what_the_index_says(seed: int) -> None:
+    """The number a seed's scene represents is the number that the index gives to it."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(60, 6))
+    vectors /= 1.2 * np.linalg.norm(vectors, axis=1, keepdims=True)
+    ids = tuple(f"room {row}" for row in range(60))
+    signatures = Signatures(ids, rng.uniform(0.1, 1.0, 60), vectors, np.full(60, 3))
+    answer = make_seed(
+        SeedQuestion(
+            scene_ids=ids,
+            costs=rng.integers(5, 20, 60).astype(float),
+            weights=signatures.weights,
+            vectors=vectors,
+            budget=100.0,
+        )
+    )
+    chosen = [scene.scene_id for scene in answer.scenes]
+    members = SceneIndex.build(signatures).represented(chosen).members
+    assert {scene.scene_id: scene.represents for scene in answer.scenes} == {
+        scene_id: len(found) for scene_id, found in members.items()
+    }
