@@ -3,10 +3,10 @@
 ``flat``: every inner product is computed; answers are exact.
 
 ``ivf``: scenes lie in ``4 sqrt(n)`` lists by k-means, and a search reads the lists nearest to the
-query, as many as it takes to find 95 % of the ten nearest of sample scenes. At 100,000 clustered
-vectors of 384 dimensions it was built in 4 s and answered 80 times faster than ``flat``; HNSW took
-several times as long to build at the same recall, and its graph suffers from duplicates, which
-pools of scenes are full of (``benchmarks/bench_index.py``).
+query, as many as it takes to find nearly all of the ten nearest of sample scenes. At 100,000
+clustered vectors of 384 dimensions, on two busy cores, it was built in 17 s and found 99.8 % in
+0.07 ms a query; ``flat`` took 14 ms, and HNSW 32 s to build and 0.35 ms for 99.6 %
+(``benchmarks/bench_index.py --kinds flat ivf hnsw``).
 """
 
 from typing import Any, Final, Literal

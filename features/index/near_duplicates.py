@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from features.index.directions import Directions
 
-_HITS: Final = 2**25
-"""Most hits of one search, 400 MB: where every scene is like every other."""
+_HITS: Final = 2**23
+"""Most hits of one flat search, 100 MB: where every scene is like every other."""
 
 _MOST_ROWS: Final = 2048
 _FEWEST_ROWS: Final = 64  # each search may ask for more similarity than the one before
@@ -84,7 +84,7 @@ def find_near_duplicates(
                 break
         best.sort()
         start += len(rows)
-        size = max(1, min(_MOST_ROWS, 2 * size, _HITS // directions.n))
+        size = max(_FEWEST_ROWS, min(_MOST_ROWS, 2 * size, _HITS // directions.n))
     return best.rows, best.similarities
 
 

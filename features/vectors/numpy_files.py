@@ -1,11 +1,15 @@
 """``.npy`` and ``.npz``, read without ever unpickling."""
 
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.errors import VectorsError
 from features.vectors.ids import ids_of_array
@@ -48,13 +52,21 @@ def read_npz(path: Path) -> Table:
         stream.seek(0)
         with np.load(stream, allow_pickle=False) as arrays:
             present = tuple(arrays.files)
-            values = arrays[require_name(path, present, VECTOR_NAMES)]
+            values = _array(path, arrays, require_name(path, present, VECTOR_NAMES))
             ids = {
-                names: ids_of_array(path, name, arrays[name])
+                names: ids_of_array(path, name, _array(path, arrays, name))
                 for names in (ID_NAMES, IMAGE_NAMES)
                 if (name := pick(path, present, names)) is not None
             }
     return Table(require_vectors(path, values), ids.get(ID_NAMES), ids.get(IMAGE_NAMES))
+
+
+def _array(path: Path, arrays: Mapping[str, Any], name: str) -> NDArray[Any]:
+    """Return a member; numpy gives the bytes of one that is no array."""
+    array = arrays[name]
+    if not isinstance(array, np.ndarray):
+        refuse(path, f"{name} is no array of numpy")
+    return array
 
 
 @contextmanager
@@ -63,9 +75,17 @@ def _sentences(path: Path) -> Iterator[None]:
         yield
     except VectorsError:
         raise
-    except (OSError, EOFError, ValueError, TypeError, SyntaxError, MemoryError) as error:
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        TypeError,
+        SyntaxError,
+        MemoryError,
+        TokenError,
+    ) as error:
         if "pickle" in str(error).lower() or "object" in str(error).lower():
             refuse(path, "holds pickled Python objects, which are never loaded")
         refuse(path, f"is damaged or no array of numpy ({error})")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
         refuse(path, f"is damaged or no archive of numpy ({error})")

@@ -33,7 +33,7 @@ def read_parquet(path: Path) -> Table:
             return _read(path, file)
     except VectorsError:
         raise
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         refuse(path, f"is damaged or no Parquet file ({error})")
 
 

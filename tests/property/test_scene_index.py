@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -28,6 +28,7 @@ def cosines(signatures: Signatures) -> NDArray[np.float32]:
     return np.clip(np.rint(units @ units.T * 2**24) / 2**24, -1, 1).astype(np.float32)
 
 
+@settings(deadline=None)
 @given(pools(), st.integers(1, 45))
 def test_neighbors_equal_a_full_sort(signatures: Signatures, k: int) -> None:
     """Neighbours are the first k of all others by cosine, then by row, copies and zeros too."""
@@ -39,6 +40,7 @@ def test_neighbors_equal_a_full_sort(signatures: Signatures, k: int) -> None:
         assert list(index.neighbors(scene_id, k)) == expected
 
 
+@settings(deadline=None)
 @given(pools(), st.sampled_from([-1.0, 0.0, 0.5, 0.99, 1.0]), st.integers(1, 60))
 def test_near_duplicates_equal_a_double_loop(
     signatures: Signatures, threshold: float, limit: int
@@ -57,6 +59,18 @@ def test_near_duplicates_equal_a_double_loop(
     assert found.complete == (len(pairs) <= limit)
 
 
+@settings(deadline=None)
+@given(pools(), st.integers(1, 45))
+def test_an_ivf_index_that_reads_every_list_is_exact(signatures: Signatures, k: int) -> None:
+    """Inverted lists lose nothing but what they do not read."""
+    flat, ivf = SceneIndex.build(signatures, "flat"), SceneIndex.build(signatures, "ivf")
+    ivf._index.nprobe = ivf._index.nlist
+    for scene_id in signatures.scene_ids:
+        assert ivf.neighbors(scene_id, k) == flat.neighbors(scene_id, k)
+    assert ivf.near_duplicates(0.5, k) == flat.near_duplicates(0.5, k)
+
+
+@settings(deadline=None)
 @given(pools(), st.data())
 def test_represented_equals_a_full_table(signatures: Signatures, data: st.DataObject) -> None:
     """Every other scene goes to the most similar chosen one, the lowest row winning ties."""

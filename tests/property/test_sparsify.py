@@ -3,7 +3,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -44,6 +44,7 @@ def sequences(draw: st.DrawFn) -> NDArray[np.float64]:
     return frames
 
 
+@settings(deadline=None)
 @given(
     sequences(),
     st.sampled_from([-1.0, 0.0, 0.5, 0.75, 0.99, 1.0]),

@@ -6,7 +6,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
@@ -51,6 +51,7 @@ def test_duplicates_are_repeated_not_invented() -> None:
     np.testing.assert_array_equal(centres, np.eye(3, dtype=np.float32)[[1, 0, 2, 1, 0]])
 
 
+@settings(deadline=None)
 @given(
     m=st.integers(1, 60),
     distinct=st.integers(1, 60),
@@ -141,6 +142,7 @@ def test_patches_of_streets_are_clustered_as_well_as_by_scikit_learn(shared_data
     _assert_as_good_as_scikit_learn(list(backbone.encode(pixels, PATCH_KEYS)), 19)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), threads=st.sampled_from([None, 1, 2, 5]))
 def test_many_scenes_equal_each_alone(seed: int, threads: int | None) -> None:
     """Scenes clustered together, in any order and number of threads, equal scenes one by one."""
@@ -167,6 +169,15 @@ def test_the_process_keeps_its_own_number_of_threads(threads: int) -> None:
         faiss.omp_set_num_threads(before)
 
 
+def test_few_cores_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system does not say which cores a process may use, all of them are counted."""
+    scenes = list(np.random.default_rng(0).standard_normal((4, 50, 3)).astype(np.float32))
+    expected = cluster_many(scenes, 3, threads=1)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    np.testing.assert_array_equal(cluster_many(scenes, 3), expected)
+
+
 def test_a_bad_scene_among_many_is_refused() -> None:
     """A scene that cannot be clustered raises, whichever thread meets it."""
     scenes = list(np.random.default_rng(0).standard_normal((4, 50, 3)).astype(np.float32))
@@ -175,6 +186,7 @@ def test_a_bad_scene_among_many_is_refused() -> None:
         cluster_many(scenes, 3, threads=2)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_one_cluster_is_the_weighted_mean(seed: int) -> None:
     """With k = 1 the centre is the mean, each vector counted by its weight."""

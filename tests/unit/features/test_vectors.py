@@ -3,6 +3,7 @@ import json
 import pickle  # noqa: TID251  to make what must be refused
 import re
 import struct
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,27 @@ def test_a_cut_file_is_refused(
         read_vectors(path, SCENES)
 
 
+@pytest.mark.filterwarnings("ignore:Reading `.npy`")  # numpy's word on a header like Python 2's
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_changed_byte_is_never_a_crash(
+    tmp_path: Path, vectors: NDArray[np.float64], write: Write
+) -> None:
+    """Whichever byte is changed, the file is read or refused in one sentence."""
+    path = write(tmp_path, vectors, OWNERS)
+    whole = path.read_bytes()
+    refused = 0
+    for place in range(0, len(whole), 1 + len(whole) // 300):
+        content = bytearray(whole)
+        content[place] ^= 255
+        path.write_bytes(content)
+        try:
+            read_vectors(path, SCENES)
+        except VectorsError as error:
+            assert str(error).startswith(str(path))  # noqa: PT017  not every change is noticed
+            refused += 1
+    assert refused > 20
+
+
 @pytest.mark.parametrize("write", [write_npz, write_npy, write_safetensors])
 def test_patches_of_a_scene_are_its_rows(tmp_path: Path, write: Write) -> None:
     """An array (n, patches, d) gives each scene the patches of all its images."""
@@ -258,6 +280,25 @@ def test_ids_are_not_given_twice(tmp_path: Path, vectors: NDArray[np.float64]) -
     path = write_npz(tmp_path, vectors, OWNERS)
     with pytest.raises(VectorsError, match="has scene ids of its own"):
         read_vectors(path, SCENES, tmp_path / "ids.txt")
+
+
+def test_foreign_archives_are_refused(
+    tmp_path: Path, vectors: NDArray[np.float64], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An archive of something else, and a file that may not be read, are named."""
+    path = tmp_path / "v.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("vectors.npy", b"no array")
+    with pytest.raises(VectorsError, match=r"v\.npz: "):
+        read_vectors(path, SCENES)
+    path = write_safetensors(tmp_path, vectors, OWNERS)
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    with pytest.raises(VectorsError, match=r"v\.safetensors: cannot be read \(Permission denied"):
+        read_vectors(path, SCENES)
 
 
 def test_nothing_is_unpickled(tmp_path: Path) -> None:
