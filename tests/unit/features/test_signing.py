@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from features.errors import VectorsError
-from features.signing import sign
+from features.signing import SceneVectors, sign
 
 
 def test_more_scenes_than_are_read_at_once_keep_their_order(tmp_path: Path) -> None:
     """Signatures of a hundred scenes lie in the order given, each of its own vectors."""
     rows = np.random.default_rng(0).standard_normal((100, 4)).astype(np.float32)
-    scenes = {f"scene {number}": str(number) for number in range(100)}
-    signatures, stage = sign(tmp_path, "key", scenes, lambda place: rows[[int(place)]], 3)
+    scenes = {f"scene {number}": rows[[number]] for number in range(100)}
+    signatures, stage = sign(
+        tmp_path, "key", tuple(scenes), lambda scene_id: SceneVectors(scenes[scene_id]), 3
+    )
     assert signatures.scene_ids == tuple(scenes)
     units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     np.testing.assert_allclose(signatures.vectors, units, atol=1e-6)
@@ -20,7 +22,7 @@ def test_more_scenes_than_are_read_at_once_keep_their_order(tmp_path: Path) -> N
 
 def test_vectors_of_two_dimensions_are_refused(tmp_path: Path) -> None:
     """Scenes whose vectors differ in their dimension raise, and nothing is stored."""
-    scenes = {"a": "2", "b": "3"}
+    scenes = {"a": np.ones((1, 2), np.float32), "b": np.ones((1, 3), np.float32)}
     with pytest.raises(VectorsError, match="scenes near 'a' have vectors of different dimensions"):
-        sign(tmp_path, "key", scenes, lambda place: np.ones((1, int(place)), np.float32), 3)
+        sign(tmp_path, "key", ("a", "b"), lambda scene_id: SceneVectors(scenes[scene_id]), 3)
     assert not list(tmp_path.iterdir())
