@@ -59,3 +59,12 @@ def test_a_killed_extraction_ends_with_the_very_same_files(tmp_path: Path, token
         assert shards(cache) >= alive  # what was published stays
     assert start(pool, cache, token).wait() == 0
     assert contents(cache) == contents(tmp_path / "whole")
+
+
+def test_two_at_once_on_one_data_directory_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """Two processes extract one pool into one cache: both end well, with an undisturbed run's."""
+    pool = slow_pool(tmp_path / "pool", 2)
+    assert start(pool, tmp_path / "whole", "patch_keys").wait() == 0
+    both = [start(pool, tmp_path / "shared", "patch_keys") for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert contents(tmp_path / "shared") == contents(tmp_path / "whole")
