@@ -1,14 +1,9 @@
-"""k-means of scenes' vectors: greedy k-means++ here, Lloyd's iterations in FAISS.
-
-FAISS's own k-means++ draws one point a centre; on patch keys of street scenes its inertia is a
-quarter above scikit-learn's. scikit-learn draws a few and keeps the best, so that is done here.
-"""
+"""k-means of scenes' vectors: Lloyd's iterations in FAISS, from first centres of our own."""
 
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from math import log
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +11,7 @@ from numpy.typing import NDArray
 
 from features.errors import VectorsError
 from features.extra import features_extra
+from features.first_centres import first_centres
 
 ALGORITHM: Final = "greedy k-means++, faiss 100 1e-4"
 """What :func:`cluster` does; to be changed with it, for results are stored under it."""
@@ -171,7 +167,7 @@ def _k_means(
         max_points_per_centroid=len(rows),  # else a sample is clustered
     )
     with _one_thread(faiss):
-        initial = _greedy(faiss, rows, k, seed, weights)
+        initial = first_centres(faiss, rows, k, seed, weights)
         means.train(rows, weights.astype(np.float32), init_centroids=initial)
     return np.asarray(means.centroids, dtype=np.float32)
 
@@ -185,50 +181,3 @@ def _one_thread(faiss: Any) -> Iterator[None]:  # noqa: ANN401  faiss carries no
         yield
     finally:
         faiss.omp_set_num_threads(threads)
-
-
-def _greedy(
-    faiss: Any,  # noqa: ANN401  faiss carries no type information
-    rows: NDArray[np.float32],
-    k: int,
-    seed: int,
-    weights: NDArray[np.float64],
-) -> NDArray[np.float32]:
-    """Choose k rows as first centres, (k, d).
-
-    Each centre is the best of ``2 + ln k`` rows drawn with probability proportional to weight times
-    squared distance from the centres so far: the one after which the sum of those is smallest.
-
-    Source: Arthur and Vassilvitskii, "k-means++: The Advantages of Careful Seeding" (SODA 2007),
-    section 5, which names the greedy form.
-    """
-    rng = np.random.default_rng(seed)
-    m, d = rows.shape
-    trials = 2 + int(log(k))
-    squares = np.empty((trials, m), dtype=np.float32)
-
-    def draw(mass: NDArray[np.float64], size: int) -> NDArray[np.intp]:
-        bounds = np.cumsum(mass)
-        places = np.searchsorted(bounds, rng.random(size) * bounds[-1], "right")
-        # Rounding may lift a draw to the sum itself.
-        inside: NDArray[np.intp] = np.minimum(places, m - 1).astype(np.intp)
-        return inside
-
-    def distances(row: int, out: NDArray[np.float32]) -> None:
-        # Exactly 0 between equal rows, and one thread by construction.
-        pointers = (faiss.swig_ptr(out), faiss.swig_ptr(rows[row]), faiss.swig_ptr(rows))
-        faiss.fvec_L2sqr_ny(*pointers, d, m)
-
-    chosen = draw(weights, 1)
-    nearest = np.empty(m, dtype=np.float32)
-    distances(int(chosen[0]), nearest)
-    while chosen.size < k:
-        drawn = draw(weights * nearest, trials)
-        for row, out in zip(drawn, squares, strict=True):
-            distances(row, out)
-        np.minimum(squares, nearest, out=squares)
-        best = int(np.einsum("tm,m->t", squares, weights).argmin())
-        chosen = np.append(chosen, drawn[best])
-        nearest = squares[best].copy()
-    first_centres: NDArray[np.float32] = rows[chosen]
-    return first_centres

@@ -1,12 +1,11 @@
 """From a file of vectors to the vectors of each scene, with every row checked."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +13,9 @@ from numpy.typing import NDArray
 from features.vectors.ids import find_ids, read_ids
 from features.vectors.numpy_files import read_npy, read_npz
 from features.vectors.parquet_files import read_parquet
+from features.vectors.rules import Level, check_rows, find_level, group_rows, refuse_level
 from features.vectors.safetensors_files import read_safetensors
 from features.vectors.table import Table, refuse
-
-Level = Literal["scene", "image", "patch"]
-"""What a vector is of: a scene, one of its images, or a part of one."""
 
 _READERS: Final[Mapping[str, Callable[[Path], Table]]] = {
     ".npy": read_npy,
@@ -26,10 +23,6 @@ _READERS: Final[Mapping[str, Callable[[Path], Table]]] = {
     ".parquet": read_parquet,
     ".safetensors": read_safetensors,
 }
-
-_SHORTEST: Final = 1e-12
-_LONGEST: Final = 1e12  # squares of such vectors, and sums of them, fit float32
-_BLOCK: Final = 2**22  # numbers that are checked at a time: 32 MiB of float64
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -115,18 +108,18 @@ def read_vectors(
         refuse(path, "there is no such file")
     table = reader(path)
     owners = _owners(path, table, ids)
-    rows = _group(path, owners, scene_ids)
-    found = _level(table, owners)
+    rows = group_rows(path, owners, scene_ids)
+    found = find_level(table, owners)
     if level is not None and found != level:
-        _refuse_level(path, owners, found, level)
-    _check(path, table.values, owners)
+        refuse_level(path, owners, found, level)
+    check_rows(path, table.values, owners)
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     key = hashlib.sha256("\n".join([sha256, *map(repr, owners)]).encode("utf-8", "surrogatepass"))
     return PrecomputedVectors(
         path=path,
         values=table.values,
-        rows={scene_id: rows[scene_id] for scene_id in scene_ids if scene_id in rows},
+        rows=rows,
         missing=tuple(scene_id for scene_id in scene_ids if scene_id not in rows),
         level=found,
         sha256=sha256,
@@ -150,58 +143,3 @@ def _owners(path: Path, table: Table, ids: Path | None) -> list[str]:
     if table.image_ids is not None and len(table.image_ids) != n:
         refuse(path, f"has {len(table.image_ids)} image ids for {n} rows of vectors")
     return owners
-
-
-def _group(
-    path: Path, owners: Sequence[str], scene_ids: Sequence[str]
-) -> dict[str, NDArray[np.intp]]:
-    rows: dict[str, list[int]] = {scene_id: [] for scene_id in scene_ids}
-    for row, scene_id in enumerate(owners):
-        if scene_id not in rows:
-            refuse(path, f"there is no scene {scene_id!r} in the source", row)
-        rows[scene_id].append(row)
-    grouped = {key: np.array(found, dtype=np.intp) for key, found in rows.items() if found}
-    if not grouped:
-        refuse(path, f"has no vector of any of the {len(scene_ids)} scenes")
-    return grouped
-
-
-def _level(table: Table, owners: Sequence[str]) -> Level:
-    if table.values.ndim == 3:  # noqa: PLR2004  (n, p, d)
-        return "patch"
-    if table.image_ids is not None:
-        images = Counter(zip(owners, table.image_ids, strict=True))
-        if max(images.values()) > 1:
-            return "patch"
-    return "scene" if len(set(owners)) == len(owners) else "image"
-
-
-def _refuse_level(path: Path, owners: Sequence[str], found: Level, level: Level) -> None:
-    if level == "scene":
-        first: dict[str, int] = {}
-        for row, scene_id in enumerate(owners):
-            if scene_id in first:
-                refuse(path, f"the scene {scene_id!r} has a vector in row {first[scene_id]}", row)
-            first[scene_id] = row
-    refuse(path, f"has a vector for each {found}, not for each {level}")
-
-
-def _check(path: Path, values: NDArray[np.floating], owners: Sequence[str]) -> None:
-    """Refuse the first row that is not finite, or has no direction."""
-    step = max(1, _BLOCK // int(np.prod(values.shape[1:])))
-    for start in range(0, len(values), step):
-        block = np.asarray(values[start : start + step], dtype=np.float64)
-        with np.errstate(over="ignore"):
-            lengths = np.sqrt(np.einsum("...d,...d->...", block, block))
-        # NaN and infinity are in neither range.
-        wrong = np.argwhere(~((lengths >= _SHORTEST) & (lengths <= _LONGEST)))
-        if wrong.size:
-            place = tuple(wrong[0].tolist())
-            row = start + place[0]
-            patch = f", patch {place[1]}" if len(place) > 1 else ""
-            vector = f"the vector of scene {owners[row]!r}{patch}"
-            if not np.isfinite(block[place]).all():
-                refuse(path, f"{vector} is not finite", row)
-            refuse(
-                path, f"{vector} has the length {lengths[place]:.3g}, so no usable direction", row
-            )
