@@ -44,6 +44,10 @@ class Operation(Wire):
     total: Count | None = Field(
         description="Images in all, once known; grows if a second look follows the first."
     )
+    images_per_s: float | None = Field(
+        description="On average since it started; null before the first images and after the end."
+    )
+    remaining_s: float | None = Field(description="Seconds that the known rest takes at this pace.")
     error: OperationError | None
     created_at: datetime
     started_at: datetime | None

@@ -24,6 +24,7 @@ def new_extraction(dataset_id: str) -> OperationRow:
 def to_wire(row: OperationRow) -> Operation:
     """Return an operation as the API shows it."""
     status = OperationStatus(row.status)
+    images_per_s, remaining_s = _pace(row, status)
     return Operation(
         id=row.id,
         kind=EXTRACTION,
@@ -32,6 +33,8 @@ def to_wire(row: OperationRow) -> Operation:
         percent_complete=_percent(row, status),
         done=row.done,
         total=row.total,
+        images_per_s=images_per_s,
+        remaining_s=remaining_s,
         error=_error(row.error),
         created_at=row.created_at,
         started_at=row.started_at,
@@ -44,6 +47,15 @@ def _percent(row: OperationRow, status: OperationStatus) -> float:
     if status is OperationStatus.SUCCEEDED:
         return 100.0
     return round(99.0 * row.done / row.total, 1) if row.total else 0.0
+
+
+def _pace(row: OperationRow, status: OperationStatus) -> tuple[float | None, float | None]:
+    """Return images a second and the seconds left, while there is something to go by."""
+    if status is not OperationStatus.RUNNING or row.started_at is None or not row.done:
+        return None, None
+    seconds = max((now() - row.started_at).total_seconds(), 1e-3)
+    pace = row.done / seconds
+    return round(pace, 2), round(((row.total or row.done) - row.done) / pace, 1)
 
 
 def _error(detail: str | None) -> OperationError | None:

@@ -1,12 +1,17 @@
 """Operations over HTTP."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from app.jobs.extraction import Outcome
+from app.store.identifiers import now
+from app.store.tables import OperationRow
+from app.translate.operations import to_wire
 
 Register = Callable[..., dict[str, Any]]
 Extract = Callable[[dict[str, Any]], Outcome]
@@ -39,6 +44,21 @@ def test_what_has_ended_cannot_be_cancelled(
     assert answer.status_code == 409
     assert "succeeded" in answer.json()["detail"]
     assert client.get(f"/v1/datasets/{registered['dataset']['id']}").json()["status"] == "ready"
+
+
+def test_a_running_operation_tells_its_pace() -> None:
+    """Images a second and the time left are those of the images done since it started."""
+    row = OperationRow(
+        id="x", kind="extraction", dataset_id="y", status="running", done=0, total=300,
+        created_at=now(), started_at=now() - timedelta(seconds=20),
+    )  # fmt: skip
+    assert (to_wire(row).images_per_s, to_wire(row).remaining_s) == (None, None)
+    row.done = 200
+    shown = to_wire(row)
+    assert shown.images_per_s == pytest.approx(10, rel=0.05)
+    assert shown.remaining_s == pytest.approx(10, rel=0.05)
+    row.status = "succeeded"
+    assert to_wire(row).images_per_s is None
 
 
 def test_an_unknown_operation_is_not_found(client: TestClient) -> None:
