@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := docker/requirements/dev.txt
 STAMP := .venv/.installed
 
-.PHONY: help setup test demo bench-solver check lint types contracts dependencies format lock clean
+.PHONY: help setup test demo bench-solver bench-features check lint types contracts dependencies format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ check: lint types contracts dependencies test ## Everything that CI runs
 
 bench-solver: setup ## Measure the solver: a table, and bench-solver.json (half an hour)
 	$(BIN)/python benchmarks/bench_solver.py --out bench-solver.json
+
+bench-features: setup ## Measure the feature pipeline: tables, and bench-features.json (20 minutes)
+	$(BIN)/python benchmarks/bench_features.py --out bench-features.json
 
 lint: setup
 	$(BIN)/ruff check .
