@@ -262,6 +262,37 @@ def _demo(
     demo.run(out=out, rooms=rooms, budget=budget, serving=serve, settings=settings)
 
 
+_weights = typer.Typer(help="The weights of backbones.", no_args_is_help=True)
+_app.add_typer(_weights, name="weights")
+
+BackboneName = Annotated[str, typer.Argument(help="A backbone's name.", metavar="NAME")]
+
+
+@_weights.command("fetch")
+def _weights_fetch(name: BackboneName, as_json: AsJson = False) -> None:
+    """Download the weights of a backbone where they are not there yet."""
+    from app.commands import weights
+
+    weights.fetch(name, as_json=as_json)
+
+
+@_weights.command("check")
+def _weights_check(
+    name: BackboneName,
+    weights: Annotated[Path | None, typer.Option(help="A checkpoint of the backbone.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="What its SHA-256 must be.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Load a backbone's weights and encode one image with them."""
+    from app.commands import weights as command
+    from features.backbones import Compute
+
+    compute = Compute(device, precision)
+    command.check(name, weights=weights, sha256=sha256, compute=compute, as_json=as_json)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 

@@ -6,7 +6,8 @@
     ├── SourceError    a source of scenes is wrong; names the file and, where there is one, the line
     ├── ImageError     one image cannot be read; the scene lives on without it
     ├── BackboneError  an unknown or unavailable backbone
-    │   └── WeightsError   a weights file is missing or does not match
+    │   ├── WeightsError        a weights file is missing or does not match
+    │   └── BatchTooLargeError  a batch does not fit into the device's memory
     └── VectorsError   vectors are unusable (not finite, wrong shape)
 """
 
@@ -47,6 +48,10 @@ class BackboneError(FeatureError):
 
 class WeightsError(BackboneError):
     """A weights file is missing, unreadable or does not match its backbone or hash."""
+
+
+class BatchTooLargeError(BackboneError):
+    """A batch of images does not fit into the memory of the device; a smaller one may."""
 
 
 class VectorsError(FeatureError):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from features.backbones.catalogue import BACKBONES
+from features.backbones.catalogue import require_name
 from features.backbones.protocol import Token
-from features.errors import BackboneError, FeatureError
+from features.errors import FeatureError
 
 AUTO: Final = "auto"
 
@@ -22,8 +22,8 @@ class FeatureSettings:
     Parameters
     ----------
     backbone
-        A name of :data:`features.backbones.BACKBONES`, or ``"auto"``: the paper's where its weights
-        can be had, else ``efficientnet_lite0``.
+        A name of :data:`features.backbones.BACKBONES`, ``timm/NAME``, or ``"auto"``: the paper's
+        where its weights can be had, else ``efficientnet_lite0``.
     token
         ``"cls"``, ``"patch_keys"``, or ``"auto"``: patch keys where the median scene has one image,
         because one vector has no diversity of its own, else the class token.
@@ -55,10 +55,7 @@ class FeatureSettings:
     batch_size: int = 32
 
     def __post_init__(self) -> None:
-        if self.backbone not in {AUTO, *BACKBONES}:
-            known = ", ".join((AUTO, *BACKBONES))
-            message = f"unknown backbone {self.backbone!r}; known are {known}"
-            raise BackboneError(message)
+        require_name(self.backbone, AUTO)
         sha256 = self.weights_sha256
         rules = (
             (

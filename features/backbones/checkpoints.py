@@ -1,5 +1,6 @@
 """Read a checkpoint without running anything in it, and fit it to its network exactly."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -13,13 +14,40 @@ from features.errors import WeightsError
 _CONTAINERS: Final = ("teacher", "state_dict", "model")
 _PREFIXES: Final = ("module.", "backbone.")
 _SHOWN: Final = 3
+_FOREIGN: Final = re.compile(r"Unsupported global: GLOBAL (\S+)")
+
+
+class _Ignored:
+    """Stands for an object of a trainer's; keeps nothing of it."""
+
+    def __init__(self, *_parts: object) -> None:
+        pass
+
+    def __setstate__(self, _state: object) -> None:
+        pass
+
+
+_ARGUMENTS: Final = tuple(
+    (_Ignored, name)
+    for name in (
+        "argparse.Namespace",
+        "pathlib.PosixPath",
+        "pathlib.WindowsPath",
+        "pathlib._local.PosixPath",
+        "pathlib._local.WindowsPath",
+    )
+)
 
 
 def read_state(file: Path) -> dict[str, Tensor]:
     """Read a state dict from ``.safetensors``, or from PyTorch's own format without code in it.
 
     A state dict inside ``teacher``, ``state_dict`` or ``model`` is taken out, and the prefixes
-    ``module.`` and ``backbone.`` of training wrappers are dropped.
+    ``module.`` and ``backbone.`` of training wrappers are dropped, in whatever order they come.
+
+    Trainers save their arguments beside the tensors: an ``argparse.Namespace``, with paths in it.
+    These are read as empty objects of our own, so nothing of theirs is ever made or run. Any other
+    object is refused.
 
     Parameters
     ----------
@@ -36,9 +64,12 @@ def read_state(file: Path) -> dict[str, Tensor]:
         if file.suffix == ".safetensors":
             content = safetensors.torch.load_file(file)
         else:
-            content = torch.load(file, map_location="cpu", weights_only=True)
+            with torch.serialization.safe_globals([*_ARGUMENTS]):
+                content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # the readers raise anything on a file that is not theirs
-        message = f"{file}: not a checkpoint of tensors alone ({type(error).__name__})"
+        found = _FOREIGN.search(str(error))
+        reason = f"it holds a {found[1]}" if found else type(error).__name__
+        message = f"{file}: not a checkpoint of tensors alone ({reason})"
         raise WeightsError(message) from error
     for container in _CONTAINERS:
         if isinstance(content, Mapping) and isinstance(content.get(container), Mapping):
@@ -94,6 +125,6 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], name: str, file:
 
 
 def _bare(key: str) -> str:
-    for prefix in _PREFIXES:
-        key = key.removeprefix(prefix)
+    while key.startswith(_PREFIXES):
+        key = key.partition(".")[2]
     return key

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from features.backbones.checkpoints import load_state, read_state
+from features.backbones.compute import Compute, resolve_precision
+from features.backbones.device import arithmetic, pick_device
 from features.backbones.identity import Identity
-from features.backbones.inputs import pick_device, to_input
+from features.backbones.inputs import to_input
+from features.backbones.memory import within_memory
 from features.backbones.protocol import CLS, Token
 
 _MEAN: Final = (127 / 255,) * 3
@@ -52,26 +55,32 @@ class EfficientnetLite:
     ----------
     identity
         The weights file, in the naming of the package ``efficientnet-lite-pytorch``.
-    device
-        See :func:`features.backbones.inputs.pick_device`.
+    compute
+        Where and how it computes.
 
     Raises
     ------
+    BackboneError
+        The device is not available.
     WeightsError
         The weights cannot be read or do not fit.
     """
 
-    def __init__(self, identity: Identity, device: str) -> None:
+    def __init__(self, identity: Identity, compute: Compute) -> None:
         self.name = identity.name
         self.weights_id = identity.weights_id
-        self._device = pick_device(device)
+        self._device = pick_device(compute.device)
+        self._precision = resolve_precision(self.name, compute)
         # timm's networks carry no type information.
         network: Any = timm.create_model("tf_efficientnet_lite0")
         depths = [len(stage) for stage in network.blocks]
         file = identity.require_file()
         state = rename(read_state(file), depths)
         load_state(network, state, self.name, file)
-        self._network = network.eval().to(self._device)
+        network = network.eval().to(self._device)
+        features = network.forward_features
+        self._features = torch.compile(features) if compute.compiled else features
+        self._network = network
         self.dim = int(network.num_features)
 
     def encode(self, pixels: NDArray[np.uint8], token: Token) -> NDArray[np.float32]:
@@ -85,13 +94,22 @@ class EfficientnetLite:
         Returns
         -------
         (n, 1, 1280) or (n, 49, 1280) float32
+
+        Raises
+        ------
+        BatchTooLargeError
+            The device has not enough memory for the batch.
         """
-        with torch.inference_mode():
-            batch = to_input(pixels, _MEAN, _STD, self._device)
-            positions = self._network.forward_features(batch).flatten(2).transpose(1, 2)
-            pooled = token == CLS
-            vectors: Tensor = positions.mean(dim=1, keepdim=True) if pooled else positions
-        return vectors.cpu().numpy()
+
+        def work() -> NDArray[np.float32]:
+            with arithmetic(self._device, self._precision):
+                batch = to_input(pixels, _MEAN, _STD, self._device)
+                positions = self._features(batch).float().flatten(2).transpose(1, 2)
+                pooled = token == CLS
+                vectors: Tensor = positions.mean(dim=1, keepdim=True) if pooled else positions
+                return vectors.cpu().numpy()
+
+        return within_memory(work, self._device)
 
 
 def rename(state: dict[str, Tensor], depths: list[int]) -> dict[str, Tensor]:

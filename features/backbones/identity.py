@@ -6,10 +6,10 @@ from pathlib import Path
 
 from features.backbones import hub
 from features.backbones.catalogue import (
-    BACKBONES,
     COLOUR_GRID,
     DEFAULT,
     EFFICIENTNET_LITE,
+    require_name,
 )
 from features.backbones.colour_grid import ColourGrid
 from features.errors import BackboneError, WeightsError
@@ -23,7 +23,7 @@ class Identity:
     Parameters
     ----------
     name
-        One of :data:`features.backbones.catalogue.BACKBONES`.
+        One of :data:`features.backbones.catalogue.BACKBONES`, or ``timm/NAME``.
     weights_id
         SHA-256 of the weights' file; for a backbone without weights, of its version.
     weights_file
@@ -56,7 +56,7 @@ def identify(
     Parameters
     ----------
     name
-        One of :data:`features.backbones.catalogue.BACKBONES`.
+        One of :data:`features.backbones.catalogue.BACKBONES`, or ``timm/NAME``.
     weights
         A checkpoint to use; by default the installed or published one.
     weights_sha256
@@ -69,9 +69,7 @@ def identify(
     WeightsError
         The weights are missing, cannot be fetched or have another hash.
     """
-    if name not in BACKBONES:
-        message = f"unknown backbone {name!r}; known are {', '.join(BACKBONES)}"
-        raise BackboneError(message)
+    require_name(name)
     if name == COLOUR_GRID:
         if weights is not None or weights_sha256 is not None:
             message = f"{COLOUR_GRID} has no weights, so none can be given"

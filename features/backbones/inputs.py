@@ -4,29 +4,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from features.errors import BackboneError
 
-
-def pick_device(device: str) -> torch.device:
-    """Return the device that a setting means here.
+def upload(pixels: NDArray[np.uint8], device: torch.device, *, pinned: bool) -> torch.Tensor:
+    """Copy pixels to a device.
 
     Parameters
     ----------
+    pixels : any shape, uint8
     device
-        ``"auto"`` (CUDA where there is one, else the CPU), ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+        Where the copy lies.
+    pinned
+        Whether it goes through page-locked memory, from which a GPU copies by itself.
 
-    Raises
-    ------
-    BackboneError
-        CUDA is asked for and is not available.
+    Returns
+    -------
+    uint8 of the same shape
     """
-    cuda = torch.cuda.is_available()
-    if device == "auto":
-        return torch.device("cuda" if cuda else "cpu")
-    if device.startswith("cuda") and not cuda:
-        message = f"the device {device} is not available here; use --device auto or cpu"
-        raise BackboneError(message)
-    return torch.device(device)
+    copy = torch.tensor(pixels)
+    if pinned:
+        copy = copy.pin_memory()
+    return copy.to(device, non_blocking=pinned)
 
 
 def to_input(
@@ -50,7 +47,8 @@ def to_input(
     (n, 3, h, w) float32
     """
     # The bytes travel to the device: a quarter of what floats would be.
-    batch = torch.tensor(pixels, device=device).permute(0, 3, 1, 2).float().div(255)
+    batch = upload(pixels, device, pinned=device.type == "cuda")
+    scaled = batch.permute(0, 3, 1, 2).float().div(255)
     shape = (1, 3, 1, 1)
     centre = torch.tensor(mean, device=device).view(shape)
-    return ((batch - centre) / torch.tensor(std, device=device).view(shape)).contiguous()
+    return ((scaled - centre) / torch.tensor(std, device=device).view(shape)).contiguous()

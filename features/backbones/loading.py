@@ -4,6 +4,7 @@ from pathlib import Path
 
 from features.backbones.catalogue import COLOUR_GRID, EFFICIENTNET_LITE
 from features.backbones.colour_grid import ColourGrid
+from features.backbones.compute import AUTO, Compute
 from features.backbones.identity import Identity, identify
 from features.backbones.protocol import Backbone
 from features.extra import features_extra
@@ -14,7 +15,9 @@ def load_backbone(
     *,
     weights: Path | None = None,
     weights_sha256: str | None = None,
-    device: str = "auto",
+    device: str = AUTO,
+    precision: str = AUTO,
+    compiled: bool = False,
 ) -> Backbone:
     """Find a backbone's weights and load it.
 
@@ -22,36 +25,41 @@ def load_backbone(
     ----------
     name, weights, weights_sha256
         See :func:`features.backbones.identity.identify`.
-    device
-        ``"auto"`` (CUDA where there is one, else the CPU), ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+    device, precision, compiled
+        See :class:`features.backbones.compute.Compute`.
 
     Raises
     ------
     BackboneError
-        The name is unknown, a library is not installed, or the device is not available.
+        The name or the precision is unknown, a library is not installed, or the device is not
+        available.
     WeightsError
         The weights are missing, cannot be fetched, cannot be read or do not fit.
     """
-    return open_backbone(identify(name, weights=weights, weights_sha256=weights_sha256), device)
+    identity = identify(name, weights=weights, weights_sha256=weights_sha256)
+    return open_backbone(identity, device, precision=precision, compiled=compiled)
 
 
-def open_backbone(identity: Identity, device: str = "auto") -> Backbone:
+def open_backbone(
+    identity: Identity, device: str = AUTO, *, precision: str = AUTO, compiled: bool = False
+) -> Backbone:
     """Load a backbone whose weights are found already.
 
     Parameters
     ----------
     identity
         From :func:`features.backbones.identity.identify`.
-    device
+    device, precision, compiled
         As for :func:`load_backbone`.
 
     Raises
     ------
     BackboneError
-        A library is not installed, or the device is not available.
+        The precision is unknown, a library is not installed, or the device is not available.
     WeightsError
         The weights cannot be read or do not fit.
     """
+    compute = Compute(device, precision, compiled)
     if identity.name == COLOUR_GRID:
         return ColourGrid()
     with features_extra(identity.name):
@@ -60,7 +68,7 @@ def open_backbone(identity: Identity, device: str = "auto") -> Backbone:
                 EfficientnetLite,
             )
 
-            return EfficientnetLite(identity, device)
+            return EfficientnetLite(identity, compute)
         from features.backbones.timm_vit import TimmVit  # noqa: PLC0415  loads torch
 
-        return TimmVit(identity, device)
+        return TimmVit(identity, compute)

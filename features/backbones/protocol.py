@@ -20,7 +20,7 @@ class Backbone(Protocol):
 
     @property
     def name(self) -> str:
-        """One of :data:`features.backbones.catalogue.BACKBONES`."""
+        """One of :data:`features.backbones.catalogue.BACKBONES`, or ``timm/NAME``."""
         ...
 
     @property
@@ -49,5 +49,10 @@ class Backbone(Protocol):
         -------
         (n, t, d) float32
             t is 1 for ``cls`` and the number of patches for ``patch_keys``. Not normalised.
+
+        Raises
+        ------
+        BatchTooLargeError
+            The device has not enough memory for so many images.
         """
         ...

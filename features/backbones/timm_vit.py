@@ -1,59 +1,69 @@
-"""Self-supervised vision transformers (DINO, DINOv2, DINOv3) as timm builds them."""
+"""Vision transformers (DINO, DINOv2, DINOv3, and others) as timm builds them."""
 
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
-import timm
-import torch
 from numpy.typing import NDArray
-from timm.layers.pos_embed import resample_abs_pos_embed
-from torch import Tensor
+from torch import Tensor, nn
 
-from features.backbones.catalogue import TIMM_VITS
 from features.backbones.checkpoints import load_state, read_state
+from features.backbones.compute import Compute, resolve_precision
+from features.backbones.device import arithmetic, pick_device
 from features.backbones.identity import Identity
-from features.backbones.inputs import pick_device, to_input
-from features.backbones.protocol import CLS, SIZE, Token
+from features.backbones.inputs import to_input
+from features.backbones.memory import within_memory
+from features.backbones.protocol import CLS, Token
+from features.backbones.timm_models import build, published
+from features.backbones.vit_states import to_timm
 
-_MEAN: Final = (0.485, 0.456, 0.406)
-_STD: Final = (0.229, 0.224, 0.225)
-_POSITIONS: Final = "pos_embed"
-_DINOV2_TOKENS: Final = 1 + (518 // 14) ** 2
+
+class _KeysSeenError(Exception):
+    """The keys are known; the rest of the network would be computed for nothing."""
 
 
 class TimmVit:
-    """A vision transformer with the weights of its self-supervised training.
+    """A vision transformer.
 
-    ``cls`` is the class token after the final norm. ``patch_keys`` are the keys of the last block's
-    attention, heads side by side, for the patch tokens alone (class and register tokens are
-    dropped). Where positions are rotary (DINOv3) the keys are taken before the rotation: what a
-    patch shows, not where it lies.
+    ``cls`` is the class token after the final norm. A network without a class token, or whose final
+    norm lies behind its pooling, gives what it pools itself (mostly the mean of its patches).
+
+    ``patch_keys`` are the keys of the last block's attention, heads side by side, for the patch
+    tokens alone (class and register tokens are dropped). Where positions are rotary (DINOv3) the
+    keys are taken before the rotation: what a patch shows, not where it lies. Where an attention
+    normalises its keys, they are taken after that.
 
     Parameters
     ----------
     identity
-        A name of :data:`features.backbones.catalogue.TIMM_VITS` and a weights file.
-    device
-        See :func:`features.backbones.inputs.pick_device`.
+        A name that :func:`features.backbones.timm_models.published` knows, and a weights file.
+    compute
+        Where and how it computes.
 
     Raises
     ------
+    BackboneError
+        The name is no vision transformer, or the device is not available.
     WeightsError
         The weights cannot be read or do not fit.
     """
 
-    def __init__(self, identity: Identity, device: str) -> None:
+    def __init__(self, identity: Identity, compute: Compute) -> None:
         self.name = identity.name
         self.weights_id = identity.weights_id
-        self._device = pick_device(device)
-        # timm's networks carry no type information.
-        network: Any = timm.create_model(TIMM_VITS[self.name], num_classes=0, img_size=SIZE)
+        self._device = pick_device(compute.device)
+        self._precision = resolve_precision(self.name, compute)
+        self._normalisation = published(self.name)
+        network = build(self.name)
         file = identity.require_file()
-        state = read_state(file)
-        _fit_positions(state, network)
-        load_state(network, state, self.name, file)
+        load_state(network, to_timm(read_state(file), network), self.name, file)
         self._network = network.eval().to(self._device)
+        self._pools = network.cls_token is None or not isinstance(network.fc_norm, nn.Identity)
         self.dim = int(network.num_features)
+        if compute.compiled:
+            # Equal blocks are compiled once. The last stays as it is, for keys are taken from it.
+            for block in network.blocks[:-1]:
+                block.compile()
 
     def encode(self, pixels: NDArray[np.uint8], token: Token) -> NDArray[np.float32]:
         """Encode a batch; see :meth:`features.backbones.protocol.Backbone.encode`.
@@ -67,38 +77,44 @@ class TimmVit:
         -------
         (n, t, d) float32
             For ``patch_keys``, t is (224 / patch size) squared.
+
+        Raises
+        ------
+        BatchTooLargeError
+            The device has not enough memory for the batch.
         """
+
+        def work() -> NDArray[np.float32]:
+            with arithmetic(self._device, self._precision):
+                config = self._normalisation
+                batch = to_input(pixels, config.mean, config.std, self._device)
+                vectors = self._cls(batch) if token == CLS else self._keys(batch)
+                return vectors.float().cpu().numpy()
+
+        return within_memory(work, self._device)
+
+    def _cls(self, batch: Tensor) -> Tensor:
+        tokens: Tensor = self._network.forward_features(batch)
+        if self._pools:
+            pooled: Tensor = self._network.forward_head(tokens, pre_logits=True)
+            return pooled[:, None]
+        return tokens[:, :1]
+
+    def _keys(self, batch: Tensor) -> Tensor:
         keys: list[Tensor] = []
 
-        def keep(_module: object, _args: object, output: Tensor) -> None:
+        def stop(_module: object, _args: object, output: Tensor) -> None:
             keys.append(output)
+            raise _KeysSeenError
 
         # Every attention of timm passes its keys, (n, heads, tokens, d / heads), through k_norm
-        # before it rotates them; these networks have an identity there.
-        handle = self._network.blocks[-1].attn.k_norm.register_forward_hook(keep)
+        # before it rotates them; most have an identity there.
+        attention: Any = self._network.blocks[-1].attn
+        handle = attention.k_norm.register_forward_hook(stop)
         try:
-            with torch.inference_mode():
-                batch = to_input(pixels, _MEAN, _STD, self._device)
-                tokens: Tensor = self._network.forward_features(batch)
+            with suppress(_KeysSeenError):
+                self._network.forward_features(batch)
         finally:
             handle.remove()
-        if token == CLS:
-            vectors = tokens[:, :1]
-        else:
-            patches = keys[0][:, :, self._network.num_prefix_tokens :]
-            vectors = patches.transpose(1, 2).flatten(2)
-        return vectors.cpu().numpy()
-
-
-def _fit_positions(state: dict[str, Tensor], network: Any) -> None:  # noqa: ANN401  timm's networks carry no type information
-    """Resample DINOv2's position embeddings, trained at 518 pixels, to the grid of 224 pixels.
-
-    Only those: resampling others would let the weights of another patch size pass.
-    """
-    positions = state.get(_POSITIONS)
-    if positions is not None and positions.shape == (1, _DINOV2_TOKENS, network.embed_dim):
-        state[_POSITIONS] = resample_abs_pos_embed(
-            positions.float(),
-            new_size=list(network.patch_embed.grid_size),
-            num_prefix_tokens=network.num_prefix_tokens,
-        )
+        patches = keys[0][:, :, self._network.num_prefix_tokens :]
+        return patches.transpose(1, 2).flatten(2)

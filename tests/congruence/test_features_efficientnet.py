@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from features.backbones import Token, identify
 from features.backbones.checkpoints import read_state
+from features.backbones.compute import Compute
+from features.backbones.device import pick_device
 from features.backbones.efficientnet_lite import EfficientnetLite, rename
-from features.backbones.inputs import pick_device
 from features.errors import BackboneError, WeightsError
 
 
 @pytest.fixture(scope="module")
 def backbone() -> EfficientnetLite:
     """Return our network."""
-    return EfficientnetLite(identify("efficientnet_lite0"), "cpu")
+    return EfficientnetLite(identify("efficientnet_lite0"), Compute("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.pth"
     torch.save({"_blocks.99._bn0.weight": torch.zeros(3), "fc": torch.zeros(1)}, file)
     with pytest.raises(WeightsError, match=r"a\.pth does not match efficientnet_lite0"):
-        EfficientnetLite(identify("efficientnet_lite0", weights=file), "cpu")
+        EfficientnetLite(identify("efficientnet_lite0", weights=file), Compute("cpu"))
 
 
 def test_every_tensor_has_its_place() -> None:

@@ -1,6 +1,7 @@
 """timm's vision transformers, as we use them, against a transformer written from the papers."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from features.errors import WeightsError
 
 MEAN = np.array([0.485, 0.456, 0.406])
 STD = np.array([0.229, 0.224, 0.225])
-HEADS = 6  # of every small model
+HEAD = 64  # length of a head's part of a token, in every model here
 
 WriteWeights = Callable[[str], Path]
+OpenBackbone = Callable[[str], Backbone]
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,12 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> WriteWeights:
 
 
 @pytest.fixture(scope="module")
+def opened(weights: WriteWeights) -> OpenBackbone:
+    """Load a backbone with these weights, once."""
+    return cache(lambda name: load_backbone(name, weights=weights(name), device="cpu"))
+
+
+@pytest.fixture(scope="module")
 def pixels() -> NDArray[np.uint8]:
     """Return two images of noise."""
     rng = np.random.default_rng(0)
@@ -61,6 +69,7 @@ def dino(state: dict[str, Tensor], batch: Tensor, patch: int) -> tuple[Tensor, T
     """Run a ViT (Dosovitskiy et al. 2021): class token after the norm, keys of the last block."""
     n = len(batch)
     d = state["cls_token"].shape[-1]
+    heads = d // HEAD
 
     def norm(x: Tensor, name: str) -> Tensor:
         return functional.layer_norm(x, (d,), state[f"{name}.weight"], state[f"{name}.bias"], 1e-6)
@@ -79,10 +88,8 @@ def dino(state: dict[str, Tensor], batch: Tensor, patch: int) -> tuple[Tensor, T
     for number in range(12):
         block = f"blocks.{number}"
         q, keys, v = linear(norm(x, f"{block}.norm1"), f"{block}.attn.qkv").split(d, dim=-1)
-        qh, kh, vh = (
-            part.reshape(n, -1, HEADS, d // HEADS).transpose(1, 2) for part in (q, keys, v)
-        )
-        attention = (qh @ kh.mT / (d // HEADS) ** 0.5).softmax(dim=-1) @ vh
+        qh, kh, vh = (part.reshape(n, -1, heads, HEAD).transpose(1, 2) for part in (q, keys, v))
+        attention = (qh @ kh.mT / HEAD**0.5).softmax(dim=-1) @ vh
         mixed = linear(attention.transpose(1, 2).reshape(n, -1, d), f"{block}.attn.proj")
         x = x + scaled(mixed, f"{block}.ls1.gamma")
         hidden = functional.gelu(linear(norm(x, f"{block}.norm2"), f"{block}.mlp.fc1"))
@@ -96,22 +103,55 @@ def close(actual: NDArray[np.float32], expected: Tensor) -> None:
     np.testing.assert_allclose(actual / scale, expected.numpy() / scale, atol=1e-4, rtol=0.0)
 
 
-def test_dino_is_the_published_network(weights: WriteWeights, pixels: NDArray[np.uint8]) -> None:
+@pytest.mark.parametrize(
+    ("name", "patch", "shape"),
+    [("dino_vits16", 16, (2, 196, 384)), ("dino_vitb8", 8, (1, 784, 768))],
+)
+def test_dino_is_the_published_network(
+    weights: WriteWeights,
+    opened: OpenBackbone,
+    pixels: NDArray[np.uint8],
+    name: str,
+    patch: int,
+    shape: tuple[int, int, int],
+) -> None:
     """Class token and patch keys of DINO equal those of a plain transformer with its weights."""
-    file = weights("dino_vits16")
-    backbone = load_backbone("dino_vits16", weights=file, device="cpu")
-    cls, keys = dino(safetensors.torch.load_file(file), to_batch(pixels), 16)
+    backbone, pixels = opened(name), pixels[: shape[0]]
+    cls, keys = dino(safetensors.torch.load_file(weights(name)), to_batch(pixels), patch)
     close(backbone.encode(pixels, "cls")[:, 0], cls)
     close(backbone.encode(pixels, "patch_keys"), keys)
-    assert keys.shape == (2, 196, 384)
-    assert backbone.dim == 384
+    assert keys.shape == shape
+    assert backbone.dim == shape[2]
 
 
-def test_dinov2_resamples_positions_alone(weights: WriteWeights, pixels: NDArray[np.uint8]) -> None:
+@pytest.mark.parametrize(("name", "heads"), [("dino_vits16", 6), ("dino_vitb8", 12)])
+def test_keys_are_the_paper_s(
+    weights: WriteWeights,
+    opened: OpenBackbone,
+    pixels: NDArray[np.uint8],
+    name: str,
+    heads: int,
+) -> None:
+    """Keys equal what the paper takes: the middle third of the last block's qkv, without CLS."""
+    network: Any = timm.create_model(TIMM_VITS[name], num_classes=0)
+    network.load_state_dict(safetensors.torch.load_file(weights(name)))
+    seen: list[Tensor] = []
+    last = network.eval().blocks[-1].attn.qkv
+    last.register_forward_hook(lambda _module, _args, output: seen.append(output))
+    with torch.inference_mode():
+        network(to_batch(pixels[:1]))
+    b, n, d = seen[0].shape[0], seen[0].shape[1], seen[0].shape[2] // 3
+    _, k, _ = seen[0].reshape(b, n, 3, heads, d // heads).permute(2, 0, 3, 1, 4)
+    expected = k.transpose(1, 2).reshape(b, n, d)[:, 1:]
+    close(opened(name).encode(pixels[:1], "patch_keys"), expected)
+
+
+def test_dinov2_resamples_positions_alone(
+    weights: WriteWeights, opened: OpenBackbone, pixels: NDArray[np.uint8]
+) -> None:
     """DINOv2's positions, trained at 518 pixels, are resampled to 16 x 16; the rest stays."""
-    file = weights("dinov2_vits14")
-    backbone = load_backbone("dinov2_vits14", weights=file, device="cpu")
-    state = safetensors.torch.load_file(file)
+    backbone = opened("dinov2_vits14")
+    state = safetensors.torch.load_file(weights("dinov2_vits14"))
     grid = state["pos_embed"][:, 1:].reshape(1, 37, 37, 384).permute(0, 3, 1, 2)
     resampled = functional.interpolate(grid, size=(16, 16), mode="bicubic", antialias=True)
     positions = resampled.permute(0, 2, 3, 1).reshape(1, 256, 384)
@@ -123,13 +163,12 @@ def test_dinov2_resamples_positions_alone(weights: WriteWeights, pixels: NDArray
 
 
 def test_dinov3_drops_registers_and_rotation(
-    weights: WriteWeights, pixels: NDArray[np.uint8]
+    weights: WriteWeights, opened: OpenBackbone, pixels: NDArray[np.uint8]
 ) -> None:
     """DINOv3's keys are the last block's projections of the patches, unrotated, no registers."""
-    file = weights("dinov3_vits16")
-    backbone = load_backbone("dinov3_vits16", weights=file, device="cpu")
+    backbone = opened("dinov3_vits16")
     network: Any = timm.create_model(TIMM_VITS["dinov3_vits16"], num_classes=0, img_size=224)
-    state = safetensors.torch.load_file(file)
+    state = safetensors.torch.load_file(weights("dinov3_vits16"))
     network.load_state_dict(state)
     network.eval()
     seen: list[Tensor] = []
@@ -146,10 +185,10 @@ def test_dinov3_drops_registers_and_rotation(
 @pytest.mark.parametrize("name", ["dino_vits16", "dinov2_vits14", "dinov3_vits16"])
 @pytest.mark.parametrize("token", ["cls", "patch_keys"])
 def test_a_batch_equals_its_singles(
-    weights: WriteWeights, pixels: NDArray[np.uint8], name: str, token: Token
+    opened: OpenBackbone, pixels: NDArray[np.uint8], name: str, token: Token
 ) -> None:
     """Two images at once give what they give one by one, within 1e-4 of the largest entry."""
-    backbone: Backbone = load_backbone(name, weights=weights(name), device="cpu")
+    backbone = opened(name)
     singles = np.concatenate([backbone.encode(pixels[i : i + 1], token) for i in range(2)])
     close(backbone.encode(pixels, token), torch.from_numpy(singles))
 

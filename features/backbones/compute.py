@@ -1,0 +1,84 @@
+"""Where and how exactly a backbone computes, decided without loading torch where that can be."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias, get_args
+
+from features.backbones.catalogue import COLOUR_GRID
+from features.errors import BackboneError
+from features.extra import features_extra
+
+AUTO: Final = "auto"
+CPU: Final = "cpu"
+
+Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
+"""The numbers that a network multiplies. Sums that grow (residuals, norms) stay in float32."""
+
+FLOAT32: Final = "float32"
+FLOAT16: Final = "float16"
+
+_DEVICE: Final = re.compile(r"auto|cpu|cuda(:\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Where and how a network computes.
+
+    Parameters
+    ----------
+    device
+        ``"auto"`` (CUDA where there is one, else the CPU), ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+    precision
+        A :data:`Precision`, or ``"auto"``: float16 on CUDA, float32 on the CPU.
+    compiled
+        Whether the network is compiled first (``torch.compile``): slower to start, and the same
+        vectors up to rounding.
+
+    Raises
+    ------
+    BackboneError
+        The device is not of these forms, or the precision is unknown.
+    """
+
+    device: str = AUTO
+    precision: str = AUTO
+    compiled: bool = False
+
+    def __post_init__(self) -> None:
+        if _DEVICE.fullmatch(self.device) is None:
+            message = f"device must be auto, cpu, cuda or cuda:N, not {self.device!r}"
+            raise BackboneError(message)
+        if self.precision not in {AUTO, *get_args(Precision)}:
+            known = ", ".join((AUTO, *get_args(Precision)))
+            message = f"unknown precision {self.precision!r}; known are {known}"
+            raise BackboneError(message)
+
+
+def resolve_precision(backbone: str, compute: Compute) -> Precision:
+    """Return the precision that a backbone will compute with, without loading it.
+
+    It is a part of the identity of vectors, for float16 gives slightly other ones. torch is loaded
+    only where both device and precision are ``"auto"``.
+
+    Parameters
+    ----------
+    backbone
+        Its name. ``colour_grid`` has no network, and always gives the same.
+    compute
+        The settings.
+
+    Raises
+    ------
+    BackboneError
+        torch is needed and not installed.
+    """
+    if backbone == COLOUR_GRID:
+        return FLOAT32
+    for known in get_args(Precision):
+        if compute.precision == known:
+            return known  # type: ignore[no-any-return]  # get_args is not typed
+    if compute.device != AUTO:
+        return FLOAT32 if compute.device == CPU else FLOAT16
+    with features_extra(backbone):
+        import torch  # noqa: PLC0415  not in the base install
+    return FLOAT16 if torch.cuda.is_available() else FLOAT32
