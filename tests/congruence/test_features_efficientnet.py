@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from features.backbones import Token, identify
 from features.backbones.checkpoints import read_state
 from features.backbones.compute import Compute
-from features.backbones.device import pick_device
 from features.backbones.efficientnet_lite import EfficientnetLite, rename
-from features.errors import BackboneError, WeightsError
+from features.errors import WeightsError
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +84,3 @@ def test_every_tensor_has_its_place() -> None:
     file = identify("efficientnet_lite0").require_file()
     state = read_state(file)
     assert len(rename(state, [1, 2, 2, 3, 3, 4, 1])) == len(state)
-
-
-def test_a_device_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """CUDA is used where it is, and asking for it elsewhere raises."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert pick_device("auto").type == "cpu"
-    with pytest.raises(BackboneError, match="the device cuda:1 is not available here"):
-        pick_device("cuda:1")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert pick_device("auto").type == "cuda"
-    assert pick_device("cpu").type == "cpu"
