@@ -64,7 +64,12 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     token: Annotated[str, typer.Option(help="auto, cls or patch_keys.")] = "auto",  # noqa: S107 - not a secret
     clusters: Annotated[int, typer.Option(help="Centres per scene.")] = 13,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    precision: Annotated[str, typer.Option(help="float32, float16 or bfloat16.")] = "float32",
+    precision: Annotated[
+        str, typer.Option(help="float32, float16, bfloat16, or auto: float16 on CUDA.")
+    ] = "float32",
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the network: slower to start, then faster.")
+    ] = False,
     batch_size: Annotated[
         int | None, typer.Option(help="Images encoded at once; by default what is fast.")
     ] = None,
@@ -117,7 +122,8 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
             weights=weights,
             weights_sha256=weights_sha256,
             device=device,
-            precision=precision,  # type: ignore[arg-type]  # checked there
+            precision=precision,
+            compiled=compiled,
             batch_size=batch_size,
             sparsify=None if sparsify is None else Sparsification(sparsify, sparsify_tail),  # type: ignore[arg-type]  # checked there
             engine=engine,  # type: ignore[arg-type]  # checked there
@@ -284,6 +290,37 @@ def _demo(
         port=port, data_dir=out / "data", file_roots=(out / "world",), log_level="warning"
     )
     demo.run(out=out, rooms=rooms, budget=budget, serving=serve, settings=settings)
+
+
+_weights = typer.Typer(help="The weights of backbones.", no_args_is_help=True)
+_app.add_typer(_weights, name="weights")
+
+BackboneName = Annotated[str, typer.Argument(help="A backbone's name.", metavar="NAME")]
+
+
+@_weights.command("fetch")
+def _weights_fetch(name: BackboneName, as_json: AsJson = False) -> None:
+    """Download the weights of a backbone where they are not there yet."""
+    from app.commands import weights
+
+    weights.fetch(name, as_json=as_json)
+
+
+@_weights.command("check")
+def _weights_check(
+    name: BackboneName,
+    weights: Annotated[Path | None, typer.Option(help="A checkpoint of the backbone.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="What its SHA-256 must be.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    precision: Annotated[str, typer.Option(help="As in select.")] = "float32",
+    as_json: AsJson = False,
+) -> None:
+    """Load a backbone's weights and encode one image with them."""
+    from app.commands import weights as command
+    from features.backbones import Compute
+
+    compute = Compute(device, precision)
+    command.check(name, weights=weights, sha256=sha256, compute=compute, as_json=as_json)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

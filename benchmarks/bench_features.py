@@ -31,7 +31,7 @@ import torch
 from safetensors.torch import save_file
 from sklearn.cluster import KMeans
 
-from features.backbones import Backbone, identify, open_backbone
+from features.backbones import Backbone, identify, load_backbone
 from features.backbones.catalogue import TIMM_VITS
 from features.backbones.pixels import to_pixels
 from features.blocks import BlockStore
@@ -68,7 +68,7 @@ def random_weights(name: str, folder: Path) -> Path:
 
 def open_vit(name: str, folder: Path) -> Backbone:
     """Open a vision transformer with random weights."""
-    return open_backbone(identify(name, weights=random_weights(name, folder)), "cpu")
+    return load_backbone(name, weights=random_weights(name, folder), device="cpu")
 
 
 def independent(name: str, weights: Path, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -125,7 +125,7 @@ def pipeline(images: Path, turns: int = 5) -> Iterator[Row]:
     pool = [Scene(path, {}, (Image(path),)) for path in paths]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as threads:
         networks = {
-            "efficientnet_lite0": open_backbone(identify("efficientnet_lite0"), "cpu"),
+            "efficientnet_lite0": load_backbone("efficientnet_lite0", device="cpu"),
             "dino_vits16": open_vit("dino_vits16", Path(folder)),
         }
         for name, network in networks.items():
@@ -192,7 +192,7 @@ def clusters(images: Path, scenes: int = 64) -> Iterator[Row]:
     """k-means of the keys of scenes, k = 19: ours and a loop of scikit-learn's."""
     yield compare("made-up, 784 x 768", [scene_patches(number) for number in range(scenes)])
     if images.exists():
-        network = open_backbone(identify("efficientnet_lite0"), "cpu")
+        network = load_backbone("efficientnet_lite0", device="cpu")
         paths = sorted(map(str, images.rglob("*.jpg")))[::3]
         pixels = np.stack([to_pixels(load_rgb(path)) for path in paths])
         keys = np.concatenate([network.encode(one[None], "patch_keys") for one in pixels])

@@ -6,8 +6,8 @@
     ├── SourceError    a source of scenes is wrong; names the file and, where there is one, the line
     ├── ImageError     one image cannot be read; the scene lives on without it
     ├── BackboneError  an unknown or unavailable backbone
-    │   ├── BatchTooLargeError  the device has no memory for so many images at once
-    │   └── WeightsError        a weights file is missing or does not match
+    │   ├── WeightsError        a weights file is missing or does not match
+    │   └── BatchTooLargeError  a batch does not fit into the device's memory
     └── VectorsError   vectors are unusable (not finite, wrong shape)
 """
 
@@ -46,12 +46,12 @@ class BackboneError(FeatureError):
     """A backbone is unknown or cannot be used here."""
 
 
-class BatchTooLargeError(BackboneError):
-    """The device has no memory for so many images at once; fewer may fit."""
-
-
 class WeightsError(BackboneError):
     """A weights file is missing, unreadable or does not match its backbone or hash."""
+
+
+class BatchTooLargeError(BackboneError):
+    """A batch of images does not fit into the memory of the device; a smaller one may."""
 
 
 class VectorsError(FeatureError):

@@ -13,9 +13,11 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from features.backbones.catalogue import COLOUR_GRID
+from features.backbones.compute import FLOAT32, Compute, Precision
 from features.backbones.identity import Identity
 from features.backbones.pixels import PREPROCESSING
-from features.backbones.protocol import PATCH_KEYS, Backbone, Precision, Token
+from features.backbones.protocol import PATCH_KEYS, Backbone, Token
 from features.blocks import ImageVectors
 from features.clustering import ALGORITHM, cluster_many
 from features.errors import BatchTooLargeError, VectorsError
@@ -27,6 +29,9 @@ Entry: TypeAlias = tuple[bytes, ImageVectors]
 """An image's key and what is kept of it."""
 
 _REDUCTION: Final = "centres per image 1"
+
+_DEFAULT: Final = Compute()
+_GRID_BATCH: Final = 32
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +56,7 @@ class Recipe:
     identity: Identity
     token: Token
     clusters: int
-    precision: Precision = "float32"
+    precision: Precision = FLOAT32
 
     @property
     def id(self) -> str:
@@ -74,18 +79,25 @@ class Extractor:
         Loads the backbone; called when the first image is encoded; where everything is stored,
         never.
     batch_size
-        Images that are encoded at once; by default what the backbone suggests. No part of the
-        result's identity. A batch that the device has no memory for is halved, and so is every
-        later one.
+        Images that are encoded at once; by default what is fast on the device, and fits. No part
+        of the result's identity. A batch that the device has no memory for is halved, and so is
+        every later one.
+    compute
+        Where the backbone lies once it is loaded.
     """
 
     def __init__(
-        self, recipe: Recipe, load: Callable[[], Backbone], batch_size: int | None = None
+        self,
+        recipe: Recipe,
+        load: Callable[[], Backbone],
+        batch_size: int | None = None,
+        compute: Compute = _DEFAULT,
     ) -> None:
         self.recipe = recipe
         self.id = recipe.id
         self._load = load
         self._batch_size = batch_size
+        self._compute = compute
 
     @cached_property
     def backbone(self) -> Backbone:
@@ -128,8 +140,15 @@ class Extractor:
         """Take a batch; a backbone is loaded only once there is an image for it."""
         first = list(islice(images, 1))
         if first and self._batch_size is None:
-            self._batch_size = self.backbone.batch_size(self.recipe.token)
+            self._batch_size = self._suggestion()
         return first + list(islice(images, (self._batch_size or 1) - 1))
+
+    def _suggestion(self) -> int:
+        if self.recipe.identity.name == COLOUR_GRID:  # it has no network, and may have no torch
+            return _GRID_BATCH
+        from features.backbones.memory import suggest_batch_size  # noqa: PLC0415  loads torch
+
+        return suggest_batch_size(self.backbone, self.recipe.token, self._compute)
 
     def _encode(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Encode a batch, in halves where the device has no memory for the whole."""

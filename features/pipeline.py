@@ -21,6 +21,7 @@ import numpy as np
 from features.backbones.catalogue import COLOUR_GRID
 from features.backbones.identity import identify, resolve_backbone
 from features.backbones.loading import open_backbone
+from features.backbones.precision import resolve_precision
 from features.backbones.protocol import CLS, PATCH_KEYS, Token
 from features.blocks import BlockStore
 from features.decoding import shared_decoder
@@ -108,13 +109,12 @@ class Preparation:
         self._identity = identify(
             backbone, weights=settings.weights, weights_sha256=settings.weights_sha256
         )
+        self._precision = resolve_precision(backbone, settings.compute)
         self._token, token_note = _resolve_token(settings.token, pool)
         self._notes = (*backbone_note, *token_note)
         self._pool = pool
         self._settings = settings
-        self._load = lru_cache(
-            lambda: open_backbone(self._identity, settings.device, settings.precision)
-        )
+        self._load = lru_cache(lambda: open_backbone(self._identity, settings.compute))
         self._cache = cache
         self._store = BlockStore(cache / "vectors")
         self._threads = ThreadPoolExecutor(_LOOKING_THREADS)
@@ -201,7 +201,7 @@ class Preparation:
             index_path=index_path,
             backbone=self._identity.name,
             weights_id=self._identity.weights_id,
-            precision=self._settings.precision,
+            precision=self._precision,
             token=self._token,
             clusters=self._settings.clusters,
             sparsify=self._settings.sparsify,
@@ -274,8 +274,8 @@ class Preparation:
         return self._extraction(scenes, self._token)
 
     def _extraction(self, scenes: Sequence[Scene], token: Token) -> Extraction:
-        recipe = Recipe(self._identity, token, self._settings.clusters, self._settings.precision)
-        extractor = Extractor(recipe, self._load, self._settings.batch_size)
+        recipe = Recipe(self._identity, token, self._settings.clusters, self._precision)
+        extractor = Extractor(recipe, self._load, self._settings.batch_size, self._settings.compute)
         shards = cut_shards(scenes)
         return Extraction(shards, extractor, self._store, shared_decoder(), self._threads)
 

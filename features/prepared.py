@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.backbones.protocol import Precision, Token
+from features.backbones.compute import Precision
+from features.backbones.protocol import Token
 from features.reading import ImageFailure, LeftOut
 from features.settings import Sparsification
 from features.signatures import Signatures

@@ -33,8 +33,8 @@ class ShardActor:
     """
 
     def __init__(self, recipe: Recipe, settings: FeatureSettings, cache: Path) -> None:
-        backbone = open_backbone(recipe.identity, settings.device, recipe.precision)
-        self._extractor = Extractor(recipe, lambda: backbone, settings.batch_size)
+        backbone = open_backbone(recipe.identity, settings.compute)
+        self._extractor = Extractor(recipe, lambda: backbone, settings.batch_size, settings.compute)
         self._store = BlockStore(cache / "vectors")
         self._threads = ThreadPoolExecutor()
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from features.backbones.catalogue import ANY_TIMM_VIT, BACKBONES, is_known
-from features.backbones.protocol import Precision, Token
-from features.errors import BackboneError, FeatureError
+from features.backbones.catalogue import require_name
+from features.backbones.compute import AUTO, FLOAT32, Compute, Precision
+from features.backbones.protocol import Token
+from features.errors import FeatureError
 
-AUTO: Final = "auto"
+__all__ = ["AUTO", "LOCAL", "RAY", "FeatureSettings", "Sparsification"]
+
 LOCAL: Final = "local"
 RAY: Final = "ray"
 
@@ -54,9 +56,8 @@ class FeatureSettings:
     Parameters
     ----------
     backbone
-        A name of :data:`features.backbones.BACKBONES`, ``"timm/NAME"`` for any other vision
-        transformer of timm's, or ``"auto"``: the paper's where its weights can be had, else
-        ``efficientnet_lite0``.
+        A name of :data:`features.backbones.BACKBONES`, ``timm/NAME``, or ``"auto"``: the paper's
+        where its weights can be had, else ``efficientnet_lite0``.
     token
         ``"cls"``, ``"patch_keys"``, or ``"auto"``: patch keys where the median scene has one image,
         because one vector has no diversity of its own, else the class token.
@@ -69,8 +70,10 @@ class FeatureSettings:
     device
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
     precision
-        Of the network's products: ``"float32"``, ``"float16"`` or ``"bfloat16"``. Never chosen for
-        you: the same images give the same vectors on every machine unless you ask otherwise.
+        Of the network's products: ``"float32"``, ``"float16"``, ``"bfloat16"``, or ``"auto"``:
+        float16 on CUDA. By default the same images give the same vectors on every machine.
+    compiled
+        Whether the network is compiled first: slower to start, faster after.
     batch_size
         Images that are encoded at once; by default what is fast on the device, and fits.
     sparsify
@@ -95,17 +98,20 @@ class FeatureSettings:
     weights: Path | None = None
     weights_sha256: str | None = None
     device: str = AUTO
-    precision: Precision = "float32"
+    precision: str = FLOAT32
+    compiled: bool = False
     batch_size: int | None = None
     sparsify: Sparsification | None = None
     engine: Literal["local", "ray"] = LOCAL
     actors: int | None = None
 
+    @property
+    def compute(self) -> Compute:
+        """Where and how a network computes."""
+        return Compute(self.device, self.precision, self.compiled)
+
     def __post_init__(self) -> None:
-        if self.backbone != AUTO and not is_known(self.backbone):
-            known = ", ".join((AUTO, *BACKBONES, ANY_TIMM_VIT))
-            message = f"unknown backbone {self.backbone!r}; known are {known}"
-            raise BackboneError(message)
+        require_name(self.backbone, AUTO)
         sha256 = self.weights_sha256
         rules = (
             (
@@ -119,8 +125,8 @@ class FeatureSettings:
                 f"actors must be at least 1, not {self.actors}",
             ),
             (
-                self.precision in get_args(Precision),
-                f"precision must be float32, float16 or bfloat16, not {self.precision!r}",
+                self.precision in {AUTO, *get_args(Precision)},
+                f"precision must be auto, float32, float16 or bfloat16, not {self.precision!r}",
             ),
             (
                 self.batch_size is None or self.batch_size >= 1,

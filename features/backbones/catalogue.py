@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from features.errors import BackboneError
+
 DEFAULT: Final = "dino_vitb8"
 """The paper's backbone, used wherever its weights can be had."""
 
@@ -26,25 +28,36 @@ TIMM_VITS: Final[Mapping[str, str]] = MappingProxyType(
 """Vision transformers: our name to timm's, which is also the name of its repository on the hub."""
 
 BACKBONES: Final = (*TIMM_VITS, EFFICIENTNET_LITE, COLOUR_GRID)
+"""The backbones with names of their own."""
 
-ANY_TIMM_VIT: Final = "timm/NAME"
-"""How any other vision transformer of timm's is named, for people."""
+TIMM_PREFIX: Final = "timm/"
+"""Before the name that timm gives to any of its vision transformers."""
 
-_TIMM: Final = re.compile(r"timm/([A-Za-z0-9_]+(?:\.[A-Za-z0-9_-]+)?)")
-
-
-def is_known(name: str) -> bool:
-    """Tell whether a name can be a backbone's; only timm can tell whether it has one so called."""
-    return name in BACKBONES or _TIMM.fullmatch(name) is not None
+_TIMM_NAME: Final = re.compile(r"timm/\w+(\.\w+)?", re.ASCII)
 
 
-def timm_name(name: str) -> str:
-    """Return what timm, and its hub, call a vision transformer.
+def is_timm_name(name: str) -> bool:
+    """Whether a name has the form ``timm/NAME``; whether timm knows it is found out at work."""
+    return _TIMM_NAME.fullmatch(name) is not None
+
+
+def require_name(name: str, *others: str) -> None:
+    """Check the form of a backbone's name.
+
+    Parameters
+    ----------
+    name
+        One of :data:`BACKBONES`, or ``timm/`` and a name of timm's, such as
+        ``timm/vit_small_patch16_224.augreg_in1k``.
+    others
+        Further names that will do.
 
     Raises
     ------
-    KeyError
-        The name is not one of a vision transformer.
+    BackboneError
+        The name is none of these.
     """
-    match = _TIMM.fullmatch(name)
-    return TIMM_VITS[name] if match is None else match[1]
+    if name not in {*others, *BACKBONES} and not is_timm_name(name):
+        known = ", ".join((*others, *BACKBONES))
+        message = f"unknown backbone {name!r}; known are {known}, and {TIMM_PREFIX}NAME"
+        raise BackboneError(message)

@@ -1,6 +1,6 @@
 """Read a checkpoint without running anything in it, and fit it to its network exactly."""
 
-from argparse import Namespace
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -13,16 +13,41 @@ from features.errors import WeightsError
 
 _CONTAINERS: Final = ("teacher", "state_dict", "model")
 _PREFIXES: Final = ("module.", "backbone.")
-_HEADS: Final = ("head.", "head_dist.")
 _SHOWN: Final = 3
+_FOREIGN: Final = re.compile(r"Unsupported global: GLOBAL (\S+)")
+
+
+class _Ignored:
+    """Stands for an object of a trainer's; keeps nothing of it."""
+
+    def __init__(self, *_parts: object) -> None:
+        pass
+
+    def __setstate__(self, _state: object) -> None:
+        pass
+
+
+_ARGUMENTS: Final = tuple(
+    (_Ignored, name)
+    for name in (
+        "argparse.Namespace",
+        "pathlib.PosixPath",
+        "pathlib.WindowsPath",
+        "pathlib._local.PosixPath",
+        "pathlib._local.WindowsPath",
+    )
+)
 
 
 def read_state(file: Path) -> dict[str, Tensor]:
     """Read a state dict from ``.safetensors``, or from PyTorch's own format without code in it.
 
     A state dict inside ``teacher``, ``state_dict`` or ``model`` is taken out, and the prefixes
-    ``module.`` and ``backbone.`` of training wrappers are dropped, in any order. What was trained
-    beside the backbone, or on top of it (``head.``), is dropped too.
+    ``module.`` and ``backbone.`` of training wrappers are dropped, in whatever order they come.
+
+    Trainers save their arguments beside the tensors: an ``argparse.Namespace``, with paths in it.
+    These are read as empty objects of our own, so nothing of theirs is ever made or run. Any other
+    object is refused.
 
     Parameters
     ----------
@@ -39,11 +64,12 @@ def read_state(file: Path) -> dict[str, Tensor]:
         if file.suffix == ".safetensors":
             content = safetensors.torch.load_file(file)
         else:
-            # DINO's training checkpoints hold its command line, as a namespace: names and values.
-            with torch.serialization.safe_globals([Namespace]):
+            with torch.serialization.safe_globals([*_ARGUMENTS]):
                 content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # the readers raise anything on a file that is not theirs
-        message = f"{file}: not a checkpoint of tensors alone ({type(error).__name__})"
+        found = _FOREIGN.search(str(error))
+        reason = f"it holds a {found[1]}" if found else type(error).__name__
+        message = f"{file}: not a checkpoint of tensors alone ({reason})"
         raise WeightsError(message) from error
     for container in _CONTAINERS:
         if isinstance(content, Mapping) and isinstance(content.get(container), Mapping):
@@ -55,7 +81,7 @@ def read_state(file: Path) -> dict[str, Tensor]:
     if wrong:
         message = f"{file}: {wrong[0]!r} is not a tensor"
         raise WeightsError(message)
-    return _backbone_of({str(key): value for key, value in content.items()})
+    return {_bare(str(key)): value for key, value in content.items()}
 
 
 def load_state(network: nn.Module, state: Mapping[str, Tensor], name: str, file: Path) -> None:
@@ -98,21 +124,7 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], name: str, file:
     network.load_state_dict(dict(state))
 
 
-def _backbone_of(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the backbone's tensors under their bare names."""
-    paths = {key: _split(key) for key in state}
-    beside = any("backbone." in prefixes for prefixes, _ in paths.values())
-    return {
-        name: state[key]
-        for key, (prefixes, name) in paths.items()
-        if not name.startswith(_HEADS) and (not beside or "backbone." in prefixes)
-    }
-
-
-def _split(key: str) -> tuple[list[str], str]:
-    """Split a key into the prefixes of training wrappers and the bare name."""
-    prefixes = []
-    while found := next((prefix for prefix in _PREFIXES if key.startswith(prefix)), ""):
-        prefixes.append(found)
-        key = key.removeprefix(found)
-    return prefixes, key
+def _bare(key: str) -> str:
+    while key.startswith(_PREFIXES):
+        key = key.partition(".")[2]
+    return key

@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from features.backbones.checkpoints import load_state, read_state
-from features.backbones.device import Compute
+from features.backbones.compute import Compute
+from features.backbones.device import arithmetic, pick_device
 from features.backbones.identity import Identity
 from features.backbones.inputs import to_input
-from features.backbones.protocol import CLS, SIZE, Token
+from features.backbones.memory import within_memory
+from features.backbones.precision import resolve_precision
+from features.backbones.protocol import CLS, Token
 
 _MEAN: Final = (127 / 255,) * 3
 _STD: Final = (128 / 255,) * 3
-
-_CPU_BATCH: Final = 4
 
 # Names of the package efficientnet-lite-pytorch to those of timm's tf_efficientnet_lite0.
 _TOP: Final = {
@@ -56,10 +57,12 @@ class EfficientnetLite:
     identity
         The weights file, in the naming of the package ``efficientnet-lite-pytorch``.
     compute
-        Where and how exactly it computes.
+        Where and how it computes.
 
     Raises
     ------
+    BackboneError
+        The device is not available.
     WeightsError
         The weights cannot be read or do not fit.
     """
@@ -67,23 +70,20 @@ class EfficientnetLite:
     def __init__(self, identity: Identity, compute: Compute) -> None:
         self.name = identity.name
         self.weights_id = identity.weights_id
-        self._compute = compute
+        self._device = pick_device(compute.device)
+        self._precision = resolve_precision(self.name, compute)
         # timm's networks carry no type information.
         network: Any = timm.create_model("tf_efficientnet_lite0")
         depths = [len(stage) for stage in network.blocks]
         file = identity.require_file()
         state = rename(read_state(file), depths)
         load_state(network, state, self.name, file)
-        # With pixels side by side in memory, a CPU gets through three times as many images.
-        self._network = network.eval().to(compute.device, memory_format=torch.channels_last)
+        # With the channels of a pixel side by side a CPU gets through twice as many images.
+        network = network.eval().to(self._device, memory_format=torch.channels_last)
+        features = network.forward_features
+        self._features = torch.compile(features) if compute.compiled else features
+        self._network = network
         self.dim = int(network.num_features)
-
-    def batch_size(self, token: Token) -> int:
-        """Return how many images at once are fast: few, on a CPU, whose caches are small."""
-        return self._compute.batch_size(
-            _CPU_BATCH,
-            lambda images: self.encode(np.zeros((images, SIZE, SIZE, 3), np.uint8), token),
-        )
 
     def encode(self, pixels: NDArray[np.uint8], token: Token) -> NDArray[np.float32]:
         """Encode a batch; see :meth:`features.backbones.protocol.Backbone.encode`.
@@ -96,13 +96,22 @@ class EfficientnetLite:
         Returns
         -------
         (n, 1, 1280) or (n, 49, 1280) float32
+
+        Raises
+        ------
+        BatchTooLargeError
+            The device has not enough memory for the batch.
         """
-        with self._compute.running(len(pixels)):
-            batch = to_input(pixels, _MEAN, _STD, self._compute)
-            positions = self._network.forward_features(batch).flatten(2).transpose(1, 2)
-            pooled = token == CLS
-            vectors: Tensor = positions.mean(dim=1, keepdim=True) if pooled else positions
-        return vectors.float().cpu().numpy()
+
+        def work() -> NDArray[np.float32]:
+            with arithmetic(self._device, self._precision):
+                batch = to_input(pixels, _MEAN, _STD, self._device)
+                positions = self._features(batch).float().flatten(2).transpose(1, 2)
+                pooled = token == CLS
+                vectors: Tensor = positions.mean(dim=1, keepdim=True) if pooled else positions
+                return vectors.cpu().numpy()
+
+        return within_memory(work, self._device)
 
 
 def rename(state: dict[str, Tensor], depths: list[int]) -> dict[str, Tensor]:

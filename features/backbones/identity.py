@@ -6,12 +6,10 @@ from pathlib import Path
 
 from features.backbones import hub
 from features.backbones.catalogue import (
-    ANY_TIMM_VIT,
-    BACKBONES,
     COLOUR_GRID,
     DEFAULT,
     EFFICIENTNET_LITE,
-    is_known,
+    require_name,
 )
 from features.backbones.colour_grid import ColourGrid
 from features.errors import BackboneError, WeightsError
@@ -71,9 +69,7 @@ def identify(
     WeightsError
         The weights are missing, cannot be fetched or have another hash.
     """
-    if not is_known(name):
-        message = f"unknown backbone {name!r}; known are {', '.join(BACKBONES)} and {ANY_TIMM_VIT}"
-        raise BackboneError(message)
+    require_name(name)
     if name == COLOUR_GRID:
         if weights is not None or weights_sha256 is not None:
             message = f"{COLOUR_GRID} has no weights, so none can be given"

@@ -1,12 +1,16 @@
 """From a backbone's name to the network, loaded."""
 
 from pathlib import Path
+from typing import Final
 
 from features.backbones.catalogue import COLOUR_GRID, EFFICIENTNET_LITE
 from features.backbones.colour_grid import ColourGrid
+from features.backbones.compute import AUTO, FLOAT32, Compute
 from features.backbones.identity import Identity, identify
-from features.backbones.protocol import Backbone, Precision
+from features.backbones.protocol import Backbone
 from features.extra import features_extra
+
+_DEFAULT: Final = Compute()
 
 
 def load_backbone(
@@ -14,8 +18,9 @@ def load_backbone(
     *,
     weights: Path | None = None,
     weights_sha256: str | None = None,
-    device: str = "auto",
-    precision: Precision = "float32",
+    device: str = AUTO,
+    precision: str = FLOAT32,
+    compiled: bool = False,
 ) -> Backbone:
     """Find a backbone's weights and load it.
 
@@ -23,33 +28,30 @@ def load_backbone(
     ----------
     name, weights, weights_sha256
         See :func:`features.backbones.identity.identify`.
-    device
-        ``"auto"`` (CUDA where there is one, else the CPU), ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
-    precision
-        See :class:`features.backbones.device.Compute`.
+    device, precision, compiled
+        See :class:`features.backbones.compute.Compute`.
 
     Raises
     ------
     BackboneError
-        The name is unknown, a library is not installed, or the device is not available.
+        The name or the precision is unknown, a library is not installed, or the device is not
+        available.
     WeightsError
         The weights are missing, cannot be fetched, cannot be read or do not fit.
     """
     identity = identify(name, weights=weights, weights_sha256=weights_sha256)
-    return open_backbone(identity, device, precision)
+    return open_backbone(identity, Compute(device, precision, compiled))
 
 
-def open_backbone(
-    identity: Identity, device: str = "auto", precision: Precision = "float32"
-) -> Backbone:
+def open_backbone(identity: Identity, compute: Compute = _DEFAULT) -> Backbone:
     """Load a backbone whose weights are found already.
 
     Parameters
     ----------
     identity
         From :func:`features.backbones.identity.identify`.
-    device, precision
-        As for :func:`load_backbone`.
+    compute
+        Where and how it computes.
 
     Raises
     ------
@@ -61,9 +63,6 @@ def open_backbone(
     if identity.name == COLOUR_GRID:
         return ColourGrid()
     with features_extra(identity.name):
-        from features.backbones.device import Compute, pick_device  # noqa: PLC0415  loads torch
-
-        compute = Compute(pick_device(device), precision)
         if identity.name == EFFICIENTNET_LITE:
             from features.backbones.efficientnet_lite import (  # noqa: PLC0415  loads torch
                 EfficientnetLite,

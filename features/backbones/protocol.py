@@ -8,9 +8,6 @@ from numpy.typing import NDArray
 Token: TypeAlias = Literal["cls", "patch_keys"]
 """``cls``: one vector of the whole image; ``patch_keys``: one vector of each part of the image."""
 
-Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
-"""Of a network's products. Part of what decides its vectors, so it is never chosen silently."""
-
 CLS: Final = "cls"
 PATCH_KEYS: Final = "patch_keys"
 
@@ -23,7 +20,7 @@ class Backbone(Protocol):
 
     @property
     def name(self) -> str:
-        """One of :data:`features.backbones.catalogue.BACKBONES`."""
+        """One of :data:`features.backbones.catalogue.BACKBONES`, or ``timm/NAME``."""
         ...
 
     @property
@@ -34,10 +31,6 @@ class Backbone(Protocol):
     @property
     def dim(self) -> int:
         """Length d of every vector, the same for both tokens."""
-        ...
-
-    def batch_size(self, token: Token) -> int:
-        """Return how many images at once are fast, and fit, on the backbone's device."""
         ...
 
     def encode(self, pixels: NDArray[np.uint8], token: Token) -> NDArray[np.float32]:
@@ -60,6 +53,6 @@ class Backbone(Protocol):
         Raises
         ------
         BatchTooLargeError
-            The device has no memory for so many images at once.
+            The device has not enough memory for so many images.
         """
         ...

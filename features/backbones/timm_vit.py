@@ -1,51 +1,50 @@
-"""Self-supervised vision transformers (DINO, DINOv2, DINOv3) as timm builds them."""
+"""Vision transformers (DINO, DINOv2, DINOv3, and others) as timm builds them."""
 
-from difflib import get_close_matches
-from importlib import import_module
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
-import timm
-import torch
 from numpy.typing import NDArray
-from timm.layers.pos_embed import resample_abs_pos_embed
 from torch import Tensor, nn
 
-from features.backbones.catalogue import timm_name
 from features.backbones.checkpoints import load_state, read_state
-from features.backbones.device import Compute
+from features.backbones.compute import Compute
+from features.backbones.device import arithmetic, pick_device
 from features.backbones.identity import Identity
 from features.backbones.inputs import to_input
-from features.backbones.protocol import CLS, SIZE, Token
-from features.errors import BackboneError
+from features.backbones.memory import within_memory
+from features.backbones.precision import resolve_precision
+from features.backbones.protocol import CLS, Token
+from features.backbones.timm_models import build, published
+from features.backbones.vit_states import to_timm
 
-_POSITIONS: Final = "pos_embed"
-_PATCHES: Final = "patch_embed.proj.weight"
-_OFFICIAL: Final = frozenset({"mask_token", "register_tokens", "storage_tokens"})
-"""Names that only the checkpoints of DINOv2's and DINOv3's authors have."""
 
-_CPU_BATCH: Final = 8
+class _KeysSeenError(Exception):
+    """The keys are known; the rest of the network would be computed for nothing."""
 
 
 class TimmVit:
-    """A vision transformer with the weights of its training.
+    """A vision transformer.
 
-    ``cls`` is the class token after the final norm. ``patch_keys`` are the keys of the last block's
-    attention, heads side by side, for the patch tokens alone (class and register tokens are
-    dropped). Where positions are rotary (DINOv3) the keys are taken before the rotation: what a
-    patch shows, not where it lies.
+    ``cls`` is the class token after the final norm. A network without a class token, or whose final
+    norm lies behind its pooling, gives what it pools itself (mostly the mean of its patches).
+
+    ``patch_keys`` are the keys of the last block's attention, heads side by side, for the patch
+    tokens alone (class and register tokens are dropped). Where positions are rotary (DINOv3) the
+    keys are taken before the rotation: what a patch shows, not where it lies. Where an attention
+    normalises its keys, they are taken after that.
 
     Parameters
     ----------
     identity
-        A vision transformer's name (:mod:`features.backbones.catalogue`) and a weights file.
+        A name that :func:`features.backbones.timm_models.published` knows, and a weights file.
     compute
-        Where and how exactly it computes.
+        Where and how it computes.
 
     Raises
     ------
     BackboneError
-        timm has no vision transformer of this name, or it has no keys or no class token.
+        The name is no vision transformer, or the device is not available.
     WeightsError
         The weights cannot be read or do not fit.
     """
@@ -53,23 +52,19 @@ class TimmVit:
     def __init__(self, identity: Identity, compute: Compute) -> None:
         self.name = identity.name
         self.weights_id = identity.weights_id
-        self._compute = compute
-        network = _create(self.name)
-        self._mean = tuple(map(float, network.pretrained_cfg["mean"]))
-        self._std = tuple(map(float, network.pretrained_cfg["std"]))
+        self._device = pick_device(compute.device)
+        self._precision = resolve_precision(self.name, compute)
+        self._normalisation = published(self.name)
+        network = build(self.name)
         file = identity.require_file()
-        state = _in_timms_names(read_state(file), network)
-        _fit_positions(state, network)
-        load_state(network, state, self.name, file)
-        self._network = network.eval().to(compute.device)
+        load_state(network, to_timm(read_state(file), network), self.name, file)
+        self._network = network.eval().to(self._device)
+        self._pools = network.cls_token is None or not isinstance(network.fc_norm, nn.Identity)
         self.dim = int(network.num_features)
-
-    def batch_size(self, token: Token) -> int:
-        """Return how many images at once are fast, and fit."""
-        return self._compute.batch_size(
-            _CPU_BATCH,
-            lambda images: self.encode(np.zeros((images, SIZE, SIZE, 3), np.uint8), token),
-        )
+        if compute.compiled:
+            # Equal blocks are compiled once. The last stays as it is, for keys are taken from it.
+            for block in network.blocks[:-1]:
+                block.compile()
 
     def encode(self, pixels: NDArray[np.uint8], token: Token) -> NDArray[np.float32]:
         """Encode a batch; see :meth:`features.backbones.protocol.Backbone.encode`.
@@ -83,83 +78,44 @@ class TimmVit:
         -------
         (n, t, d) float32
             For ``patch_keys``, t is (224 / patch size) squared.
+
+        Raises
+        ------
+        BatchTooLargeError
+            The device has not enough memory for the batch.
         """
+
+        def work() -> NDArray[np.float32]:
+            with arithmetic(self._device, self._precision):
+                config = self._normalisation
+                batch = to_input(pixels, config.mean, config.std, self._device)
+                vectors = self._cls(batch) if token == CLS else self._keys(batch)
+                return vectors.float().cpu().numpy()
+
+        return within_memory(work, self._device)
+
+    def _cls(self, batch: Tensor) -> Tensor:
+        tokens: Tensor = self._network.forward_features(batch)
+        if self._pools:
+            pooled: Tensor = self._network.forward_head(tokens, pre_logits=True)
+            return pooled[:, None]
+        return tokens[:, :1]
+
+    def _keys(self, batch: Tensor) -> Tensor:
         keys: list[Tensor] = []
 
-        def keep(_module: object, _args: object, output: Tensor) -> None:
+        def stop(_module: object, _args: object, output: Tensor) -> None:
             keys.append(output)
+            raise _KeysSeenError
 
         # Every attention of timm passes its keys, (n, heads, tokens, d / heads), through k_norm
-        # before it rotates them; these networks have an identity there.
-        handle = self._network.blocks[-1].attn.k_norm.register_forward_hook(keep)
+        # before it rotates them; most have an identity there.
+        attention: Any = self._network.blocks[-1].attn
+        handle = attention.k_norm.register_forward_hook(stop)
         try:
-            with self._compute.running(len(pixels)):
-                batch = to_input(pixels, self._mean, self._std, self._compute)
-                tokens: Tensor = self._network.forward_features(batch)
+            with suppress(_KeysSeenError):
+                self._network.forward_features(batch)
         finally:
             handle.remove()
-        if token == CLS:
-            vectors = tokens[:, :1]
-        else:
-            patches = keys[0][:, :, self._network.num_prefix_tokens :]
-            vectors = patches.transpose(1, 2).flatten(2)
-        return vectors.float().cpu().numpy()
-
-
-def _create(name: str) -> Any:  # noqa: ANN401  timm's networks carry no type information
-    architecture = timm_name(name)
-    try:
-        network = timm.create_model(architecture, num_classes=0, img_size=SIZE)
-    except (RuntimeError, TypeError, ValueError, AssertionError) as error:
-        message = f"{name}: timm has no vision transformer of this name for {SIZE} pixels"
-        alike = get_close_matches(architecture, timm.list_models(pretrained=True), n=3)
-        if alike and architecture not in alike:
-            message += f"; it has {', '.join(f'timm/{other}' for other in alike)}"
-        raise BackboneError(message) from error
-    blocks = getattr(network, "blocks", None)
-    attention = getattr(blocks[-1], "attn", None) if blocks else None
-    if (
-        not isinstance(getattr(attention, "k_norm", None), nn.Module)
-        or getattr(network, "num_prefix_tokens", 0) < 1
-    ):
-        message = f"{name} is no vision transformer with a class token and attention keys"
-        raise BackboneError(message)
-    return network
-
-
-def _in_timms_names(state: dict[str, Tensor], network: Any) -> dict[str, Tensor]:  # noqa: ANN401  see above
-    """Rename the tensors of an authors' checkpoint to timm's names, by timm's own converter."""
-    patches = state.get(_PATCHES)
-    expected = network.state_dict().get(_PATCHES)
-    same_patches = patches is not None and expected is not None and patches.shape == expected.shape
-    if not (_OFFICIAL & state.keys() and same_patches):
-        return state  # the converter would resample weights of another patch size
-    convert = import_module(type(network).__module__).checkpoint_filter_fn
-    converted: dict[str, Tensor] = convert(state, network)
-    return converted
-
-
-def _fit_positions(state: dict[str, Tensor], network: Any) -> None:  # noqa: ANN401  see above
-    """Resample learned positions of another image size (DINOv2: 518 pixels) to 224 pixels."""
-    positions = state.get(_POSITIONS)
-    wanted = getattr(network, _POSITIONS, None)
-    patches = state.get(_PATCHES)
-    if (
-        positions is None
-        or not isinstance(wanted, Tensor)
-        or positions.shape == wanted.shape
-        or positions.ndim != 3  # noqa: PLR2004  (1, tokens, d)
-        or patches is None
-        or patches.shape != network.state_dict()[_PATCHES].shape  # another network's weights
-    ):
-        return
-    prefix = 0 if network.no_embed_class else network.num_prefix_tokens
-    side = (positions.shape[1] - prefix) ** 0.5
-    if side != int(side):
-        return  # no square grid: it will not fit, and the message names it
-    with torch.no_grad():
-        state[_POSITIONS] = resample_abs_pos_embed(
-            positions.float(),
-            new_size=list(network.patch_embed.grid_size),
-            num_prefix_tokens=prefix,
-        )
+        patches = keys[0][:, :, self._network.num_prefix_tokens :]
+        return patches.transpose(1, 2).flatten(2)

@@ -10,17 +10,15 @@ from numpy.typing import NDArray
 
 from features.backbones import Token, identify
 from features.backbones.checkpoints import read_state
-from features.backbones.device import Compute
+from features.backbones.compute import Compute
 from features.backbones.efficientnet_lite import EfficientnetLite, rename
 from features.errors import WeightsError
-
-CPU = Compute(torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
 def backbone() -> EfficientnetLite:
     """Return our network."""
-    return EfficientnetLite(identify("efficientnet_lite0"), CPU)
+    return EfficientnetLite(identify("efficientnet_lite0"), Compute("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +76,7 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.pth"
     torch.save({"_blocks.99._bn0.weight": torch.zeros(3), "fc": torch.zeros(1)}, file)
     with pytest.raises(WeightsError, match=r"a\.pth does not match efficientnet_lite0"):
-        EfficientnetLite(identify("efficientnet_lite0", weights=file), CPU)
+        EfficientnetLite(identify("efficientnet_lite0", weights=file), Compute("cpu"))
 
 
 def test_every_tensor_has_its_place() -> None:

@@ -1,12 +1,11 @@
 """timm's vision transformers, as we use them, against a transformer written from the papers."""
 
-from argparse import Namespace
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL.Image
 import pytest
 import safetensors.torch
 import timm
@@ -14,18 +13,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
-from torchvision import transforms
 
 from features.backbones import Backbone, Token, load_backbone
 from features.backbones.catalogue import TIMM_VITS
-from features.backbones.pixels import to_pixels
-from features.errors import BackboneError, WeightsError
+from features.errors import WeightsError
 
 MEAN = np.array([0.485, 0.456, 0.406])
 STD = np.array([0.229, 0.224, 0.225])
-HEAD_WIDTH = 64  # of every DINO
+HEAD = 64  # length of a head's part of a token, in every model here
 
 WriteWeights = Callable[[str], Path]
+OpenBackbone = Callable[[str], Backbone]
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +47,12 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> WriteWeights:
 
 
 @pytest.fixture(scope="module")
+def opened(weights: WriteWeights) -> OpenBackbone:
+    """Load a backbone with these weights, once."""
+    return cache(lambda name: load_backbone(name, weights=weights(name), device="cpu"))
+
+
+@pytest.fixture(scope="module")
 def pixels() -> NDArray[np.uint8]:
     """Return two images of noise."""
     rng = np.random.default_rng(0)
@@ -65,6 +69,7 @@ def dino(state: dict[str, Tensor], batch: Tensor, patch: int) -> tuple[Tensor, T
     """Run a ViT (Dosovitskiy et al. 2021): class token after the norm, keys of the last block."""
     n = len(batch)
     d = state["cls_token"].shape[-1]
+    heads = d // HEAD
 
     def norm(x: Tensor, name: str) -> Tensor:
         return functional.layer_norm(x, (d,), state[f"{name}.weight"], state[f"{name}.bias"], 1e-6)
@@ -83,11 +88,8 @@ def dino(state: dict[str, Tensor], batch: Tensor, patch: int) -> tuple[Tensor, T
     for number in range(12):
         block = f"blocks.{number}"
         q, keys, v = linear(norm(x, f"{block}.norm1"), f"{block}.attn.qkv").split(d, dim=-1)
-        qh, kh, vh = (
-            part.reshape(n, -1, d // HEAD_WIDTH, HEAD_WIDTH).transpose(1, 2)
-            for part in (q, keys, v)
-        )
-        attention = (qh @ kh.mT / HEAD_WIDTH**0.5).softmax(dim=-1) @ vh
+        qh, kh, vh = (part.reshape(n, -1, heads, HEAD).transpose(1, 2) for part in (q, keys, v))
+        attention = (qh @ kh.mT / HEAD**0.5).softmax(dim=-1) @ vh
         mixed = linear(attention.transpose(1, 2).reshape(n, -1, d), f"{block}.attn.proj")
         x = x + scaled(mixed, f"{block}.ls1.gamma")
         hidden = functional.gelu(linear(norm(x, f"{block}.norm2"), f"{block}.mlp.fc1"))
@@ -101,131 +103,55 @@ def close(actual: NDArray[np.float32], expected: Tensor) -> None:
     np.testing.assert_allclose(actual / scale, expected.numpy() / scale, atol=1e-4, rtol=0.0)
 
 
-@pytest.mark.parametrize(("name", "patch", "d"), [("dino_vits16", 16, 384), ("dino_vitb8", 8, 768)])
+@pytest.mark.parametrize(
+    ("name", "patch", "shape"),
+    [("dino_vits16", 16, (2, 196, 384)), ("dino_vitb8", 8, (1, 784, 768))],
+)
 def test_dino_is_the_published_network(
-    weights: WriteWeights, pixels: NDArray[np.uint8], name: str, patch: int, d: int
+    weights: WriteWeights,
+    opened: OpenBackbone,
+    pixels: NDArray[np.uint8],
+    name: str,
+    patch: int,
+    shape: tuple[int, int, int],
 ) -> None:
     """Class token and patch keys of DINO equal those of a plain transformer with its weights."""
-    file = weights(name)
-    backbone = load_backbone(name, weights=file, device="cpu")
-    cls, keys = dino(safetensors.torch.load_file(file), to_batch(pixels), patch)
+    backbone, pixels = opened(name), pixels[: shape[0]]
+    cls, keys = dino(safetensors.torch.load_file(weights(name)), to_batch(pixels), patch)
     close(backbone.encode(pixels, "cls")[:, 0], cls)
     close(backbone.encode(pixels, "patch_keys"), keys)
-    assert keys.shape == (2, (224 // patch) ** 2, d)
-    assert backbone.dim == d
+    assert keys.shape == shape
+    assert backbone.dim == shape[2]
 
 
-def test_keys_are_those_of_the_references_formula(
-    weights: WriteWeights, pixels: NDArray[np.uint8]
+@pytest.mark.parametrize(("name", "heads"), [("dino_vits16", 6), ("dino_vitb8", 12)])
+def test_keys_are_the_paper_s(
+    weights: WriteWeights,
+    opened: OpenBackbone,
+    pixels: NDArray[np.uint8],
+    name: str,
+    heads: int,
 ) -> None:
-    """Hooked out of torch's qkv layer, cut as the released code cuts it, the keys are the same."""
-    file = weights("dino_vits16")
-    network: Any = timm.create_model(TIMM_VITS["dino_vits16"], num_classes=0)
-    network.load_state_dict(safetensors.torch.load_file(file))
-    caught: list[Tensor] = []
-    network.eval().blocks[-1].attn.qkv.register_forward_hook(lambda *call: caught.append(call[2]))
+    """Keys equal what the paper takes: the middle third of the last block's qkv, without CLS."""
+    network: Any = timm.create_model(TIMM_VITS[name], num_classes=0)
+    network.load_state_dict(safetensors.torch.load_file(weights(name)))
+    seen: list[Tensor] = []
+    last = network.eval().blocks[-1].attn.qkv
+    last.register_forward_hook(lambda _module, _args, output: seen.append(output))
     with torch.inference_mode():
-        pooled = network(to_batch(pixels))
-    n, tokens, width = caught[0].shape
-    split = caught[0].reshape(n, tokens, 3, 6, width // 18).permute(2, 0, 3, 1, 4)
-    keys = split[1].transpose(1, 2).reshape(n, tokens, -1)[:, 1:]
-    backbone = load_backbone("dino_vits16", weights=file, device="cpu")
-    close(backbone.encode(pixels, "patch_keys"), keys)
-    close(backbone.encode(pixels, "cls")[:, 0], pooled)
+        network(to_batch(pixels[:1]))
+    b, n, d = seen[0].shape[0], seen[0].shape[1], seen[0].shape[2] // 3
+    _, k, _ = seen[0].reshape(b, n, 3, heads, d // heads).permute(2, 0, 3, 1, 4)
+    expected = k.transpose(1, 2).reshape(b, n, d)[:, 1:]
+    close(opened(name).encode(pixels[:1], "patch_keys"), expected)
 
 
-@pytest.mark.parametrize("order", ["module.backbone.", "backbone.module.", "backbone."])
-def test_an_authors_training_checkpoint_is_read(
-    weights: WriteWeights, pixels: NDArray[np.uint8], tmp_path: Path, order: str
+def test_dinov2_resamples_positions_alone(
+    weights: WriteWeights, opened: OpenBackbone, pixels: NDArray[np.uint8]
 ) -> None:
-    """The teacher's backbone is found among all that DINO's training saves."""
-    state = safetensors.torch.load_file(weights("dino_vits16"))
-    teacher = {f"{order}{key}": value for key, value in state.items()}
-    head = order.replace("backbone.", "") + "head.mlp.0.weight"
-    content = {
-        "student": {key: value + 1 for key, value in teacher.items()},
-        "teacher": {**teacher, head: torch.zeros(3, 3)},
-        "optimizer": {"state": {0: {"step": torch.tensor(3)}}, "param_groups": [{"lr": 0.1}]},
-        "epoch": 100,
-        "args": Namespace(arch="vit_small", patch_size=16, lr=0.0005),
-    }
-    torch.save(content, tmp_path / "checkpoint.pth")
-    published = load_backbone("dino_vits16", weights=weights("dino_vits16"), device="cpu")
-    trained = load_backbone("dino_vits16", weights=tmp_path / "checkpoint.pth", device="cpu")
-    for token in ("cls", "patch_keys"):
-        np.testing.assert_array_equal(
-            trained.encode(pixels, token), published.encode(pixels, token)
-        )
-
-
-def test_an_authors_dinov2_is_read(
-    weights: WriteWeights, pixels: NDArray[np.uint8], tmp_path: Path
-) -> None:
-    """DINOv2 as its authors publish it, with a mask token, gives what timm's own file gives."""
-    state = safetensors.torch.load_file(weights("dinov2_vits14"))
-    torch.save({**state, "mask_token": torch.zeros(1, 384)}, tmp_path / "dinov2_vits14.pth")
-    timms = load_backbone("dinov2_vits14", weights=weights("dinov2_vits14"), device="cpu")
-    theirs = load_backbone("dinov2_vits14", weights=tmp_path / "dinov2_vits14.pth", device="cpu")
-    close(theirs.encode(pixels, "patch_keys"), torch.from_numpy(timms.encode(pixels, "patch_keys")))
-
-
-def test_any_vision_transformer_of_timms_goes(pixels: NDArray[np.uint8], tmp_path: Path) -> None:
-    """A supervised one, its classifier dropped, with its own mean and deviation."""
-    name = "vit_tiny_patch16_224.augreg_in21k"
-    torch.manual_seed(0)
-    network: Any = timm.create_model(name).eval()
-    safetensors.torch.save_file(network.state_dict(), tmp_path / "a.safetensors")
-    backbone = load_backbone(f"timm/{name}", weights=tmp_path / "a.safetensors", device="cpu")
-    assert (backbone.name, backbone.dim) == (f"timm/{name}", 192)
-    with torch.inference_mode():
-        batch = torch.from_numpy((pixels / 127.5 - 1).transpose(0, 3, 1, 2).astype(np.float32))
-        tokens = network.forward_features(batch)
-    close(backbone.encode(pixels, "cls")[:, 0], tokens[:, 0])
-    assert backbone.encode(pixels, "patch_keys").shape == (2, 196, 192)
-
-
-@pytest.mark.parametrize(
-    ("name", "rule"),
-    [
-        ("timm/vit_small_patch16_224.dinoo", "no vision transformer of this name"),
-        ("timm/vit_smal_patch16_224", "it has timm/vit_small_patch16_224"),
-        ("timm/resnet18.a1_in1k", "no vision transformer"),
-        ("timm/vit_relpos_small_patch16_224.sw_in1k", "with a class token"),
-    ],
-)
-def test_what_is_no_such_transformer_is_refused(
-    weights: WriteWeights, name: str, rule: str
-) -> None:
-    """A misspelt name, a convolutional network, one without a class token: one sentence each."""
-    with pytest.raises(BackboneError, match=rule):
-        load_backbone(name, weights=weights("dino_vits16"), device="cpu")
-
-
-def test_half_precision_is_near(weights: WriteWeights, pixels: NDArray[np.uint8]) -> None:
-    """bfloat16 gives float32 arrays within a few percent of the exact ones, and not the same."""
-    file = weights("dino_vits16")
-    exact = load_backbone("dino_vits16", weights=file, device="cpu").encode(pixels, "cls")
-    half = load_backbone("dino_vits16", weights=file, device="cpu", precision="bfloat16")
-    found = half.encode(pixels, "cls")
-    assert found.dtype == np.float32
-    difference = np.abs(found - exact).max() / np.abs(exact).max()
-    assert 0 < difference < 0.1
-
-
-def test_images_are_resized_as_the_reference_does() -> None:
-    """Whatever the size, pixels are those of torchvision's Resize on Pillow's image, exactly."""
-    reference = transforms.Resize((224, 224), interpolation=transforms.InterpolationMode.BICUBIC)
-    rng = np.random.default_rng(0)
-    for width, height in ((480, 360), (1242, 375), (100, 30), (224, 224), (1080, 1080)):
-        image = PIL.Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
-        np.testing.assert_array_equal(to_pixels(image), np.asarray(reference(image)))
-
-
-def test_dinov2_resamples_positions_alone(weights: WriteWeights, pixels: NDArray[np.uint8]) -> None:
     """DINOv2's positions, trained at 518 pixels, are resampled to 16 x 16; the rest stays."""
-    file = weights("dinov2_vits14")
-    backbone = load_backbone("dinov2_vits14", weights=file, device="cpu")
-    state = safetensors.torch.load_file(file)
+    backbone = opened("dinov2_vits14")
+    state = safetensors.torch.load_file(weights("dinov2_vits14"))
     grid = state["pos_embed"][:, 1:].reshape(1, 37, 37, 384).permute(0, 3, 1, 2)
     resampled = functional.interpolate(grid, size=(16, 16), mode="bicubic", antialias=True)
     positions = resampled.permute(0, 2, 3, 1).reshape(1, 256, 384)
@@ -237,13 +163,12 @@ def test_dinov2_resamples_positions_alone(weights: WriteWeights, pixels: NDArray
 
 
 def test_dinov3_drops_registers_and_rotation(
-    weights: WriteWeights, pixels: NDArray[np.uint8]
+    weights: WriteWeights, opened: OpenBackbone, pixels: NDArray[np.uint8]
 ) -> None:
     """DINOv3's keys are the last block's projections of the patches, unrotated, no registers."""
-    file = weights("dinov3_vits16")
-    backbone = load_backbone("dinov3_vits16", weights=file, device="cpu")
+    backbone = opened("dinov3_vits16")
     network: Any = timm.create_model(TIMM_VITS["dinov3_vits16"], num_classes=0, img_size=224)
-    state = safetensors.torch.load_file(file)
+    state = safetensors.torch.load_file(weights("dinov3_vits16"))
     network.load_state_dict(state)
     network.eval()
     seen: list[Tensor] = []
@@ -260,10 +185,10 @@ def test_dinov3_drops_registers_and_rotation(
 @pytest.mark.parametrize("name", ["dino_vits16", "dinov2_vits14", "dinov3_vits16"])
 @pytest.mark.parametrize("token", ["cls", "patch_keys"])
 def test_a_batch_equals_its_singles(
-    weights: WriteWeights, pixels: NDArray[np.uint8], name: str, token: Token
+    opened: OpenBackbone, pixels: NDArray[np.uint8], name: str, token: Token
 ) -> None:
     """Two images at once give what they give one by one, within 1e-4 of the largest entry."""
-    backbone: Backbone = load_backbone(name, weights=weights(name), device="cpu")
+    backbone = opened(name)
     singles = np.concatenate([backbone.encode(pixels[i : i + 1], token) for i in range(2)])
     close(backbone.encode(pixels, token), torch.from_numpy(singles))
 

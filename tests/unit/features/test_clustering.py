@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from features.backbones.identity import identify
-from features.backbones.loading import open_backbone
+from features.backbones import load_backbone
 from features.backbones.pixels import to_pixels
 from features.backbones.protocol import PATCH_KEYS
 from features.clustering import cluster, cluster_many
@@ -137,7 +136,7 @@ def test_mixtures_are_clustered_as_well_as_by_scikit_learn() -> None:
 def test_patches_of_streets_are_clustered_as_well_as_by_scikit_learn(shared_data: Path) -> None:
     """On patch keys of real frames, the total inertia is within 1 % of scikit-learn's."""
     frames = sorted((shared_data / "camvid" / "train").iterdir())[::12]
-    backbone = open_backbone(identify("efficientnet_lite0"), "cpu")
+    backbone = load_backbone("efficientnet_lite0", device="cpu")
     pixels = np.stack([to_pixels(load_rgb(str(path))) for path in frames])
     _assert_as_good_as_scikit_learn(list(backbone.encode(pixels, PATCH_KEYS)), 19)
 

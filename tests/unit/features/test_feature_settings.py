@@ -41,3 +41,16 @@ def test_an_unknown_backbone_lists_the_known() -> None:
         BackboneError, match=r"unknown backbone 'resnet'; known are auto, dino_vitb8"
     ):
         FeatureSettings(backbone="resnet")
+
+
+@pytest.mark.parametrize("name", ["timm/vit_small_patch16_224.augreg_in1k", "timm/vit_so150m"])
+def test_any_name_of_timm_s_form_is_accepted(name: str) -> None:
+    """Whether timm knows a name is found out by the worker, which has it."""
+    assert FeatureSettings(backbone=name).backbone == name
+
+
+@pytest.mark.parametrize("name", ["timm/", "timm/a/b", "timm/../a", "timm/a.b.c", "timm/a b", ""])
+def test_other_forms_are_refused(name: str) -> None:
+    """A name that is no single name of timm's raises."""
+    with pytest.raises(BackboneError, match="unknown backbone"):
+        FeatureSettings(backbone=name)

@@ -1,4 +1,5 @@
-from pathlib import Path
+import argparse
+from pathlib import Path, PosixPath
 from typing import Any
 
 import pytest
@@ -19,8 +20,9 @@ STATE = {"norm.weight": torch.arange(3.0), "norm.bias": torch.zeros(3)}
         {"state_dict": STATE, "epoch": 3},
         {"teacher": {f"module.backbone.{key}": value for key, value in STATE.items()}},
         {"model": {f"module.{key}": value for key, value in STATE.items()}},
+        {"teacher": {f"backbone.module.{key}": value for key, value in STATE.items()}},
     ],
-    ids=["bare", "state_dict", "teacher", "model"],
+    ids=["bare", "state_dict", "teacher", "model", "other order"],
 )
 def test_wrappers_of_training_are_taken_off(tmp_path: Path, content: dict[str, Any]) -> None:
     """The containers and prefixes that trainers save around a state dict are dropped."""
@@ -28,6 +30,39 @@ def test_wrappers_of_training_are_taken_off(tmp_path: Path, content: dict[str, A
     state = read_state(tmp_path / "a.pth")
     assert state.keys() == STATE.keys()
     assert torch.equal(state["norm.weight"], STATE["norm.weight"])
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_trainer_s_arguments_are_passed_over(tmp_path: Path, *, zipped: bool) -> None:
+    """Beside the teacher may lie what DINO's trainer saves, in both of PyTorch's formats."""
+    arguments = argparse.Namespace(
+        arch="vit_base", lr=5e-4, output_dir=PosixPath("/a"), data_path=Path("b"), gpus=[0, 1]
+    )
+    content = {
+        "student": {f"module.backbone.{key}": value + 1 for key, value in STATE.items()},
+        "teacher": {f"backbone.{key}": value for key, value in STATE.items()},
+        "optimizer": {"state": {0: {"step": 3, "exp_avg": torch.zeros(3)}}, "param_groups": [{}]},
+        "epoch": 100,
+        "args": arguments,
+    }
+    torch.save(content, tmp_path / "a.pth", _use_new_zipfile_serialization=zipped)
+    state = read_state(tmp_path / "a.pth")
+    assert state.keys() == STATE.keys()
+    assert torch.equal(state["norm.weight"], STATE["norm.weight"])
+
+
+def test_what_is_passed_over_is_never_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments are not made into the objects that they were, and stay refused elsewhere."""
+    torch.save({"teacher": STATE, "args": argparse.Namespace(a=1)}, tmp_path / "a.pth")
+
+    def made(*_args: object, **_kwargs: object) -> None:
+        pytest.fail("a Namespace was made")
+
+    monkeypatch.setattr(argparse.Namespace, "__init__", made)
+    monkeypatch.setattr(argparse.Namespace, "__setstate__", made, raising=False)
+    assert read_state(tmp_path / "a.pth").keys() == STATE.keys()
+    with pytest.raises(Exception, match=r"GLOBAL argparse\.Namespace"):
+        torch.load(tmp_path / "a.pth", weights_only=True)
 
 
 def test_safetensors_are_read(tmp_path: Path) -> None:
@@ -48,7 +83,8 @@ def test_a_file_of_something_else_is_named(tmp_path: Path, name: str, content: b
 def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
     """A checkpoint with objects in it raises instead of running their code."""
     torch.save({"network": nn.Linear(2, 2)}, tmp_path / "a.pth")
-    with pytest.raises(WeightsError, match="not a checkpoint of tensors alone"):
+    rule = r"not a checkpoint of tensors alone \(it holds a torch\.nn\.modules\.linear\.Linear\)"
+    with pytest.raises(WeightsError, match=rule):
         read_state(tmp_path / "a.pth")
 
 

