@@ -39,7 +39,7 @@ def test_precision_is_known_without_torch() -> None:
 
 @pytest.mark.usefixtures("two_gpus")
 def test_auto_is_half_precision_on_cuda() -> None:
-    """With a GPU, auto means float16 for a network; nothing else does, and float32 is the default."""
+    """With a GPU, auto means float16 for a network; float32 is the default."""
     assert resolve_precision("efficientnet_lite0", Compute(precision="auto")) == "float16"
     assert resolve_precision("efficientnet_lite0", Compute("cpu", "auto")) == "float32"
     assert resolve_precision("efficientnet_lite0", Compute("cuda")) == "float32"
