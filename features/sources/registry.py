@@ -11,7 +11,7 @@ from features.images import to_path
 from features.scenes import Pool
 from features.sources.images import has_images, open_images
 from features.sources.listing import list_folder
-from features.sources.manifest import open_manifest
+from features.sources.manifest import SUFFIXES, open_manifest
 from features.sources.options import SourceOptions
 from features.sources.s3dis import has_areas, open_s3dis
 from features.sources.semantic_kitti import has_sequences, open_semantic_kitti
@@ -79,9 +79,10 @@ def detect(root: str | Path) -> str:
     path = _absolute(root)
     with _os_errors_named(path):
         if path.is_file():
-            if path.suffix.lower() == ".jsonl":
+            if path.suffix.lower() in SUFFIXES:
                 return "manifest"
-            raise SourceError(str(root), "is a file, but no manifest (its name must end in .jsonl)")
+            rule = f"is a file, but no manifest (its name must end in {', '.join(SUFFIXES)})"
+            raise SourceError(str(root), rule)
         list_folder(path)  # a folder that is missing or closed says so here
         for kind, fits in _SIGNS.items():
             if fits(path):

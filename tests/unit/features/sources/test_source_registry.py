@@ -79,7 +79,7 @@ def test_an_unknown_layout_says_what_was_looked_for(tmp_path: Path) -> None:
     message = refused(None, tmp_path)
     assert all(sign in message for sign in ("sequences/NN", "Area_N/coords", "images"))
     (tmp_path / "scenes.json").touch()
-    assert "must end in .jsonl" in refused(None, tmp_path / "scenes.json")
+    assert "must end in .jsonl, .ndjson, .csv" in refused(None, tmp_path / "scenes.json")
 
 
 @pytest.mark.parametrize("kind", [None, *KINDS])
