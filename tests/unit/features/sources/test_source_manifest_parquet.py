@@ -82,7 +82,7 @@ def test_types_that_databases_write_are_read(
 def test_rows_count_on_through_groups_and_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
-    """However a file is cut into row groups and read, all rows come and errors name the right one."""
+    """However a file is cut into row groups, all rows come and errors name the right one."""
     monkeypatch.setattr(manifest_parquet, "_BATCH_ROWS", 2)
     path = tmp_path / "scenes.parquet"
     ids = [f"s{number}" for number in range(7)]

@@ -25,7 +25,7 @@ def refused(kind: str | None, root: object, **options: object) -> str:
 
 def test_the_kinds_are_the_documented_ones() -> None:
     """The public kinds are held by this test."""
-    assert KINDS == ("manifest", "images", "semantic_kitti", "s3dis")
+    assert KINDS == ("manifest", "images", "coco", "semantic_kitti", "s3dis")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_an_unknown_layout_says_what_was_looked_for(tmp_path: Path) -> None:
     """An unknown folder, and a file that is no manifest, are errors with the kinds' signs."""
     message = refused(None, tmp_path)
     assert all(sign in message for sign in ("sequences/NN", "Area_N/coords", "images"))
-    (tmp_path / "scenes.json").touch()
+    (tmp_path / "scenes.json").write_text("[{}]")
     assert "must end in .jsonl, .ndjson, .csv" in refused(None, tmp_path / "scenes.json")
 
 
@@ -98,25 +98,34 @@ def test_a_file_is_no_folder(manifest: Path, kind: str) -> None:
 
 def test_an_unknown_kind_lists_the_known_ones(tmp_path: Path) -> None:
     """A misspelt kind is answered with the kinds there are."""
-    assert "'nuscenes' is no kind of source; known: manifest, images" in refused(
-        "nuscenes", tmp_path
-    )
+    expected = "'nuscene' is no kind of source; known: manifest, images"
+    assert expected in refused("nuscene", tmp_path)
 
 
-@pytest.mark.parametrize("options", [{"split": "train"}, {"images_root": Path("x")}])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("manifest", {"split": "train"}),
+        ("manifest", {"images_root": Path("x")}),
+        ("images", {"scene_from": "key:a"}),
+        ("coco", {"split": "train"}),
+        ("s3dis", {"unit": "keyframe"}),
+    ],
+)
 def test_options_that_a_kind_does_not_have_are_refused(
-    manifest: Path, options: dict[str, object]
+    manifest: Path, kind: str, options: dict[str, object]
 ) -> None:
     """A split of a manifest would silently do nothing."""
-    assert "a source of kind manifest has no split and no images root" in refused(
-        "manifest", manifest, **options
-    )
+    (name,) = options
+    assert refused(kind, manifest, **options).endswith(f"kind {kind} has no option {name}")
 
 
-def test_an_unknown_split_is_refused() -> None:
-    """A misspelt split is an error when the options are made."""
+def test_an_unknown_choice_is_refused() -> None:
+    """A misspelt split or unit is an error when the options are made."""
     with pytest.raises(SourceError, match="split: must be 'all' or 'train', not 'val'"):
         SourceOptions(split="val")
+    with pytest.raises(SourceError, match="unit: must be 'scene' or 'keyframe', not 'sweep'"):
+        SourceOptions(unit="sweep")
 
 
 @pytest.mark.parametrize("root", ["s3://bucket/pool", "a\0b", ""])
