@@ -13,6 +13,7 @@ from features.sources.coco import is_coco, open_coco
 from features.sources.images import has_images, open_images
 from features.sources.listing import list_folder
 from features.sources.manifest import SUFFIXES, open_manifest
+from features.sources.nuscenes import has_tables, open_nuscenes
 from features.sources.options import SourceOptions
 from features.sources.s3dis import has_areas, open_s3dis
 from features.sources.semantic_kitti import has_sequences, open_semantic_kitti
@@ -23,16 +24,19 @@ _OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], Pool]]] = {
     "coco": open_coco,
     "semantic_kitti": open_semantic_kitti,
     "s3dis": open_s3dis,
+    "nuscenes": open_nuscenes,
 }
 _SIGNS: Final[Mapping[str, Callable[[Path], bool]]] = {
     "semantic_kitti": has_sequences,
     "s3dis": has_areas,
+    "nuscenes": has_tables,
     "images": has_images,
 }
 _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "coco": frozenset({"images_root", "scene_from"}),
     "semantic_kitti": frozenset({"images_root", "split"}),
     "s3dis": frozenset({"images_root", "split"}),
+    "nuscenes": frozenset({"unit"}),
 }
 _COMMON_OPTIONS: Final = frozenset({"resource"})
 _DEFAULTS: Final = SourceOptions()

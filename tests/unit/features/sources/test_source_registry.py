@@ -25,7 +25,7 @@ def refused(kind: str | None, root: object, **options: object) -> str:
 
 def test_the_kinds_are_the_documented_ones() -> None:
     """The public kinds are held by this test."""
-    assert KINDS == ("manifest", "images", "coco", "semantic_kitti", "s3dis")
+    assert KINDS == ("manifest", "images", "coco", "semantic_kitti", "s3dis", "nuscenes")
 
 
 @pytest.mark.parametrize(
