@@ -11,11 +11,13 @@ from features.images import to_path
 from features.scenes import Pool
 from features.sources.coco import is_coco, open_coco
 from features.sources.images import has_images, open_images
+from features.sources.kitti_360 import has_windows, open_kitti_360
 from features.sources.listing import list_folder
 from features.sources.manifest import SUFFIXES, open_manifest
 from features.sources.nuscenes import has_tables, open_nuscenes
 from features.sources.options import SourceOptions
 from features.sources.s3dis import has_areas, open_s3dis
+from features.sources.scannet import has_scans, open_scannet
 from features.sources.semantic_kitti import has_sequences, open_semantic_kitti
 
 _OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], Pool]]] = {
@@ -25,11 +27,15 @@ _OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], Pool]]] = {
     "semantic_kitti": open_semantic_kitti,
     "s3dis": open_s3dis,
     "nuscenes": open_nuscenes,
+    "scannet": open_scannet,
+    "kitti_360": open_kitti_360,
 }
 _SIGNS: Final[Mapping[str, Callable[[Path], bool]]] = {
     "semantic_kitti": has_sequences,
     "s3dis": has_areas,
     "nuscenes": has_tables,
+    "scannet": has_scans,
+    "kitti_360": has_windows,
     "images": has_images,
 }
 _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
@@ -37,6 +43,8 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "semantic_kitti": frozenset({"images_root", "split"}),
     "s3dis": frozenset({"images_root", "split"}),
     "nuscenes": frozenset({"unit"}),
+    "scannet": frozenset({"images_root"}),
+    "kitti_360": frozenset({"images_root", "split"}),
 }
 _COMMON_OPTIONS: Final = frozenset({"resource"})
 _DEFAULTS: Final = SourceOptions()
@@ -78,6 +86,7 @@ def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DE
     if options.images_root is not None:
         options = replace(options, images_root=_absolute(options.images_root))
     with _os_errors_named(path):
+        path.stat()  # a root that is missing says so here
         return _OPENERS[kind](path, options)
 
 
@@ -107,8 +116,9 @@ def detect(root: str | Path) -> str:
                 return kind
     raise SourceError(
         str(root),
-        "is no known source: neither sequences/NN (semantic_kitti) nor Area_N/coords (s3dis) "
-        "nor a folder of images for each scene (images) is there",
+        "is no known source: there is neither sequences/NN (semantic_kitti) nor Area_N/coords "
+        "(s3dis) nor v1.0-VERSION/scene.json (nuscenes) nor sceneNNNN_NN (scannet) nor "
+        "data_3d_semantics/train (kitti_360) nor a folder of images for each scene (images)",
     )
 
 
