@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -67,6 +68,32 @@ def test_a_coco_file_is_grouped_as_the_flag_says(
     status, _, err = select(file, *words[:3], "(.*)*")
     assert status == 2
     assert "scene_from: must repeat no group" in err
+
+
+def test_a_room_without_images_stands_among_the_unlabelled(
+    select: Select, manifest: Manifest, tmp_path: Path
+) -> None:
+    """S3DIS has such rooms: noted, left out of the choice, and not lost in ReDAL's files."""
+    pictures = sorted(manifest().parent.glob("images/*.png"))
+    root = tmp_path / "s3dis"
+    rooms = [f"office_{number}" for number in range(5)]
+    for folder in ("Area_1/coords", "area_1/data/rgb"):
+        (root / folder).mkdir(parents=True)
+    for number, room in enumerate(rooms):
+        np.save(root / "Area_1" / "coords" / f"{room}.npy", np.zeros((number + 1, 3)))
+        for frame in range(2) if room != "office_3" else ():
+            name = f"camera_{'a' * 32}_{room}_frame_{frame}_domain_rgb.png"
+            picture = pictures[2 * number + frame].read_bytes()
+            (root / "area_1" / "data" / "rgb" / name).write_bytes(picture)
+    status, out, _ = select(root, "--format", "redal", "--json", budget="50%")
+    seed = json.loads(out)
+    assert status == 0
+    assert "1 room (Area_1/office_3) without images" in seed["notes"]
+    (labelled,) = (tmp_path / "out").rglob("init_label_scan.json")
+    chosen = json.loads(labelled.read_text())
+    rest = json.loads(labelled.with_name("init_ulabel_scan.json").read_text())
+    assert "Area_1/coords/office_3.npy" in rest
+    assert sorted(chosen + rest) == [f"Area_1/coords/{room}.npy" for room in rooms]
 
 
 def test_the_help_names_every_kind_and_its_options(select: Select, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from features.errors import SourceError
-from features.sources import KINDS, SourceOptions, detect, listing, open_source
+from features.sources import KINDS, SourceOptions, detect, listing, open_source, registry
+
+DOCUMENT = Path(__file__).parents[4] / "docs" / "sources.md"
 
 
 @pytest.fixture
@@ -35,6 +38,28 @@ def test_the_kinds_are_the_documented_ones() -> None:
         "scannet",
         "kitti_360",
     )
+
+
+def test_the_documentation_names_every_kind() -> None:
+    """The table of docs/sources.md has a row for each kind, in their order, with its options."""
+    rows = re.findall(r"^\| \[`(\w+)`\].*\|(.*)\|$", DOCUMENT.read_text(), re.MULTILINE)
+    flags = {kind: set(re.findall(r"--([a-z-]+)", cell)) for kind, cell in rows}
+    assert tuple(flags) == KINDS
+    for kind in KINDS:
+        known = {option.replace("_", "-") for option in registry._OPTIONS.get(kind, ())}
+        assert flags[kind] == known
+
+
+def test_the_documented_tables_are_manifests(tmp_path: Path) -> None:
+    """Each CSV of docs/sources.md is a manifest of the same two scenes."""
+    tables = re.findall(r"```csv\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    assert len(tables) == 2
+    for number, table in enumerate(tables):
+        path = tmp_path / f"{number}.csv"
+        path.write_text(table)
+        hall, lobby = open_source(None, path).scenes
+        assert (hall.scene_id, hall.costs["cost"], len(hall.images)) == ("hall", 61234, 2)
+        assert (lobby.scene_id, lobby.costs["cost"], lobby.images) == ("lobby", 500, ())
 
 
 @pytest.mark.parametrize(
