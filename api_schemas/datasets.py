@@ -51,7 +51,7 @@ class InlineScene(Wire):
 
 
 class ManifestSource(Wire):
-    """A JSON Lines file, a scene a line."""
+    """A file of scenes: JSON Lines, CSV or Parquet, as its name's ending says."""
 
     kind: Literal["manifest"]
     uri: str = Field(min_length=1, examples=["file:///data/scenes.jsonl"])
@@ -65,15 +65,26 @@ class InlineSource(Wire):
 
 
 class FolderSource(Wire):
-    """A folder in a known layout."""
+    """A folder in a known layout; of `coco`, the JSON file."""
 
-    kind: Literal["images", "semantic_kitti", "s3dis"]
+    kind: Literal["images", "coco", "semantic_kitti", "s3dis", "nuscenes", "scannet", "kitti_360"]
     root: str = Field(min_length=1, examples=["/data/SemanticKITTI"])
     images_root: str | None = Field(
         default=None, min_length=1, description="Where the images lie, if under another folder."
     )
     split: Literal["all", "train"] = Field(
         default="all", description="`train` leaves out the benchmark's validation scenes."
+    )
+    scene_from: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="Which scene an image of `coco` belongs to: `key:NAME`, or a regular "
+        "expression with one group that is searched for in `file_name`; its folder if left out.",
+        examples=["key:video_id", "([^/]+)_[0-9]+\\.jpg"],
+    )
+    unit: Literal["scene", "keyframe"] = Field(
+        default="scene", description="What a scene of `nuscenes` is: a drive, or one keyframe."
     )
 
 
@@ -115,6 +126,8 @@ class SourceEcho(Wire):
     root: str | None = None
     images_root: str | None = None
     split: str | None = None
+    scene_from: str | None = None
+    unit: str | None = None
     cost_origin: str | None = Field(default=None, description="Where the costs come from.")
 
 

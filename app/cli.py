@@ -49,12 +49,19 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     out: Annotated[Path, typer.Option(help="Folder for the seed's files.")],
     source: Annotated[
         str | None,
-        typer.Option(help="manifest, images, semantic_kitti or s3dis; detected if not given."),
+        typer.Option(
+            help="manifest, images, coco, semantic_kitti, s3dis, nuscenes, scannet or kitti_360; "
+            "detected if not given."
+        ),
     ] = None,
     images_root: Annotated[
         Path | None, typer.Option(help="Where the images are, if not under the root.")
     ] = None,
     split: Annotated[str, typer.Option(help="all, or the dataset's own train split.")] = "all",
+    scene_from: Annotated[
+        str | None, typer.Option(help="COCO: key:NAME, or a regular expression with one group.")
+    ] = None,
+    unit: Annotated[str, typer.Option(help="nuScenes: scene (a drive) or keyframe.")] = "scene",
     resource: Annotated[str | None, typer.Option(help="What the budget limits.")] = None,
     backbone: Annotated[str, typer.Option(help="A backbone's name, or auto.")] = "auto",
     weights: Annotated[Path | None, typer.Option(help="A checkpoint of the backbone.")] = None,
@@ -114,7 +121,13 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     request = SelectionRequest(
         kind=source,
         root=root,
-        options=SourceOptions(images_root=images_root, split=split, resource=resource),  # type: ignore[arg-type]  # checked there
+        options=SourceOptions(
+            images_root=images_root,
+            split=split,  # type: ignore[arg-type]  # checked there
+            resource=resource,
+            scene_from=scene_from,
+            unit=unit,  # type: ignore[arg-type]  # checked there
+        ),
         features=FeatureSettings(
             backbone=backbone,
             token=token,  # type: ignore[arg-type]  # checked there

@@ -127,6 +127,8 @@ class Extraction:
         options = SourceOptions(
             images_root=None if images_root is None else permitted(images_root, self._settings),
             split=source.get("split", "all"),
+            scene_from=source.get("scene_from"),
+            unit=source.get("unit", "scene"),
             resource=dataset.resource,
         )
         root = permitted(source.get("uri") or source["root"], self._settings)

@@ -24,6 +24,7 @@ from app.translate import operations as translate_operation
 from app.translate import scenes as translate_scenes
 from app.translate.access import permitted, require_permitted_images
 from features.errors import FeatureError, SourceError
+from features.sources import SourceOptions
 
 _LISTING = "datasets"
 
@@ -54,7 +55,7 @@ class Datasets:
         SourceRefusedError
             The source lies where this server may not read.
         InvalidRequestError
-            There is no such backbone, or an inline scene breaks a rule.
+            There is no such backbone, an inline scene breaks a rule, or ``scene_from`` is none.
         """
         try:
             translate.feature_settings(request.features)
@@ -66,7 +67,8 @@ class Datasets:
         match request.source:
             case ManifestSource(uri=uri):
                 permitted(uri, self._settings, "#/source/uri")
-            case FolderSource(root=root, images_root=images_root):
+            case FolderSource(root=root, images_root=images_root, scene_from=scene_from):
+                _check_rule(scene_from)
                 permitted(root, self._settings, "#/source/root")
                 if images_root is not None:
                     permitted(images_root, self._settings, "#/source/images_root")
@@ -125,3 +127,10 @@ class Datasets:
         require_permitted_images(pool, self._settings)
         translate.describe_pool(row, pool)
         scenes.add(self._session, translate_scenes.to_records(row.id, pool.scenes))
+
+
+def _check_rule(scene_from: str | None) -> None:
+    try:
+        SourceOptions(scene_from=scene_from)
+    except SourceError as error:
+        raise InvalidRequestError(str(error), "#/source/scene_from") from error

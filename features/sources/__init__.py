@@ -2,7 +2,7 @@
 
 ::
 
-    registry -> manifest | images | semantic_kitti | s3dis -> pool -> record -> fields
+    registry -> manifest | images | coco | semantic_kitti | ... -> pool -> record -> fields
 
 A source reads names, sizes and headers, never pixels or points beyond what its costs need.
 """

@@ -1,19 +1,13 @@
 """Costs of scenes in a CSV file: ``scene_id``, then a column per resource."""
 
-import codecs
-import csv
 import math
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
-from typing import Final
 
 from features.errors import SourceError
+from features.sources.csv_rows import decimal, read_rows
 from features.sources.fields import is_plain
 from features.sources.wording import count
-
-# Python's float() also takes "1_000" and "infinity", which no other reader of the file would.
-_DECIMAL: Final = re.compile(r"\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def read_costs(path: Path, scene_ids: Collection[str]) -> dict[str, dict[str, float]]:
@@ -36,7 +30,7 @@ def read_costs(path: Path, scene_ids: Collection[str]) -> dict[str, dict[str, fl
     SourceError
         A row breaks a rule, names ``FILE:LINE``; or a scene has no row.
     """
-    rows = _rows(path)
+    rows = read_rows(path)
     place, header = next(rows, (str(path), []))
     key, *resources = header or [""]
     if key != "scene_id" or not resources:
@@ -64,29 +58,12 @@ def read_costs(path: Path, scene_ids: Collection[str]) -> dict[str, dict[str, fl
     return costs
 
 
-def _rows(path: Path) -> Iterator[tuple[str, list[str]]]:
-    with path.open("rb") as file:
-        # Decoded line by line, so that an error is on the line after the last one that was read;
-        # utf-8-sig, since spreadsheets write a byte order mark.
-        reader = csv.reader(codecs.iterdecode(file, "utf-8-sig"), strict=True)
-        try:
-            for row in reader:
-                if row:
-                    yield f"{path}:{reader.line_num}", row
-        except csv.Error as error:
-            place = f"{path}:{reader.line_num}"
-            raise SourceError(place, f"not CSV ({error})") from error
-        except UnicodeDecodeError as error:
-            place = f"{path}:{reader.line_num + 1}"
-            raise SourceError(place, "not UTF-8") from error
-
-
 def _is_name(text: str) -> bool:
     return bool(text.strip()) and is_plain(text)
 
 
 def _cost(text: str, resource: str, place: str) -> float:
-    cost = float(text) if _DECIMAL.fullmatch(text.strip()) else math.nan
-    if not math.isfinite(cost):
+    cost = decimal(text)
+    if cost is None or cost < 0 or not math.isfinite(cost):
         raise SourceError(place, f"{resource} must be a finite number of at least 0, not {text!r}")
     return cost

@@ -9,7 +9,7 @@ from features.images import to_path
 from features.scenes import Image, Scene
 from features.sources.fields import Fields, is_plain
 
-_SCENE_KEYS: Final = frozenset(
+SCENE_KEYS: Final = frozenset(
     {
         "scene_id",
         "cost",
@@ -22,6 +22,7 @@ _SCENE_KEYS: Final = frozenset(
         "meta",
     }
 )
+"""The keys that a record may have."""
 _IMAGE_KEYS: Final = frozenset({"uri", "sensor", "frame"})
 _POINTCLOUD_KEYS: Final = frozenset({"uri", "format"})
 
@@ -47,7 +48,7 @@ def parse_scene(record: object, place: str, base: Path) -> Scene:
     SourceError
         The record breaks a rule; the message names the place and the key.
     """
-    fields = Fields.of(record, place, known=_SCENE_KEYS)
+    fields = Fields.of(record, place, known=SCENE_KEYS)
     return Scene(
         scene_id=fields.text("scene_id"),
         costs=_costs(fields),

@@ -2,32 +2,51 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final
 
 from features.errors import ImageError, SourceError
 from features.images import to_path
 from features.scenes import Pool
+from features.sources.coco import is_coco, open_coco
 from features.sources.images import has_images, open_images
+from features.sources.kitti_360 import has_windows, open_kitti_360
 from features.sources.listing import list_folder
-from features.sources.manifest import open_manifest
+from features.sources.manifest import SUFFIXES, open_manifest
+from features.sources.nuscenes import has_tables, open_nuscenes
 from features.sources.options import SourceOptions
 from features.sources.s3dis import has_areas, open_s3dis
+from features.sources.scannet import has_scans, open_scannet
 from features.sources.semantic_kitti import has_sequences, open_semantic_kitti
 
 _OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], Pool]]] = {
     "manifest": open_manifest,
     "images": open_images,
+    "coco": open_coco,
     "semantic_kitti": open_semantic_kitti,
     "s3dis": open_s3dis,
+    "nuscenes": open_nuscenes,
+    "scannet": open_scannet,
+    "kitti_360": open_kitti_360,
 }
 _SIGNS: Final[Mapping[str, Callable[[Path], bool]]] = {
     "semantic_kitti": has_sequences,
     "s3dis": has_areas,
+    "nuscenes": has_tables,
+    "scannet": has_scans,
+    "kitti_360": has_windows,
     "images": has_images,
 }
-_DATASETS: Final = frozenset({"semantic_kitti", "s3dis"})
+_OPTIONS: Final[Mapping[str, frozenset[str]]] = {
+    "coco": frozenset({"images_root", "scene_from"}),
+    "semantic_kitti": frozenset({"images_root", "split"}),
+    "s3dis": frozenset({"images_root", "split"}),
+    "nuscenes": frozenset({"unit"}),
+    "scannet": frozenset({"images_root"}),
+    "kitti_360": frozenset({"images_root", "split"}),
+}
+_COMMON_OPTIONS: Final = frozenset({"resource"})
 _DEFAULTS: Final = SourceOptions()
 
 KINDS: Final[tuple[str, ...]] = tuple(_OPENERS)
@@ -60,11 +79,14 @@ def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DE
     kind = detect(path) if kind is None else kind
     if kind not in _OPENERS:
         raise SourceError(str(root), f"{kind!r} is no kind of source; known: {', '.join(KINDS)}")
-    if kind not in _DATASETS and (options.split, options.images_root) != ("all", None):
-        raise SourceError(str(root), f"a source of kind {kind} has no split and no images root")
+    for option in fields(options):
+        given = getattr(options, option.name) != option.default
+        if given and option.name not in _OPTIONS.get(kind, frozenset()) | _COMMON_OPTIONS:
+            raise SourceError(str(root), f"a source of kind {kind} has no option {option.name}")
     if options.images_root is not None:
         options = replace(options, images_root=_absolute(options.images_root))
     with _os_errors_named(path):
+        path.stat()  # a root that is missing says so here
         return _OPENERS[kind](path, options)
 
 
@@ -79,17 +101,24 @@ def detect(root: str | Path) -> str:
     path = _absolute(root)
     with _os_errors_named(path):
         if path.is_file():
-            if path.suffix.lower() == ".jsonl":
+            if path.suffix.lower() in SUFFIXES:
                 return "manifest"
-            raise SourceError(str(root), "is a file, but no manifest (its name must end in .jsonl)")
+            if path.suffix.lower() == ".json" and is_coco(path):
+                return "coco"
+            rule = (
+                f"is a file, but neither a manifest (its name must end in {', '.join(SUFFIXES)}) "
+                "nor COCO (a .json file with images that have a file_name)"
+            )
+            raise SourceError(str(root), rule)
         list_folder(path)  # a folder that is missing or closed says so here
         for kind, fits in _SIGNS.items():
             if fits(path):
                 return kind
     raise SourceError(
         str(root),
-        "is no known source: neither sequences/NN (semantic_kitti) nor Area_N/coords (s3dis) "
-        "nor a folder of images for each scene (images) is there",
+        "is no known source: there is neither sequences/NN (semantic_kitti) nor Area_N/coords "
+        "(s3dis) nor v1.0-VERSION/scene.json (nuscenes) nor sceneNNNN_NN (scannet) nor "
+        "data_3d_semantics/train (kitti_360) nor a folder of images for each scene (images)",
     )
 
 

@@ -23,7 +23,9 @@ _VALIDATION: Final = "08"
 _LABELLED: Final = tuple(f"{number:02}" for number in range(11))
 _SEQUENCE: Final = re.compile(r"[0-9]{2}")
 _FRAME: Final = re.compile(r"[0-9]{6}")
-_IMAGE_SUFFIXES: Final = (".jpg", ".png")  # where a frame has both, the last one is taken
+_IMAGE_SUFFIXES: Final = (".jpeg", ".jpg", ".png")  # where a frame has several, the last is taken
+# KITTI's archives start with dataset/, and people unpack them into a folder of that name.
+_PLACES: Final = ("sequences", "dataset/sequences", "dataset/dataset/sequences")
 
 
 def open_semantic_kitti(root: Path, options: SourceOptions) -> Pool:
@@ -76,28 +78,43 @@ def open_semantic_kitti(root: Path, options: SourceOptions) -> Pool:
 
 def has_sequences(root: Path) -> bool:
     """Tell whether ``root`` holds a folder of sequences with two-digit names."""
-    return any(any(map(_is_sequence, list_folder(folder).folders)) for folder in _candidates(root))
+    return any(map(_holds_sequences, _candidates(root)))
 
 
 def sequences_folder(root: Path) -> Path:
-    """Return ``sequences``, ``dataset/sequences`` or ``root`` itself where that is its name.
+    """Return the folder of sequences under ``root``, or ``root`` where it is that folder itself.
 
     Raises
     ------
     SourceError
-        There is none.
+        There is none, or more than one has sequences.
     """
-    for folder in _candidates(root):
-        return folder
-    raise SourceError(str(root), "has no folder sequences or dataset/sequences")
+    folders = _candidates(root)
+    match [folder for folder in folders if _holds_sequences(folder)] or folders[:1]:
+        case [folder]:
+            return folder
+        case []:
+            raise SourceError(str(root), "has no folder sequences or dataset/sequences")
+        case found:
+            names = " and ".join(folder.relative_to(root).as_posix() for folder in found)
+            rule = f"has {names}; name the one with scans as the root, that with images apart"
+            raise SourceError(str(root), rule)
 
 
-def _candidates(root: Path) -> Iterator[Path]:
-    for folder in (root / "sequences", root / "dataset" / "sequences"):
-        if folder.is_dir():
-            yield folder
-    if root.name == "sequences" and root.is_dir():
-        yield root
+def _candidates(root: Path) -> list[Path]:
+    """Return the folders that may hold sequences, each once, however often links name it."""
+    places = [root / place for place in _PLACES]
+    if root.name == "sequences":
+        places.append(root)
+    found: dict[Path, Path] = {}
+    for place in places:
+        if place.is_dir():
+            found.setdefault(place.resolve(), place)
+    return list(found.values())
+
+
+def _holds_sequences(folder: Path) -> bool:
+    return any(map(_is_sequence, list_folder(folder).folders))
 
 
 def _is_sequence(folder: Path) -> bool:
@@ -136,10 +153,12 @@ def _images(sequence: Path) -> dict[str, Path]:
     folder = sequence / CAMERA
     if not folder.is_dir():
         return {}
+    files = list_folder(folder).files
     return {
         path.stem: path
-        for path in list_folder(folder).files
-        if path.suffix in _IMAGE_SUFFIXES and _FRAME.fullmatch(path.stem)
+        for suffix in _IMAGE_SUFFIXES
+        for path in files
+        if path.suffix.lower() == suffix and _FRAME.fullmatch(path.stem)
     }
 
 

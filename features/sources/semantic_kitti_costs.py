@@ -11,7 +11,8 @@ import numpy as np
 from features.errors import SourceError
 from features.sources.fields import Fields
 from features.sources.labelling import Labelling, Survey, labelling_of
-from features.sources.wording import count, plural
+from features.sources.sizes import count_items
+from features.sources.wording import count
 
 FRAMES_FILE: Final = "frames.json"
 SUPERVOXELS: Final = "supervoxel_large"
@@ -65,21 +66,12 @@ def survey(scans: Sequence[Scan], folders: Sequence[Path]) -> Survey:
     for frames in (folder / FRAMES_FILE for folder in folders):
         if frames.exists():
             return Survey(_from_frames(frames, scans), f"{FRAMES_FILE} (points_full)", notes)
-    labellings = tuple(Labelling(_items(scan.path, _POINT_BYTES)) for scan in scans)
+    labellings = tuple(Labelling(count_items(scan.path, _POINT_BYTES)) for scan in scans)
     return Survey(labellings, f"file sizes ({_POINT_BYTES} bytes a point)", notes)
 
 
-def _items(path: Path, item_bytes: int) -> int:
-    """Return how many items of a fixed size a file holds."""
-    size = path.stat().st_size
-    if size == 0 or size % item_bytes:
-        rule = f"has {plural(size, 'byte')}, not a positive multiple of {item_bytes}"
-        raise SourceError(str(path), rule)
-    return size // item_bytes
-
-
 def _from_supervoxels(path: Path) -> Labelling:
-    _items(path, _SUPERVOXEL_BYTES)
+    count_items(path, _SUPERVOXEL_BYTES)
     return labelling_of(np.fromfile(path, dtype="<i4"))
 
 

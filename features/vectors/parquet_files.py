@@ -25,8 +25,8 @@ def read_parquet(path: Path) -> Table:
     VectorsError
         The file is damaged, lacks a column, or a row breaks a rule.
     """
-    import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415  slow to import
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415  slow to import
+    import pyarrow.parquet as pq  # noqa: PLC0415
 
     try:
         with pq.ParquetFile(path, memory_map=True) as file:
@@ -69,7 +69,7 @@ def _require_lists(path: Path, name: str, kind: Any) -> None:  # noqa: ANN401  s
 
 
 def _vectors(path: Path, column: Any, start: int, d: int) -> NDArray[np.float32]:  # noqa: ANN401  see _read
-    import pyarrow.compute as pc  # type: ignore[import-untyped]  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
 
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
     expected = d or int(lengths[0])

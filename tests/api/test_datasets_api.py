@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from app.jobs.extraction import Outcome
+from features.sources import KINDS
 
 Register = Callable[..., dict[str, Any]]
 Extract = Callable[[dict[str, Any]], Outcome]
@@ -93,6 +94,28 @@ def test_a_manifest_is_read_by_the_worker(
     scene = client.get(f"/v1/datasets/{dataset_id}/scenes/a%2F1").json()
     assert (scene["region_count"], scene["meta"]) == (2, {"type": "lab"})
     assert scene["external_ids"] == {"cvat": {"task": 1}}
+
+
+def test_a_coco_file_is_grouped_as_the_request_says(
+    client: TestClient, register: Register, extract: Extract, pool: Path
+) -> None:
+    """The rule of the request reaches the worker, and the dataset shows it."""
+    names = [str(path.relative_to(pool)) for path in sorted(pool.glob("*/*/*.png"))]
+    images = [{"id": i, "file_name": name} for i, name in enumerate(names)]
+    file = pool.parent / "instances.json"
+    file.write_text(json.dumps({"images": images}))
+    rule = {"images_root": str(pool), "scene_from": "(room [0-9]+)/"}
+    registered = register({"kind": "coco", "root": str(file), **rule})
+    assert extract(registered) is Outcome.DONE
+    dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
+    assert dataset["source"]["scene_from"] == rule["scene_from"]
+    assert (dataset["scene_count"], dataset["resource"]) == (9, "images")
+
+
+def test_every_kind_can_be_registered(client: TestClient) -> None:
+    """The request knows the kinds that the sources know, no fewer and no more."""
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    assert {"manifest", *schemas["FolderSource"]["properties"]["kind"]["enum"]} == set(KINDS)
 
 
 def test_a_wrong_manifest_fails_its_dataset_by_file_and_line(
@@ -191,6 +214,16 @@ def test_a_deleted_dataset_is_gone(
             "outside",
         ),
         ({"source": {"kind": "nonsense", "root": "/"}}, "#/source", "nonsense"),
+        (
+            {"source": {"kind": "coco", "root": "POOL", "scene_from": "(a+)+"}},
+            "#/source/scene_from",
+            "must repeat no group",
+        ),
+        (
+            {"source": {"kind": "nuscenes", "root": "POOL", "unit": "sweep"}},
+            "#/source/unit",
+            "keyframe",
+        ),
         ({"source": {"kind": "inline", "scenes": []}}, "#/source/scenes", "at least 1"),
         ({"source": {"kind": "inline", "scenes": [{"cost": 1}]}}, "#/source/scenes/0/scene_id", ""),
         (

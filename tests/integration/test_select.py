@@ -5,9 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from app.cli import _app as typer_app
 from app.cli import main
+from features.sources import KINDS
 
 Manifest = Callable[..., Path]
 Record = dict[str, Any]
@@ -44,6 +48,62 @@ def test_a_budget_becomes_files(manifest: Manifest, select: Select, tmp_path: Pa
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["seed.csv", "seed.json"]
     written = json.loads((tmp_path / "out" / "seed.json").read_bytes())
     assert written == {key: value for key, value in seed.items() if key != "files"}
+
+
+def test_a_coco_file_is_grouped_as_the_flag_says(
+    manifest: Manifest, select: Select, tmp_path: Path
+) -> None:
+    """--scene-from reaches the source; images may lie under another root."""
+    images = sorted(manifest().parent.glob("images/*.png"))
+    file = tmp_path / "instances.json"
+    entries = [{"id": i, "file_name": path.name} for i, path in enumerate(images)]
+    file.write_text(json.dumps({"images": entries}))
+    words = ("--images-root", str(images[0].parent), "--scene-from", "^([0-9]+)_")
+    status, out, _ = select(file, "--json", *words)
+    seed = json.loads(out)
+    assert status == 0
+    assert seed["source"]["kind"] == "coco"
+    assert seed["budget"]["resource"] == "images"
+    assert {scene["cost"] for scene in seed["scenes"]} == {3}
+    status, _, err = select(file, *words[:3], "(.*)*")
+    assert status == 2
+    assert "scene_from: must repeat no group" in err
+
+
+def test_a_room_without_images_stands_among_the_unlabelled(
+    select: Select, manifest: Manifest, tmp_path: Path
+) -> None:
+    """S3DIS has such rooms: noted, left out of the choice, and not lost in ReDAL's files."""
+    pictures = sorted(manifest().parent.glob("images/*.png"))
+    root = tmp_path / "s3dis"
+    rooms = [f"office_{number}" for number in range(5)]
+    for folder in ("Area_1/coords", "area_1/data/rgb"):
+        (root / folder).mkdir(parents=True)
+    for number, room in enumerate(rooms):
+        np.save(root / "Area_1" / "coords" / f"{room}.npy", np.zeros((number + 1, 3)))
+        for frame in range(2) if room != "office_3" else ():
+            name = f"camera_{'a' * 32}_{room}_frame_{frame}_domain_rgb.png"
+            picture = pictures[2 * number + frame].read_bytes()
+            (root / "area_1" / "data" / "rgb" / name).write_bytes(picture)
+    status, out, _ = select(root, "--format", "redal", "--json", budget="50%")
+    seed = json.loads(out)
+    assert status == 0
+    assert "1 room (Area_1/office_3) without images" in seed["notes"]
+    (labelled,) = (tmp_path / "out").rglob("init_label_scan.json")
+    chosen = json.loads(labelled.read_text())
+    rest = json.loads(labelled.with_name("init_ulabel_scan.json").read_text())
+    assert "Area_1/coords/office_3.npy" in rest
+    assert sorted(chosen + rest) == [f"Area_1/coords/{room}.npy" for room in rooms]
+
+
+def test_the_help_names_every_kind_and_its_options(select: Select, tmp_path: Path) -> None:
+    """What `--source` may be is what the sources know; an option of another kind is refused."""
+    printed = CliRunner().invoke(typer_app, ["select", "--help"], env={"COLUMNS": "1000"}).stdout
+    assert all(kind in printed for kind in KINDS)
+    (tmp_path / "scenes.csv").write_text("scene_id,cost\na,1\n")
+    status, _, err = select(tmp_path / "scenes.csv", "--unit", "keyframe")
+    assert status == 2
+    assert "a source of kind manifest has no option unit" in err
 
 
 def test_people_get_a_few_lines(manifest: Manifest, select: Select) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from features.errors import SourceError
 from features.scenes import Image, Pool
-from features.sources import SourceOptions, manifest, open_source
+from features.sources import SourceOptions, lines, open_source
 
 Write = Callable[..., Path]
 GOOD = {"scene_id": "a", "cost": 1}
@@ -177,9 +177,9 @@ def test_a_line_without_end_is_not_read_into_memory(
     """A line above the limit is refused; a line at the limit is read."""
     line = json.dumps(GOOD).encode()
     path = write(line)
-    monkeypatch.setattr(manifest, "MAX_LINE_BYTES", len(line) + 1)
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", len(line) + 1)
     assert len(open_source("manifest", path).scenes) == 1
-    monkeypatch.setattr(manifest, "MAX_LINE_BYTES", len(line))
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", len(line))
     assert "more than" in refused(path).rule
 
 

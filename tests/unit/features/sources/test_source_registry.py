@@ -1,11 +1,14 @@
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from features.errors import SourceError
-from features.sources import KINDS, SourceOptions, detect, listing, open_source
+from features.sources import KINDS, SourceOptions, detect, listing, open_source, registry
+
+DOCUMENT = Path(__file__).parents[4] / "docs" / "sources.md"
 
 
 @pytest.fixture
@@ -25,7 +28,38 @@ def refused(kind: str | None, root: object, **options: object) -> str:
 
 def test_the_kinds_are_the_documented_ones() -> None:
     """The public kinds are held by this test."""
-    assert KINDS == ("manifest", "images", "semantic_kitti", "s3dis")
+    assert KINDS == (
+        "manifest",
+        "images",
+        "coco",
+        "semantic_kitti",
+        "s3dis",
+        "nuscenes",
+        "scannet",
+        "kitti_360",
+    )
+
+
+def test_the_documentation_names_every_kind() -> None:
+    """The table of docs/sources.md has a row for each kind, in their order, with its options."""
+    rows = re.findall(r"^\| \[`(\w+)`\].*\|(.*)\|$", DOCUMENT.read_text(), re.MULTILINE)
+    flags = {kind: set(re.findall(r"--([a-z-]+)", cell)) for kind, cell in rows}
+    assert tuple(flags) == KINDS
+    for kind in KINDS:
+        known = {option.replace("_", "-") for option in registry._OPTIONS.get(kind, ())}
+        assert flags[kind] == known
+
+
+def test_the_documented_tables_are_manifests(tmp_path: Path) -> None:
+    """Each CSV of docs/sources.md is a manifest of the same two scenes."""
+    tables = re.findall(r"```csv\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    assert len(tables) == 2
+    for number, table in enumerate(tables):
+        path = tmp_path / f"{number}.csv"
+        path.write_text(table)
+        hall, lobby = open_source(None, path).scenes
+        assert (hall.scene_id, hall.costs["cost"], len(hall.images)) == ("hall", 61234, 2)
+        assert (lobby.scene_id, lobby.costs["cost"], lobby.images) == ("lobby", 500, ())
 
 
 @pytest.mark.parametrize(
@@ -78,16 +112,15 @@ def test_an_unknown_layout_says_what_was_looked_for(tmp_path: Path) -> None:
     """An unknown folder, and a file that is no manifest, are errors with the kinds' signs."""
     message = refused(None, tmp_path)
     assert all(sign in message for sign in ("sequences/NN", "Area_N/coords", "images"))
-    (tmp_path / "scenes.json").touch()
-    assert "must end in .jsonl" in refused(None, tmp_path / "scenes.json")
+    (tmp_path / "scenes.json").write_text("[{}]")
+    assert "must end in .jsonl, .ndjson, .csv" in refused(None, tmp_path / "scenes.json")
 
 
 @pytest.mark.parametrize("kind", [None, *KINDS])
 def test_a_missing_root_does_not_exist(tmp_path: Path, kind: str | None) -> None:
     """Every kind names the root where it is missing."""
     message = refused(kind, tmp_path / "nowhere")
-    assert str(tmp_path / "nowhere") in message
-    assert "does not exist" in message or "has no folder sequences" in message
+    assert message == f"{tmp_path / 'nowhere'}: does not exist"
 
 
 @pytest.mark.parametrize("kind", ["images", "s3dis"])
@@ -98,25 +131,34 @@ def test_a_file_is_no_folder(manifest: Path, kind: str) -> None:
 
 def test_an_unknown_kind_lists_the_known_ones(tmp_path: Path) -> None:
     """A misspelt kind is answered with the kinds there are."""
-    assert "'nuscenes' is no kind of source; known: manifest, images" in refused(
-        "nuscenes", tmp_path
-    )
+    expected = "'nuscene' is no kind of source; known: manifest, images"
+    assert expected in refused("nuscene", tmp_path)
 
 
-@pytest.mark.parametrize("options", [{"split": "train"}, {"images_root": Path("x")}])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("manifest", {"split": "train"}),
+        ("manifest", {"images_root": Path("x")}),
+        ("images", {"scene_from": "key:a"}),
+        ("coco", {"split": "train"}),
+        ("s3dis", {"unit": "keyframe"}),
+    ],
+)
 def test_options_that_a_kind_does_not_have_are_refused(
-    manifest: Path, options: dict[str, object]
+    manifest: Path, kind: str, options: dict[str, object]
 ) -> None:
     """A split of a manifest would silently do nothing."""
-    assert "a source of kind manifest has no split and no images root" in refused(
-        "manifest", manifest, **options
-    )
+    (name,) = options
+    assert refused(kind, manifest, **options).endswith(f"kind {kind} has no option {name}")
 
 
-def test_an_unknown_split_is_refused() -> None:
-    """A misspelt split is an error when the options are made."""
+def test_an_unknown_choice_is_refused() -> None:
+    """A misspelt split or unit is an error when the options are made."""
     with pytest.raises(SourceError, match="split: must be 'all' or 'train', not 'val'"):
         SourceOptions(split="val")
+    with pytest.raises(SourceError, match="unit: must be 'scene' or 'keyframe', not 'sweep'"):
+        SourceOptions(unit="sweep")
 
 
 @pytest.mark.parametrize("root", ["s3://bucket/pool", "a\0b", ""])

@@ -1,3 +1,4 @@
+from csv import DictReader
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,40 @@ def test_a_folder_in_another_case_is_the_same_area(tmp_path: Path) -> None:
     assert "already used" in refused(tmp_path).rule
 
 
+def test_a_room_without_images_stays_in_the_pool(tmp_path: Path) -> None:
+    """It has its cost and regions and no image: reported here, left out later, never invented."""
+    add_room(tmp_path, "Area_1/office_1", points=2, supervoxels=np.array([1, 1]))
+    add_room(tmp_path, "Area_2/storage_8", points=3, supervoxels=np.array([1, 2, 2]))
+    add_image(tmp_path, "area_1", rgb("office_1", 0))
+    pool = open_source("s3dis", tmp_path)
+    dark = pool.scenes[1]
+    assert (dark.scene_id, dark.images) == ("Area_2/storage_8", ())
+    assert (dark.costs, dark.regions) == ({"points": 3.0}, (1, 2))
+    assert pool.notes == ("1 room (Area_2/storage_8) without images",)
+
+
+@pytest.mark.shared_data
+def test_the_known_rooms_without_images_are_named(shared_data: Path, tmp_path: Path) -> None:
+    """Of the real 204 rooms, a note names the five that 2D-3D-S has no image of; all are there."""
+    with (shared_data / "seedal_reference" / "s3dis_rooms.csv").open(newline="") as file:
+        rooms = [
+            (f"{r['area']}/{r['room']}", r["no_rgb_images_reported"]) for r in DictReader(file)
+        ]
+    for room, dark in rooms:
+        add_room(tmp_path / "points", room)
+        if dark == "0":
+            area, name = room.split("/")
+            add_image(tmp_path / "images", area.lower(), rgb(name, 0))
+    options = SourceOptions(images_root=tmp_path / "images")
+    pool = open_source(None, tmp_path / "points", options)
+    expected = {room for room, dark in rooms if dark == "1"}
+    assert len(pool.scenes) == 204
+    assert {scene.scene_id for scene in pool.scenes if not scene.images} == expected
+    (note,) = pool.notes
+    assert note.startswith("5 rooms (")
+    assert all(room in note for room in expected)
+
+
 def test_images_without_a_room_are_noted(tmp_path: Path) -> None:
     """Images of rooms without points, and names that tell no room, are counted and left out."""
     add_room(tmp_path, "Area_1/office_1")
@@ -173,7 +208,7 @@ def test_supervoxels_that_do_not_fit_the_room_are_refused(
     add_room(tmp_path, "Area_1/office_1", points=4, supervoxels=supervoxels)
     error = refused(tmp_path)
     assert error.place == str(tmp_path / "Area_1/supervoxel/office_1.npy")
-    assert "must have a whole number for each of the room's 4 points" in error.rule
+    assert "must have a whole number for each of the 4 points" in error.rule
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (5,), (5, 4)])

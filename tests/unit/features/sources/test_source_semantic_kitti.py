@@ -47,7 +47,7 @@ def refused(root: Path) -> SourceError:
     return caught.value
 
 
-@pytest.mark.parametrize("below", ["sequences", "dataset/sequences"])
+@pytest.mark.parametrize("below", ["sequences", "dataset/sequences", "dataset/dataset/sequences"])
 def test_a_scan_is_a_scene(tmp_path: Path, below: str) -> None:
     """Ids, groups, images and files follow the layout; costs are the files' sizes in points."""
     sequences = tmp_path / below
@@ -79,11 +79,43 @@ def test_images_may_have_their_own_root(tmp_path: Path) -> None:
     assert scene.images[0].uri == str(image)
 
 
-def test_a_png_goes_before_a_jpeg_of_the_same_frame(tmp_path: Path) -> None:
-    """Where a frame has two files, the lossless one is taken."""
-    add_scan(tmp_path / "sequences", "00/000000", image=".jpg")
-    image = add_image(tmp_path / "sequences", "00/000000", ".png")
-    assert open_source(None, tmp_path).scenes[0].images[0].uri == str(image)
+@pytest.mark.parametrize(
+    ("worse", "better"), [(".jpg", ".png"), (".jpeg", ".PNG"), (".JPG", ".png")]
+)
+def test_a_png_goes_before_a_jpeg_of_the_same_frame(
+    tmp_path: Path, worse: str, better: str
+) -> None:
+    """Where a frame has two files, the lossless one is taken, whatever the case of its ending."""
+    add_scan(tmp_path / "sequences", "00/000000", image=worse)
+    add_scan(tmp_path / "sequences", "00/000001", image=worse)
+    image = add_image(tmp_path / "sequences", "00/000000", better)
+    first, second = open_source(None, tmp_path).scenes
+    assert first.images[0].uri == str(image)
+    assert second.images[0].uri.endswith(f"000001{worse}")
+
+
+def test_two_folders_of_sequences_are_not_guessed_between(tmp_path: Path) -> None:
+    """Both archives unpacked into one root: the scans' and the images' folders must be named."""
+    add_scan(tmp_path / "dataset" / "sequences", "00/000000", image=None)
+    image = add_image(tmp_path / "sequences", "00/000000")
+    assert refused(tmp_path).rule == (
+        "has sequences and dataset/sequences; "
+        "name the one with scans as the root, that with images apart"
+    )
+    options = SourceOptions(images_root=tmp_path / "sequences")
+    (scene,) = open_source(None, tmp_path / "dataset", options).scenes
+    assert scene.images[0].uri == str(image)
+
+
+def test_an_empty_or_linked_folder_is_no_second_one(tmp_path: Path) -> None:
+    """A folder without sequences does not count, and a link to the other one is the same folder."""
+    add_scan(tmp_path / "dataset" / "sequences", "00/000000")
+    (tmp_path / "sequences").mkdir()
+    assert len(open_source(None, tmp_path).scenes) == 1
+    (tmp_path / "sequences").rmdir()
+    (tmp_path / "sequences").symlink_to(tmp_path / "dataset" / "sequences")
+    (scene,) = open_source(None, tmp_path).scenes
+    assert scene.pointcloud == str(tmp_path / "sequences/00/velodyne/000000.bin")
 
 
 def test_scans_and_images_without_each_other_are_reported(tmp_path: Path) -> None:

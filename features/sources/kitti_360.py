@@ -1,0 +1,133 @@
+"""KITTI-360: a scene is a window, the accumulated points of some 240 frames of a drive.
+
+Layout: ``data_3d_semantics/train/DRIVE/static/START_END.ply`` and
+``data_2d_raw/DRIVE/image_00/data_rect/FRAME.png``, see
+https://www.cvlibs.net/datasets/kitti-360/documentation.php.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from features.errors import SourceError
+from features.images import SUFFIXES
+from features.scenes import Image, Pool, Scene
+from features.sources.kitti_360_split import choose
+from features.sources.labelling import POINTS
+from features.sources.listing import list_folder
+from features.sources.options import SourceOptions
+from features.sources.ply import vertex_count
+from features.sources.pool import build_pool
+from features.sources.wording import count
+
+CAMERA: Final = "image_00"
+_WINDOWS: Final = "data_3d_semantics"
+_IMAGES: Final = "data_2d_raw"
+_DRIVE: Final = re.compile(r"[0-9]{4}_[0-9]{2}_[0-9]{2}_drive_[0-9]{4}_sync")
+_WINDOW: Final = re.compile(r"([0-9]{10})_([0-9]{10})")
+_FRAME: Final = re.compile(r"[0-9]{10}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """One window: its drive, its first and last frame, and its file."""
+
+    drive: str
+    start: int
+    end: int
+    path: Path
+
+    @property
+    def scene_id(self) -> str:
+        return f"{self.drive}/{self.path.stem}"
+
+
+def open_kitti_360(root: Path, options: SourceOptions) -> Pool:
+    """Return one scene for each window of the labelled drives.
+
+    The id is ``"DRIVE/START_END"``, the group the drive. The images are those of the left
+    perspective camera from START to END that are there; neighbouring windows share some. The cost
+    is the number of vertices that the window's header declares.
+
+    Raises
+    ------
+    SourceError
+        There is no window, a window is no PLY file or ends before it starts, or ``split`` is
+        ``"train"`` and the list of the training windows is not there.
+    """
+    folder = root / _WINDOWS / "train"
+    found = {window.scene_id: window for window in _windows(folder)}
+    if not found:
+        rule = f"has no windows ({_WINDOWS}/train/DRIVE/static/START_END.ply)"
+        raise SourceError(str(root), rule)
+    chosen, notes = choose(found, folder, options.split)
+    windows = [found[scene_id] for scene_id in chosen]
+    image_root = root if options.images_root is None else options.images_root
+    images = {drive: _images(image_root, drive) for drive in {window.drive for window in windows}}
+    scenes = [_scene(window, images[window.drive]) for window in windows]
+    dark = [scene.scene_id for scene in scenes if not scene.images]
+    if dark:
+        notes.append(f"{count(dark, 'window')} without images")
+    return build_pool(
+        "kitti_360",
+        str(root),
+        zip((str(window.path) for window in windows), scenes, strict=True),
+        resource=options.resource,
+        cost_origin="PLY headers (vertices)",
+        notes=notes,
+    )
+
+
+def has_windows(root: Path) -> bool:
+    """Tell whether ``root`` holds a drive with accumulated windows."""
+    return any(True for _ in _static_folders(root / _WINDOWS / "train"))
+
+
+def _static_folders(folder: Path) -> Iterator[tuple[str, Path]]:
+    if folder.is_dir():
+        for drive in list_folder(folder).folders:
+            if _DRIVE.fullmatch(drive.name) and (drive / "static").is_dir():
+                yield drive.name, drive / "static"
+
+
+def _windows(folder: Path) -> Iterator[_Window]:
+    for drive, static in _static_folders(folder):
+        for path in list_folder(static).files:
+            match = _WINDOW.fullmatch(path.stem)
+            if match and path.suffix == ".ply":
+                start, end = map(int, match.groups())
+                if start > end:
+                    raise SourceError(str(path), "ends before it starts")
+                yield _Window(drive, start, end, path)
+
+
+def _images(root: Path, drive: str) -> list[Image]:
+    """Return a drive's images in order; ``root`` may be the folder ``data_2d_raw`` itself."""
+    for base in (root / _IMAGES, root):
+        folder = base / drive / CAMERA / "data_rect"
+        if folder.is_dir():
+            return [
+                Image(str(path), sensor=CAMERA, frame=int(path.stem))
+                for path in list_folder(folder).files
+                if path.suffix.lower() in SUFFIXES and _FRAME.fullmatch(path.stem)
+            ]
+    return []
+
+
+def _scene(window: _Window, images: list[Image]) -> Scene:
+    first = bisect_left(images, window.start, key=_frame)
+    last = bisect_right(images, window.end, key=_frame)
+    return Scene(
+        scene_id=window.scene_id,
+        costs={POINTS: float(vertex_count(window.path))},
+        images=tuple(images[first:last]),
+        group=window.drive,
+        pointcloud=str(window.path),
+    )
+
+
+def _frame(image: Image) -> int:
+    return image.frame or 0

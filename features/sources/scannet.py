@@ -1,0 +1,97 @@
+"""ScanNet: a scene is one scan of a space, seen by the frames that were exported from its video.
+
+Layout: ``scans/scene0612_00/{scene0612_00_vh_clean_2.ply, color/0.jpg}``, see
+https://github.com/ScanNet/ScanNet; or ReDAL's, ``scene0612_00/{coords,supervoxel}.npy``.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from features.errors import SourceError
+from features.images import SUFFIXES
+from features.scenes import Image, Pool, Scene
+from features.sources.labelling import POINTS
+from features.sources.listing import list_folder
+from features.sources.options import SourceOptions
+from features.sources.pool import build_pool
+from features.sources.scannet_costs import Scan, survey
+from features.sources.wording import count
+
+CAMERA: Final = "color"
+_SCANS: Final = "scans"
+_SCAN: Final = re.compile(r"(scene[0-9]{4})_[0-9]{2}")
+
+
+def open_scannet(root: Path, options: SourceOptions) -> Pool:
+    """Return one scene for each scan that has points.
+
+    The id is ``"scene0612_00"``, the group the space, ``"scene0612"``, of which there may be
+    several scans. Costs are points, see :func:`features.sources.scannet_costs.survey`.
+
+    Raises
+    ------
+    SourceError
+        There is no scan, or a file that costs come from is unusable.
+    """
+    folders = list(_scan_folders(root))
+    scans = [Scan(folder) for folder in folders]
+    pointless = [scan.scene_id for scan in scans if not scan.has_points]
+    scans = [scan for scan in scans if scan.has_points]
+    if not scans:
+        raise SourceError(str(root), "has no scans (sceneNNNN_NN with a PLY file or coords.npy)")
+    costs = survey(scans)
+    image_root = root if options.images_root is None else options.images_root
+    image_folders = {folder.name: folder for folder in _scan_folders(image_root)}
+    images = {scan.scene_id: _images(image_folders.get(scan.scene_id)) for scan in scans}
+    notes = list(costs.notes)
+    if pointless:
+        notes.append(f"{count(pointless, 'scan')} without points left out")
+    dark = [scene_id for scene_id, found in images.items() if not found]
+    if dark:
+        notes.append(f"{count(dark, 'scan')} without images")
+    return build_pool(
+        "scannet",
+        str(root),
+        (
+            (
+                str(scan.folder),
+                Scene(
+                    scene_id=scan.scene_id,
+                    costs={POINTS: float(cost.points)},
+                    images=images[scan.scene_id],
+                    group=scan.scene_id.partition("_")[0],
+                    regions=cost.regions,
+                    pointcloud=str(scan.points),
+                ),
+            )
+            for scan, cost in zip(scans, costs.labellings, strict=True)
+        ),
+        resource=options.resource,
+        cost_origin=costs.origin,
+        notes=notes,
+    )
+
+
+def has_scans(root: Path) -> bool:
+    """Tell whether ``root`` holds a scan with points."""
+    return any(Scan(folder).has_points for folder in _scan_folders(root))
+
+
+def _scan_folders(root: Path) -> Iterator[Path]:
+    """Yield the scans under ``root/scans`` where that is a folder, else under ``root``."""
+    scans = root / _SCANS
+    for folder in list_folder(scans if scans.is_dir() else root).folders:
+        if _SCAN.fullmatch(folder.name):
+            yield folder
+
+
+def _images(scan: Path | None) -> tuple[Image, ...]:
+    if scan is None or not (scan / CAMERA).is_dir():
+        return ()
+    return tuple(
+        Image(str(path), sensor=CAMERA, frame=int(path.stem))
+        for path in list_folder(scan / CAMERA).files
+        if path.suffix.lower() in SUFFIXES and path.stem.isascii() and path.stem.isdecimal()
+    )
