@@ -152,19 +152,28 @@ class Extractor:
 
     def _encode(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Encode a batch, in halves where the device has no memory for the whole."""
-        try:
-            vectors = self.backbone.encode(pixels, self.recipe.token)
-        except BatchTooLargeError:
+        vectors = self._try(pixels)
+        if vectors is None:
             half = (len(pixels) + 1) // 2
-            if half == len(pixels):
-                raise
-            self._batch_size = min(self._batch_size or half, half)
             _log.warning("the device has no memory for %d images at once; %d", len(pixels), half)
+            self._batch_size = min(self._batch_size or half, half)
             return np.concatenate([self._encode(pixels[:half]), self._encode(pixels[half:])])
         if not np.isfinite(vectors).all():
             message = f"{self.recipe.identity.name} gives vectors that are not finite"
             raise VectorsError(message)
         return vectors
+
+    def _try(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """Encode a batch, or return None where it does not fit; one image must.
+
+        The error is dropped on the way, and with it the frames that hold the failed batch.
+        """
+        try:
+            return self.backbone.encode(pixels, self.recipe.token)
+        except BatchTooLargeError:
+            if len(pixels) == 1:
+                raise
+            return None
 
     def _reduce(self, keys: Sequence[bytes], encoded: NDArray[np.float32]) -> list[Entry]:
         if self.recipe.token != PATCH_KEYS:
