@@ -55,11 +55,11 @@ class ImageFile:
     uri
         As the scene names it.
     state
-        What tells that the file has not changed: resolved path, bytes, mtime in nanoseconds.
+        What tells that the file has not changed: see :func:`features.images.fingerprint`.
     """
 
     uri: str
-    state: tuple[str, int, int]
+    state: tuple[str | int, ...]
 
 
 def find_images(scene: Scene) -> tuple[list[ImageFile], list[ImageFailure]]:

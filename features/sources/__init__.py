@@ -2,7 +2,8 @@
 
 ::
 
-    registry -> manifest | images | semantic_kitti | s3dis -> pool -> record -> fields
+    registry -> remote (a copy of a file that lies elsewhere)
+             -> manifest | images | semantic_kitti | s3dis -> pool -> record -> fields
 
 A source reads names, sizes and headers, never pixels or points beyond what its costs need.
 """

@@ -21,10 +21,10 @@ MAX_LINE_BYTES: Final = 16 * 2**20
 """Longest line that is read: a scene of about 100,000 images."""
 
 
-def open_manifest(path: Path, options: SourceOptions) -> Pool:
+def open_manifest(path: Path, options: SourceOptions, base: Path | str | None = None) -> Pool:
     """Return the pool that a manifest describes.
 
-    Relative paths in it start from its own folder.
+    Relative paths in it start from `base`, or else from its own folder.
 
     Raises
     ------
@@ -34,15 +34,15 @@ def open_manifest(path: Path, options: SourceOptions) -> Pool:
     return build_pool(
         "manifest",
         str(path),
-        _scenes(path),
+        _scenes(path, path.parent if base is None else base),
         resource=options.resource,
         cost_origin="the manifest",
     )
 
 
-def _scenes(path: Path) -> Iterator[tuple[str, Scene]]:
+def _scenes(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
     for place, line in _lines(path):
-        yield place, parse_scene(_decode(line, place), place, path.parent)
+        yield place, parse_scene(_decode(line, place), place, base)
 
 
 def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
