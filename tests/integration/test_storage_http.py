@@ -1,5 +1,6 @@
 """Images on a real web server, well-behaved and not."""
 
+import asyncio
 import hashlib
 import io
 import json
@@ -88,6 +89,16 @@ def test_connections_are_shared_by_threads(web: Web) -> None:
     with ThreadPoolExecutor(8) as threads:
         images = list(threads.map(lambda uri: load_rgb(uri, QUICK), uris * 4))
     assert [image.getpixel((0, 0))[0] for image in images] == list(range(16)) * 4  # type: ignore[index]
+
+
+def test_a_notebook_can_read(web: Web) -> None:
+    """Where an event loop is running already, as in a notebook, reading works as well."""
+    uri = web.put("/a.png", png())
+
+    async def cell() -> tuple[int, int]:
+        return load_rgb(uri, QUICK).size
+
+    assert asyncio.run(cell()) == (32, 24)
 
 
 def test_a_new_etag_is_a_new_state(web: Web) -> None:
