@@ -45,7 +45,9 @@ def _settings(**flags: object) -> Settings:
 @_app.command("select")
 def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     budget: Annotated[str, typer.Option(help="An amount such as 6500000, or a percentage: 3%.")],
-    root: Annotated[str, typer.Option(help="The source's folder or manifest file.")],
+    root: Annotated[
+        str, typer.Option(help="The source's folder, or the path or URI of a manifest.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the seed's files.")],
     source: Annotated[
         str | None,
@@ -264,6 +266,10 @@ def _serve(
     file_root: Annotated[
         list[Path] | None, typer.Option(help="Folder that sources may lie under; repeatable.")
     ] = None,
+    url_root: Annotated[
+        list[str] | None,
+        typer.Option(help="URI prefix that remote sources may lie under; repeatable."),
+    ] = None,
     worker: Annotated[
         bool, typer.Option("--worker/--no-worker", help="Also run a worker process.")
     ] = True,
@@ -273,7 +279,11 @@ def _serve(
     from app.main import serve
 
     roots = tuple(file_root) if file_root else None
-    serve(_settings(host=host, port=port, file_roots=roots, data_dir=data_dir), worker=worker)
+    prefixes = tuple(url_root) if url_root else None
+    settings = _settings(
+        host=host, port=port, file_roots=roots, url_roots=prefixes, data_dir=data_dir
+    )
+    serve(settings, worker=worker)
 
 
 @_app.command("worker")

@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from features import uris
+from features.errors import StorageError
+
 _DRIVERS = {
     "sqlite": "sqlite",
     "postgresql": "postgresql+psycopg",
@@ -31,6 +34,9 @@ class Settings(BaseSettings):
     file_roots
         Colon-separated folders that ``file://`` URIs and dataset roots may lie under; by default
         none.
+    url_roots
+        URI prefixes, separated by spaces, that remote manifests and images may lie under, such as
+        ``s3://bucket/pool/``; by default none, so that nothing remote is read.
     host, port
         Where the API listens.
     allow_unauthenticated
@@ -63,6 +69,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     database_password_file: Path | None = None
     file_roots: Annotated[tuple[Path, ...], NoDecode] = ()
+    url_roots: Annotated[tuple[str, ...], NoDecode] = ()
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     allow_unauthenticated: bool = False
@@ -86,6 +93,20 @@ class Settings(BaseSettings):
     @classmethod
     def _resolve_roots(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
         return tuple(root.expanduser().resolve() for root in value)
+
+    @field_validator("url_roots", mode="before")
+    @classmethod
+    def _split_prefixes(cls, value: object) -> object:
+        """Accept the form of the environment, separated by spaces."""
+        return value.split() if isinstance(value, str) else value
+
+    @field_validator("url_roots")
+    @classmethod
+    def _normalise_prefixes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(uris.prefix(root) for root in value)
+        except StorageError as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("data_dir")
     @classmethod
@@ -145,6 +166,16 @@ class Settings(BaseSettings):
         real = path.resolve()
         return any(real.is_relative_to(root) for root in self.file_roots)
 
+    def may_read_uri(self, uri: str) -> bool:
+        """Tell whether a remote URI lies under one of the `url_roots`.
+
+        Raises
+        ------
+        features.errors.StorageError
+            It is malformed.
+        """
+        return uris.normalised(uri).startswith(self.url_roots)
+
     def environment(self) -> dict[str, str]:
         """Return the variables that give another process these very settings."""
         values: dict[str, str] = {}
@@ -155,6 +186,7 @@ class Settings(BaseSettings):
             if isinstance(value, SecretStr):
                 value = value.get_secret_value()
             elif isinstance(value, tuple):
-                value = os.pathsep.join(map(str, value))
+                separator = " " if name == "url_roots" else os.pathsep
+                value = separator.join(map(str, value))
             values[f"SEEDAL_{name.upper()}"] = str(value)
         return values

@@ -4,12 +4,15 @@
 
     FeatureError
     ├── SourceError    a source of scenes is wrong; names the file and, where there is one, the line
+    ├── StorageError   the bytes that a path or URI names cannot be had
     ├── ImageError     one image cannot be read; the scene lives on without it
     ├── BackboneError  an unknown or unavailable backbone
     │   ├── WeightsError        a weights file is missing or does not match
     │   └── BatchTooLargeError  a batch does not fit into the device's memory
     └── VectorsError   vectors are unusable (not finite, wrong shape)
 """
+
+from features.redaction import redacted
 
 
 class FeatureError(Exception):
@@ -33,13 +36,38 @@ class SourceError(FeatureError):
         self.rule = rule
 
 
-class ImageError(FeatureError):
-    """An image cannot be read: missing, empty, truncated, or not an image."""
+class StorageError(FeatureError):
+    """The bytes that a path or URI names cannot be had, or it names none.
+
+    Parameters
+    ----------
+    uri
+        The path or URI; kept and shown without what may be secret in it.
+    reason
+        What is wrong, as the end of a sentence.
+    """
 
     def __init__(self, uri: str, reason: str) -> None:
-        super().__init__(f"{uri}: {reason}")
-        self.uri = uri
+        self.uri = redacted(uri)
         self.reason = reason
+        super().__init__(f"{self.uri}: {reason}")
+
+
+class ImageError(FeatureError):
+    """An image cannot be read: missing, empty, truncated, or not an image.
+
+    Parameters
+    ----------
+    uri
+        The image; kept and shown without what may be secret in its URI.
+    reason
+        What is wrong, as the end of a sentence.
+    """
+
+    def __init__(self, uri: str, reason: str) -> None:
+        self.uri = redacted(uri)
+        self.reason = reason
+        super().__init__(f"{self.uri}: {reason}")
 
 
 class BackboneError(FeatureError):

@@ -14,6 +14,7 @@ from features.blocks import BlockStore, ImageVectors
 from features.decoding import Decoder
 from features.extractor import Extractor, Recipe
 from features.reading import ImageFailure, LeftOut, Reading, find_images, left_out
+from features.redaction import redacted
 from features.scenes import Scene
 
 SHARD_IMAGES: Final = 128
@@ -152,7 +153,7 @@ class Extraction:
     def failures(self, scene: Scene) -> list[ImageFailure]:
         """Return the images of a scene that cannot be read."""
         return [
-            ImageFailure(scene.scene_id, image.uri, self._failures[image.uri])
+            ImageFailure(scene.scene_id, redacted(image.uri), self._failures[image.uri])
             for image in scene.images
             if image.uri in self._failures
         ]

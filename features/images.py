@@ -5,20 +5,22 @@ rarer decoders. The file's size in pixels is checked before any pixel is decoded
 """
 
 import os
-import re
-import stat
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
-from urllib.parse import unquote
+from typing import BinaryIO, Final
 
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 from PIL import ImageOps, UnidentifiedImageError
 
-from features.errors import ImageError
+from features import uris
+from features.errors import ImageError, StorageError
+from features.storage.limits import IMAGE, Limits
+from features.storage.reading import open_binary, state
 
 SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 """File name endings, in lower case, that sources take for images."""
@@ -30,54 +32,34 @@ MAX_PIXELS: Final = 200_000_000
 PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _UINT16_TO_UINT8: Final = 257  # 65535 / 255
 
 
 def to_path(uri: str) -> Path:
-    """Return the local path that a path or a ``file://`` URI (RFC 8089) names.
-
-    Parameters
-    ----------
-    uri
-        A local path, taken as it is, or ``file://[localhost]/absolute/path`` with percent escapes.
+    """Return the local path that a path or a ``file://`` URI names: :func:`features.uris.to_path`.
 
     Raises
     ------
     ImageError
-        Another scheme, another host, a relative ``file://`` path, or a path that no file can have.
+        It names none.
     """
-    scheme = _SCHEME.match(uri)
-    path = uri
-    if scheme is not None:
-        if scheme[1].lower() != "file":
-            raise ImageError(uri, "only local paths and file:// URIs can be read")
-        host, slash, rest = uri[scheme.end() :].partition("/")
-        if not slash or host.lower() not in {"", "localhost"}:
-            raise ImageError(uri, "a file:// URI must name an absolute path on this machine")
-        path = unquote(slash + rest, errors="surrogateescape")
-    try:
-        encoded = os.fsencode(path)
-    except UnicodeEncodeError as error:
-        raise ImageError(uri, "a path must not contain lone surrogates") from error
-    if not path or b"\0" in encoded:
-        raise ImageError(uri, "a path must not be empty or contain a NUL character")
-    return Path(path)
+    with _image_errors():
+        return uris.to_path(uri)
 
 
-def fingerprint(uri: str) -> tuple[str, int, int]:
-    """Return what tells that a file has not changed: resolved path, bytes, mtime in nanoseconds.
+def fingerprint(uri: str, limits: Limits = IMAGE) -> tuple[str | int, ...]:
+    """Return what tells that an image has not changed: :func:`features.storage.reading.state`.
 
     Raises
     ------
     ImageError
         The file is missing, is not a regular file, or cannot be reached.
     """
-    path, status = _regular_file(uri)
-    return str(path.resolve()), status.st_size, status.st_mtime_ns
+    with _image_errors():
+        return state(uri, limits)
 
 
-def load_rgb(uri: str) -> PIL.Image.Image:
+def load_rgb(uri: str, limits: Limits = IMAGE) -> PIL.Image.Image:
     """Decode an image to 8-bit RGB, upright.
 
     EXIF orientation is applied; transparency is laid over white; 16-bit greyscale is divided by 257
@@ -87,7 +69,9 @@ def load_rgb(uri: str) -> PIL.Image.Image:
     Parameters
     ----------
     uri
-        A local path or a ``file://`` URI.
+        A local path, a ``file://`` URI, or a remote URI of any scheme that can be read here.
+    limits
+        The bounds where the image is remote.
 
     Returns
     -------
@@ -98,22 +82,19 @@ def load_rgb(uri: str) -> PIL.Image.Image:
     ------
     ImageError
         The file is missing, a directory, empty, unreadable, not an image, truncated or larger than
-        ``MAX_PIXELS``.
+        ``MAX_PIXELS``; where it is remote also: unreachable, refused, too slow or too large.
     """
-    path, status = _regular_file(uri)
-    if status.st_size == 0:
-        raise ImageError(uri, "the file is empty")
+    with _image_errors():
+        file = open_binary(uri, limits)
     try:
-        with (
-            _pillow_quiet,
-            path.open("rb") as file,
-            PIL.Image.open(file, formats=_FORMATS) as image,
-        ):
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            return _to_rgb(image)
-    except PermissionError as error:
-        raise ImageError(uri, "no permission to read the file") from error
+        with file, _pillow_quiet:
+            _refuse_empty(uri, file)
+            with PIL.Image.open(file, formats=_FORMATS) as image:
+                image.load()
+                ImageOps.exif_transpose(image, in_place=True)
+                return _to_rgb(image)
+    except ImageError:
+        raise
     except UnidentifiedImageError as error:
         raise ImageError(uri, "not a PNG, JPEG, WebP, BMP or TIFF image") from error
     except PIL.Image.DecompressionBombError as error:
@@ -122,21 +103,19 @@ def load_rgb(uri: str) -> PIL.Image.Image:
         raise ImageError(uri, f"the image is truncated or broken ({error})") from error
 
 
-def _regular_file(uri: str) -> tuple[Path, os.stat_result]:
-    path = to_path(uri)
+def _refuse_empty(uri: str, file: BinaryIO) -> None:
+    if not file.seek(0, os.SEEK_END):
+        raise ImageError(uri, "the file is empty")
+    file.seek(0)
+
+
+@contextmanager
+def _image_errors() -> Iterator[None]:
+    """Turn what storage refuses into an error of the image."""
     try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ImageError(uri, "the file does not exist") from error
-    except PermissionError as error:
-        raise ImageError(uri, "no permission to read the file") from error
-    except OSError as error:  # a name too long, a loop of links
-        raise ImageError(uri, f"the file cannot be reached ({error.strerror})") from error
-    if stat.S_ISDIR(status.st_mode):
-        raise ImageError(uri, "a folder, not an image file")
-    if not stat.S_ISREG(status.st_mode):  # opening a named pipe would wait for ever
-        raise ImageError(uri, "not a regular file")
-    return path, status
+        yield
+    except StorageError as error:
+        raise ImageError(error.uri, error.reason) from error
 
 
 def _to_rgb(image: PIL.Image.Image) -> PIL.Image.Image:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from features.decoding import Decoder
 from features.errors import ImageError
 from features.images import fingerprint
+from features.redaction import redacted
 from features.scenes import Scene
 
 
@@ -158,7 +159,7 @@ def left_out(scene: Scene, failures: Sequence[ImageFailure]) -> LeftOut:
     count = len(scene.images)
     subject = "its only image" if count == 1 else f"the first of its {count} images, all unreadable"
     first = failures[0]
-    return LeftOut(scene.scene_id, f"{subject}, {first.uri}: {first.reason}")
+    return LeftOut(scene.scene_id, f"{subject}, {redacted(first.uri)}: {first.reason}")
 
 
 def _state(uri: str) -> tuple[str | int, ...] | ImageError:

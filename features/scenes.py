@@ -11,7 +11,7 @@ class Image:
     Parameters
     ----------
     uri
-        A local path or a ``file://`` URI.
+        A local path, a ``file://`` URI or a remote URI.
     sensor
         The camera's name, where the source knows it.
     frame

@@ -8,6 +8,7 @@ from app.exports import export_files, require_format
 from app.exports.seed import json_bytes
 from app.services.selection import Selection, SelectionRequest, select
 from features.atomic import atomic_write
+from features.redaction import redacted
 
 # Unreadable images that are named one by one on the terminal; seed.json has them all.
 _NAMED = 10
@@ -40,7 +41,7 @@ def report(selection: Selection) -> None:
         say(note)
     failures, left_out = selection.prepared.failures, selection.prepared.left_out
     for failure in failures[:_NAMED]:
-        say(f"{failure.uri}: {failure.reason} (scene {failure.scene_id})")
+        say(f"{redacted(failure.uri)}: {failure.reason} (scene {failure.scene_id})")
     if len(failures) > _NAMED:
         say(f"{len(failures) - _NAMED} more images cannot be read; seed.json names them")
     for scene in left_out[:_NAMED]:

@@ -9,6 +9,7 @@ nothing.
 from collections.abc import Callable
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -22,7 +23,7 @@ from app.store import datasets, operations, scenes
 from app.store.tables import DatasetRow
 from app.translate import datasets as translate
 from app.translate import scenes as translate_scenes
-from app.translate.access import permitted, require_permitted_images
+from app.translate.access import permitted, permitted_path, require_permitted_images
 from features.errors import FeatureError
 from features.pipeline import Preparation
 from features.scenes import Pool
@@ -125,13 +126,19 @@ class Extraction:
         source = dataset.source
         images_root = source.get("images_root")
         options = SourceOptions(
-            images_root=None if images_root is None else permitted(images_root, self._settings),
+            images_root=(
+                None if images_root is None else permitted_path(images_root, self._settings)
+            ),
             split=source.get("split", "all"),
             scene_from=source.get("scene_from"),
             unit=source.get("unit", "scene"),
             resource=dataset.resource,
         )
-        root = permitted(source.get("uri") or source["root"], self._settings)
+        root: str | Path
+        if "uri" in source:
+            root = permitted(source["uri"], self._settings)
+        else:
+            root = permitted_path(source["root"], self._settings)
         pool = open_source(source["kind"], root, options)
         require_permitted_images(pool, self._settings)
         return pool

@@ -22,7 +22,7 @@ from app.store.tables import DatasetRow
 from app.translate import datasets as translate
 from app.translate import operations as translate_operation
 from app.translate import scenes as translate_scenes
-from app.translate.access import permitted, require_permitted_images
+from app.translate.access import permitted, permitted_path, require_permitted_images
 from features.errors import FeatureError, SourceError
 from features.sources import SourceOptions
 
@@ -69,9 +69,9 @@ class Datasets:
                 permitted(uri, self._settings, "#/source/uri")
             case FolderSource(root=root, images_root=images_root, scene_from=scene_from):
                 _check_rule(scene_from)
-                permitted(root, self._settings, "#/source/root")
+                permitted_path(root, self._settings, "#/source/root")
                 if images_root is not None:
-                    permitted(images_root, self._settings, "#/source/images_root")
+                    permitted_path(images_root, self._settings, "#/source/images_root")
             case InlineSource(scenes=inline):
                 self._store_inline(row, inline)
         operation = translate_operation.new_extraction(row.id)

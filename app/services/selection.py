@@ -19,6 +19,7 @@ from app.translate.selections import summarise
 from features.pipeline import FeatureSettings, Prepared, prepare
 from features.precomputed import prepare_precomputed
 from features.prepared import Stage
+from features.redaction import redacted
 from features.scenes import Pool
 from features.settings import AUTO
 from features.sources import SourceOptions, open_source
@@ -134,7 +135,7 @@ def _question(request: SelectionRequest, pool: Pool, prepared: Prepared) -> Seed
 
 def _require_all_readable(prepared: Prepared) -> None:
     for failure in prepared.failures:
-        detail = f"{failure.uri} (scene {failure.scene_id!r}): {failure.reason}"
+        detail = f"{redacted(failure.uri)} (scene {failure.scene_id!r}): {failure.reason}"
         raise InvalidRequestError(detail)
     for scene in prepared.left_out:
         detail = f"Scene {scene.scene_id!r} cannot be used: {scene.reason}"

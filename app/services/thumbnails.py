@@ -3,7 +3,6 @@
 import hashlib
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
 from features.images import fingerprint, load_rgb
 
@@ -19,7 +18,7 @@ class Thumbnail:
     etag: str
 
 
-def make_thumbnail(path: Path) -> Thumbnail:
+def make_thumbnail(uri: str) -> Thumbnail:
     """Return a thumbnail of an image.
 
     Raises
@@ -27,8 +26,8 @@ def make_thumbnail(path: Path) -> Thumbnail:
     features.errors.ImageError
         The image cannot be read.
     """
-    state = repr((MAX_SIDE, fingerprint(str(path))))
-    image = load_rgb(str(path))
+    state = repr((MAX_SIDE, fingerprint(uri)))
+    image = load_rgb(uri)
     image.thumbnail((MAX_SIDE, MAX_SIDE))
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=85)

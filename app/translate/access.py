@@ -1,21 +1,55 @@
-"""Names of files on the wire to paths that this server may read."""
+"""Names of files on the wire to paths and URIs that this server may read."""
 
 from pathlib import Path
 
 from app.errors import SourceRefusedError
 from app.settings import Settings
-from features.errors import ImageError
-from features.images import to_path
+from features.errors import StorageError
+from features.redaction import redacted
 from features.scenes import Pool
+from features.uris import is_remote, to_path
 
 
-def permitted(uri: str, settings: Settings, pointer: str = "") -> Path:
-    """Return the path that a URI or absolute path names.
+def permitted(name: str, settings: Settings, pointer: str = "") -> str:
+    """Return the path or URI of a file that may be read.
 
     Parameters
     ----------
-    uri
-        As it was given.
+    name
+        An absolute path or a URI, as it was given.
+    settings
+        Names the folders and URI prefixes that may be read.
+    pointer
+        Where in the request it stands.
+
+    Raises
+    ------
+    SourceRefusedError
+        As :func:`permitted_path`; or it is a remote URI that is malformed or lies under none of the
+        permitted prefixes.
+    """
+    if not is_remote(name):
+        return str(permitted_path(name, settings, pointer))
+    try:
+        allowed = settings.may_read_uri(name)
+    except StorageError as error:
+        raise SourceRefusedError(str(error), pointer) from error
+    if not allowed:
+        rule = (
+            f"{redacted(name)} lies outside the URI prefixes that this server may read "
+            "(SEEDAL_URL_ROOTS)."
+        )
+        raise SourceRefusedError(rule, pointer)
+    return name
+
+
+def permitted_path(name: str, settings: Settings, pointer: str = "") -> Path:
+    """Return the path of a file or folder on this machine that may be read.
+
+    Parameters
+    ----------
+    name
+        An absolute path or a ``file://`` URI, as it was given.
     settings
         Names the folders that may be read.
     pointer
@@ -27,14 +61,14 @@ def permitted(uri: str, settings: Settings, pointer: str = "") -> Path:
         It is no local file, is relative, or leaves the permitted folders when links are followed.
     """
     try:
-        path = to_path(uri)
-    except ImageError as error:
+        path = to_path(name)
+    except StorageError as error:
         raise SourceRefusedError(str(error), pointer) from error
     if not path.is_absolute():
-        rule = f"{uri}: the path must be absolute."
+        rule = f"{name}: the path must be absolute."
         raise SourceRefusedError(rule, pointer)
     if not settings.may_read(path):
-        rule = f"{uri} lies outside the folders that this server may read (SEEDAL_FILE_ROOTS)."
+        rule = f"{name} lies outside the folders that this server may read (SEEDAL_FILE_ROOTS)."
         raise SourceRefusedError(rule, pointer)
     return path
 

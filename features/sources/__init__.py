@@ -2,7 +2,8 @@
 
 ::
 
-    registry -> manifest | images | coco | semantic_kitti | ... -> pool -> record -> fields
+    registry -> remote (a copy of a file that lies elsewhere)
+             -> manifest | images | coco | semantic_kitti | ... -> pool -> record -> fields
 
 A source reads names, sizes and headers, never pixels or points beyond what its costs need.
 """

@@ -18,10 +18,11 @@ SUFFIXES: Final = (".jsonl", ".ndjson", ".csv", ".parquet")
 """File name endings, in lower case, that tell a manifest; the first two are JSON Lines."""
 
 
-def open_manifest(path: Path, options: SourceOptions) -> Pool:
+def open_manifest(path: Path, options: SourceOptions, base: Path | str | None = None) -> Pool:
     """Return the pool that a manifest describes.
 
-    Relative paths in it start from its own folder. A file with another ending is JSON Lines.
+    Relative paths in it start from `base`, or else from its own folder. A file with another ending
+    is JSON Lines.
 
     Raises
     ------
@@ -31,13 +32,13 @@ def open_manifest(path: Path, options: SourceOptions) -> Pool:
     return build_pool(
         "manifest",
         str(path),
-        _scenes(path, path.parent),
+        _scenes(path, path.parent if base is None else base),
         resource=options.resource,
         cost_origin="the manifest",
     )
 
 
-def _scenes(path: Path, base: Path) -> Iterator[tuple[str, Scene]]:
+def _scenes(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
     match path.suffix.lower():
         case ".csv":
             return read_csv(path, base)

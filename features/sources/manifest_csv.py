@@ -28,7 +28,7 @@ _COSTS: Final = "cost."
 _SHARED: Final = ("costs", "group", "pointcloud", "regions", "external_ids", "meta")
 
 
-def read_csv(path: Path, base: Path) -> Iterator[tuple[str, Scene]]:
+def read_csv(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
     """Yield each scene after the place of its first row, ``"FILE:LINE"``.
 
     Raises
@@ -57,7 +57,7 @@ def _check(header: list[str], place: str) -> None:
 
 
 def _scenes(
-    rows: Iterable[tuple[str, list[str]]], header: list[str], base: Path
+    rows: Iterable[tuple[str, list[str]]], header: list[str], base: Path | str
 ) -> Iterator[tuple[str, Scene]]:
     for place, row in rows:
         if len(row) != len(header):

@@ -11,7 +11,7 @@ from features.sources.lines import read_lines
 from features.sources.record import parse_scene
 
 
-def read_jsonl(path: Path, base: Path) -> Iterator[tuple[str, Scene]]:
+def read_jsonl(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
     """Yield the scene of each line after its place, ``"FILE:LINE"``.
 
     Raises

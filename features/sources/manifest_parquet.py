@@ -20,7 +20,7 @@ _BATCH_ROWS: Final = 1024
 _BUFFER_BYTES: Final = 2**20  # of a column that is read, instead of its whole chunk
 
 
-def read_parquet(path: Path, base: Path) -> Iterator[tuple[str, Scene]]:
+def read_parquet(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
     """Yield the scene of each row after its place, ``"FILE row N"``; rows count from 1.
 
     Raises

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from features.errors import ImageError, SourceError
-from features.images import to_path
+from features.errors import SourceError, StorageError
 from features.scenes import Image, Scene
 from features.sources.fields import Fields, is_plain
+from features.storage.reading import require_readable
+from features.uris import resolve
 
 SCENE_KEYS: Final = frozenset(
     {
@@ -30,7 +31,7 @@ DEFAULT_RESOURCE: Final = "cost"
 """The resource that a plain ``cost`` is of."""
 
 
-def parse_scene(record: object, place: str, base: Path) -> Scene:
+def parse_scene(record: object, place: str, base: Path | str) -> Scene:
     """Check a decoded JSON record and return the scene it describes.
 
     Parameters
@@ -41,7 +42,7 @@ def parse_scene(record: object, place: str, base: Path) -> Scene:
     place
         Where the record stands, for errors: ``"scenes.jsonl:7"`` or ``"scenes[6]"``.
     base
-        The folder that relative paths start from.
+        The folder, or the URI prefix with its last slash, that relative paths start from.
 
     Raises
     ------
@@ -82,17 +83,18 @@ def _costs(fields: Fields) -> Mapping[str, float]:
     return costs
 
 
-def _image(entry: object, place: str, name: str, base: Path) -> Image:
+def _image(entry: object, place: str, name: str, base: Path | str) -> Image:
     if isinstance(entry, str):
         entry = {"uri": entry}
     fields = Fields.of(entry, place, name, _IMAGE_KEYS)
     uri = fields.text("uri")
     try:
-        path = base / to_path(uri)
-    except ImageError as error:
-        fields.refuse("uri", f"{uri!r} is no usable path: {error.reason}")
+        uri = resolve(uri, base)
+        require_readable(uri)
+    except StorageError as error:
+        fields.refuse("uri", f"{error.uri!r} is no usable path: {error.reason}")
     return Image(
-        uri=str(path),
+        uri=uri,
         sensor=fields.text("sensor") if "sensor" in fields else None,
         frame=fields.whole("frame", least=0) if "frame" in fields else None,
     )
@@ -109,7 +111,7 @@ def _regions(fields: Fields) -> tuple[int, ...]:
     return regions
 
 
-def _pointcloud(fields: Fields, base: Path) -> str:
+def _pointcloud(fields: Fields, base: Path | str) -> str:
     """Return the point cloud's path; a URI is carried through, since nothing here opens it."""
     value = fields.get("pointcloud")
     if isinstance(value, str):
@@ -118,4 +120,9 @@ def _pointcloud(fields: Fields, base: Path) -> str:
     uri = pointcloud.text("uri")
     if "format" in pointcloud:
         pointcloud.text("format")
-    return uri if "://" in uri else str(base / uri)
+    if "://" in uri:
+        return uri
+    try:
+        return resolve(uri, base)
+    except StorageError as error:
+        pointcloud.refuse("uri", f"{error.uri!r} is no usable path: {error.reason}")

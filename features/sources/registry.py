@@ -6,8 +6,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final
 
-from features.errors import ImageError, SourceError
-from features.images import to_path
+from features.errors import SourceError, StorageError
+from features.redaction import redacted
 from features.scenes import Pool
 from features.sources.coco import is_coco, open_coco
 from features.sources.images import has_images, open_images
@@ -16,9 +16,11 @@ from features.sources.listing import list_folder
 from features.sources.manifest import SUFFIXES, open_manifest
 from features.sources.nuscenes import has_tables, open_nuscenes
 from features.sources.options import SourceOptions
+from features.sources.remote import Opener, open_remote
 from features.sources.s3dis import has_areas, open_s3dis
 from features.sources.scannet import has_scans, open_scannet
 from features.sources.semantic_kitti import has_sequences, open_semantic_kitti
+from features.uris import is_remote, parse, to_path
 
 _OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], Pool]]] = {
     "manifest": open_manifest,
@@ -30,6 +32,8 @@ _OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], Pool]]] = {
     "scannet": open_scannet,
     "kitti_360": open_kitti_360,
 }
+# Kinds that are one file, which may lie anywhere.
+_REMOTE: Final[Mapping[str, Opener]] = {"manifest": open_manifest}
 _SIGNS: Final[Mapping[str, Callable[[Path], bool]]] = {
     "semantic_kitti": has_sequences,
     "s3dis": has_areas,
@@ -61,7 +65,7 @@ def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DE
     kind
         One of ``KINDS``, or ``None`` to tell it from the files.
     root
-        The source's folder, or the manifest's file; a local path or a ``file://`` URI.
+        The source's folder, a local path or a ``file://`` URI; or the manifest's file, by any URI.
     options
         What the files do not tell.
 
@@ -75,14 +79,18 @@ def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DE
     SourceError
         The source breaks a rule, the kind is unknown, or an option is for other kinds.
     """
-    path = _absolute(root)
-    kind = detect(path) if kind is None else kind
+    kind = detect(root) if kind is None else kind
     if kind not in _OPENERS:
-        raise SourceError(str(root), f"{kind!r} is no kind of source; known: {', '.join(KINDS)}")
+        rule = f"{kind!r} is no kind of source; known: {', '.join(KINDS)}"
+        raise SourceError(redacted(str(root)), rule)
     for option in fields(options):
         given = getattr(options, option.name) != option.default
         if given and option.name not in _OPTIONS.get(kind, frozenset()) | _COMMON_OPTIONS:
-            raise SourceError(str(root), f"a source of kind {kind} has no option {option.name}")
+            rule = f"a source of kind {kind} has no option {option.name}"
+            raise SourceError(redacted(str(root)), rule)
+    if is_remote(str(root)) and kind in _REMOTE:
+        return open_remote(_REMOTE[kind], str(root), options)
+    path = _absolute(root)
     if options.images_root is not None:
         options = replace(options, images_root=_absolute(options.images_root))
     with _os_errors_named(path):
@@ -98,6 +106,8 @@ def detect(root: str | Path) -> str:
     SourceError
         ``root`` is missing, or looks like no kind that is known.
     """
+    if is_remote(str(root)):
+        return _detect_remote(str(root))
     path = _absolute(root)
     with _os_errors_named(path):
         if path.is_file():
@@ -122,11 +132,25 @@ def detect(root: str | Path) -> str:
     )
 
 
+def _detect_remote(root: str) -> str:
+    try:
+        name = parse(root).path
+    except StorageError as error:
+        raise SourceError(error.uri, error.reason) from error
+    if name.lower().endswith(SUFFIXES):
+        return "manifest"
+    rule = (
+        f"is no manifest by its name, which must end in {', '.join(SUFFIXES)}; "
+        "other kinds lie on this machine"
+    )
+    raise SourceError(redacted(root), rule)
+
+
 def _absolute(root: str | Path) -> Path:
     try:
         return to_path(str(root)).absolute()
-    except ImageError as error:
-        raise SourceError(str(root), error.reason) from error
+    except StorageError as error:
+        raise SourceError(error.uri, error.reason) from error
 
 
 @contextmanager

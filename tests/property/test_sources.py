@@ -56,7 +56,7 @@ WRONG: Mapping[str, object] = {
     "cost": ["1", True, None, -1, -1e-9, float("nan"), float("inf"), [], 10**400],
     "costs": [{}, [], 1, None, {"a": -1}, {"a": None}, {"": 1}, {"cost": 1}],
     "group": ["", None, 1],
-    "images": [{}, "a", None, [1], [""], [{}], ["s3://a/b"], [{"uri": "a", "frame": -1}]],
+    "images": [{}, "a", None, [1], [""], [{}], ["s3://a/b/"], [{"uri": "a", "frame": -1}]],
     "pointcloud": [1, None, "", {}, {"uri": "a", "x": 1}],
     "regions": [[0], [1, 1], [1.0], [True], 1, None],
     "external_ids": [[], None, {"a": float("nan")}],

@@ -3,9 +3,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from app.cli import main
 from app.errors import SettingsError
 from app.main import serve
 from app.settings import Settings
+from features.errors import StorageError
 
 
 @pytest.fixture(autouse=True)
@@ -22,13 +24,17 @@ def test_the_default_is_a_file_in_the_users_data_directory() -> None:
     assert settings.database().database == str(settings.data_dir / "seedal.sqlite")
     assert settings.host == "127.0.0.1"
     assert settings.file_roots == ()
+    assert settings.url_roots == ()
+    assert not settings.may_read_uri("s3://bucket/a.png")
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Variables have the settings' names; folders are separated by colons."""
+    """Variables have the settings' names; folders are separated by colons, URIs by spaces."""
     monkeypatch.setenv("SEEDAL_FILE_ROOTS", f"{tmp_path}/a:{tmp_path}/b")
+    monkeypatch.setenv("SEEDAL_URL_ROOTS", "s3://bucket/pool HTTPS://Example.org:8443")
     monkeypatch.setenv("SEEDAL_PORT", "9000")
     settings = Settings()
+    assert settings.url_roots == ("s3://bucket/pool/", "https://example.org:8443/")
     assert settings.file_roots == (tmp_path / "a", tmp_path / "b")
     assert settings.port == 9000
 
@@ -37,7 +43,12 @@ def test_another_process_gets_the_same_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The variables that settings give out make the same settings."""
-    settings = Settings(data_dir=tmp_path, file_roots=(tmp_path, Path("/data")), port=1)
+    settings = Settings(
+        data_dir=tmp_path,
+        file_roots=(tmp_path, Path("/data")),
+        url_roots=("s3://bucket/pool/", "https://example.org"),
+        port=1,
+    )
     settings = Settings.model_validate({**dict(settings), "database_url": "postgresql://a:b@c/d"})
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
@@ -65,6 +76,12 @@ def test_the_database_password_comes_from_a_file(tmp_path: Path) -> None:
         {"database_url": "sqlite://"},
         {"database_url": "sqlite:///:memory:"},
         {"database_password_file": "/none/at/all"},
+        {"url_roots": "s3://me:secret@bucket/"},
+        {"url_roots": "https://example.org/?token=secret"},
+        {"url_roots": "https://"},
+        {"url_roots": "s3://bucket/a/../b"},
+        {"url_roots": "/folder"},
+        {"url_roots": "file:///folder"},
         {"port": 65536},
         {"solve_processes": 0},
         {"max_time_limit_s": float("inf")},
@@ -110,3 +127,61 @@ def test_a_permitted_address_is_served(
     monkeypatch.setattr("app.main.configure_logging", lambda _: None)
     serve(Settings.model_validate({"data_dir": tmp_path, **values}), worker=False)
     assert served == [values["host"]]
+
+
+@pytest.mark.parametrize(
+    ("uri", "allowed"),
+    [
+        ("s3://bucket/pool/a.png", True),
+        ("S3://bucket/pool/deep/a.png", True),
+        ("https://IMAGES.example.com/a.png?signature=x", True),
+        ("s3://bucket/pool", False),
+        ("s3://bucket/pools/a.png", False),
+        ("s3://bucket/other/a.png", False),
+        ("s3://buckets/pool/a.png", False),
+        ("gs://bucket/pool/a.png", False),
+        ("http://images.example.com/a.png", False),
+        ("https://images.example.com:8443/a.png", False),
+        ("https://images.example.com.evil.org/a.png", False),
+        ("https://evil.org/?https://images.example.com/a.png", False),
+        ("https://evil.org/https://images.example.com/a.png", False),
+    ],
+)
+def test_only_permitted_prefixes_may_be_read(uri: str, allowed: bool) -> None:  # noqa: FBT001
+    """A URI is permitted by its beginning, up to a slash; scheme and host have no case."""
+    settings = Settings(url_roots=("s3://bucket/pool", "https://images.example.com"))
+    assert settings.may_read_uri(uri) is allowed
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "s3://bucket/pool/../other/a.png",
+        "https://images.example.com/pool/%2e%2E/a.png",
+        "https://images.example.com/pool/%252e%252e/a.png",
+        "https://images.example.com/pool/..%2fa.png",
+        "https://images.example.com/pool/..%5Ca.png",
+        "https://images.example.com/..\\a.png",
+        "https://images.example.com\\@evil.org/a.png",
+        "https://me@images.example.com/a.png",
+        "https://images.example.com@evil.org/a.png",
+        "https://images.example.com\t/a.png",
+    ],
+)
+def test_a_uri_that_may_mean_something_else_is_refused(uri: str) -> None:
+    """What readers of URIs may take for another place is no usable URI at all."""
+    roots = ("s3://bucket/pool/", "https://images.example.com/")
+    with pytest.raises(StorageError):
+        Settings(url_roots=roots).may_read_uri(uri)
+
+
+def test_the_flag_of_serve_is_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--url-root` may be given several times and takes the place of the environment's prefixes."""
+    served: list[Settings] = []
+    monkeypatch.setenv("SEEDAL_URL_ROOTS", "s3://other/")
+    monkeypatch.setattr("app.main.serve", lambda settings, **_: served.append(settings))
+    words = ["serve", "--data-dir", str(tmp_path), "--url-root", "s3://b/p", "--url-root"]
+    assert main([*words, "https://h"]) == 0
+    assert served[0].url_roots == ("s3://b/p/", "https://h/")
+    assert main([*words, "/folder"]) == 2
+    assert len(served) == 1

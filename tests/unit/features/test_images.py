@@ -152,7 +152,7 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
 
 def test_a_folder_is_no_image(tmp_path: Path) -> None:
     """A folder named like an image is named as what it is."""
-    with broken("a folder, not an image file"):
+    with broken("a folder, not a file"):
         load_rgb(str(tmp_path))
 
 
@@ -274,8 +274,8 @@ def test_paths_are_taken_as_they_are_and_uris_are_decoded(uri: str, path: str) -
 @pytest.mark.parametrize(
     ("uri", "reason"),
     [
-        ("s3://bucket/a.png", "only local paths and file:// URIs"),
-        ("https://example.org/a.png", "only local paths and file:// URIs"),
+        ("s3://bucket/a.png", "only a local path or a file:// URI"),
+        ("https://example.org/a.png", "only a local path or a file:// URI"),
         ("file://host/a.png", "absolute path on this machine"),
         ("file://a.png", "absolute path on this machine"),
         ("", "must not be empty"),

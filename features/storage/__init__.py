@@ -1,0 +1,11 @@
+"""Bytes by path or URI, wherever they lie.
+
+::
+
+    reading -> object_stores (obstore: s3, gs, az, http) | file_systems (fsspec: any other scheme)
+            -> environment, failures -> limits
+    local   -> the file itself, without a library between
+
+``features.uris`` says what a URI may be; ``features.images`` and ``features.sources`` read through
+:mod:`features.storage.reading`.
+"""

@@ -1,0 +1,127 @@
+"""Read bytes by path or URI."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+from features.errors import StorageError
+from features.storage.file_systems import FileSystemFile
+from features.storage.limits import FILE, IMAGE, Limits
+from features.storage.local import open_file, regular_file
+from features.storage.object_stores import ObjectStoreFile
+from features.storage.remote import RemoteFile
+from features.uris import HTTP, OBJECT_STORES, is_remote, parse
+
+
+def open_binary(name: str, limits: Limits = IMAGE) -> BinaryIO:
+    """Return a stream over a file's bytes: of a remote file all of them, read at once.
+
+    Parameters
+    ----------
+    name
+        A local path, a ``file://`` URI or a remote URI.
+    limits
+        The bounds where the file is remote.
+
+    Raises
+    ------
+    StorageError
+        The file is missing, cannot be reached in time, may not be read, or is too large.
+    """
+    if not is_remote(name):
+        return open_file(name)
+    stream = io.BytesIO()
+    _remote(name, limits).read_into(stream)
+    stream.seek(0)
+    return stream
+
+
+def state(name: str, limits: Limits = IMAGE) -> tuple[str | int, ...]:
+    """Return what tells that a file has not changed.
+
+    Returns
+    -------
+    tuple[str | int, ...]
+        Local: the path with its links followed, bytes, time of the last change in nanoseconds.
+        Remote: the URI, bytes, and the entity tag or else the time of the last change; where the
+        server tells neither, the URI, bytes, and the SHA-256 of the content, which is read for it.
+        A query stands there as its SHA-256, for it may hold a signature.
+
+    Raises
+    ------
+    StorageError
+        The file is missing, cannot be reached in time, may not be read, or is too large.
+    """
+    if not is_remote(name):
+        path, status = regular_file(name)
+        return str(path.resolve()), status.st_size, status.st_mtime_ns
+    file = _remote(name, limits)
+    content = file.content()
+    size, tag = content.size, content.tag
+    if size is None or tag is None:
+        stream = io.BytesIO()
+        file.read_into(stream)
+        size, tag = stream.tell(), hashlib.sha256(stream.getbuffer()).hexdigest()
+    return _without_query(name), size, tag
+
+
+@contextmanager
+def local_copy(name: str, limits: Limits = FILE) -> Iterator[Path]:
+    """Yield a path on this machine with a file's content: a local file itself, else a copy.
+
+    A copy lies in a folder of its own, keeps the ending of its name (in lower case), and is gone
+    when the block ends.
+
+    Parameters
+    ----------
+    name
+        A local path, a ``file://`` URI or a remote URI.
+    limits
+        The bounds where the file is remote.
+
+    Raises
+    ------
+    StorageError
+        The file is missing, cannot be reached in time, may not be read, or is too large.
+    """
+    if not is_remote(name):
+        yield regular_file(name)[0]
+        return
+    file = _remote(name, limits)
+    with TemporaryDirectory(prefix="seedal-") as folder:
+        path = Path(folder) / f"copy{Path(parse(name).path).suffix.lower()}"
+        with path.open("xb") as sink:
+            file.read_into(sink)
+        yield path
+
+
+def require_readable(name: str) -> None:
+    """Refuse a name that nothing here can read, without looking for the file.
+
+    Raises
+    ------
+    StorageError
+        The URI is malformed, or nothing that is installed reads its scheme.
+    """
+    if is_remote(name):
+        _remote(name, IMAGE)
+
+
+def _remote(name: str, limits: Limits) -> RemoteFile:
+    uri = parse(name)
+    if uri.scheme not in HTTP | OBJECT_STORES:
+        return FileSystemFile(name, limits)
+    if not uri.query and (not uri.path or uri.path.endswith("/")):
+        raise StorageError(name, "the URI names a folder, not a file")
+    return ObjectStoreFile(name, uri, limits)
+
+
+def _without_query(name: str) -> str:
+    query = parse(name).query
+    if not query:
+        return name
+    return name.partition("?")[0] + "?" + hashlib.sha256(query.encode()).hexdigest()

@@ -1,0 +1,378 @@
+"""Images on a real web server, well-behaved and not."""
+
+import asyncio
+import hashlib
+import io
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from loopback import Handler, Web, reply, serving
+from PIL import Image
+
+from features.errors import ImageError, SourceError, StorageError
+from features.images import fingerprint, load_rgb
+from features.pipeline import FeatureSettings, prepare
+from features.sources import SourceOptions, open_source
+from features.storage.limits import Limits
+from features.storage.reading import local_copy
+
+pytestmark = pytest.mark.enable_socket
+
+PIXELS = np.random.default_rng(3).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+QUICK = Limits(connect_s=2, silence_s=2, total_s=20, retries=0)
+
+
+def png(pixels: np.ndarray = PIXELS) -> bytes:
+    """Return an image's bytes."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """Serve, with no proxy between."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    with serving() as web:
+        yield web
+
+
+def refused(uri: str, limits: Limits = QUICK) -> str:
+    """Return the reason why an image cannot be read; the sentence shows no secret."""
+    with pytest.raises(ImageError) as caught:
+        load_rgb(uri, limits)
+    assert "secret" not in str(caught.value)
+    return caught.value.reason
+
+
+def test_an_image_is_read(web: Web) -> None:
+    """An image on a web server decodes to the pixels that were written."""
+    np.testing.assert_array_equal(load_rgb(web.put("/a.png", png()), QUICK), PIXELS)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/a%20b.png",
+        "/a%2Fb.png",
+        "/%61.png",
+        "/a+b&c=d;e,f.png",
+        "/%C3%A9.png",
+        "/a//b.png",
+        "/get?name=a.png&x=%20",
+        "/?name",
+        "/100%25.png",
+        "/a%3Fb%23c.png",
+        "/~me/(1)/it's!$*@:.png",
+        "/a|b^c[d].png",
+    ],
+)
+def test_the_request_is_for_the_very_path_that_was_named(web: Web, path: str) -> None:
+    """Percent escapes and queries reach the server as they were written."""
+    load_rgb(web.put(path, png()), QUICK)
+    assert web.seen == [("GET", path)]
+
+
+def test_connections_are_shared_by_threads(web: Web) -> None:
+    """Many threads read at once, each its own image."""
+    uris = [
+        web.put(f"/{shade}.png", png(np.full((4, 4, 3), shade, np.uint8))) for shade in range(16)
+    ]
+    with ThreadPoolExecutor(8) as threads:
+        images = list(threads.map(lambda uri: load_rgb(uri, QUICK), uris * 4))
+    assert [image.getpixel((0, 0))[0] for image in images] == list(range(16)) * 4  # type: ignore[index]
+
+
+def test_a_notebook_can_read(web: Web) -> None:
+    """Where an event loop is running already, as in a notebook, reading works as well."""
+    uri = web.put("/a.png", png())
+
+    async def cell() -> tuple[int, int]:
+        return load_rgb(uri, QUICK).size
+
+    assert asyncio.run(cell()) == (32, 24)
+
+
+def test_a_new_etag_is_a_new_state(web: Web) -> None:
+    """Size and entity tag tell that a file has changed; nothing is read for it."""
+    uri = web.put("/a.png", png(), etag='"1"')
+    before = fingerprint(uri, QUICK)
+    assert before == (uri, len(png()), '"1"')
+    assert fingerprint(uri, QUICK) == before
+    web.put("/a.png", png(), etag='"2"')
+    assert fingerprint(uri, QUICK) != before
+    assert web.requests("GET") == 0
+
+
+def test_without_an_etag_the_date_counts(web: Web) -> None:
+    """A date of change stands in for an entity tag."""
+    uri = web.put("/a", png(), None, Last_Modified="Wed, 21 Oct 2015 07:28:00 GMT")
+    assert fingerprint(uri, QUICK) == (uri, len(png()), "2015-10-21T07:28:00+00:00")
+
+
+def test_without_either_the_content_counts(web: Web) -> None:
+    """Where the server says nothing of changes, the content's hash is the state."""
+    uri = web.put("/a.png", png(), None)
+    assert fingerprint(uri, QUICK) == (uri, len(png()), hashlib.sha256(png()).hexdigest())
+
+
+def test_a_server_without_head_is_asked_with_get(web: Web) -> None:
+    """HEAD is refused by some servers and by signatures made for GET."""
+    web.no_head = True
+    uri = web.put("/a.png?X-Amz-Signature=secret", png())
+    state = fingerprint(uri, QUICK)
+    assert state[1:] == (len(png()), '"1"')
+    assert "secret" not in json.dumps(state)
+    assert state != fingerprint(web.put("/a.png?other", png()), QUICK)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (401, "the server wants credentials (401)"),
+        (403, "access is denied (403)"),
+        (404, "it does not exist there (404)"),
+        (410, "the server answers 410"),
+        (500, "the server answers 500"),
+        (503, "the server answers 503"),
+    ],
+)
+def test_what_the_server_answers_is_the_reason(web: Web, status: int, reason: str) -> None:
+    """Each status is named; neither the query nor the answer's text is shown."""
+    uri = web.answer("/a.png?signature=secret", status)
+    assert refused(uri) == reason
+    with pytest.raises(ImageError) as caught:
+        fingerprint(uri, QUICK)
+    assert str(caught.value) == f"{web.url}/a.png: {reason}"
+
+
+def test_retries_are_bounded_and_help(web: Web) -> None:
+    """A server error is tried again, as often as allowed; a missing file is not."""
+    limits = Limits(retries=2, total_s=20)
+    answers = [500, 503]
+
+    def recover(handler: Handler) -> None:
+        status = answers.pop() if answers else 200
+        reply(handler, status, png() if status == 200 else b"", {})
+
+    web.pages["/a.png"] = recover
+    load_rgb(f"{web.url}/a.png", limits)
+    assert web.requests("GET") == 3
+    refused(web.answer("/b.png", 500), limits)
+    assert web.requests("GET") == 6
+    refused(f"{web.url}/c.png", limits)
+    assert web.requests("GET") == 7
+
+
+def test_a_trickling_server_ends_at_the_limit(web: Web) -> None:
+    """A server that never stops sending, a byte at a time, is given up on, resumption included."""
+    gone = threading.Event()
+
+    def trickle(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000000")
+        handler.send_header("ETag", '"1"')
+        handler.end_headers()
+        try:
+            while not gone.wait(0.02):
+                handler.wfile.write(b"x")
+        except OSError:
+            gone.set()
+            raise
+
+    web.pages["/a.png"] = trickle
+    assert refused(f"{web.url}/a.png", Limits(total_s=0.5)) == "it could not be read within 0.5 s"
+    assert gone.wait(30)  # the connection was closed, not left behind
+
+
+@pytest.mark.usefixtures("web")
+def test_a_silent_server_is_given_up_on() -> None:
+    """A server that accepts and says nothing is a time-out, whether it is asked or read."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        uri = f"http://127.0.0.1:{listener.getsockname()[1]}/a.png"
+        limits = Limits(silence_s=0.2, total_s=20, retries=1)
+        assert refused(uri, limits) == "the server did not answer in time"
+        with pytest.raises(ImageError, match="did not answer in time"):
+            fingerprint(uri, limits)
+
+
+@pytest.mark.usefixtures("web")
+def test_an_unreachable_host_is_named_so() -> None:
+    """A port where nothing listens, and a name that nobody has, cannot be reached."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    for uri in (f"http://127.0.0.1:{port}/a.png", "http://nobody.invalid/a.png"):
+        assert "the host cannot be reached" in refused(uri)
+
+
+def test_a_file_that_is_shorter_than_announced_is_broken_off(web: Web) -> None:
+    """A Content-Length above the truth is no image, and below it a truncated one."""
+    size = len(png())
+    uri = web.put("/a.png", png(), Content_Length=str(size + 10))
+    assert refused(uri) == "the transfer broke off"
+    uri = web.put("/b.png", png(), Content_Length=str(size // 2))
+    assert "truncated or broken" in refused(uri)
+
+
+def test_an_answer_that_is_no_http_is_named_so(web: Web) -> None:
+    """Two lengths that contradict each other, and noise, are no answer."""
+
+    def twice(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1")
+        handler.send_header("Content-Length", "2")
+        handler.end_headers()
+
+    web.pages["/a.png"] = twice
+    web.pages["/b.png"] = lambda handler: handler.wfile.write(b"\x00noise\r\n\r\n")
+    for name in "ab":
+        assert refused(f"{web.url}/{name}.png") == "what the server answers is no HTTP"
+
+
+def test_a_file_without_a_length_is_refused(web: Web) -> None:
+    """A server that does not say how much it sends is not read."""
+
+    def stream(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(png())
+
+    web.pages["/a.png"] = stream
+    assert refused(f"{web.url}/a.png") == "the server does not say how many bytes the file has"
+
+
+def test_a_file_above_the_limit_is_refused_before_it_is_read(web: Web) -> None:
+    """The announced size decides: the body, which never comes, is not waited for."""
+
+    def endless(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(10**12))
+        handler.end_headers()
+
+    web.pages["/a.png"] = endless
+    limits = Limits(max_bytes=len(png()), total_s=20)
+    assert "more than the" in refused(f"{web.url}/a.png", limits)
+    load_rgb(web.put("/b.png", png()), limits)
+    assert "more than the" in refused(web.put("/c.png", png() + b"x"), limits)
+
+
+def test_an_empty_file_and_a_page_are_no_images(web: Web) -> None:
+    """What is served under an image's name is judged by its content."""
+    assert refused(web.put("/a.png", b"")) == "the file is empty"
+    page = b"<!doctype html><title>Log in</title>"
+    assert "not a PNG" in refused(web.put("/a.jpg", page, Content_Type="image/jpeg"))
+
+
+def test_a_redirect_to_another_host_is_not_followed(web: Web) -> None:
+    """A redirect stays on its host; the other host is never asked."""
+    image = web.put("/a.png", png())
+    load_rgb(web.answer("/here", 302, Location=image), QUICK)
+    elsewhere = web.url.replace("127.0.0.1", "localhost")
+    web.seen.clear()
+    reason = refused(web.answer("/away", 302, Location=f"{elsewhere}/a.png"))
+    assert "sends readers on to another host" in reason
+    assert {path for _, path in web.seen} == {"/away"}
+
+
+def test_a_proxy_of_the_environment_is_used(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the environment names a proxy, requests go through it."""
+    monkeypatch.setenv("http_proxy", web.url)
+    web.put("http://pictures.invalid/a.png", png())
+    np.testing.assert_array_equal(load_rgb("http://pictures.invalid/a.png", QUICK), PIXELS)
+
+
+@pytest.mark.parametrize("name", ["", "folder/"])
+def test_a_folder_is_no_image(web: Web, name: str) -> None:
+    """A URI that names no file is refused without asking."""
+    assert refused(f"{web.url}/{name}") == "the URI names a folder, not a file"
+    assert web.seen == []
+
+
+def manifest(web: Web, *images: str, query: str = "") -> str:
+    """Serve a manifest of one scene an image, and of two sound ones."""
+    for name in ("one", "two three"):
+        shade = len(name) * np.ones((8, 8, 3), np.uint8)
+        web.put(f"/pool/images/{name.replace(' ', '%20')}.png", png(shade))
+    names = ["images/one.png", "images/two three.png", *images]
+    lines = [
+        json.dumps({"scene_id": f"s{n}", "cost": 1, "images": [name]})
+        for n, name in enumerate(names)
+    ]
+    return web.put(f"/pool/scenes.jsonl{query}", "\n".join(lines).encode())
+
+
+def test_a_manifest_names_images_beside_it(web: Web) -> None:
+    """Relative paths start from the manifest's own prefix, and are paths: a space is a space."""
+    pool = open_source(None, manifest(web, "../up.png", "/abs.png", "s3://b/k.png"))
+    assert pool.kind == "manifest"
+    assert [scene.images[0].uri for scene in pool.scenes] == [
+        f"{web.url}/pool/images/one.png",
+        f"{web.url}/pool/images/two%20three.png",
+        f"{web.url}/up.png",
+        "/abs.png",
+        "s3://b/k.png",
+    ]
+
+
+def test_what_fails_is_reported_and_the_rest_goes_on(web: Web, tmp_path: Path) -> None:
+    """Hostile images cost their own scenes and no other; each is reported with its reason."""
+    images = {
+        web.answer("/403.png", 403): "access is denied (403)",
+        web.answer("/404.png?secret", 404): "it does not exist there (404)",
+        web.put("/page.jpg", b"<html>"): "not a PNG, JPEG, WebP, BMP or TIFF image",
+        web.put("/empty.png", b""): "the file is empty",
+        web.put("/short.png", png(), Content_Length="100"): "truncated",
+    }
+    pool = open_source("manifest", manifest(web, *images))
+    prepared = prepare(pool, FeatureSettings(backbone="colour_grid"), tmp_path / "cache")
+    assert list(prepared.signatures.scene_ids) == ["s0", "s1"]
+    failures = {failure.uri: failure.reason for failure in prepared.failures}
+    assert failures.keys() == images.keys()
+    for uri, reason in images.items():
+        assert reason in failures[uri]
+    assert [scene.scene_id for scene in prepared.left_out] == ["s2", "s3", "s4", "s5", "s6"]
+
+
+def test_an_error_in_a_manifest_is_named_by_its_uri(web: Web) -> None:
+    """File and line are those of the manifest, not of the copy that is read; no query is shown."""
+    uri = manifest(web, "", query="?signature=secret")
+    with pytest.raises(SourceError) as caught:
+        open_source("manifest", uri)
+    assert str(caught.value).startswith(f"{web.url}/pool/scenes.jsonl:3: images[0].uri must not")
+    web.put("/twice.jsonl", b'{"scene_id": "a", "cost": 1}\n' * 2)
+    with pytest.raises(SourceError) as caught:
+        open_source("manifest", f"{web.url}/twice.jsonl")
+    place = f"{web.url}/twice.jsonl"
+    assert str(caught.value) == f"{place}:2: scene_id 'a' is already used at {place}:1"
+
+
+def test_a_manifest_that_cannot_be_had_is_an_error_of_the_source(web: Web) -> None:
+    """A missing manifest, and a kind that is a folder, are one sentence each."""
+    for kind in (None, "manifest"):
+        with pytest.raises(SourceError, match=r"none\.jsonl: it does not exist there \(404\)"):
+            open_source(kind, f"{web.url}/none.jsonl?secret", SourceOptions())
+    with pytest.raises(SourceError, match=r"its name, which must end in \.jsonl"):
+        open_source(None, f"{web.url}/scenes.txt")
+    with pytest.raises(SourceError, match="only a local path or a file:// URI"):
+        open_source("images", f"{web.url}/pool")
+
+
+def test_a_copy_is_gone_afterwards(web: Web) -> None:
+    """A copy has the file's content and ending, and lives as long as the block."""
+    uri = web.put("/Pool.CSV?version=2", b"a,b\n")
+    with local_copy(uri) as path:
+        assert (path.read_bytes(), path.suffix) == (b"a,b\n", ".csv")
+    assert not path.parent.exists()
+    with (
+        pytest.raises(StorageError, match="more than the 3 bytes"),
+        local_copy(uri, Limits(max_bytes=3)),
+    ):
+        pass
