@@ -36,7 +36,7 @@ from features.backbones.catalogue import TIMM_VITS
 from features.backbones.pixels import to_pixels
 from features.blocks import BlockStore
 from features.clustering import SEED, cluster_many
-from features.decoding import shared_decoder
+from features.decoding import Decoder
 from features.extraction import Extraction, Shard, cut_shards
 from features.extractor import Extractor, Recipe
 from features.images import load_rgb
@@ -123,6 +123,7 @@ def pipeline(images: Path, turns: int = 5) -> Iterator[Row]:
     paths = sorted(map(str, images.rglob("*.jpg")))[:384]
     pixels = np.stack([to_pixels(load_rgb(path)) for path in paths[:128]])
     pool = [Scene(path, {}, (Image(path),)) for path in paths]
+    decoder = Decoder()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as threads:
         networks = {
             "efficientnet_lite0": load_backbone("efficientnet_lite0", device="cpu"),
@@ -147,7 +148,7 @@ def pipeline(images: Path, turns: int = 5) -> Iterator[Row]:
                 extractor = Extractor(recipe, lambda: network, BATCH)
                 with tempfile.TemporaryDirectory() as store:
                     blocks = BlockStore(Path(store))
-                    run = Extraction(shards, extractor, blocks, shared_decoder(), threads)
+                    run = Extraction(shards, extractor, blocks, decoder, threads)
                     start = time.perf_counter()
                     run.complete(lambda _: None)
                     return count / (time.perf_counter() - start)

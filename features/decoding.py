@@ -4,7 +4,6 @@ Decoders are C code that reads what strangers wrote. In a process of its own, on
 never ends costs one image, which is known by name, and no other.
 """
 
-import atexit
 import json
 import math
 import os
@@ -14,7 +13,6 @@ import sys
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import IO, Final
 
@@ -36,19 +34,20 @@ _HOME: Final = Path(__file__).resolve().parents[1]
 
 
 class Decoder:
-    """A number of decoding processes, started as they are needed.
+    """A number of decoding processes, started as they are needed, with today's environment.
 
     Parameters
     ----------
     processes
-        Most images that are decoded at once.
+        Most images that are decoded at once; by default one for each core.
     timeout_s
         See :data:`TIMEOUT_S`.
     """
 
-    def __init__(self, processes: int, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, processes: int | None = None, timeout_s: float = TIMEOUT_S) -> None:
         self._timeout_s = timeout_s
-        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="decoding")
+        most = processes or min(_MAX_PROCESSES, os.cpu_count() or 1)
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="decoding")
         self._own = threading.local()
         self._started: list[DecodingProcess] = []
         self._lock = threading.Lock()
@@ -143,14 +142,6 @@ class DecodingProcess:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
-
-
-@cache
-def shared_decoder() -> Decoder:
-    """Return this process's decoder, which ends with it."""
-    decoder = Decoder(min(_MAX_PROCESSES, os.cpu_count() or 1))
-    atexit.register(decoder.close)
-    return decoder
 
 
 def _environment() -> dict[str, str]:

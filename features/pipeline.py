@@ -24,7 +24,7 @@ from features.backbones.loading import open_backbone
 from features.backbones.precision import resolve_precision
 from features.backbones.protocol import CLS, PATCH_KEYS, Token
 from features.blocks import BlockStore
-from features.decoding import shared_decoder
+from features.decoding import Decoder
 from features.errors import FeatureError
 from features.extraction import Extraction, cut_shards
 from features.extractor import Extractor, Recipe
@@ -118,6 +118,7 @@ class Preparation:
         self._cache = cache
         self._store = BlockStore(cache / "vectors")
         self._threads = ThreadPoolExecutor(_LOOKING_THREADS)
+        self._decoder = Decoder()
         self._progress = progress
         self._done = 0
         self._seconds = 0.0
@@ -219,6 +220,7 @@ class Preparation:
         self._first.close()
         if "_second" in self.__dict__:
             self._second.close()
+        self._decoder.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _groups(self, number: int) -> list[_Group]:
@@ -277,7 +279,7 @@ class Preparation:
         recipe = Recipe(self._identity, token, self._settings.clusters, self._precision)
         extractor = Extractor(recipe, self._load, self._settings.batch_size, self._settings.compute)
         shards = cut_shards(scenes)
-        return Extraction(shards, extractor, self._store, shared_decoder(), self._threads)
+        return Extraction(shards, extractor, self._store, self._decoder, self._threads)
 
     def _report(self, images: int) -> None:
         self._done += images

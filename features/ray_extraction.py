@@ -13,7 +13,7 @@ from typing import Any
 
 from features.backbones.loading import open_backbone
 from features.blocks import BlockStore
-from features.decoding import shared_decoder
+from features.decoding import Decoder
 from features.errors import BackboneError
 from features.extra import features_extra
 from features.extraction import Extraction, Shard
@@ -37,12 +37,12 @@ class ShardActor:
         self._extractor = Extractor(recipe, lambda: backbone, settings.batch_size, settings.compute)
         self._store = BlockStore(cache / "vectors")
         self._threads = ThreadPoolExecutor()
+        self._decoder = Decoder()
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Store the vectors of one shard; the answer is how many were computed."""
         shard = tuple(row["uris"])
-        decoder = shared_decoder()
-        extraction = Extraction([shard], self._extractor, self._store, decoder, self._threads)
+        extraction = Extraction([shard], self._extractor, self._store, self._decoder, self._threads)
         return {"computed": extraction.run(0, lambda _: None)}
 
 

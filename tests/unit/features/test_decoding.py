@@ -49,7 +49,7 @@ def test_a_broken_image_costs_no_other(
     odd.write_bytes(b"")
     decoded = [decoder.decode(uri) for uri in (str(tmp_path), str(odd), str(tmp_path / "gone"))]
     assert [reason(one) for one in decoded] == [
-        "a folder, not an image file",
+        "a folder, not a file",
         "the file is empty",
         "the file does not exist",
     ]
