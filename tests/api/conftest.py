@@ -1,6 +1,7 @@
 """A real application on a real SQLite file, its extractions run in this process."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,11 @@ def extract(client: TestClient) -> Callable[[dict[str, Any]], Outcome]:
     def run(registered: dict[str, Any]) -> Outcome:
         wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
         names = (registered["operation"]["id"], registered["dataset"]["id"])
-        extraction = Extraction(wiring.settings, wiring.sessions, *names)
-        outcome, group = extraction.read_source(), 0
-        while outcome is Outcome.MORE:
-            outcome, group = extraction.extract_group(group), group + 1
-        return extraction.finish() if outcome is Outcome.DONE else outcome
+        with closing(Extraction(wiring.settings, wiring.sessions, *names)) as extraction:
+            outcome, group = extraction.read_source(), 0
+            while outcome is Outcome.MORE:
+                outcome, group = extraction.extract_group(group), group + 1
+            return extraction.finish() if outcome is Outcome.DONE else outcome
 
     return run
 

@@ -8,9 +8,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
 
+from api_schemas.datasets import FeatureRequest
 from app.jobs import extraction
 from app.jobs.extraction import Outcome
+from app.settings import Settings
 from app.store import operations
+from app.translate.datasets import feature_settings
 from features.pipeline import Preparation
 
 Register = Callable[..., dict[str, Any]]
@@ -95,3 +98,59 @@ def test_a_pool_that_was_not_read_cannot_be_extracted(
     attempt = extraction.Extraction(wiring.settings, wiring.sessions, *names)
     assert attempt.extract_group(0) is Outcome.STOPPED
     assert client.get(f"/v1/operations/{names[0]}").json()["status"] == "failed"
+
+
+def test_a_sparsified_dataset_compares_some_frames_of_each_sequence(
+    client: TestClient, register: Register, extract: Extract, pool: Path
+) -> None:
+    """Of a sequence of like frames one is kept; the others say which stands for them."""
+    features = {
+        "backbone": "colour_grid",
+        "token": "patch_keys",
+        "sparsify": {"threshold": -1},
+    }
+    registered = register({"kind": "images", "root": str(pool)}, features=features)
+    assert extract(registered) is Outcome.DONE
+    path = f"/v1/datasets/{registered['dataset']['id']}"
+    dataset = client.get(path).json()
+    assert (dataset["status"], dataset["usable_scene_count"]) == ("ready", 2)
+    assert dataset["features"]["resolved"]["sparsify"] == {"threshold": -1, "tail": "keep"}
+    assert dataset["left_out_count"] == 0  # nothing is wrong with them
+    scenes = client.get(f"{path}/scenes").json()["items"]
+    usable = {scene["scene_id"] for scene in scenes if scene["usable"]}
+    assert len(usable) == 2
+    for scene in scenes:
+        if scene["scene_id"] not in usable:
+            stand_in = scene["left_out_reason"].rpartition("; ")[2].removesuffix(" stands for it")
+            assert stand_in in usable
+            assert stand_in.startswith(scene["group"])
+    seed = client.post(f"{path}/seeds", json={"budget": {"fraction": 0.5}}).json()
+    assert seed["provenance"]["sparsify"] == {"threshold": -1, "tail": "keep"}
+    operation = client.get(f"/v1/operations/{registered['operation']['id']}").json()
+    assert operation["done"] == operation["total"] == 27 + 2 * 3
+
+
+@pytest.mark.parametrize(
+    ("sparsify", "place"),
+    [({"threshold": 2}, "threshold"), ({"tail": "cut"}, "tail"), ({"first": 1}, "first")],
+)
+def test_a_sparsification_that_cannot_be_is_refused(
+    client: TestClient, pool: Path, sparsify: dict[str, object], place: str
+) -> None:
+    """A threshold that is no cosine, an unknown tail or member: 422, with its place."""
+    body = {
+        "name": "test",
+        "source": {"kind": "images", "root": str(pool)},
+        "features": {"sparsify": sparsify},
+    }
+    answer = client.post("/v1/datasets", json=body)
+    assert answer.status_code == 422
+    assert place in answer.json()["errors"][0]["pointer"]
+
+
+def test_a_worker_computes_where_its_settings_say(pool: Path) -> None:
+    """Device, engine and actors are the worker's, whatever a request asks for."""
+    settings = Settings(device="cpu", engine="ray", actors=3, file_roots=(pool,))
+    chosen = feature_settings(FeatureRequest(backbone="colour_grid"), settings)
+    assert (chosen.device, chosen.engine, chosen.actors) == ("cpu", "ray", 3)
+    assert feature_settings(FeatureRequest()).engine == "local"
