@@ -120,6 +120,9 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     from features.settings import FeatureSettings, Sparsification
     from features.sources import SourceOptions
 
+    if sparsify is None and sparsify_tail != "keep":
+        message = "--sparsify-tail says nothing without --sparsify"
+        raise FeatureError(message)
     request = SelectionRequest(
         kind=source,
         root=root,
@@ -376,6 +379,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"{error.filename or 'the system refuses'}: {error.strerror or error}")
         return USER_MISTAKE
     except KeyboardInterrupt:
+        say("interrupted; what is stored is kept, and the same command goes on from there")
         return INTERRUPTED
     return int(status or 0)
 

@@ -13,7 +13,12 @@ answer=$(curl -sS --fail-with-body "$API/v1/datasets" -H 'Content-Type: applicat
 dataset=$(echo "$answer" | field "['dataset']['id']")
 operation=$(echo "$answer" | field "['operation']['id']")
 
-until curl -sS --fail-with-body "$API/v1/operations/$operation" | grep -qE '"status": ?"(succeeded|failed|cancelled)"'; do
+while :; do
+  state=$(curl -sS --fail-with-body "$API/v1/operations/$operation")
+  case $(echo "$state" | field "['status']") in
+    succeeded) break ;;
+    failed | cancelled) echo "$state" >&2; exit 1 ;;
+  esac
   sleep 1
 done
 

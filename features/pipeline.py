@@ -212,7 +212,7 @@ class Preparation:
             left_out=without,
             sparsified=() if self._thinned is None else self._thinned.dropped,
             stages=(vectors, signing, indexing),
-            notes=(*self._notes, *_cautions(self._identity.name, signatures)),
+            notes=(*self._notes, *self._sparsified(), *_cautions(self._identity.name, signatures)),
         )
 
     def close(self) -> None:
@@ -257,6 +257,15 @@ class Preparation:
         if missing:
             extract_shards(missing, extraction.recipe, self._settings, self._cache)
             self._store.refresh()
+
+    def _sparsified(self) -> tuple[str, ...]:
+        if self._thinned is None:
+            return ()
+        dropped, every = len(self._thinned.dropped), len(self._pool.scenes)
+        note = (
+            f"{dropped} of {every} scenes look like others of their sequence and are not compared."
+        )
+        return (note,)
 
     @cached_property
     def _thinned(self) -> Thinned | None:

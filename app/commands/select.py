@@ -50,6 +50,11 @@ def report(selection: Selection) -> None:
         say(f"{len(left_out) - _NAMED} more scenes are left out; seed.json names them")
     if sparsified := selection.prepared.sparsified:
         say(f"{len(sparsified)} scenes look like others of their sequence and are not compared")
+    usable, every = len(selection.prepared.signatures.scene_ids), len(selection.pool.scenes)
+    if selection.is_share and usable < every:
+        say(
+            f"the budget is a share of what the {usable} scenes that can be chosen cost, of {every}"
+        )
     for note in selection.answer.result.notes:
         say(note)
 

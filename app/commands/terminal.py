@@ -24,22 +24,33 @@ def answer_json(content: object) -> None:
 
 
 class ImageProgress:
-    """Show how many images are done, how fast, and for how long it will go on."""
+    """Show how many images are done, how fast, and for how long it will go on.
+
+    The clock starts with the first images: what is stored, and loading a network, say nothing of
+    the pace.
+    """
 
     def __init__(self) -> None:
-        self._started = time.perf_counter()
-        self._shown = self._started
+        self._began: tuple[float, int] | None = None
+        self._shown = 0.0
         self._live = sys.stderr.isatty()
 
     def __call__(self, done: int, total: int) -> None:
         """Show the state; on a terminal in place, in a log as a line now and then."""
         now = time.perf_counter()
+        if self._began is None:
+            self._began = (now, done)
         finished = done >= total
         if not (self._live or finished or now - self._shown >= _QUIET_SECONDS):
             return
         self._shown = now
-        rate = done / max(now - self._started, 1e-9)
-        left = (total - done) / rate if rate else 0.0
-        line = f"features: {done}/{total} images, {rate:.1f}/s, {left:.0f} s left"
         end = "\r" if self._live and not finished else "\n"
+        line = f"features: {done}/{total} images{self._pace(now, done, total)}"
         print(f"seedal: {line}   ", end=end, file=sys.stderr, flush=True)  # noqa: T201 - see above
+
+    def _pace(self, now: float, done: int, total: int) -> str:
+        since, before = self._began or (now, done)
+        if done <= before or now <= since:
+            return ""
+        rate = (done - before) / (now - since)
+        return f", {rate:.1f}/s, {(total - done) / rate:.0f} s left"

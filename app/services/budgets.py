@@ -31,7 +31,8 @@ class BudgetAsked:
 
     def __post_init__(self) -> None:
         if self.is_fraction and not 0 < self.amount <= 1:
-            detail = f"A budget in percent is above 0 % and at most 100 %, not {self.amount:.6g}."
+            given = f"{100 * self.amount:.6g} %"
+            detail = f"A budget in percent is above 0 % and at most 100 %, not {given}."
             raise BudgetError(detail)
         if not math.isfinite(self.amount) or self.amount < 0:
             detail = f"A budget is a finite number of at least 0, not {self.amount:g}."

@@ -136,6 +136,8 @@ class Seeds:
         dataset = datasets.get(self._session, dataset_id)
         if dataset.status != DatasetStatus.READY:
             rule = f"Dataset {dataset_id!r} is {dataset.status}; budgets need one that is ready."
+            if dataset.error is not None:
+                rule += f" The reason: {dataset.error}"
             raise ConflictError(rule)
         return dataset
 

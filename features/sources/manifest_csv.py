@@ -48,8 +48,11 @@ def _check(header: list[str], place: str) -> None:
     known = _TEXT | _JSON - {"images"} | {_COST} | image_columns
     for column in header:
         if column not in known and not column.startswith(_COSTS):
-            names = ", ".join(sorted(known))
-            raise SourceError(place, f"{column!r} is no known column ({names}, cost.RESOURCE)")
+            names = ", ".join(sorted(known | _IMAGE_KEYS.keys()))
+            rule = f"{column!r} is no known column ({names}, cost.RESOURCE)"
+            if ";" in column or "\t" in column:
+                rule += "; columns are separated by commas"
+            raise SourceError(place, rule)
     if len(set(header)) < len(header):
         raise SourceError(place, "the header names a column twice")
     if "scene_id" not in header:

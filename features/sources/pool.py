@@ -79,5 +79,6 @@ def _shared_resource(root: str, scenes: Iterable[Scene]) -> str:
         raise SourceError(root, "the scenes share no resource, so no budget can limit them all")
     if len(shared) > 1:
         names = ", ".join(shared)
-        raise SourceError(root, f"name one of the resources that the scenes share: {names}")
+        rule = f"the scenes share several resources: name the budget's (`resource`): {names}"
+        raise SourceError(root, rule)
     return shared[0]

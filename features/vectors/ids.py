@@ -79,5 +79,9 @@ def find_ids(path: Path) -> Path:
     names = (f"{stem}.ids.json", f"{stem}.ids.txt", "ids.json", "ids.txt")
     found = [path.with_name(name) for name in names if path.with_name(name).is_file()]
     if not found:
-        refuse(path, f"its rows have no scene ids, and there is no {', '.join(names)} beside it")
+        rule = (
+            "its rows have no scene ids (`scene_ids`), no file of ids is given (--vector-ids), and "
+            f"there is no {', '.join(names)} beside it"
+        )
+        refuse(path, rule)
     return found[0]

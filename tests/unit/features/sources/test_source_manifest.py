@@ -120,7 +120,7 @@ def test_a_byte_order_mark_is_no_error(write: Write) -> None:
         ({"scene_id": "a\nb", "cost": 1}, "control characters"),
         ({"scene_id": "\ud800", "cost": 1}, "lone surrogates"),
         ({"scene_id": "b"}, "must have a cost or costs"),
-        ({"scene_id": "b", "cost": "1"}, "cost must be a number, not a string"),
+        ({"scene_id": "b", "cost": "1"}, "cost must be a number, not '"),
         ({"scene_id": "b", "cost": True}, "cost must be a number, not a boolean"),
         ({"scene_id": "b", "cost": None}, "cost must be a number, not null"),
         ({"scene_id": "b", "cost": -1}, "cost must be finite and at least 0, not -1"),
@@ -219,7 +219,7 @@ def test_a_choice_of_resources_is_the_callers(write: Write) -> None:
         {"scene_id": "a", "costs": {"hours": 2, "points": 1, "frames": 1}},
         {"scene_id": "b", "costs": {"points": 1, "hours": 1}},
     )
-    assert refused(path).rule.endswith("share: hours, points")
+    assert refused(path).rule.endswith(": hours, points")
     path = write(GOOD, {"scene_id": "b", "costs": {"points": 1}})
     assert "share no resource" in refused(path).rule
 

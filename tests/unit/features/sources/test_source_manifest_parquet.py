@@ -99,7 +99,7 @@ def test_rows_count_on_through_groups_and_batches(
         ({"cost": [1]}, " row 1", "scene_id is missing"),
         ({"scene_id": ["a", "a"], "cost": [1, 1]}, " row 2", "scene_id 'a' is already used at"),
         ({"scene_id": ["a"]}, " row 1", "must have a cost or costs"),
-        ({"scene_id": ["a"], "cost": ["1"]}, " row 1", "cost must be a number, not a string"),
+        ({"scene_id": ["a"], "cost": ["1"]}, " row 1", "cost must be a number, not '"),
         ({"scene_id": ["a"], "cost": [True]}, " row 1", "cost must be a number, not a boolean"),
         ({"scene_id": [b"a"], "cost": [1]}, " row 1", "scene_id must be a string, not a bytes"),
         ({"scene_id": [1], "cost": [1]}, " row 1", "scene_id must be a string, not a number"),
