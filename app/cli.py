@@ -3,6 +3,7 @@
 Results go to stdout; progress, notes and errors to stderr.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -363,6 +364,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, 2 for a user's mistake (one sentence on stderr), 130 if interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stderr is None:  # closed by the caller: print() would take stdout in its place
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  for good
     try:
         status = _app(words, standalone_mode=False)
     except TyperException as error:

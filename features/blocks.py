@@ -9,6 +9,7 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -87,12 +88,13 @@ class BlockStore:
         KeyError
             Nothing is stored under the key.
         VectorsError
-            The block was damaged or removed; once its file is gone, its images are computed again.
+            The block was damaged or removed. A damaged one is removed now, so that the next run
+            computes its images again.
         """
         path, row = self._places[key]
         block = self._open.get(path)
         if block is None:
-            block = self._open[path] = _Block(*read_arrays(path, "offsets", "vectors", "counts"))
+            block = self._open[path] = _read(path)
             if len(self._open) > _OPEN_BLOCKS:
                 self._open.popitem(last=False)
         self._open.move_to_end(path)
@@ -145,6 +147,16 @@ class _Block:
     offsets: NDArray[np.int64]
     vectors: NDArray[np.float32]
     counts: NDArray[np.int32]
+
+
+def _read(path: Path) -> _Block:
+    try:
+        return _Block(*read_arrays(path, "offsets", "vectors", "counts"))
+    except VectorsError as error:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        message = f"{error}; it is removed, and the same command computes its images again"
+        raise VectorsError(message) from error
 
 
 def _check(path: Path, keys: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:

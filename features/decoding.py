@@ -90,9 +90,9 @@ class DecodingProcess:
 
     def __init__(self) -> None:
         # A program of its own and not multiprocessing's: that would run the caller's main module
-        # again, and pickle.
+        # again, and pickle. With -P nothing is imported from whatever folder this runs in.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "features.decode_process"],
+            [sys.executable, "-P", "-m", "features.decode_process"],
             env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -103,7 +103,10 @@ class Extraction:
             self._ahead[number + 1] = self._read(number + 1)
         wanted = reading.wanted
         report(len(self.shards[number]) - wanted)
-        entries = self._extractor.encode(reading.pixels(), report)
+        try:
+            entries = self._extractor.encode(reading.pixels(), report)
+        finally:
+            reading.cancel()  # after an error nobody asks for the rest
         report(wanted - len(entries))
         self._store.put(entries)
         self._ran.add(number)

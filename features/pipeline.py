@@ -181,6 +181,9 @@ class Preparation:
         self._seconds += perf_counter() - start
         without = tuple(out for scene in kept if (out := extraction.left_out(scene)) is not None)
         scenes = [scene for scene in kept if extraction.keys(scene)]
+        if not scenes and self._thinned is not None and self._thinned.dropped:
+            message = f"sparsification keeps none of the {len(self._pool.scenes)} scenes"
+            raise FeatureError(message)
         if not scenes:
             message = (
                 f"none of the {len(without)} scenes can be used; "
@@ -206,9 +209,7 @@ class Preparation:
             token=self._token,
             clusters=self._settings.clusters,
             sparsify=self._settings.sparsify,
-            failures=tuple(
-                failure for scene in self._pool.scenes for failure in self._first.failures(scene)
-            ),
+            failures=self._failures(extraction),
             left_out=without,
             sparsified=() if self._thinned is None else self._thinned.dropped,
             stages=(vectors, signing, indexing),
@@ -257,6 +258,16 @@ class Preparation:
         if missing:
             extract_shards(missing, extraction.recipe, self._settings, self._cache)
             self._store.refresh()
+
+    def _failures(self, last: Extraction) -> tuple[ImageFailure, ...]:
+        """Return what could not be read in either pass, each image of a scene once."""
+        found = {
+            (failure.scene_id, failure.uri): failure
+            for scene in self._pool.scenes
+            for extraction in (self._first, last)
+            for failure in extraction.failures(scene)
+        }
+        return tuple(found.values())
 
     def _sparsified(self) -> tuple[str, ...]:
         if self._thinned is None:

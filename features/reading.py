@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ class Reading:
                 wanted[key].uris.append(uri)
             elif key not in stored:
                 wanted[key] = _Wanted([uri], key, decoder.decode(uri))
-        self._wanted = list(wanted.values())
+        self._wanted = deque(wanted.values())
 
     @property
     def wanted(self) -> int:
@@ -110,10 +111,8 @@ class Reading:
 
         Those that cannot be decoded are entered in :attr:`failures`.
         """
-        wanted = self._wanted[::-1]
-        self._wanted = []
-        while wanted:
-            image = wanted.pop()  # pixels live no longer than their batch
+        while self._wanted:
+            image = self._wanted.popleft()  # pixels live no longer than their batch
             try:
                 yield image.key, image.pixels.result()
             except ImageError as error:

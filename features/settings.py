@@ -120,6 +120,7 @@ class FeatureSettings:
             ),
             (self.clusters >= 1, f"clusters must be at least 1, not {self.clusters}"),
             (self.engine in {LOCAL, RAY}, f"engine must be local or ray, not {self.engine!r}"),
+            (self.actors is None or self.engine == RAY, "actors need the engine ray"),
             (
                 self.actors is None or self.actors >= 1,
                 f"actors must be at least 1, not {self.actors}",

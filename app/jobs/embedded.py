@@ -11,7 +11,7 @@ import structlog
 
 from app.settings import Settings
 
-_COMMAND: Final = (sys.executable, "-m", "app.worker")
+_COMMAND: Final = (sys.executable, "-P", "-m", "app.worker")
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
 _HEALTHY_S: Final = 60.0

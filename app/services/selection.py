@@ -1,9 +1,10 @@
 """The whole main job without a server: a source in, a seed out."""
 
+import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,25 @@ from app.exports import ExportableSeed
 from app.exports.seed import ExportScene
 from app.services.budgets import BudgetAsked
 from app.services.seed_cache import recall, remember
-from app.services.seeding import SeedAnswer, SeedQuestion, chosen_scenes, make_seed
+from app.services.seeding import (
+    OBJECTIVES,
+    SeedAnswer,
+    SeedQuestion,
+    chosen_scenes,
+    make_seed,
+)
 from app.translate.selections import summarise
 from features.pipeline import FeatureSettings, Prepared, prepare
 from features.precomputed import prepare_precomputed
 from features.prepared import Stage
 from features.redaction import redacted
 from features.scenes import Pool
-from features.settings import AUTO
 from features.sources import SourceOptions, open_source
 from features.vectors import read_vectors
 from solver.result import StopReason
 from solver.solve import STRATEGIES
+
+_log = logging.getLogger(__name__)
 
 _ASKED = ("objective", "strategy", "time_limit_s", "gap", "random_seed")
 
@@ -95,10 +103,22 @@ class Selection:
         return dict(self.exportable.summary)
 
 
+_DEFAULTS = FeatureSettings()
+
+
 def _require_sense(request: SelectionRequest, pool: Pool) -> None:
     """Refuse what no features could make possible, before they are computed."""
     if request.strategy not in STRATEGIES:
         detail = f"There is no strategy {request.strategy!r}; they are {', '.join(STRATEGIES)}."
+        raise InvalidRequestError(detail)
+    if request.objective not in OBJECTIVES:
+        detail = f"There is no objective {request.objective!r}; they are {', '.join(OBJECTIVES)}."
+        raise InvalidRequestError(detail)
+    if not (request.gap >= 0 and request.time_limit_s >= 0):  # NaN, too
+        detail = (
+            "A gap is at least 0 and a time limit at least 0 seconds, "
+            f"not {request.gap:g} and {request.time_limit_s:g}."
+        )
         raise InvalidRequestError(detail)
     cheapest = min(pool.scenes, key=lambda scene: scene.costs[pool.resource])
     cost = cheapest.costs[pool.resource]
@@ -120,14 +140,14 @@ def _prepare(
     features = request.features
     if request.vectors is None:
         if request.vector_ids is not None:
-            detail = f"{request.vector_ids} says whose vectors those of --vectors are; give both."
+            name = redacted(str(request.vector_ids))
+            detail = f"{name} says whose vectors those of --vectors are; give both."
             raise InvalidRequestError(detail)
         return prepare(pool, features, cache, progress)
-    chosen = (features.backbone, features.token, features.weights, features.weights_sha256)
-    if chosen != (AUTO, AUTO, None, None):
+    if replace(features, clusters=_DEFAULTS.clusters) != _DEFAULTS:
         detail = (
-            f"The vectors are those of {request.vectors}, so no backbone, token or weights "
-            "can be chosen."
+            f"The vectors are those of {redacted(str(request.vectors))}, so no backbone, token or weights "
+            "can be chosen, nor anything else of how images become vectors."
         )
         raise InvalidRequestError(detail)
     ids = tuple(scene.scene_id for scene in pool.scenes)
@@ -167,7 +187,11 @@ def _answer(question: SeedQuestion, cache: Path) -> tuple[SeedAnswer, Stage]:
     known = recall(cache, question)
     answer = known or make_seed(question)
     if known is None and answer.result.stop_reason is not StopReason.TIME_LIMIT:
-        remember(cache, question, answer)  # one that time cut short may be better another time
+        # One that time cut short may be better another time.
+        try:
+            remember(cache, question, answer)
+        except OSError as error:
+            _log.warning("the answer is not kept for another time: %s", error)
     count = len(question.scene_ids)
     computed, reused = (count, 0) if known is None else (0, count)
     return answer, Stage("seed", computed, reused, time.perf_counter() - started)

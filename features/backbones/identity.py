@@ -124,6 +124,9 @@ def _installed() -> Path:
 
 def _sha256(file: Path) -> str:
     try:
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            message = f"{file}: the weights cannot be read (not a regular file)"
+            raise WeightsError(message)
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:

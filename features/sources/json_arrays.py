@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NoReturn
 
 from features.errors import SourceError
+from features.sources.regular import open_regular
 
 MAX_ELEMENT_CHARS: Final = 64 * 2**20
 """Longest element that is read."""
@@ -33,7 +34,7 @@ def read_arrays(path: Path) -> Iterator[tuple[str, int, object]]:
         The file is not JSON, is neither an array nor an object, names a member twice, or has an
         element longer than ``MAX_ELEMENT_CHARS``.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         window = _Window(file, str(path))
         match window.peek():
             case "[":

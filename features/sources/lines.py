@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
+from features.sources.regular import open_regular
 
 MAX_LINE_BYTES: Final = 16 * 2**20
 """Longest line that is read: a scene of about 100,000 images."""
@@ -18,7 +19,7 @@ def read_lines(path: Path) -> Iterator[bytes]:
     SourceError
         A line has more than ``MAX_LINE_BYTES``; names ``FILE:LINE``.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         number = 1
         while line := file.readline(MAX_LINE_BYTES + 1):
             if len(line) > MAX_LINE_BYTES:

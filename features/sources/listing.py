@@ -27,9 +27,16 @@ def list_folder(path: Path) -> Listing:
     Whatever is not a folder counts as a file, a broken link too: reading it says what is wrong.
     """
     with os.scandir(path) as found:
-        entries = [(entry.is_dir(), Path(entry.path)) for entry in found if entry.name[0] != "."]
+        entries = [(_is_folder(entry), Path(entry.path)) for entry in found if entry.name[0] != "."]
     entries.sort(key=lambda entry: natural_order(entry[1]))
     return Listing(
         folders=tuple(path for is_folder, path in entries if is_folder),
         files=tuple(path for is_folder, path in entries if not is_folder),
     )
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a loop of links
+        return False

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from features.errors import SourceError
 from features.scenes import Scene
 from features.sources.record import SCENE_KEYS, parse_scene
+from features.sources.regular import open_regular
 
 _BATCH_ROWS: Final = 1024
 _BUFFER_BYTES: Final = 2**20  # of a column that is read, instead of its whole chunk
@@ -37,7 +38,7 @@ def read_parquet(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         try:
             table = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES)
             _check(table.schema_arrow.names, path)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from features.errors import SourceError
+from features.sources.regular import open_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def read_header(path: Path) -> Header:
         longer or shorter than its header says.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             version = npy_format.read_magic(file)
             if version == (1, 0):
                 shape, _, dtype = npy_format.read_array_header_1_0(file)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
+from features.sources.regular import open_regular
 
 MAX_HEADER_BYTES: Final = 2**16
 """Longest header that is read; real ones have less than 2,000 bytes."""
@@ -60,7 +61,7 @@ def vertex_count(path: Path) -> int:
         The header breaks the format, is too long, declares no vertex, or declares more than the
         file's size has room for.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(MAX_HEADER_BYTES)
         size = file.seek(0, 2)
     try:

@@ -16,8 +16,12 @@ Rule = Callable[[Fields], str | None]
 
 _KEY: Final = "key:"
 _MAX_CHOICES: Final = 4
+_MAX_ENDLESS: Final = 2
+_MAX_NAME: Final = 512
+"""Longest file name that is searched: with two endless repetitions that takes seconds at worst."""
 _ESCAPES_AND_CLASSES: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _CHOICE: Final = re.compile(r"\||(?:[*+?]|\{[0-9,]+\})[?+]?")
+_ENDLESS: Final = re.compile(r"[*+]|\{[0-9]*,\}")
 _SPECIAL_GROUP: Final = re.compile(r"\(\?(?!:)")
 _REPEATED_GROUP: Final = re.compile(r"\)\s*[*+?{]")
 
@@ -32,8 +36,8 @@ def parse_rule(text: str | None) -> Rule:
     ------
     SourceError
         The text names no key, or is no regular expression with one group that is sure to end soon:
-        no repeated group, at most four of ``* + ? {} |``, no group that starts with ``(?`` but
-        ``(?:``.
+        no repeated group, at most four of ``* + ? {} |`` and two of them without an end, no group
+        that starts with ``(?`` but ``(?:``.
     """
     if text is None:
         return _folder
@@ -61,7 +65,10 @@ def _of_key(key: str) -> Rule:
 
 def _of_pattern(pattern: re.Pattern[str]) -> Rule:
     def scene(entry: Fields) -> str | None:
-        match = pattern.search(entry.text("file_name"))
+        name = entry.text("file_name")
+        if len(name) > _MAX_NAME:
+            entry.refuse("file_name", f"has more than {_MAX_NAME} characters, too many to search")
+        match = pattern.search(name)
         return match[1] or None if match else None
 
     return scene
@@ -79,6 +86,9 @@ def _compile(text: str) -> re.Pattern[str]:
     choices = len(_CHOICE.findall(bare.replace("(?:", "(")))
     if _REPEATED_GROUP.search(bare) or choices > _MAX_CHOICES:
         _refuse(f"must repeat no group, and have at most {_MAX_CHOICES} of * + ? {{}} |")
+    possessive = _CHOICE.sub(lambda found: found[0][0] if found[0][0] in "*+" else found[0], bare)
+    if len(_ENDLESS.findall(possessive)) > _MAX_ENDLESS:
+        _refuse(f"must have at most {_MAX_ENDLESS} of * + {{n,}}")
     return pattern
 
 

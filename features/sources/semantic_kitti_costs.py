@@ -11,6 +11,7 @@ import numpy as np
 from features.errors import SourceError
 from features.sources.fields import Fields
 from features.sources.labelling import Labelling, Survey, labelling_of
+from features.sources.regular import open_regular
 from features.sources.sizes import count_items
 from features.sources.wording import count
 
@@ -86,7 +87,8 @@ def _from_frames(frames: Path, scans: Sequence[Scan]) -> tuple[Labelling, ...]:
 def _points_full(frames: Path) -> dict[str, int]:
     """Return the number of points by scene id."""
     try:
-        entries: object = json.loads(frames.read_bytes())
+        with open_regular(frames) as file:
+            entries: object = json.load(file)
     except (ValueError, RecursionError) as error:
         raise SourceError(str(frames), f"not JSON ({error})") from error
     if not isinstance(entries, list):

@@ -10,6 +10,7 @@ import pytest
 from features.backbones.colour_grid import ColourGrid
 from features.backbones.pixels import to_pixels
 from features.backbones.protocol import CLS, PATCH_KEYS, Token
+from features.errors import FeatureError
 from features.images import load_rgb
 from features.pipeline import Preparation, prepare
 from features.scenes import Image, Pool, Scene
@@ -118,3 +119,24 @@ def test_other_thresholds_look_at_the_same_tokens(
     prepared = prepare(drive, settings, tmp_path / "cache")
     assert set(encoded) == {PATCH_KEYS}
     assert 0 < len(encoded) < len(prepared.signatures.scene_ids)
+
+
+def test_a_rule_that_keeps_no_frame_is_one_sentence(drive: Pool, tmp_path: Path) -> None:
+    """As the released code would have it, sequences without a change are lost: all of them here."""
+    rule = Sparsification(-1, "drop")
+    with pytest.raises(FeatureError, match="sparsification keeps none of the 65 scenes"):
+        prepare(drive, replace(SETTINGS, sparsify=rule), tmp_path / "cache")
+
+
+def test_what_breaks_between_the_passes_is_reported(drive: Pool, tmp_path: Path) -> None:
+    """An image that goes bad after its class token was stored is named like every other."""
+    whole = prepare(drive, SETTINGS, tmp_path / "whole")
+    with Preparation(drive, SETTINGS, tmp_path / "cache") as preparation:
+        preparation.run_group(0)
+        done, total = preparation.outlook(1)
+        assert done == len(drive.scenes) < total
+        victim = next(s for s in drive.scenes if s.scene_id == whole.signatures.scene_ids[4])
+        Path(victim.images[0].uri).write_bytes(b"junk")
+        prepared = preparation.finish()
+    assert {failure.scene_id for failure in prepared.failures} == {"01/000003", victim.scene_id}
+    assert victim.scene_id in {scene.scene_id for scene in prepared.left_out}

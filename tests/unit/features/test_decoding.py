@@ -107,3 +107,18 @@ def test_a_decoder_ends_with_its_parent() -> None:
         time.sleep(0.01)
     assert process.ended
     process.kill()
+
+
+def test_nothing_is_imported_from_where_a_run_happens(
+    make_scene: MakeScene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of images may hold a numpy.py of somebody's: a decoder there does not run it."""
+    uri = make_scene("a", 1).images[0].uri
+    for name in ("numpy.py", "PIL.py", "features.py"):
+        (tmp_path / name).write_text("raise SystemExit('run')")
+    monkeypatch.chdir(tmp_path)
+    decoder = Decoder(1)
+    try:
+        assert decoder.decode(uri).result().shape == (224, 224, 3)
+    finally:
+        decoder.close()

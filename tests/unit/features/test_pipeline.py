@@ -1,18 +1,21 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import features.backbones.identity
 from features.backbones.colour_grid import ColourGrid
 from features.backbones.pixels import to_pixels
 from features.backbones.protocol import CLS, PATCH_KEYS
 from features.clustering import cluster
-from features.errors import FeatureError, WeightsError
+from features.decoding import Decoder
+from features.errors import FeatureError, VectorsError, WeightsError
 from features.images import load_rgb
 from features.index import SceneIndex
 from features.pipeline import FeatureSettings, Preparation, Prepared, prepare
@@ -83,6 +86,41 @@ def test_damaged_signatures_are_computed_again(tmp_path: Path, pool: Pool) -> No
     again = prepare(pool, GRID, tmp_path / "cache")
     assert computed(again)["signatures"] == (5, 0)
     np.testing.assert_array_equal(again.signatures.vectors, first.signatures.vectors)
+
+
+def test_a_damaged_block_heals_at_the_next_run(tmp_path: Path, pool: Pool) -> None:
+    """One flipped byte in stored vectors costs one failed run, and no more."""
+    first = prepare(pool, GRID, tmp_path / "cache")
+    (tmp_path / "cache" / "signatures" / f"{first.key}.npz").unlink()
+    block = max((tmp_path / "cache" / "vectors").iterdir(), key=lambda path: path.stat().st_size)
+    content = bytearray(block.read_bytes())
+    content[len(content) // 2] ^= 1
+    block.write_bytes(content)
+    with pytest.raises(VectorsError, match="the same command computes its images again"):
+        prepare(pool, GRID, tmp_path / "cache")
+    assert prepare(pool, GRID, tmp_path / "cache").key == first.key
+
+
+def test_an_interrupt_drops_what_was_to_be_decoded(
+    tmp_path: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever ends a run in the middle of a shard, no image is decoded for nothing after it."""
+    waiting: list[Future[NDArray[np.uint8]]] = []
+    decode = Decoder.decode
+
+    def noted(self: Decoder, uri: str) -> Future[NDArray[np.uint8]]:
+        waiting.append(decode(self, uri))
+        return waiting[-1]
+
+    def interrupted(_self: ColourGrid, _pixels: object, _token: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Decoder, "decode", noted)
+    monkeypatch.setattr(ColourGrid, "encode", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(pool, replace(GRID, batch_size=1), tmp_path / "cache")
+    assert all(future.done() for future in waiting)
+    assert sum(future.cancelled() for future in waiting) > len(waiting) / 2
 
 
 def test_an_interrupted_job_goes_on(tmp_path: Path, pool: Pool) -> None:

@@ -73,7 +73,7 @@ def test_weights_are_downloaded_once(name: str, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.usefixtures("server", "cache")
 def test_weights_that_the_hub_lacks_are_named() -> None:
     """A repository without the file raises one sentence with a way out."""
-    with pytest.raises(WeightsError, match="of dino_vits8, .* cannot be fetched") as caught:
+    with pytest.raises(WeightsError, match=r"of dino_vits8, .* cannot be fetched") as caught:
         hub.fetch("dino_vits8")
     assert "\n" not in str(caught.value)
 

@@ -1,8 +1,10 @@
 import json
+import os
 import re
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from features.errors import SourceError
@@ -177,3 +179,29 @@ def test_what_the_system_refuses_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     expected = f"{tmp_path}: cannot be read (Permission denied)"
     assert refused("images", tmp_path) == expected
     assert refused(None, tmp_path) == expected
+
+
+@pytest.mark.parametrize("name", ["scenes.jsonl", "scenes.csv", "scenes.parquet", "coco.json"])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    """A named pipe in place of a file is one sentence; nobody ever writes to it."""
+    os.mkfifo(tmp_path / name)
+    kind = "coco" if name.endswith(".json") else "manifest"
+    with pytest.raises(SourceError, match="is not a regular file"):
+        open_source(kind, tmp_path / name)
+
+
+def test_a_pipe_of_costs_is_refused(tmp_path: Path) -> None:
+    """The table of costs beside a folder of images is held to the same rule."""
+    (tmp_path / "scene").mkdir()
+    PIL.Image.new("RGB", (4, 4)).save(tmp_path / "scene" / "a.png")
+    os.mkfifo(tmp_path / "costs.csv")
+    with pytest.raises(SourceError, match=r"costs\.csv.* is not a regular file"):
+        open_source("images", tmp_path)
+
+
+def test_a_loop_of_links_costs_itself_alone(tmp_path: Path) -> None:
+    """A link to itself among the images is an image that cannot be read, not the end of the run."""
+    (tmp_path / "scene").mkdir()
+    (tmp_path / "scene" / "loop.png").symlink_to("loop.png")
+    (pool,) = open_source("images", tmp_path).scenes
+    assert [Path(image.uri).name for image in pool.images] == ["loop.png"]
