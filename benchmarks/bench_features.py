@@ -33,6 +33,7 @@ from sklearn.cluster import KMeans
 
 from features.backbones import Backbone, identify, load_backbone
 from features.backbones.catalogue import TIMM_VITS
+from features.backbones.memory import CPU_BATCH, CPU_BATCHES
 from features.backbones.pixels import to_pixels
 from features.blocks import BlockStore
 from features.clustering import SEED, cluster_many
@@ -129,23 +130,31 @@ def pipeline(images: Path, turns: int = 5) -> Iterator[Row]:
             "efficientnet_lite0": load_backbone("efficientnet_lite0", device="cpu"),
             "dino_vits16": open_vit("dino_vits16", Path(folder)),
         }
-        for name, network in networks.items():
+        runs = [
+            (name, network, batch)
+            for name, network in networks.items()
+            for batch in (BATCH, CPU_BATCHES.get(name, CPU_BATCH))
+        ]
+        for name, network, batch in runs:
             count = len(paths) if name == "efficientnet_lite0" else 128
             shards = cut_shards(pool[:count])
 
-            def bare(network: Backbone = network) -> float:
+            def bare(network: Backbone = network, batch: int = batch) -> float:
                 start = time.perf_counter()
-                for first in range(0, len(pixels), BATCH):
-                    network.encode(pixels[first : first + BATCH], "cls")
+                for first in range(0, len(pixels), batch):
+                    network.encode(pixels[first : first + batch], "cls")
                 return len(pixels) / (time.perf_counter() - start)
 
             def whole(
-                network: Backbone = network, shards: tuple[Shard, ...] = shards, count: int = count
+                network: Backbone = network,
+                shards: tuple[Shard, ...] = shards,
+                count: int = count,
+                batch: int = batch,
             ) -> float:
                 recipe = Recipe(
                     identify("colour_grid"), "cls", 13
                 )  # it names, and computes nothing
-                extractor = Extractor(recipe, lambda: network, BATCH)
+                extractor = Extractor(recipe, lambda: network, batch)
                 with tempfile.TemporaryDirectory() as store:
                     blocks = BlockStore(Path(store))
                     run = Extraction(shards, extractor, blocks, decoder, threads)
@@ -169,6 +178,7 @@ def pipeline(images: Path, turns: int = 5) -> Iterator[Row]:
             ratios = [p / b for p, b in zip(speeds["pipeline"], speeds["bare"], strict=True)]
             yield {
                 "backbone": name,
+                "batch": batch,
                 **{what: statistics.median(found) for what, found in speeds.items()},
                 "pipeline / bare": statistics.median(ratios),
                 "worst ratio": min(ratios),
@@ -248,7 +258,8 @@ def signatures() -> Iterator[Row]:
 def pairs(reference_scenes: int = 60) -> Iterator[Row]:
     """Every pair's mean cosine: blocks of inner products, and one FAISS index for each pair."""
     rng = np.random.default_rng(0)
-    centres = unit_rows(rng.standard_normal((reference_scenes, CLASSES, WIDTH))).astype(np.float32)
+    rows = unit_rows(rng.standard_normal((reference_scenes * CLASSES, WIDTH))).astype(np.float32)
+    centres = rows.reshape(reference_scenes, CLASSES, WIDTH)
     start = time.perf_counter()
     theirs = {}
     for i in range(reference_scenes):

@@ -146,8 +146,8 @@ def _prepare(
         return prepare(pool, features, cache, progress)
     if replace(features, clusters=_DEFAULTS.clusters) != _DEFAULTS:
         detail = (
-            f"The vectors are those of {redacted(str(request.vectors))}, so no backbone, token or weights "
-            "can be chosen, nor anything else of how images become vectors."
+            f"The vectors are those of {redacted(str(request.vectors))}, so no backbone, token or "
+            "weights can be chosen, nor anything else of how images become vectors."
         )
         raise InvalidRequestError(detail)
     ids = tuple(scene.scene_id for scene in pool.scenes)
