@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,11 +52,12 @@ def manifest(web: Web, path: str, *images: str) -> dict[str, str]:
 
 def extract(service: Service, operation_id: str, dataset_id: str) -> Outcome:
     """Do what a worker does."""
-    extraction = Extraction(service.settings, service.sessions, operation_id, dataset_id)
-    outcome, group = extraction.read_source(), 0
-    while outcome is Outcome.MORE:
-        outcome, group = extraction.extract_group(group), group + 1
-    return extraction.finish() if outcome is Outcome.DONE else outcome
+    job = Extraction(service.settings, service.sessions, operation_id, dataset_id)
+    with closing(job) as extraction:
+        outcome, group = extraction.read_source(), 0
+        while outcome is Outcome.MORE:
+            outcome, group = extraction.extract_group(group), group + 1
+        return extraction.finish() if outcome is Outcome.DONE else outcome
 
 
 def test_a_remote_dataset_becomes_ready(web: Web, service: Service) -> None:
