@@ -63,14 +63,11 @@ _RAY_SHARDS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Shards that are one step of a job."""
+    """Shards that are one step of a job, and how many images they have."""
 
     extraction: Extraction
     shards: range
-
-    @property
-    def images(self) -> int:
-        return sum(len(self.extraction.shards[shard]) for shard in self.shards)
+    images: int
 
 
 class Preparation:
@@ -181,7 +178,11 @@ class Preparation:
         self._seconds += perf_counter() - start
         without = tuple(out for scene in kept if (out := extraction.left_out(scene)) is not None)
         scenes = [scene for scene in kept if extraction.keys(scene)]
-        if not scenes and self._thinned is not None and self._thinned.dropped:
+        if (
+            self._thinned is not None
+            and self._thinned.dropped
+            and not any(map(self._first.keys, kept))
+        ):
             message = f"sparsification keeps none of the {len(self._pool.scenes)} scenes"
             raise FeatureError(message)
         if not scenes:
@@ -226,18 +227,27 @@ class Preparation:
 
     def _groups(self, number: int) -> list[_Group]:
         """Return the groups that are known before one of them is run."""
-        groups = self._cut(self._first)
-        if self._two_passes and number >= len(groups):
-            groups += self._cut(self._second)
-        return groups
+        if self._two_passes and number >= len(self._first_groups):
+            return self._first_groups + self._second_groups
+        return self._first_groups
+
+    # Cut once: a job asks for them at every step, and a million images are thousands of groups.
+    @cached_property
+    def _first_groups(self) -> list[_Group]:
+        return self._cut(self._first)
+
+    @cached_property
+    def _second_groups(self) -> list[_Group]:
+        return self._cut(self._second)
 
     def _cut(self, extraction: Extraction) -> list[_Group]:
-        shards = len(extraction.shards)
         size = _RAY_SHARDS if self._settings.engine == RAY else 1
-        return [
-            _Group(extraction, range(start, min(start + size, shards)))
-            for start in range(0, shards, size)
-        ]
+        groups = []
+        for start in range(0, len(extraction.shards), size):
+            shards = extraction.shards[start : start + size]
+            numbers = range(start, start + len(shards))
+            groups.append(_Group(extraction, numbers, sum(map(len, shards))))
+        return groups
 
     def _complete(self, extraction: Extraction) -> None:
         """Run what was not run; what is stored already only tells which images failed."""

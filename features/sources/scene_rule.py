@@ -21,7 +21,6 @@ _MAX_NAME: Final = 512
 """Longest file name that is searched: with two endless repetitions that takes seconds at worst."""
 _ESCAPES_AND_CLASSES: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _CHOICE: Final = re.compile(r"\||(?:[*+?]|\{[0-9,]+\})[?+]?")
-_ENDLESS: Final = re.compile(r"[*+]|\{[0-9]*,\}")
 _SPECIAL_GROUP: Final = re.compile(r"\(\?(?!:)")
 _REPEATED_GROUP: Final = re.compile(r"\)\s*[*+?{]")
 
@@ -83,11 +82,11 @@ def _compile(text: str) -> re.Pattern[str]:
     bare = _ESCAPES_AND_CLASSES.sub("_", text)
     if pattern.groups != 1 or _SPECIAL_GROUP.search(bare):
         _refuse("must have exactly one group, and no other but (?:...)")
-    choices = len(_CHOICE.findall(bare.replace("(?:", "(")))
-    if _REPEATED_GROUP.search(bare) or choices > _MAX_CHOICES:
+    choices = _CHOICE.findall(bare.replace("(?:", "("))
+    if _REPEATED_GROUP.search(bare) or len(choices) > _MAX_CHOICES:
         _refuse(f"must repeat no group, and have at most {_MAX_CHOICES} of * + ? {{}} |")
-    possessive = _CHOICE.sub(lambda found: found[0][0] if found[0][0] in "*+" else found[0], bare)
-    if len(_ENDLESS.findall(possessive)) > _MAX_ENDLESS:
+    endless = [choice for choice in choices if choice[0] in "*+" or ",}" in choice]
+    if len(endless) > _MAX_ENDLESS:
         _refuse(f"must have at most {_MAX_ENDLESS} of * + {{n,}}")
     return pattern
 

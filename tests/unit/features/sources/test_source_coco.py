@@ -190,6 +190,16 @@ def test_expressions_that_are_not_sure_to_end_are_refused(rule: str) -> None:
     assert caught.value.place == "scene_from"
 
 
+def test_names_that_take_too_long_to_search_are_refused(tmp_path: Path) -> None:
+    """Three endless repetitions, or a name of thousands of characters, could take minutes."""
+    for rule in (".*(.*.*)!", "(a{2,}b+)c*"):
+        with pytest.raises(SourceError, match="must have at most 2 of"):
+            SourceOptions(scene_from=rule)
+    assert SourceOptions(scene_from="(a?b{2,3})c++").scene_from  # few, and they end
+    path = write(tmp_path, images=entries("a" * 513))
+    assert "more than 512 characters" in refused(path, scene_from="(.*)!").rule
+
+
 @pytest.mark.parametrize(
     "rule", [r"([^/]+)/[^/]*$", r"(?:train|val)/(\w+)_", r"([\])+*?|]+)\)*", "(a)"]
 )
