@@ -23,7 +23,7 @@ def count_segments(classes: NDArray[np.intp], least: int = LEAST_PIXELS) -> int:
         Fewest pixels of a segment that counts.
     """
     total = 0
-    # The smallest box around each class from 0, or nothing: most classes are in a part of the image.
+    # The smallest box around each class, or nothing: most classes are in a part of the image.
     boxes = ndimage.find_objects(classes - UNLABELLED)
     for value, box in enumerate(boxes):
         if box is None:
