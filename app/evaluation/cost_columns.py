@@ -36,10 +36,13 @@ def read_column(path: Path, column: str, stems: Collection[str]) -> dict[str, fl
     Raises
     ------
     EvaluationError
-        A column is missing, a stem has no row or two, a cost is no finite number of at least 0.
+        There is no such file, a column is missing, a stem has no row or two, or a cost is no finite
+        number of at least 0.
     SourceError
         The file is neither CSV nor JSON Lines; or, in JSON Lines, a key is missing or wrong.
     """
+    if not path.is_file():
+        raise EvaluationError(str(path), "is no file; it must be a table with a column of costs")
     wanted = set(stems)
     costs: dict[str, float] = {}
     places: dict[str, str] = {}

@@ -44,10 +44,12 @@ def read_stems(path: Path) -> StemList:
     Raises
     ------
     EvaluationError
-        A stem stands twice, or there is none.
+        There is no such file, a stem stands twice, or there is none.
     SourceError
-        The file is not regular, or a line is too long.
+        A line is too long.
     """
+    if not path.is_file():
+        raise EvaluationError(str(path), "is no file; it must list stems, one a line")
     lines: dict[str, int] = {}
     for number, line in enumerate(read_lines(path), start=1):
         place = f"{path}:{number}"

@@ -120,6 +120,13 @@ def test_rules_of_csv(tmp_path: Path, lines: str, where: str, rule: str) -> None
     assert refused(f"column:{path}:hours") == expected
 
 
+def test_the_table_must_be_there(tmp_path: Path) -> None:
+    """A folder, or nothing, is no table."""
+    rule = "is no file; it must be a table with a column of costs"
+    for path in (tmp_path, tmp_path / "a.csv"):
+        assert refused(f"column:{path}:hours") == f"{path}: {rule}"
+
+
 @pytest.mark.parametrize(
     ("line", "rule"),
     [

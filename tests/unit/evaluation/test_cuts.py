@@ -1,5 +1,6 @@
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -162,3 +163,15 @@ def test_what_is_no_cut_is_refused(spec: str, rule: str) -> None:
         parse_cut(spec)
     assert caught.value.place == f"cut {spec!r}"
     assert rule in caught.value.rule
+
+
+@pytest.mark.shared_data
+def test_collections_of_photos(shared_data: Path) -> None:
+    """LabelMeFacade's photos fall into their collections, and those into parts of 1 to 8."""
+    frames = [path.stem for path in sorted((shared_data / "labelmefacade" / "images").iterdir())]
+    collections = parse_cut("group:^(.+)__").scenes(frames, 0)
+    assert sum(map(len, collections.values())) == 945
+    assert len(collections["05june05_static_street_boston"]) == 97
+    parts = parse_cut("group:^(.+)__@1-8").scenes(frames, 0)
+    assert sum(map(len, parts.values())) == 945
+    assert {len(part) for part in parts.values()} == set(range(1, 9))

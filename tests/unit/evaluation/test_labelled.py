@@ -100,6 +100,7 @@ def test_images_without_labels_cannot_be_chosen(data: Data) -> None:
 
 def test_segments_are_another_cost(data: Data) -> None:
     """Small segments are not counted, the ignored value never."""
+    assert data.read().resources == ("pixels", "segments")
     label = np.full((8, 16), 9)
     label[:, :2] = 1
     label[:4, 4:8] = 1
@@ -180,6 +181,8 @@ def test_lists_are_disjoint_and_name_something(data: Data) -> None:
     assert "train.txt:2: 'images/.png' names no image" in data.refused()
     train.write_bytes(b"a\n\xff\n")
     assert data.refused() == f"{train}:2: not UTF-8"
+    train.unlink()
+    assert data.refused() == f"{train}: is no file; it must list stems, one a line"
 
 
 def test_folders_must_be_there(data: Data) -> None:
