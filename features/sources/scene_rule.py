@@ -9,20 +9,13 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from features.errors import SourceError
+from features.sources.expressions import MAX_NAME, ExpressionError, compile_expression
 from features.sources.fields import Fields
 
 Rule = Callable[[Fields], str | None]
 """Returns the scene's id for an image's entry, or nothing where its name does not match."""
 
 _KEY: Final = "key:"
-_MAX_CHOICES: Final = 4
-_MAX_ENDLESS: Final = 2
-_MAX_NAME: Final = 512
-"""Longest file name that is searched: with two endless repetitions that takes seconds at worst."""
-_ESCAPES_AND_CLASSES: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
-_CHOICE: Final = re.compile(r"\||(?:[*+?]|\{[0-9,]+\})[?+]?")
-_SPECIAL_GROUP: Final = re.compile(r"\(\?(?!:)")
-_REPEATED_GROUP: Final = re.compile(r"\)\s*[*+?{]")
 
 
 def parse_rule(text: str | None) -> Rule:
@@ -34,15 +27,17 @@ def parse_rule(text: str | None) -> Rule:
     Raises
     ------
     SourceError
-        The text names no key, or is no regular expression with one group that is sure to end soon:
-        no repeated group, at most four of ``* + ? {} |`` and two of them without an end, no group
-        that starts with ``(?`` but ``(?:``.
+        The text names no key, or is no regular expression with one group that is sure to end soon,
+        see :func:`features.sources.expressions.compile_expression`.
     """
     if text is None:
         return _folder
     if text.startswith(_KEY):
         return _of_key(text.removeprefix(_KEY))
-    return _of_pattern(_compile(text))
+    try:
+        return _of_pattern(compile_expression(text, groups={1}))
+    except ExpressionError as error:
+        _refuse(f"{error}; or be key:NAME")
 
 
 def _folder(entry: Fields) -> str:
@@ -65,30 +60,12 @@ def _of_key(key: str) -> Rule:
 def _of_pattern(pattern: re.Pattern[str]) -> Rule:
     def scene(entry: Fields) -> str | None:
         name = entry.text("file_name")
-        if len(name) > _MAX_NAME:
-            entry.refuse("file_name", f"has more than {_MAX_NAME} characters, too many to search")
+        if len(name) > MAX_NAME:
+            entry.refuse("file_name", f"has more than {MAX_NAME} characters, too many to search")
         match = pattern.search(name)
         return match[1] or None if match else None
 
     return scene
-
-
-def _compile(text: str) -> re.Pattern[str]:
-    """Compile an expression of a form that cannot take exponential time (it may come by HTTP)."""
-    try:
-        pattern = re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        _refuse(f"must be key:NAME or a regular expression ({error})")
-    bare = _ESCAPES_AND_CLASSES.sub("_", text)
-    if pattern.groups != 1 or _SPECIAL_GROUP.search(bare):
-        _refuse("must have exactly one group, and no other but (?:...)")
-    choices = _CHOICE.findall(bare.replace("(?:", "("))
-    if _REPEATED_GROUP.search(bare) or len(choices) > _MAX_CHOICES:
-        _refuse(f"must repeat no group, and have at most {_MAX_CHOICES} of * + ? {{}} |")
-    endless = [choice for choice in choices if choice[0] in "*+" or ",}" in choice]
-    if len(endless) > _MAX_ENDLESS:
-        _refuse(f"must have at most {_MAX_ENDLESS} of * + {{n,}}")
-    return pattern
 
 
 def _refuse(rule: str) -> NoReturn:
