@@ -1,0 +1,122 @@
+"""Selections by clusters: as many as the budget pays a pick of, then the next best of each.
+
+The methods that cluster choose a number of images and make as many clusters. Here scenes cost
+different amounts, so how many can be had depends on which are picked, and that on the clusters.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.evaluation.baselines.distances import distances
+from app.evaluation.baselines.pool import Pool
+from app.evaluation.baselines.purse import Purse
+from features.clustering import cluster
+
+Score: TypeAlias = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+"""Scores of a cluster's members, shape (m,), the lowest is picked first: from their vectors
+(m, d) and the cluster's centre (d,)."""
+
+_Ranks: TypeAlias = list[NDArray[np.int64]]
+
+
+def assign(pool: Pool, k: int, random_seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Cluster the scenes' vectors by k-means.
+
+    Parameters
+    ----------
+    pool
+        The scenes.
+    k
+        Most clusters, at least 1.
+    random_seed
+        Of the first centres.
+
+    Returns
+    -------
+    labels : (n,) int64
+        Each scene's nearest centre; of equally near ones the first.
+    centres : (min(k, n), d) float64
+        Some may have no scene, where vectors repeat.
+    """
+    centres = cluster(pool.vectors.astype(np.float32), k, random_seed).astype(np.float64)
+    return distances(pool.vectors, centres).argmin(axis=1), centres
+
+
+def select_by_clusters(pool: Pool, budget: float, random_seed: int, score: Score) -> Purse:
+    """Buy the best scene of each of k clusters, then the next best of each, while one fits.
+
+    k is found by bisection: the best scenes of k clusters fit the budget together, those of k + 1
+    do not. What picks cost does not grow steadily with k, so a larger k may fit as well; trying
+    all of them would take hundreds of clusterings to gain a cluster or two.
+
+    The rest of the budget is spent in rounds: each cluster in turn, the largest first, offers its
+    next best scene that still fits, until none has one.
+
+    Parameters
+    ----------
+    pool, budget, random_seed
+        As for every baseline. A scene that alone costs more than the budget shapes the clusters
+        and is never picked.
+    score
+        Which scene of a cluster is the best.
+
+    Returns
+    -------
+    Purse
+        In which nothing more fits.
+    """
+    affordable = Purse(pool.costs, budget).affordable()
+
+    def ranks(k: int) -> _Ranks:
+        return _ranks(pool, k, random_seed, score, affordable)
+
+    fits, too_many = 1, _most_scenes(pool.costs, budget) + 1
+    best = ranks(fits)
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        candidate = ranks(middle)
+        if _all_fit(pool.costs, budget, [int(rank[0]) for rank in candidate]):
+            fits, best = middle, candidate
+        else:
+            too_many = middle
+    return _in_rounds(best, Purse(pool.costs, budget))
+
+
+def _most_scenes(costs: NDArray[np.float64], budget: float) -> int:
+    """Return how many scenes fit at most, at least 1: the cheapest ones."""
+    cheapest = np.argsort(costs, kind="stable").tolist()
+    return max(1, len(Purse(costs, budget).buy_what_fits(cheapest).bought))
+
+
+def _all_fit(costs: NDArray[np.float64], budget: float, scenes: list[int]) -> bool:
+    return len(Purse(costs, budget).buy_what_fits(scenes).bought) == len(scenes)
+
+
+def _ranks(
+    pool: Pool, k: int, random_seed: int, score: Score, affordable: NDArray[np.bool_]
+) -> _Ranks:
+    """Return each cluster's affordable scenes, best first; the largest cluster first."""
+    labels, centres = assign(pool, k, random_seed)
+    found: list[tuple[int, NDArray[np.int64]]] = []
+    for label, centre in enumerate(centres):
+        members = np.flatnonzero(labels == label)
+        if not members.size:
+            continue
+        order = members[np.argsort(score(pool.vectors[members], centre), kind="stable")]
+        rank = order[affordable[order]]
+        if rank.size:
+            found.append((len(members), rank))
+    found.sort(key=lambda sized: -sized[0])
+    return [rank for _, rank in found]
+
+
+def _in_rounds(ranks: _Ranks, purse: Purse) -> Purse:
+    while purse.affordable().any():
+        for rank in ranks:
+            fits = rank[purse.affordable()[rank]]
+            if fits.size:
+                purse.buy(int(fits[0]))
+    return purse

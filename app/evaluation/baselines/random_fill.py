@@ -1,0 +1,18 @@
+"""Chance: what every method has to beat, and the spread of its luck."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.evaluation.baselines.pool import Pool
+from app.evaluation.baselines.purse import Purse
+
+
+def random_fill(pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64]:
+    """Take scenes in a random order, passing over those that do not fit, until none does.
+
+    Returns
+    -------
+    (k,) int64
+    """
+    order = np.random.default_rng(random_seed).permutation(pool.n)
+    return Purse(pool.costs, budget).buy_what_fits(order.tolist()).bought
