@@ -175,7 +175,7 @@ def draw(panels: Sequence[Panel], columns: int = 3) -> "Figure":
         from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
         from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError as error:
-        message = "A figure needs the extra: pip install 'seedal-service[evaluate]'."
+        message = "A figure needs the extra: pip install 'seedal-service[evaluation]'."
         raise UnavailableError(message) from error
 
     across = min(columns, len(panels))
