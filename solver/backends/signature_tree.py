@@ -21,8 +21,11 @@ from solver.relaxation import fractional_knapsack
 from solver.result import StopReason
 from solver.stop import Stop
 
-# Nodes looked at before the first agreement, and then between two looks at the stopping criterion.
+# Nodes looked at before the first agreement, and then at most between two looks at the stopping
+# criterion: fewer where a node, which costs a few dozen products with a matrix of all free items,
+# takes long, so that a time limit holds. Numbers, not seconds: the tree is the same everywhere.
 _FIRST, _SLICE = 64, 4_000
+_SLICE_ENTRIES, _LEAST_SLICE = 16_000_000, 32
 # Pools, each with its own share of the open nodes.
 _POOLS = 2
 # Bytes for the open nodes.
@@ -77,6 +80,10 @@ class _Search:
     def is_full(self) -> bool:
         """Return whether a pool has nodes but no room for more."""
         return any(p.sizes[0] and not has_room(p) for p in self.pools)
+
+    def slice(self) -> int:
+        """Return how many nodes to look at before the criterion is asked again."""
+        return max(_LEAST_SLICE, min(_SLICE, _SLICE_ENTRIES // max(1, len(self.items) ** 2)))
 
     def look(self, threads: ThreadPoolExecutor, nodes: int) -> None:
         """Look at so many nodes of every pool, and share the best incumbent."""
@@ -200,5 +207,5 @@ def signature_tree(
                 reason = StopReason.EXHAUSTED
             if reason is not None:
                 return Attempt(search.chosen, search.bound(), reason, search.looked_at)
-            search.look(pool, _SLICE)
+            search.look(pool, search.slice())
     return Attempt(search.chosen, search.best, StopReason.PROVEN, search.looked_at)
