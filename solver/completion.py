@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.problem import Floats, Mask, Problem
+from solver.problem import Budgeted, Floats, Mask
 
 # The largest cost or limit after scaling; sums over a million items stay below 2^63.
 _BITS = 40
@@ -32,7 +32,7 @@ class Found:
     candidates: tuple[Mask, ...]
 
 
-def _scaled(costs: Floats, allowance: float, *, kind: bool) -> tuple[list[int], int]:
+def scaled(costs: Floats, allowance: float, *, kind: bool) -> tuple[list[int], int]:
     """Return costs and limit as integers, rounded in the selection's favour if `kind`.
 
     A power of two times a float is exact, so all rounding is in floor and ceil. A limit gets one
@@ -46,7 +46,7 @@ def _scaled(costs: Floats, allowance: float, *, kind: bool) -> tuple[list[int], 
     return [int(number) for number in rounded], limit
 
 
-def _solve(problem: Problem, time_limit_s: float, *, kind: bool) -> tuple[bool, Mask | None]:
+def _solve(problem: Budgeted, time_limit_s: float, *, kind: bool) -> tuple[bool, Mask | None]:
     """Return whether the programme is infeasible, and its solution if there is one."""
     from ortools.sat.python import cp_model  # noqa: PLC0415 - loading takes half a second
 
@@ -56,7 +56,7 @@ def _solve(problem: Problem, time_limit_s: float, *, kind: bool) -> tuple[bool, 
     budgets = [(problem.costs, problem.allowance)]
     budgets += [(r.costs, r.allowance) for r in rules.resources]
     for costs, allowance in budgets:
-        numbers, limit = _scaled(costs, allowance, kind=kind)
+        numbers, limit = scaled(costs, allowance, kind=kind)
         model.add(cp_model.LinearExpr.weighted_sum(x, numbers) <= limit)
     most = problem.n if rules.max_items is None else rules.max_items
     model.add_linear_constraint(sum(x), rules.min_items, most)
@@ -73,7 +73,7 @@ def _solve(problem: Problem, time_limit_s: float, *, kind: bool) -> tuple[bool, 
     return status == cp_model.INFEASIBLE, None
 
 
-def search(problem: Problem, time_limit_s: float) -> Found:
+def search(problem: Budgeted, time_limit_s: float) -> Found:
     """Look for a selection that keeps every rule; without OR-Tools nothing is found.
 
     Parameters
