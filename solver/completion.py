@@ -7,6 +7,7 @@ budgets. So neither answer is ever wrong. The caller still checks every candidat
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Found:
     candidates: tuple[Mask, ...]
 
 
-def scaled(costs: Floats, allowance: float, *, kind: bool) -> tuple[list[int], int]:
+def _scaled(costs: Floats, allowance: float, *, kind: bool) -> tuple[list[int], int]:
     """Return costs and limit as integers, rounded in the selection's favour if `kind`.
 
     A power of two times a float is exact, so all rounding is in floor and ceil. A limit gets one
@@ -46,8 +47,21 @@ def scaled(costs: Floats, allowance: float, *, kind: bool) -> tuple[list[int], i
     return [int(number) for number in rounded], limit
 
 
-def _solve(problem: Budgeted, time_limit_s: float, *, kind: bool) -> tuple[bool, Mask | None]:
-    """Return whether the programme is infeasible, and its solution if there is one."""
+def rule_model(problem: Budgeted, *, kind: bool) -> tuple[Any, list[Any]]:
+    """Return a model of the rules and its 0-1 variables, one an item.
+
+    Parameters
+    ----------
+    problem
+        Reduced (`solver.reduction`).
+    kind
+        Whether budgets are rounded in favour of the selection, or against it.
+
+    Raises
+    ------
+    ImportError
+        When OR-Tools is not installed.
+    """
     from ortools.sat.python import cp_model  # noqa: PLC0415 - loading takes half a second
 
     model = cp_model.CpModel()
@@ -56,13 +70,21 @@ def _solve(problem: Budgeted, time_limit_s: float, *, kind: bool) -> tuple[bool,
     budgets = [(problem.costs, problem.allowance)]
     budgets += [(r.costs, r.allowance) for r in rules.resources]
     for costs, allowance in budgets:
-        numbers, limit = scaled(costs, allowance, kind=kind)
+        numbers, limit = _scaled(costs, allowance, kind=kind)
         model.add(cp_model.LinearExpr.weighted_sum(x, numbers) <= limit)
     most = problem.n if rules.max_items is None else rules.max_items
     model.add_linear_constraint(sum(x), rules.min_items, most)
     for group in rules.groups:
         most = len(group.items) if group.maximum is None else group.maximum
         model.add_linear_constraint(sum(x[k] for k in group.items), group.minimum, most)
+    return model, x
+
+
+def _solve(problem: Budgeted, time_limit_s: float, *, kind: bool) -> tuple[bool, Mask | None]:
+    """Return whether the programme is infeasible, and its solution if there is one."""
+    from ortools.sat.python import cp_model  # noqa: PLC0415 - loading takes half a second
+
+    model, x = rule_model(problem, kind=kind)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = time_limit_s
     solver.parameters.num_workers = 1

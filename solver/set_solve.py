@@ -6,13 +6,20 @@ knows which.
 
 from functools import partial
 
+import numpy as np
+
 from solver.backends import Attempt
+from solver.backends.concave_tree import concave_tree
+from solver.backends.cover import cover_search
 from solver.backends.exchanges import exchanges
 from solver.backends.facility_tree import facility_tree
-from solver.errors import UnknownStrategyError
+from solver.errors import BackendUnavailableError, UnknownStrategyError
 from solver.incumbent import Incumbent
 from solver.problem import AnyProblem, Mask, SetProblem
+from solver.result import StopReason
+from solver.sets.concave import ConcaveProblem
 from solver.sets.facility import FacilityProblem
+from solver.sets.k_center import KCenterProblem
 from solver.stop import FirstOf, Stop, TimeLimit
 from solver.strategy import Strategy, strategy_of
 
@@ -43,15 +50,29 @@ def _exact(problem: SetProblem, start: Mask, stop: Stop, nodes: int | None) -> A
     match problem:
         case FacilityProblem():
             return facility_tree(problem, start, stop, nodes)
+        case KCenterProblem():
+            return cover_search(problem, start, stop, nodes)
+        case ConcaveProblem():
+            return concave_tree(problem, start, stop, nodes)
         case _:
             message = f"{type(problem).__name__} has no search."
             raise UnknownStrategyError(message)
 
 
+def _guarded(incumbent: Incumbent[SetProblem], stop: Stop, nodes: int | None) -> Attempt:
+    """Run the exact search; where its library is missing, say so and bound by all items."""
+    try:
+        return _exact(incumbent.problem, incumbent.chosen, stop, nodes)
+    except BackendUnavailableError as error:
+        incumbent.notes.append(f"{error} The selection is by {incumbent.used}.")
+        everything = incumbent.problem.value(np.ones(incumbent.problem.n, dtype=bool))
+        return Attempt(incumbent.chosen, everything, StopReason.EXHAUSTED)
+
+
 def _bound(incumbent: Incumbent[SetProblem], share: float) -> None:
     """Lower the bound without opening a node, whatever selection that comes across."""
     stop = FirstOf(incumbent.stop, TimeLimit(share * incumbent.clock.remaining()))
-    attempt = _exact(incumbent.problem, incumbent.chosen, stop, 0)
+    attempt = _guarded(incumbent, stop, 0)
     incumbent.bound = min(incumbent.bound, attempt.upper_bound)
 
 
@@ -80,7 +101,7 @@ def search_set(strategy: Strategy, incumbent: Incumbent[SetProblem]) -> None:
             _bound(incumbent, 1.0)
         case _:
             _improve(incumbent, _FIRST_SHARE)
-            attempt = _exact(incumbent.problem, incumbent.chosen, incumbent.stop, incumbent.nodes)
+            attempt = _guarded(incumbent, incumbent.stop, incumbent.nodes)
             incumbent.finish(attempt, Strategy.EXACT)
     incumbent.fill_up()
     incumbent.done()

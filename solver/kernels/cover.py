@@ -62,3 +62,26 @@ def two_best(similarities: Floats, items: Ints, service: Floats) -> tuple[Floats
             elif s > second[j]:
                 second[j] = s
     return best, who, second
+
+
+@kernel
+def radii(distances: Floats, items: Ints, near: Floats) -> Floats:
+    """Return the largest distance that is left beside each of some items, shape (k,).
+
+    Parameters
+    ----------
+    distances
+        Shape (n, m).
+    items
+        Rows to look at, shape (k,).
+    near
+        How far each point is from what is there, shape (m,).
+    """
+    left = np.zeros(len(items))
+    for t in range(len(items)):
+        largest = 0.0
+        for j in range(len(near)):
+            if near[j] > largest:
+                largest = max(largest, min(near[j], distances[items[t], j]))
+        left[t] = largest
+    return left
