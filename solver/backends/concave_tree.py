@@ -2,8 +2,9 @@
 
 A plane that touches the objective's extension at x bounds it over the budget by a continuous
 knapsack, wherever x lies; multiplicative steps move x to where the bound is low. Reduced costs
-decide items, and the item that x is least sure of is branched on. Other rules than the budget bind
-by propagation, and where they are broken.
+decide items, and the item that x is least sure of is branched on. Bounds take one limit into
+account, the one that binds most at the root; other rules bind by propagation, and where they are
+broken.
 
 References
 ----------
@@ -18,6 +19,7 @@ import numpy as np
 
 from solver.backends import Attempt
 from solver.backends.greedy import extend
+from solver.backends.limits import Limit, limits_of
 from solver.backends.open_nodes import OpenNodes, enough
 from solver.core import rules_of
 from solver.feasibility import keeps
@@ -71,14 +73,13 @@ class ConcaveTree:
         self._chosen = start
         self._objective = problem.value(start) if keeps(problem, start) else -np.inf
         self._rules = rules_of(problem)
+        self._limit = Limit(problem.costs, problem.allowance)
         self._open: OpenNodes[_Node] = OpenNodes()
 
     def _relax(self, state: States, start: Floats, limit: float, steps: int) -> _Found:
         """Lower a node's bound from a point of its parent's."""
         problem = self._problem
-        costs, allowance = problem.costs, problem.allowance
-        left = max(0.0, allowance - float(costs[state == IN].sum()))
-        room = left + problem.n * float(np.finfo(float).eps) * allowance
+        costs, room = self._limit.costs, self._limit.room(state)
         target = enough(self._objective)
         x = np.where(state == IN, 1.0, np.where(state == OUT, 0.0, start))
         # A start that uses the room.
@@ -143,12 +144,19 @@ class ConcaveTree:
             self._chosen, self._objective = chosen, worth
         self._open.close(enough(self._objective))
 
+    def _first_bound(self, limit: Limit, state: States) -> float:
+        self._limit = limit
+        return self._relax(state, np.ones(len(state)), np.inf, _NODE_STEPS).bound
+
     def root(self) -> None:
         """Bound the whole."""
         state = np.zeros(self._problem.n, dtype=np.int8)
         if not propagate(state, self._rules):
             return
-        found = self._relax(state, np.ones(self._problem.n), np.inf, _ROOT_STEPS)
+        limits, start = limits_of(self._problem), np.ones(self._problem.n)
+        if len(limits) > 1:
+            self._limit = min(limits, key=lambda limit: self._first_bound(limit, state))
+        found = self._relax(state, start, np.inf, _ROOT_STEPS)
         self._round(state, found.x)
         self._settle(state, found)
 

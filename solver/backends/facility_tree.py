@@ -2,8 +2,8 @@
 
 Every node starts from the levels of its parent and makes a few more steps (`kernels.assignment`);
 reduced costs decide items; the most contested of the rest, in the running average of the steps, is
-branched on. Bounds take the budget into account; other rules bind by propagation, and where they
-are broken.
+branched on. Bounds take one limit into account, the one that binds most at the root; other rules
+bind by propagation, and where they are broken.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import numpy as np
 
 from solver.backends import Attempt
 from solver.backends.greedy import extend
+from solver.backends.limits import Limit, limits_of
 from solver.backends.open_nodes import OpenNodes, enough
 from solver.core import rules_of
 from solver.feasibility import keeps
@@ -88,7 +89,7 @@ class FacilityTree:
         self._inflation = 1.0 + 2 * terms * float(np.finfo(float).eps)
         self._rules = rules_of(problem)
         self._open: OpenNodes[_Node] = OpenNodes()
-        self._steps = 0
+        self._limit = Limit(problem.costs, problem.allowance)
         self._set_items(np.arange(problem.n))
 
     def _set_items(self, items: Ints) -> None:
@@ -106,10 +107,8 @@ class FacilityTree:
         return float(enough(self._objective) / self._inflation - self._base)
 
     def _descend(self, state: States, levels: Floats, steps: int) -> Bounded:
-        problem, listed = self._problem, self._items
-        left = problem.allowance - float(problem.costs[state == IN].sum())
-        room = max(0.0, left) + problem.n * float(np.finfo(float).eps) * problem.allowance
-        costs = problem.costs[listed]
+        listed, room = self._items, self._limit.room(state)
+        costs = self._limit.costs[listed]
         target = max(self._target(), 0.0)
         return descend(self._points, costs, room, state[listed], levels, target, steps)
 
@@ -156,6 +155,10 @@ class FacilityTree:
                 self._chosen, self._objective = chosen, worth
         self._open.close(enough(self._objective))
 
+    def _first_bound(self, limit: Limit, state: States, levels: Floats) -> float:
+        self._limit = limit
+        return self._descend(state, levels, _ROUND).bound
+
     def root(self) -> bool:
         """Bound the whole; return whether there was time to."""
         state = np.zeros(self._problem.n, dtype=np.int8)
@@ -163,6 +166,9 @@ class FacilityTree:
             self._open.close(self._objective)
             return True
         levels = self._points.worth[:, 0].copy()
+        limits = limits_of(self._problem)
+        if len(limits) > 1:
+            self._limit = min(limits, key=lambda limit: self._first_bound(limit, state, levels))
         bound, found = np.inf, self._descend(state, levels, 1)
         for _ in range(0, _ROOT_STEPS, _ROUND):
             bound = min(bound, self._bound(found.bound))

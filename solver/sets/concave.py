@@ -12,7 +12,9 @@ class ConcaveProblem(SetProblem, ABC):
 
     @abstractmethod
     def plane(self, x: Floats) -> tuple[float, Floats]:
-        """Return c and g, of shape (n,), so that ``f(S) <= c + sum of g over S`` for every S.
+        """Return c and g, of shape (n,), so that ``f(S) <= c + sum of g over S``.
+
+        It holds for every S that the budget and the number of items allow.
 
         Parameters
         ----------

@@ -7,13 +7,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sets import by_definition, constrained_sets, set_problems
+from sets import (
+    by_definition,
+    constrained_sets,
+    coverage_problems,
+    design_problems,
+    set_problems,
+)
 
 from solver.backends.greedy import rank
 from solver.objective import gains, value
 from solver.problem import Floats, Mask, SetProblem, take
 from solver.reduction import reduce
 from solver.result import Status
+from solver.sets.concave import ConcaveProblem
 from solver.solve import solve
 from solver.verify import slack
 
@@ -82,6 +89,21 @@ def test_answers_under_every_constraint_equal_exhaustive_search(
     if strategy == "auto" or result.status is Status.OPTIMAL:
         assert result.status is Status.OPTIMAL
         assert result.objective >= best - close
+
+
+@settings(max_examples=300, deadline=None)
+@given(problem=st.one_of(coverage_problems(), design_problems()), seed=st.integers(0, 2**32 - 1))
+def test_planes_lie_above_every_selection(
+    problem: ConcaveProblem, seed: int, feasible_selections: Enumerate
+) -> None:
+    """Wherever a plane touches, no affordable selection is worth more than it says."""
+    masks, values = feasible_selections(problem)
+    rng = np.random.default_rng(seed)
+    x = rng.random(problem.n) * (rng.random(problem.n) < rng.random())
+    constant, slope = problem.plane(x)
+    above = constant + masks @ slope - values
+    scale = float(np.abs(values).max()) + abs(constant) + float(slope.sum())
+    assert above.min() >= -problem.margin - 1e-12 * scale
 
 
 @settings(max_examples=100, deadline=None)

@@ -161,6 +161,18 @@ def test_k_center_without_its_library_still_answers(monkeypatch: pytest.MonkeyPa
     assert math.isfinite(result.upper_bound)
 
 
+@pytest.mark.parametrize(
+    "problem", [KINDS[0], KINDS[2], KINDS[5]], ids=["facility", "log", "center"]
+)
+def test_a_limit_on_the_number_is_bounded_as_well_as_a_budget(problem: SetProblem) -> None:
+    """With money for everything and a number of items that binds, the answer is still proven."""
+    loose = replace(
+        problem, budget=float(problem.costs.sum()), constraints=Constraints(max_items=3)
+    )
+    result = solve(loose, time_limit_s=60)
+    assert (result.status, len(result.selected)) == (Status.OPTIMAL, 3)
+
+
 def test_points_that_do_not_matter_are_left_out() -> None:
     """A point whose coverers include all of another's is covered when that one is."""
     within = np.array([[1, 1, 0, 1], [0, 1, 1, 0], [0, 0, 1, 0]], dtype=bool)
