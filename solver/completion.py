@@ -7,10 +7,11 @@ budgets. So neither answer is ever wrong. The caller still checks every candidat
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from solver.problem import Floats, Mask, Problem
+from solver.problem import Budgeted, Floats, Mask
 
 # The largest cost or limit after scaling; sums over a million items stay below 2^63.
 _BITS = 40
@@ -46,8 +47,21 @@ def _scaled(costs: Floats, allowance: float, *, kind: bool) -> tuple[list[int], 
     return [int(number) for number in rounded], limit
 
 
-def _solve(problem: Problem, time_limit_s: float, *, kind: bool) -> tuple[bool, Mask | None]:
-    """Return whether the programme is infeasible, and its solution if there is one."""
+def rule_model(problem: Budgeted, *, kind: bool) -> tuple[Any, list[Any]]:
+    """Return a model of the rules and its 0-1 variables, one an item.
+
+    Parameters
+    ----------
+    problem
+        Reduced (`solver.reduction`).
+    kind
+        Whether budgets are rounded in favour of the selection, or against it.
+
+    Raises
+    ------
+    ImportError
+        When OR-Tools is not installed.
+    """
     from ortools.sat.python import cp_model  # noqa: PLC0415 - loading takes half a second
 
     model = cp_model.CpModel()
@@ -63,6 +77,14 @@ def _solve(problem: Problem, time_limit_s: float, *, kind: bool) -> tuple[bool, 
     for group in rules.groups:
         most = len(group.items) if group.maximum is None else group.maximum
         model.add_linear_constraint(sum(x[k] for k in group.items), group.minimum, most)
+    return model, x
+
+
+def _solve(problem: Budgeted, time_limit_s: float, *, kind: bool) -> tuple[bool, Mask | None]:
+    """Return whether the programme is infeasible, and its solution if there is one."""
+    from ortools.sat.python import cp_model  # noqa: PLC0415 - loading takes half a second
+
+    model, x = rule_model(problem, kind=kind)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = time_limit_s
     solver.parameters.num_workers = 1
@@ -73,7 +95,7 @@ def _solve(problem: Problem, time_limit_s: float, *, kind: bool) -> tuple[bool, 
     return status == cp_model.INFEASIBLE, None
 
 
-def search(problem: Problem, time_limit_s: float) -> Found:
+def search(problem: Budgeted, time_limit_s: float) -> Found:
     """Look for a selection that keeps every rule; without OR-Tools nothing is found.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 
 from solver.kernels.rules import Rules, keeps, tally
 from solver.kernels.selection import worth
-from solver.problem import Floats, Mask, PairProblem, Problem, SignatureProblem
+from solver.problem import Budgeted, Floats, Mask, PairProblem, SignatureProblem
 
 # A matrix of so many items takes 8 MiB: the largest core that is made of signatures.
 CORE_ITEMS = 1024
@@ -95,7 +95,7 @@ class SignatureCore(Core):
     diagonal: Floats
 
 
-def rules_of(problem: Problem) -> Rules:
+def rules_of(problem: Budgeted) -> Rules:
     """Return a problem's budget and limits as arrays; nothing may be fixed in it any more."""
     limits = problem.constraints
     costs = [problem.costs, *(resource.costs for resource in limits.resources)]

@@ -16,7 +16,7 @@ import numpy as np
 
 from solver.constraints import Constraints, Ints
 from solver.feasibility import Verdict, is_possible
-from solver.problem import Problem, SignatureProblem
+from solver.problem import AnyProblem, Budgeted, Problem, SignatureProblem
 from solver.result import Explanation
 
 # Items that a sentence names before it says how many more there are.
@@ -25,7 +25,7 @@ _NAMED = 5
 _Drop = Callable[[Problem], Problem]
 
 
-def _bare(problem: Problem) -> Problem:
+def _bare(problem: Budgeted) -> Problem:
     """Return the same rules on items that are worth nothing: cheap to reduce."""
     n, rules = problem.n, problem.constraints
     # Whoever is there already need not be included (`Constraints`); said once, here.
@@ -85,7 +85,7 @@ def without(problem: Problem, rule: str) -> Problem:
     return fewer
 
 
-def rules_of(problem: Problem) -> tuple[str, ...]:
+def rules_of(problem: Budgeted) -> tuple[str, ...]:
     """Return the names of a problem's rules; the ones that people change last come first."""
     rules = problem.constraints
     names = [f"resource {r.name}" for r in rules.resources]
@@ -98,13 +98,13 @@ def rules_of(problem: Problem) -> tuple[str, ...]:
     return (*names, "budget")
 
 
-def _names(problem: Problem, items: Ints) -> str:
+def _names(problem: Budgeted, items: Ints) -> str:
     shown = [problem.ids[k] if problem.ids else str(k) for k in items[:_NAMED]]
     more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
     return ", ".join(shown) + more
 
 
-def _involved(problem: Problem, rules: tuple[str, ...]) -> Ints:
+def _involved(problem: Budgeted, rules: tuple[str, ...]) -> Ints:
     """Return the items that the rules name, sorted."""
     asked: Constraints = problem.constraints
     groups = [
@@ -116,7 +116,7 @@ def _involved(problem: Problem, rules: tuple[str, ...]) -> Ints:
     )
 
 
-def _phrase(problem: Problem, rule: str, rules: tuple[str, ...]) -> str:
+def _phrase(problem: Budgeted, rule: str, rules: tuple[str, ...]) -> str:
     asked = problem.constraints
     kind, _, rest = rule.partition(" ")
     match kind:
@@ -144,7 +144,7 @@ def _phrase(problem: Problem, rule: str, rules: tuple[str, ...]) -> str:
     return text
 
 
-def explain(problem: Problem, time_limit_s: float = 2.0) -> Explanation:
+def explain(problem: AnyProblem, time_limit_s: float = 2.0) -> Explanation:
     """Return why no selection keeps every rule.
 
     Parameters

@@ -19,7 +19,7 @@ from enum import StrEnum
 import numpy as np
 
 from solver.completion import search
-from solver.problem import Floats, Mask, Problem
+from solver.problem import AnyProblem, Budgeted, Floats, Mask
 from solver.reduction import reduce
 
 # Mixtures of the budgets' costs that are tried before the integer programme.
@@ -53,7 +53,7 @@ class Feasibility:
     chosen: Mask
 
 
-def keeps(problem: Problem, chosen: Mask) -> bool:
+def keeps(problem: Budgeted, chosen: Mask) -> bool:
     """Return whether a selection keeps the budgets and every limit on numbers.
 
     Parameters
@@ -75,7 +75,7 @@ def keeps(problem: Problem, chosen: Mask) -> bool:
     return all(math.fsum(r.costs[chosen]) <= r.allowance for r in rules.resources)
 
 
-def cheapest(problem: Problem, costs: Floats) -> Mask | None:
+def cheapest(problem: Budgeted, costs: Floats) -> Mask | None:
     """Return the selection that reaches every minimum at the least cost; None where numbers clash.
 
     Parameters
@@ -105,7 +105,7 @@ def cheapest(problem: Problem, costs: Floats) -> Mask | None:
     return chosen
 
 
-def complete(problem: Problem, time_limit_s: float = 2.0) -> Feasibility:
+def complete(problem: Budgeted, time_limit_s: float = 2.0) -> Feasibility:
     """Find a selection that keeps every rule, or prove that there is none.
 
     Parameters
@@ -144,7 +144,7 @@ def complete(problem: Problem, time_limit_s: float = 2.0) -> Feasibility:
     return Feasibility(Verdict.UNKNOWN, nothing)
 
 
-def is_possible(problem: Problem, time_limit_s: float = 2.0) -> Verdict:
+def is_possible(problem: AnyProblem, time_limit_s: float = 2.0) -> Verdict:
     """Return whether any selection keeps every rule of a problem as it was asked."""
     reduced = reduce(problem)
     if reduced.broken:

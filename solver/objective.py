@@ -5,12 +5,20 @@ For signatures, with ``t = sum w_i x_i`` and ``v = sum w_i m_i x_i``,
     f(x) = sum_{i<j} s_ij x_i x_j = 1/2 (t^2 - |v|^2 - sum_i c_i x_i),   c_i = w_i^2 (1 - |m_i|^2)
 
 so the objective costs O(n d) and all gains together are one matrix-vector product. Profits, what an
-item is worth alone, are added to both.
+item is worth alone, are added to both. Other objectives evaluate themselves (`SetProblem`).
 """
 
 import numpy as np
 
-from solver.problem import Floats, Mask, PairProblem, Problem, SignatureProblem
+from solver.problem import (
+    AnyProblem,
+    Floats,
+    Mask,
+    PairProblem,
+    Problem,
+    SetProblem,
+    SignatureProblem,
+)
 from solver.vectors import row_products, row_squares
 
 
@@ -32,7 +40,7 @@ def _signature_value(problem: SignatureProblem, chosen: Mask) -> float:
     return max(0.0, 0.5 * float(company.sum()))
 
 
-def gains(problem: Problem, chosen: Mask) -> Floats:
+def gains(problem: AnyProblem, chosen: Mask) -> Floats:
     """Return, for every item, what it adds to (or is worth within) a selection.
 
     Parameters
@@ -47,6 +55,8 @@ def gains(problem: Problem, chosen: Mask) -> Floats:
     Floats
         Shape (n,): ``f(S + i) - f(S)`` for an item outside, ``f(S) - f(S - i)`` for one inside.
     """
+    if isinstance(problem, SetProblem):
+        return problem.additions(chosen) + problem.losses(chosen)
     if isinstance(problem, SignatureProblem):
         return _signature_gains(problem, chosen)
     company = np.asarray(problem.utilities[:, chosen].sum(axis=1))
@@ -68,11 +78,13 @@ def profits(problem: Problem) -> Floats:
     return problem.profits
 
 
-def value(problem: Problem, chosen: Mask) -> float:
+def value(problem: AnyProblem, chosen: Mask) -> float:
     """Return the objective of a selection.
 
     Every chosen pair is seen from both sides by the gains, every profit once: hence the halves.
     """
+    if isinstance(problem, SetProblem):
+        return problem.value(chosen)
     alone = float(problem.profits[chosen].sum())
     if isinstance(problem, SignatureProblem):
         return alone + _signature_value(problem, chosen)
@@ -86,12 +98,14 @@ def per_cost(worth: Floats, costs: Floats) -> Floats:
     return ratio
 
 
-def resolution(problem: Problem) -> float:
+def resolution(problem: AnyProblem) -> float:
     """Return the difference between two gains that is still rounding.
 
     Gains of signatures are differences of numbers as large as ``w_i sum_j w_j``, however small
     they are themselves.
     """
+    if isinstance(problem, SetProblem):
+        return problem.resolution
     if isinstance(problem, SignatureProblem):
         affordable = problem.weights[problem.costs <= problem.allowance]
         scale = affordable.max(initial=0.0) * affordable.sum()

@@ -4,20 +4,32 @@ What is left is a problem of the same form on the free items. With F the fixed i
 
     f(F + S) = f(F) + sum over S of (p_i + sum over j in F of s_ij) + sum over pairs of S of s_ij
 
-so the pairs with what is fixed become profits, and ``f(F)`` a constant.
+so the pairs with what is fixed become profits, and ``f(F)`` a constant. Other objectives take what
+is fixed in as it is (`SetProblem.part`), and the constant is 0.
 """
 
 from dataclasses import dataclass
+from typing import Generic, cast
 
 import numpy as np
 
 from solver.constraints import LIMIT_TOLERANCE, Constraints, GroupLimit, Ints, Resource
 from solver.objective import gains, value
-from solver.problem import Floats, Mask, PairProblem, Problem, SignatureProblem
+from solver.problem import (
+    AnyProblem,
+    Budgeted,
+    Floats,
+    Mask,
+    PairProblem,
+    Problem,
+    ProblemT,
+    SetProblem,
+    SignatureProblem,
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Reduced:
+class Reduced(Generic[ProblemT]):
     """A problem without what is decided, and the way back.
 
     Parameters
@@ -38,7 +50,7 @@ class Reduced:
         How many items the original problem has.
     """
 
-    problem: Problem
+    problem: ProblemT
     items: Ints
     bought: Ints
     labelled: Ints
@@ -77,7 +89,7 @@ def _left(limit: float, costs: Floats) -> float:
     return left * (1.0 - 4 * np.finfo(float).eps) / (1.0 + LIMIT_TOLERANCE)
 
 
-def _affordable(problem: Problem, bought: Mask, free: Mask) -> tuple[float, list[float], Mask]:
+def _affordable(problem: Budgeted, bought: Mask, free: Mask) -> tuple[float, list[float], Mask]:
     """Return what is left of each budget, and the free items that all of them can buy."""
     left = _left(problem.budget, problem.costs[bought])
     free = free & (problem.costs <= max(0.0, left) * (1.0 + LIMIT_TOLERANCE))
@@ -89,7 +101,7 @@ def _affordable(problem: Problem, bought: Mask, free: Mask) -> tuple[float, list
     return left, others, free
 
 
-def _crowded(problem: Problem, bought: Mask, free: Mask) -> Mask:
+def _crowded(problem: Budgeted, bought: Mask, free: Mask) -> Mask:
     """Return the free items that a full group, or a full selection, refuses."""
     refused = np.zeros(problem.n, dtype=bool)
     most = problem.constraints.max_items
@@ -122,7 +134,7 @@ def _groups(
 
 
 def _rules(
-    problem: Problem, bought: Mask, items: Ints, others: list[float]
+    problem: Budgeted, bought: Mask, items: Ints, others: list[float]
 ) -> tuple[Constraints, bool]:
     """Return the limits on the free items, and whether one is broken."""
     asked = problem.constraints
@@ -148,7 +160,7 @@ def _rules(
     return limits, broken
 
 
-def reduce(problem: Problem) -> Reduced:
+def reduce(problem: ProblemT) -> Reduced[ProblemT]:
     """Fix what is decided and return what is left to decide.
 
     Parameters
@@ -174,10 +186,9 @@ def reduce(problem: Problem) -> Reduced:
     items = np.flatnonzero(free)
     limits, unkept = _rules(problem, bought, items, others)
     fixed = bought | labelled
-    base = value(problem, fixed) if fixed.any() else 0.0
-    profits = gains(problem, fixed)[items] if fixed.any() else problem.profits[items]
+    part, base = _part(problem, fixed, items, max(0.0, left), limits)
     return Reduced(
-        problem=_part(problem, items, profits, max(0.0, left), limits),
+        problem=cast("ProblemT", part),
         items=items.astype(np.int64),
         bought=np.flatnonzero(bought).astype(np.int64),
         labelled=asked.labelled,
@@ -188,12 +199,25 @@ def reduce(problem: Problem) -> Reduced:
 
 
 def _part(
+    problem: AnyProblem, fixed: Mask, items: Ints, budget: float, limits: Constraints
+) -> tuple[AnyProblem, float]:
+    """Return the problem on some items beside others that are fixed, and the constant."""
+    every = len(items) == problem.n
+    untouched = not (problem.constraints.fixes or problem.constraints.limits)
+    if untouched and every:
+        return problem, 0.0
+    if isinstance(problem, SetProblem):
+        ids = tuple(problem.ids[k] for k in items) if problem.ids else ()
+        return problem.part(items, fixed, budget, ids, limits), 0.0
+    base = value(problem, fixed) if fixed.any() else 0.0
+    profits = gains(problem, fixed)[items] if fixed.any() else problem.profits[items]
+    return _pairs(problem, items, profits, budget, limits), base
+
+
+def _pairs(
     problem: Problem, items: Ints, profits: Floats, budget: float, limits: Constraints
 ) -> Problem:
-    """Return the problem on some items, with other profits, budget and limits."""
-    untouched = not (problem.constraints.fixes or problem.constraints.limits)
-    if untouched and len(items) == problem.n:
-        return problem
+    """Return the pair utilities of some items, with other profits, budget and limits."""
     every = len(items) == problem.n
     ids = tuple(problem.ids[k] for k in items) if problem.ids else ()
     if isinstance(problem, SignatureProblem):

@@ -9,16 +9,15 @@ selection stands in and the result says so.
 import math
 import time
 from collections.abc import Callable
-from enum import StrEnum
 from itertools import pairwise
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 
 from solver.backends import Attempt
 from solver.backends.cbc import cbc
 from solver.backends.cp_sat import cp_sat
-from solver.backends.greedy import extend, greedy
+from solver.backends.greedy import extend
 from solver.backends.large import Progress as LargeProgress
 from solver.backends.large import large
 from solver.backends.local_search import local_search
@@ -27,44 +26,24 @@ from solver.backends.pair_tree import pair_tree
 from solver.backends.signature_tree import signature_tree
 from solver.bounds import upper_bound
 from solver.core import CORE_ITEMS, Core, SignatureCore, pair_core, signature_core
-from solver.errors import BackendFailedError, BackendUnavailableError, UnknownStrategyError
+from solver.errors import BackendFailedError, BackendUnavailableError
 from solver.explanation import explain
-from solver.feasibility import Verdict, complete, keeps
+from solver.feasibility import Verdict, complete
+from solver.incumbent import Incumbent, Report
 from solver.kernels.oscillation import oscillate
 from solver.kernels.selection import strip
-from solver.objective import value
-from solver.problem import Mask, Problem, SignatureProblem, take
+from solver.problem import AnyProblem, Mask, Problem, SetProblem, SignatureProblem, take
 from solver.reduction import Reduced, reduce
 from solver.result import Result, Status, StopReason
+from solver.set_solve import search_set, strategy_for
 from solver.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
+from solver.strategy import STRATEGIES, Strategy
 from solver.verify import slack, verify
 
-
-class Strategy(StrEnum):
-    """How a problem is searched."""
-
-    AUTO = "auto"
-    """An answer at once, then better, then proven, until the gap or time asked for."""
-    GREEDY = "greedy"
-    """Greedy alone: at once, with a bound but no attempt to close the gap."""
-    LOCAL_SEARCH = "local_search"
-    """Greedy improved by exchanges and perturbation."""
-    EXACT = "exact"
-    """As ``auto``; the name for those who will wait for the proof."""
-    CP_SAT = "cp_sat"
-    """The classical linearised model through OR-Tools' CP-SAT."""
-    SCIP = "scip"
-    """The same through SCIP: SeedAL's own choice."""
-    HIGHS = "highs"
-    """The same through HiGHS."""
-    PULP = "pulp"
-    """The same through PuLP and CBC."""
-
+__all__ = ["ALGORITHM", "STRATEGIES", "Report", "Strategy", "solve"]
 
 # Raised whenever the same question may get another answer, so that stored answers are not reused.
 ALGORITHM: Final = "3"
-
-STRATEGIES: Final = tuple(strategy.value for strategy in Strategy)
 
 # Flips of the heuristic before the proof is tried, and where they are counted in segments.
 _SIGNATURE_FLIPS, _PAIR_FLIPS, _SEGMENT = 5_000, 20_000, 500
@@ -76,18 +55,8 @@ _FIRST_NODES = 64
 _NEAR = 0.005
 # Pair problems up to here are bounded by the Lagrangian; beyond, its matrices take too much memory.
 _PAIR_ITEMS = 5_000
-# Beyond so many items greedy additions, a pass each, take too long; little is left to add there.
-_FILLED = 5_000
 # Shares of the time allowed: for local search, and for a first bound.
 _SEARCH_SHARE, _BOUND_SHARE = 0.8, 0.1
-
-
-def _strategy(name: str) -> Strategy:
-    try:
-        return Strategy(name)
-    except ValueError as error:
-        message = f"There is no strategy {name!r}; the strategies are {', '.join(STRATEGIES)}."
-        raise UnknownStrategyError(message) from error
 
 
 def _run_classical(
@@ -115,62 +84,8 @@ def _guarded(
         raise BackendFailedError(message) from error
 
 
-Report = Callable[[float, float], None]
-"""Called with objective and upper bound whenever one of them gets better."""
-
-
-class _Search:
-    """The state of one call on the reduced problem: the incumbent, the bound, their sources.
-
-    Worths are those of the reduced problem; `base` is what is fixed adds to them.
-    """
-
-    def __init__(
-        self,
-        reduced: Reduced,
-        start: Mask,
-        stop: Stop,
-        clock: TimeLimit,
-        report: Report,
-        random_seed: int,
-        nodes: int | None,
-    ) -> None:
-        self.problem, self.base = reduced.problem, reduced.base
-        self._stop, self.clock, self._report = stop, clock, report
-        self.random_seed, self.nodes = random_seed, nodes
-        self.chosen = start
-        self.objective = value(self.problem, start) if keeps(self.problem, start) else -math.inf
-        self.bound = math.inf
-        self._told = (self.objective, self.bound)
-        self.used = Strategy.GREEDY
-        self.reason = StopReason.EXHAUSTED
-        self.notes: list[str] = []
-
-    def stop(self, objective: float, upper_bound: float) -> StopReason | None:
-        """Ask the criteria, and report what a backend knows when it asks."""
-        return self._stop(*self._tell(objective, upper_bound))
-
-    def _tell(self, objective: float, bound: float) -> tuple[float, float]:
-        """Report what is known now, where that is more than was told before; return it."""
-        known = (max(objective, self._told[0]), min(bound, self._told[1]))
-        if known != self._told:
-            self._told = known
-            self._report(known[0] + self.base, known[1] + self.base)
-        return known[0] + self.base, known[1] + self.base
-
-    def take(self, attempt: Attempt, source: Strategy) -> None:
-        """Keep an attempt's selection where it is better, and its bound where it is lower."""
-        if keeps(self.problem, attempt.chosen):
-            objective = value(self.problem, attempt.chosen)
-            if objective > self.objective:
-                self.chosen, self.objective, self.used = attempt.chosen, objective, source
-        self.bound = min(self.bound, attempt.upper_bound)
-        self.reason = attempt.stop_reason
-        self._tell(self.objective, self.bound)
-
-    def greedy(self) -> None:
-        """Start from the greedy selection where that is better than what is there."""
-        self.take(greedy(self.problem), Strategy.GREEDY)
+class _Search(Incumbent[Problem]):
+    """The searches for objectives that are sums over pairs."""
 
     def improve(self, share: float) -> None:
         """Run local search for a share of the time that is left."""
@@ -214,7 +129,7 @@ class _Search:
             self.notes.append(f"{error} The selection is by {self.used}.")
             return
         chosen = extend(self.problem, attempt.chosen)
-        self._finish(Attempt(chosen, attempt.upper_bound, attempt.stop_reason), strategy)
+        self.finish(Attempt(chosen, attempt.upper_bound, attempt.stop_reason), strategy)
 
     def tree(self, core: Core, nodes: int | None) -> None:
         """Run branch and bound on a core."""
@@ -222,7 +137,7 @@ class _Search:
             attempt = signature_tree(core, self.chosen, self.stop, nodes=nodes)
         else:
             attempt = pair_tree(core, self.chosen, self.stop, nodes=nodes)
-        self._finish(attempt, Strategy.EXACT)
+        self.finish(attempt, Strategy.EXACT)
 
     def large(self) -> None:
         """Run the passes for large signature problems; their bound holds under any further rule."""
@@ -237,29 +152,6 @@ class _Search:
 
         attempt = large(self.problem, self.stop, report, random_seed=self.random_seed)
         self.take(attempt, Strategy.LOCAL_SEARCH)
-
-    def _finish(self, attempt: Attempt, strategy: Strategy) -> None:
-        before = self.objective
-        self.take(attempt, strategy)
-        ended = attempt.stop_reason in {StopReason.PROVEN, StopReason.SOLVER_TOLERANCE}
-        if ended and self.objective <= before and self.used is not strategy:
-            self.notes.append(f"{strategy} proved the selection of {self.used}.")
-        elif attempt.stop_reason is StopReason.TIME_LIMIT:
-            self.notes.append(f"{strategy} ran out of time; the selection is by {self.used}.")
-
-    def fill_up(self) -> None:
-        """Add what fits and does no harm: a budget is there to be used."""
-        if self.problem.n <= _FILLED and keeps(self.problem, self.chosen):
-            chosen = extend(self.problem, self.chosen)
-            objective = value(self.problem, chosen)
-            if keeps(self.problem, chosen) and objective >= self.objective:
-                self.chosen, self.objective = chosen, objective
-
-    def done(self) -> None:
-        """Remember the criterion that says stop, if one does."""
-        reason = self.stop(self.objective, self.bound)
-        if reason is not None:
-            self.reason = reason
 
 
 def _auto(search: _Search) -> None:
@@ -310,12 +202,34 @@ def _search(strategy: Strategy, search: _Search) -> None:
     search.done()
 
 
-def _sharp(problem: Problem, selected: np.ndarray, objective: float, bound: float) -> float:
+def _run(
+    kind: Strategy,
+    reduced: Reduced[AnyProblem],
+    start: Mask,
+    stop: Stop,
+    clock: TimeLimit,
+    report: Report,
+    random_seed: int,
+    nodes: int | None,
+) -> Incumbent[AnyProblem]:
+    """Search by what the objective needs; return the state at the end."""
+    arguments = (start, stop, clock, report, random_seed, nodes)
+    problem = reduced.problem
+    if isinstance(problem, SetProblem):
+        sets = Incumbent(cast("Reduced[SetProblem]", reduced), *arguments)
+        search_set(kind, sets)
+        return cast("Incumbent[AnyProblem]", sets)
+    pairs = _Search(cast("Reduced[Problem]", reduced), *arguments)
+    _search(kind, pairs)
+    return cast("Incumbent[AnyProblem]", pairs)
+
+
+def _sharp(problem: AnyProblem, selected: np.ndarray, objective: float, bound: float) -> float:
     """Return the bound, set to the objective where they differ by rounding only."""
     return objective if bound - objective <= slack(problem, selected, objective) else bound
 
 
-def _infeasible(problem: Problem, strategy: str, seconds: float) -> Result:
+def _infeasible(problem: AnyProblem, strategy: str, seconds: float) -> Result:
     """Return the answer that there is none, and why."""
     explanation = explain(problem)
     return Result(
@@ -334,7 +248,7 @@ def _infeasible(problem: Problem, strategy: str, seconds: float) -> Result:
     )
 
 
-def _in_order(problem: Problem) -> np.ndarray | None:
+def _in_order(problem: AnyProblem) -> np.ndarray | None:
     """Return the order of the ids; None where the items lie in it, or have no ids."""
     ids = problem.ids
     if all(a < b for a, b in pairwise(ids)):
@@ -343,7 +257,7 @@ def _in_order(problem: Problem) -> np.ndarray | None:
 
 
 def solve(
-    problem: Problem,
+    problem: AnyProblem,
     *,
     strategy: str = "auto",
     time_limit_s: float = 10.0,
@@ -353,7 +267,7 @@ def solve(
     cancelled: Callable[[], bool] = lambda: False,
     report: Report = lambda _objective, _bound: None,
 ) -> Result:
-    """Choose items within the budget so that the sum of their pair utilities is large.
+    """Choose items within the budget so that the objective is large.
 
     Items are put into the order of their ids first, so the answer does not depend on the order in
     which they were given.
@@ -386,7 +300,6 @@ def solve(
 
     Raises
     ------
-    UnknownStrategyError
         When there is no such strategy.
     BackendFailedError
         When no selection that keeps several budgets was found in time; a budget alone, and limits
@@ -395,7 +308,7 @@ def solve(
         When the time limit or the gap is negative or not a number.
     """
     started = time.perf_counter()
-    kind = _strategy(strategy)
+    kind = strategy_for(problem, strategy)
     clock = TimeLimit(time_limit_s)
     stop = FirstOf(Cancelled(cancelled), GapReached(gap), clock)
     order = _in_order(problem)
@@ -404,8 +317,7 @@ def solve(
     feasible = None if reduced.broken else complete(reduced.problem)
     if feasible is None or feasible.verdict is Verdict.NO:
         return _infeasible(problem, kind.value, time.perf_counter() - started)
-    search = _Search(reduced, feasible.chosen, stop, clock, report, random_seed, node_limit)
-    _search(kind, search)
+    search = _run(kind, reduced, feasible.chosen, stop, clock, report, random_seed, node_limit)
     if search.objective == -math.inf:
         # Whether the rules can be kept was not found out before the search, nor by it.
         if search.reason is StopReason.PROVEN:

@@ -1,6 +1,7 @@
 """An independent check of an answer, sharing no code with what found it.
 
-It recomputes cost and objective from the inputs by their definitions: a sum over chosen pairs. It
+It recomputes cost and objective from the inputs by their definitions: a sum over chosen pairs, or
+`solver.definition`. It
 does not prove the upper bound; it checks that the answer's own statements agree with each other.
 """
 
@@ -8,8 +9,9 @@ import math
 
 import numpy as np
 
+from solver.definition import defined
 from solver.errors import VerificationError
-from solver.problem import BUDGET_TOLERANCE, PairProblem, Problem, SignatureProblem
+from solver.problem import BUDGET_TOLERANCE, AnyProblem, PairProblem, SetProblem, SignatureProblem
 from solver.result import Result, Status
 
 # Two objectives are called equal up to this much relative to the larger ...
@@ -24,8 +26,10 @@ _ROWS = 512
 _PAIRWISE = 4_096
 
 
-def _objective(problem: Problem, present: np.ndarray) -> float:
+def _objective(problem: AnyProblem, present: np.ndarray) -> float:
     """Return the worth of everything that is there, from the definition: a sum over pairs."""
+    if isinstance(problem, SetProblem):
+        return defined(problem, present)
     total = float(problem.profits[present].sum())
     if isinstance(problem, SignatureProblem) and len(present) > _PAIRWISE:
         # 1/2 (t^2 - |v|^2 - c): the same sum, where too many pairs would be looked at one by one.
@@ -49,7 +53,7 @@ def _objective(problem: Problem, present: np.ndarray) -> float:
     return total
 
 
-def _present(problem: Problem, selected: np.ndarray) -> np.ndarray:
+def _present(problem: AnyProblem, selected: np.ndarray) -> np.ndarray:
     """Return what is chosen and what was labelled before, sorted."""
     return np.union1d(selected, problem.constraints.labelled).astype(np.int64)
 
@@ -59,8 +63,10 @@ def _require(*, holds: bool, otherwise: str) -> None:
         raise VerificationError(otherwise)
 
 
-def slack(problem: Problem, selected: np.ndarray, objective: float) -> float:
+def slack(problem: AnyProblem, selected: np.ndarray, objective: float) -> float:
     """Return how far apart two values of the same selection may be and still be called equal."""
+    if isinstance(problem, SetProblem):
+        return TOLERANCE * abs(objective) + 16 * problem.resolution
     present = _present(problem, selected)
     terms = float(np.abs(problem.profits[present]).sum())
     if isinstance(problem, SignatureProblem):
@@ -83,7 +89,7 @@ def _require_number(number: int, least: int, most: int | None, name: str) -> Non
     )
 
 
-def _verify_constraints(problem: Problem, chosen: np.ndarray) -> None:
+def _verify_constraints(problem: AnyProblem, chosen: np.ndarray) -> None:
     rules = problem.constraints
     bought = rules.include[~np.isin(rules.include, rules.labelled)]
     _require(
@@ -103,7 +109,7 @@ def _verify_constraints(problem: Problem, chosen: np.ndarray) -> None:
         _require_within(chosen, resource.costs, resource.limit, f"limit of {resource.name!r}")
 
 
-def verify(problem: Problem, result: Result) -> None:
+def verify(problem: AnyProblem, result: Result) -> None:
     """Check a result against its problem.
 
     Parameters

@@ -9,7 +9,10 @@ import numpy as np
 
 from solver.certificate import certify
 from solver.frontier import frontier
-from solver.problem import PairProblem, SignatureProblem
+from solver.problem import PairProblem, SetProblem, SignatureProblem
+from solver.sets.coverage import CoverageProblem
+from solver.sets.facility import FacilityProblem
+from solver.sets.k_center import KCenterProblem
 from solver.solve import solve
 
 # Compiling takes about a minute; no search may end before it has used all its kernels.
@@ -39,6 +42,17 @@ def _pairs(n: int) -> PairProblem:
     )
 
 
+def _sets(n: int) -> tuple[SetProblem, ...]:
+    rng = np.random.default_rng(0)
+    closeness, costs = rng.random((n, n)), rng.integers(1, 50, n).astype(float)
+    budget = n * 5.0
+    return (
+        FacilityProblem(similarities=closeness, costs=costs, budget=budget),
+        CoverageProblem(amounts=closeness, saturation="log", costs=costs, budget=budget),
+        KCenterProblem(distances=closeness, costs=costs, budget=budget),
+    )
+
+
 def warm_up() -> None:
     """Solve one small problem of each kind, and what is built on the solver."""
     scenes = _scenes(60)
@@ -46,6 +60,8 @@ def warm_up() -> None:
     frontier(scenes, [10.0, 100.0], time_limit_s=_PATIENCE)
     solve(_scenes(1100), time_limit_s=_PATIENCE, gap=0.005)
     solve(_pairs(60), time_limit_s=_PATIENCE)
+    for problem in _sets(30):
+        solve(problem, time_limit_s=_PATIENCE)
 
 
 if __name__ == "__main__":

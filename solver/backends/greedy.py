@@ -5,21 +5,20 @@ starts from the cheapest selection that reaches every minimum (`solver.feasibili
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from solver.backends import Attempt
+from solver.backends.growth import Score, growth
 from solver.backends.ledger import Ledger
 from solver.constraints import Constraints
 from solver.feasibility import complete, keeps
 from solver.objective import gains, pair_row, per_cost, resolution, value
-from solver.problem import Floats, Mask, Problem, take
+from solver.problem import AnyProblem, Floats, Mask, Problem, SetProblem, take
 from solver.result import StopReason
-
-_Score = Callable[[Floats, Floats], Floats]
 
 
 def _outright(gain: Floats, costs: Floats) -> Floats:
@@ -27,8 +26,14 @@ def _outright(gain: Floats, costs: Floats) -> Floats:
     return gain
 
 
-def _additions(problem: Problem, chosen: Mask, score: _Score) -> Iterator[int]:
+def _additions(problem: AnyProblem, chosen: Mask, score: Score) -> Iterator[int]:
     """Yield the items that greedy adds to a selection, in the order in which it adds them."""
+    if isinstance(problem, SetProblem):
+        return growth(problem, chosen, score)
+    return _pair_additions(problem, chosen, score)
+
+
+def _pair_additions(problem: Problem, chosen: Mask, score: Score) -> Iterator[int]:
     chosen = chosen.copy()
     gain = gains(problem, chosen)
     potential = gain
@@ -49,7 +54,7 @@ def _additions(problem: Problem, chosen: Mask, score: _Score) -> Iterator[int]:
         potential = gain
 
 
-def extend(problem: Problem, chosen: Mask, score: _Score = per_cost) -> Mask:
+def extend(problem: AnyProblem, chosen: Mask, score: Score = per_cost) -> Mask:
     """Add items to a selection, best score first, while one fits and does no harm.
 
     Parameters
@@ -71,7 +76,19 @@ def extend(problem: Problem, chosen: Mask, score: _Score = per_cost) -> Mask:
     return extended
 
 
-def rank(problem: Problem, selected: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _alone(problem: AnyProblem, selected: npt.NDArray[np.int64], present: Mask) -> AnyProblem:
+    """Return the problem of choosing all of some items, beside what is there already."""
+    budget = math.fsum(problem.costs[selected])
+    if isinstance(problem, SetProblem):
+        return problem.part(selected, present, budget, (), Constraints())
+    return replace(
+        take(problem, selected, budget=budget),
+        profits=gains(problem, present)[selected],
+        constraints=Constraints(),
+    )
+
+
+def rank(problem: AnyProblem, selected: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Put chosen items into the order in which greedy, by gain per cost, would take them.
 
     A set has no order, and work queues need one: whoever stops early then has labelled a good set.
@@ -91,17 +108,13 @@ def rank(problem: Problem, selected: npt.NDArray[np.int64]) -> npt.NDArray[np.in
     present = np.zeros(problem.n, dtype=bool)
     present[problem.constraints.labelled] = True
     # All of it is chosen already: no rule is left, and what was labelled before is company.
-    inner = replace(
-        take(problem, selected, budget=math.fsum(problem.costs[selected])),
-        profits=gains(problem, present)[selected],
-        constraints=Constraints(),
-    )
+    inner = _alone(problem, selected, present)
     order = list(_additions(inner, np.zeros(inner.n, dtype=bool), per_cost))
     rest = sorted(set(range(inner.n)) - set(order))
     return selected[np.array([*order, *rest], dtype=np.int64)]
 
 
-def greedy(problem: Problem) -> Attempt:
+def greedy(problem: AnyProblem) -> Attempt:
     """Return the best of greedy by gain per cost and by gain, from nothing and from the minimums.
 
     Parameters

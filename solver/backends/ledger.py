@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from solver.problem import Floats, Mask, Problem
+from solver.problem import Budgeted, Floats, Mask
 
 _UNLIMITED = np.iinfo(np.int64).max
 
@@ -19,7 +19,7 @@ class Ledger:
         Reduced (`solver.reduction`): nothing is included, excluded or labelled.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Budgeted) -> None:
         rules = problem.constraints
         self._budgets = [(problem.costs, problem.allowance)]
         self._budgets += [(r.costs, r.allowance) for r in rules.resources]

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from sets import by_definition
 
 from solver.constraints import Constraints
-from solver.problem import Floats, Mask, PairProblem, Problem
+from solver.problem import AnyProblem, Budgeted, Floats, Mask, PairProblem, Problem, SetProblem
 
 
 def _matrix(problem: Problem) -> Floats:
@@ -24,7 +25,7 @@ def _matrix(problem: Problem) -> Floats:
     return matrix
 
 
-def _kept(masks: Mask, problem: Problem, rules: Constraints) -> Mask:
+def _kept(masks: Mask, problem: Budgeted, rules: Constraints) -> Mask:
     """Which selections keep every rule, by the rules' wording."""
     counts = masks.sum(axis=1)
     kept = masks @ problem.costs <= problem.allowance
@@ -44,12 +45,15 @@ def _kept(masks: Mask, problem: Problem, rules: Constraints) -> Mask:
     return kept
 
 
-def _enumerate(problem: Problem) -> tuple[Mask, Floats]:
+def _enumerate(problem: AnyProblem) -> tuple[Mask, Floats]:
     """All selections that keep every rule, and what each is worth with what is labelled."""
     masks = ((np.arange(2**problem.n)[:, None] >> np.arange(problem.n)) & 1).astype(bool)
     masks = masks[_kept(masks, problem, problem.constraints)]
     present = masks.copy()
     present[:, problem.constraints.labelled] = True
+    if isinstance(problem, SetProblem):
+        worths = [by_definition(problem, np.flatnonzero(there)) for there in present]
+        return masks, np.array(worths, dtype=float)
     there = present.astype(float)
     pairs = 0.5 * np.einsum("si,ij,sj->s", there, _matrix(problem), there, optimize=True)
     return masks, pairs + there @ problem.profits

@@ -63,10 +63,10 @@ def constrained_problems(draw: st.DrawFn, max_items: int = 12) -> Problem:
     """Draw a problem with rules of every kind, many of them in conflict."""
     plain = draw(problems(max_items))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    return replace(plain, constraints=_constraints(draw, rng, plain.n))
+    return replace(plain, constraints=constraints_for(draw, rng, plain.n))
 
 
-def _constraints(draw: st.DrawFn, rng: np.random.Generator, n: int) -> Constraints:
+def constraints_for(draw: st.DrawFn, rng: np.random.Generator, n: int) -> Constraints:
     """Draw each kind of rule, or none of that kind."""
     kinds = [draw(st.booleans()) for _ in range(6)]
     few = [rng.choice(n, size=int(rng.integers(0, min(n, 3) + 1)), replace=False) for _ in "123"]

@@ -1,0 +1,1 @@
+"""Objectives that evaluate themselves: coverings and designs, one module a kind."""
