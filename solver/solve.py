@@ -43,7 +43,7 @@ from solver.verify import slack, verify
 __all__ = ["ALGORITHM", "STRATEGIES", "Report", "Strategy", "solve"]
 
 # Raised whenever the same question may get another answer, so that stored answers are not reused.
-ALGORITHM: Final = "3"
+ALGORITHM: Final = "4"
 
 # Flips of the heuristic before the proof is tried, and where they are counted in segments.
 _SIGNATURE_FLIPS, _PAIR_FLIPS, _SEGMENT = 5_000, 20_000, 500
