@@ -1,0 +1,1 @@
+"""Does a seed make a better first model? Measured on labelled images."""
