@@ -18,8 +18,9 @@ RIDGE: Final = 50.0
 """Precision of the weights' prior, in cells. On CamVid and LabelMeFacade, with 3 % and with 12 % of
 the images, mIoU is within 0.01 of its best for anything from 30 to 100."""
 
-TOLERANCE: Final = 1e-4
-"""Largest entry of the gradient at which training ends; the loss is a mean, in nats."""
+TOLERANCE: Final = 5e-5
+"""Largest entry of the gradient at which training ends; the loss is a mean, in nats. On CamVid and
+LabelMeFacade, 60 to 140 iterations; mIoU is then within 0.001 of what 400 iterations give."""
 
 MAX_ITERATIONS: Final = 1000
 _MEMORY: Final = 20

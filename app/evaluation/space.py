@@ -78,5 +78,5 @@ class Space:
         -------
         (..., k) float32
         """
-        projected: NDArray[np.float32] = (features.astype(np.float32) - self.mean) @ self.components
-        return projected
+        centred = features.astype(np.float32) - self.mean
+        return np.asarray(centred @ self.components, dtype=np.float32)
