@@ -7,6 +7,7 @@ import hashlib
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from features.backbones.catalogue import COLOUR_GRID
@@ -14,6 +15,7 @@ from features.backbones.protocol import CLS, SIZE, Token
 
 _GRID: Final = 8
 _WINDOWS: Final = 4
+_MAP: Final = 28
 _BIAS: Final = 1.0
 
 
@@ -52,3 +54,25 @@ class ColourGrid:
         colours = grids.reshape(n, windows * windows, self.dim - 1) / 127.5 - 1.0
         bias = np.full((n, windows * windows, 1), _BIAS)
         return np.concatenate([colours, bias], axis=-1).astype(np.float32)
+
+    def maps(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Describe cells; see :meth:`features.backbones.protocol.Backbone.maps`.
+
+        A cell has its mean colour, and mean and standard deviation of the colours of the 3 x 3
+        cells around it; at the border the outermost cells are repeated.
+
+        Parameters
+        ----------
+        pixels : (n, 224, 224, 3) uint8
+
+        Returns
+        -------
+        (n, 28, 28, 9) float32
+        """
+        n, side = len(pixels), SIZE // _MAP
+        means = pixels.reshape(n, _MAP, side, _MAP, side, 3).mean(axis=(2, 4), dtype=np.float64)
+        colours = means / 127.5 - 1.0
+        padded = np.pad(colours, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+        around = sliding_window_view(padded, (3, 3), axis=(1, 2))
+        parts = [colours, around.mean(axis=(-2, -1)), around.std(axis=(-2, -1))]
+        return np.concatenate(parts, axis=-1).astype(np.float32)

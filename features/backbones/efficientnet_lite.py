@@ -12,6 +12,7 @@ import timm
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from features.backbones.checkpoints import load_state, read_state
 from features.backbones.compute import Compute
@@ -24,6 +25,10 @@ from features.backbones.protocol import CLS, Token
 
 _MEAN: Final = (127 / 255,) * 3
 _STD: Final = (128 / 255,) * 3
+
+_MAP: Final = 28
+_MAP_STAGES: Final = (2, 4, 6)
+"""Stages that a cell is described by: the last ones of strides 8, 16 and 32."""
 
 # Names of the package efficientnet-lite-pytorch to those of timm's tf_efficientnet_lite0.
 _TOP: Final = {
@@ -112,6 +117,43 @@ class EfficientnetLite:
                 return vectors.cpu().numpy()
 
         return within_memory(work, self._device)
+
+    def maps(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Describe cells; see :meth:`features.backbones.protocol.Backbone.maps`.
+
+        Three depths side by side, as in a hypercolumn (Hariharan et al. 2015): the outputs of
+        stages with strides 8, 16 and 32 (40, 112 and 320 channels), interpolated to the finest.
+
+        Parameters
+        ----------
+        pixels : (n, 224, 224, 3) uint8
+
+        Returns
+        -------
+        (n, 28, 28, 472) float32
+
+        Raises
+        ------
+        BatchTooLargeError
+            The device has not enough memory for the batch.
+        """
+
+        def work() -> NDArray[np.float32]:
+            with arithmetic(self._device, self._precision):
+                batch = to_input(pixels, _MEAN, _STD, self._device)
+                output: Tensor = self._network.bn1(self._network.conv_stem(batch))
+                depths = []
+                for number, stage in enumerate(self._network.blocks):
+                    output = stage(output)
+                    if number in _MAP_STAGES:
+                        depths.append(_resized(output.float()))
+                return torch.cat(depths, dim=1).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+        return within_memory(work, self._device)
+
+
+def _resized(output: Tensor) -> Tensor:
+    return functional.interpolate(output, (_MAP, _MAP), mode="bilinear", align_corners=False)
 
 
 def rename(state: dict[str, Tensor], depths: list[int]) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ SIZE: Final = 224
 
 
 class Backbone(Protocol):
-    """A frozen network that turns images into vectors."""
+    """A frozen network that turns images into vectors, and into maps of vectors."""
 
     @property
     def name(self) -> str:
@@ -49,6 +49,29 @@ class Backbone(Protocol):
         -------
         (n, t, d) float32
             t is 1 for ``cls`` and the number of patches for ``patch_keys``. Not normalised.
+
+        Raises
+        ------
+        BatchTooLargeError
+            The device has not enough memory for so many images.
+        """
+        ...
+
+    def maps(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Describe what a batch of images shows where: features on a grid of cells.
+
+        A batch gives the maps that its images give one by one, up to the rounding of float32.
+
+        Parameters
+        ----------
+        pixels : (n, 224, 224, 3) uint8
+            As for :meth:`encode`.
+
+        Returns
+        -------
+        (n, rows, columns, c) float32
+            Rows from the top, columns from the left; the cells share the image out evenly. c is
+            not :attr:`dim`. Not normalised.
 
         Raises
         ------

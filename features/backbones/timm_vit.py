@@ -94,6 +94,37 @@ class TimmVit:
 
         return within_memory(work, self._device)
 
+    def maps(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Describe cells; see :meth:`features.backbones.protocol.Backbone.maps`.
+
+        The patch tokens after the final norm (before it, in a network that pools first).
+
+        Parameters
+        ----------
+        pixels : (n, 224, 224, 3) uint8
+
+        Returns
+        -------
+        (n, s, s, d) float32
+            s is 224 / patch size.
+
+        Raises
+        ------
+        BatchTooLargeError
+            The device has not enough memory for the batch.
+        """
+
+        def work() -> NDArray[np.float32]:
+            with arithmetic(self._device, self._precision):
+                config = self._normalisation
+                batch = to_input(pixels, config.mean, config.std, self._device)
+                tokens: Tensor = self._network.forward_features(batch)
+                patches = tokens[:, self._network.num_prefix_tokens :].float()
+                rows, columns = self._network.patch_embed.grid_size
+                return patches.reshape(len(pixels), rows, columns, -1).cpu().numpy()
+
+        return within_memory(work, self._device)
+
     def _cls(self, batch: Tensor) -> Tensor:
         tokens: Tensor = self._network.forward_features(batch)
         if self._pools:

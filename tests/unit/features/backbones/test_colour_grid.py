@@ -55,3 +55,23 @@ def test_images_are_squeezed_not_cropped() -> None:
     assert pixels.dtype == np.uint8
     assert (pixels[:, :110] == 0).all()
     assert (pixels[:, 114:] == 255).all()
+
+
+def test_a_map_is_colours_and_their_surroundings() -> None:
+    """A cell knows its colour, and mean and spread of the 3 x 3 cells around, edges repeated."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (2, 224, 224, 3), dtype=np.uint8)
+    maps = ColourGrid().maps(pixels)
+    assert maps.shape == (2, 28, 28, 9)
+    assert maps.dtype == np.float32
+    colours = pixels.reshape(2, 28, 8, 28, 8, 3).mean(axis=(2, 4)) / 127.5 - 1
+    for row, column in [(0, 0), (13, 5), (27, 14)]:
+        rows = np.clip([row - 1, row, row + 1], 0, 27)
+        columns = np.clip([column - 1, column, column + 1], 0, 27)
+        around = colours[:, rows][:, :, columns].reshape(2, 9, 3)
+        expected = [colours[:, row, column], around.mean(axis=1), around.std(axis=1)]
+        np.testing.assert_allclose(
+            maps[:, row, column], np.concatenate(expected, axis=1), atol=1e-6
+        )
+    singles = [ColourGrid().maps(pixels[i : i + 1]) for i in range(2)]
+    np.testing.assert_array_equal(maps, np.concatenate(singles))

@@ -1,0 +1,165 @@
+"""What every image of a labelled set shows where, computed once and then read from disk.
+
+The maps of a set lie in one ``.npy`` file of float16, written as they are computed and published
+when they are whole, under a name that is a hash of all they depend on.
+"""
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.atomic import atomic_write
+from features.backbones import Backbone, Compute, Identity, open_backbone, resolve_precision
+from features.backbones.pixels import PREPROCESSING
+from features.decoding import Decoder
+from features.errors import BatchTooLargeError, VectorsError
+from features.images import fingerprint
+
+Progress = Callable[[int, int], None]
+"""Called with the number of images that are done and the number of all."""
+
+_VERSION: Final = "dense maps 1"
+"""What this module and the backbones' `maps` do; to be changed with them."""
+
+_BATCH: Final = 8
+_AHEAD: Final = 64
+"""Images that are decoded before they are needed."""
+
+_DEFAULT: Final = Compute()
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """The maps of some images.
+
+    Parameters
+    ----------
+    values : (n, rows * columns, c) float16
+        Memory-mapped, read only; the images in the order they were asked for, cells row by row.
+    rows, columns
+        The grid that the cells of an image form.
+    """
+
+    values: NDArray[np.float16]
+    rows: int
+    columns: int
+
+
+def dense_maps(
+    images: Mapping[str, Path],
+    identity: Identity,
+    cache: Path,
+    *,
+    compute: Compute = _DEFAULT,
+    progress: Progress | None = None,
+    load: Callable[[Identity, Compute], Backbone] = open_backbone,
+) -> Maps:
+    """Return the maps of images; computed now, unless the cache has them.
+
+    Parameters
+    ----------
+    images
+        Stem to file, at least one.
+    identity
+        The backbone and its weights.
+    cache
+        A folder, made where it is missing; safe to delete.
+    compute
+        Where and how the backbone computes.
+    progress
+        See :data:`Progress`.
+    load
+        Loads the backbone; not called where the cache has the maps.
+
+    Raises
+    ------
+    ImageError
+        An image cannot be read: labelled data must be whole.
+    BackboneError, WeightsError
+        The backbone cannot be loaded, or the device has no memory for a single image.
+    VectorsError
+        The backbone gives values that float16 does not hold.
+    """
+    report = progress or (lambda _done, _total: None)
+    files = [str(path) for path in images.values()]
+    path = cache / f"{_key(files, identity, compute)}.npy"
+    values = _stored(path, len(files))
+    if values is None:
+        _compute(path, files, load(identity, compute), report)
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+    report(len(files), len(files))
+    n, rows, columns, channels = values.shape
+    return Maps(values.reshape(n, rows * columns, channels), rows, columns)
+
+
+def _key(files: list[str], identity: Identity, compute: Compute) -> str:
+    precision = resolve_precision(identity.name, compute)
+    parts = [_VERSION, PREPROCESSING, identity.name, identity.weights_id, precision]
+    states = [fingerprint(file) for file in files]
+    return hashlib.sha256(json.dumps([parts, states]).encode()).hexdigest()
+
+
+def _stored(path: Path, n: int) -> NDArray[np.float16] | None:
+    """Return what the cache has; a file that is none of ours is made anew."""
+    try:
+        values: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, EOFError, ValueError):
+        return None
+    return values if values.dtype == np.float16 and values.ndim == 4 and len(values) == n else None  # noqa: PLR2004  its axes
+
+
+def _compute(path: Path, files: list[str], backbone: Backbone, report: Progress) -> None:
+    report(0, len(files))
+    done = 0
+    with closing(Decoder()) as decoder, atomic_write(path) as stream:
+        pixels = _decoded(files, decoder)
+        while batch := list(islice(pixels, _BATCH)):
+            maps = _maps(backbone, np.stack(batch))
+            if not done:
+                _write_header(stream, (len(files), *maps.shape[1:]))
+            stream.write(maps.tobytes())
+            done += len(batch)
+            report(done, len(files))
+
+
+def _decoded(files: list[str], decoder: Decoder) -> Iterator[NDArray[np.uint8]]:
+    """Yield the pixels of images in order, some of them decoded ahead."""
+    waiting: deque[Future[NDArray[np.uint8]]] = deque()
+    for file in files:
+        waiting.append(decoder.decode(file))
+        if len(waiting) > _AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _maps(backbone: Backbone, pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
+    """Compute the maps of a batch, one by one where the device has no memory for the whole."""
+    try:
+        exact = backbone.maps(pixels)
+    except BatchTooLargeError:
+        if len(pixels) == 1:
+            raise
+        return np.concatenate([_maps(backbone, pixels[i : i + 1]) for i in range(len(pixels))])
+    with np.errstate(over="ignore"):
+        values = exact.astype(np.float16)
+    if not np.isfinite(values).all():
+        message = f"{backbone.name} gives maps with values that float16 does not hold"
+        raise VectorsError(message)
+    return values
+
+
+def _write_header(stream: BinaryIO, shape: tuple[int, ...]) -> None:
+    description = np.lib.format.dtype_to_descr(np.dtype(np.float16))
+    header = {"descr": description, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
