@@ -15,8 +15,8 @@ from scipy.special import softmax
 from app.errors import InvalidRequestError
 
 RIDGE: Final = 50.0
-"""Precision of the weights' prior, in cells. On CamVid and LabelMeFacade, with 3 % and with 12 % of
-the images, mIoU is within 0.01 of its best for anything from 30 to 100."""
+"""Precision of the weights' prior, in cells; the same for every seed. On CamVid and LabelMeFacade,
+with 11 and with 44 images, mIoU at 30 and at 100 is within about 0.01 of its best."""
 
 TOLERANCE: Final = 5e-5
 """Largest entry of the gradient at which training ends; the loss is a mean, in nats. On CamVid and

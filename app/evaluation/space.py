@@ -50,8 +50,9 @@ class Space:
         count = maps.shape[0] * maps.shape[1]
         mean = np.sum([image.sum(axis=0, dtype=np.float64) for image in maps], axis=0) / count
         scatter = np.zeros((mean.size, mean.size))
+        near = mean.astype(np.float32)  # so near that what is left of the mean squared is rounding
         for image in maps:
-            centred = (image - mean).astype(np.float32)
+            centred = image.astype(np.float32) - near
             scatter += centred.T @ centred
         deviation = np.sqrt(np.diag(scatter) / count)
         varies = deviation > np.finfo(np.float32).eps * (1 + np.abs(mean))
@@ -65,7 +66,7 @@ class Space:
             kept = kept * np.sign(kept[largest, np.arange(order.size)])  # axes have no sign
             kept = kept / np.sqrt(variances[order].mean())
         components = inverse[:, np.newaxis] * kept
-        return cls(mean.astype(np.float32), components.astype(np.float32))
+        return cls(near, components.astype(np.float32))
 
     def project(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Project features into the space.
