@@ -1,0 +1,207 @@
+"""An evaluation as JSON, as tables, and as pictures."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from app.evaluation.experiment import Cell, Evaluation, Outcome
+from app.evaluation.figure import Panel
+from app.evaluation.summary import standing, totals
+
+_PERCENT = 100.0
+
+
+def _finite(value: float) -> float | None:
+    """Return a number, or None for NaN: JSON has none."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    score, choice = outcome.score, outcome.choice
+    found: dict[str, Any] = {
+        "miou": score.miou,
+        "iou": [_finite(value) for value in score.iou],
+        "parts": dict(score.parts),
+        "scenes": list(choice.scenes),
+        "images": score.images,
+        "cost": outcome.cost,
+        "gap": None if choice.gap is None else _finite(choice.gap),
+        "seconds": choice.seconds,
+        "probe": {
+            "iterations": score.iterations,
+            "gradient": score.gradient,
+            "converged": score.converged,
+        },
+    }
+    if choice.notes:
+        found["notes"] = list(choice.notes)
+    if outcome.courses:
+        found["rounds"] = {
+            name: {"miou": list(course.miou), "cost": list(course.cost)}
+            for name, course in outcome.courses.items()
+        }
+    return found
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    return {
+        "backbone": cell.backbone,
+        "cut": cell.cut,
+        "repetition": cell.repetition,
+        "budget": _asked(cell),
+        "limit": cell.limit,
+        "total": cell.total,
+        "scenes": cell.scenes,
+        "images": cell.images,
+        "random_miou": [seed.score.miou for seed in cell.random],
+        "method_miou": {name: seed.score.miou for name, seed in cell.methods.items()},
+        "against_random": {name: asdict(standing(cell, name)) for name in cell.methods},
+        "random": [_outcome(seed) for seed in cell.random],
+        "methods": {name: _outcome(seed) for name, seed in cell.methods.items()},
+    }
+
+
+def _asked(cell: Cell) -> str:
+    amount = cell.budget.amount
+    return f"{_PERCENT * amount:.6g}%" if cell.budget.is_fraction else f"{amount:.15g}"
+
+
+def as_json(evaluation: Evaluation) -> dict[str, Any]:
+    """Return an evaluation as JSON: what was asked, all cells, and every method's total."""
+    plan = evaluation.plan
+    return {
+        "dataset": evaluation.dataset,
+        "classes": list(evaluation.classes),
+        "train_images": evaluation.train,
+        "test_images": evaluation.test,
+        "cost": plan.cost.spec,
+        "random_seed": plan.random_seed,
+        "random_seeds": plan.random,
+        "notes": list(evaluation.notes),
+        "summary": [asdict(total) for total in totals(evaluation.cells)],
+        "cells": [_cell(cell) for cell in evaluation.cells],
+    }
+
+
+def json_bytes(evaluation: Evaluation) -> bytes:
+    """Return the JSON document, indented, without NaN."""
+    document = as_json(evaluation)
+    return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _rows(table: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = []
+    for row in table:
+        first, *rest = (
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append("  ".join((first, *rest)).rstrip())
+    return lines
+
+
+def summary_table(cells: Sequence[Cell]) -> str:
+    """Return every method against random seeds, over some comparisons, as text."""
+    head = ["method", "gain", "95 %", "percentile", "95 %", "above mean", "at best"]
+    rows = [
+        [
+            one.method,
+            f"{one.gain:+.4f}",
+            "{:+.3f} to {:+.3f}".format(*one.gain_interval),
+            f"{one.percentile:.2f}",
+            "{:.2f} to {:.2f}".format(*one.percentile_interval),
+            f"{_PERCENT * one.above_mean:.0f} %",
+            f"{_PERCENT * one.at_best:.0f} %",
+        ]
+        for one in totals(cells)
+    ]
+    return "\n".join(_rows([head, *rows]))
+
+
+def cell_table(cells: Sequence[Cell]) -> str:
+    """Return the mIoU of every method in every comparison, in percent, as text."""
+    names = list(dict.fromkeys(name for cell in cells for name in cell.methods))
+    heads = [f"{cell.cut} #{cell.repetition} {_asked(cell)}" for cell in cells]
+    random = [[seed.score.miou for seed in cell.random] for cell in cells]
+    lines = {
+        "random, mean": [float(np.mean(values)) for values in random],
+        "random, best": [max(values) for values in random],
+        "random, worst": [min(values) for values in random],
+    }
+    lines |= {name: [cell.methods[name].score.miou for cell in cells] for name in names}
+    rows = [[name, *(f"{_PERCENT * value:.1f}" for value in row)] for name, row in lines.items()]
+    return "\n".join(_rows([["mIoU, %", *heads], *rows]))
+
+
+def as_text(evaluation: Evaluation) -> str:
+    """Return the tables for a person: each backbone's cells, then all of them together."""
+    parts = []
+    for backbone in dict.fromkeys(cell.backbone for cell in evaluation.cells):
+        cells = [cell for cell in evaluation.cells if cell.backbone == backbone]
+        parts.append(f"{evaluation.dataset}, {backbone}\n{cell_table(cells)}")
+    if any(cell.methods for cell in evaluation.cells):
+        count = len(evaluation.cells)
+        parts.append(f"all {count} comparisons\n{summary_table(evaluation.cells)}")
+    return "\n\n".join(parts)
+
+
+def _key(cell: Cell) -> tuple[str, str, int]:
+    return cell.backbone, cell.cut, cell.repetition
+
+
+def panels(evaluation: Evaluation, bold: frozenset[str]) -> list[Panel]:
+    """Return a picture's panels: one for each backbone and cut, mIoU over the budget.
+
+    Parameters
+    ----------
+    evaluation
+        What was measured.
+    bold
+        The methods to look at.
+    """
+    found = []
+    for key in dict.fromkeys(map(_key, evaluation.cells)):
+        cells = sorted(
+            (cell for cell in evaluation.cells if _key(cell) == key), key=lambda cell: cell.limit
+        )
+        # A budget that was asked for in two ways is one point.
+        cells = list({cell.limit: cell for cell in cells}.values())
+        found.append(
+            Panel(
+                title=f"{evaluation.dataset}, {key[0]}: {key[1]}, cut {key[2]}",
+                budgets=[_PERCENT * cell.limit / cell.total for cell in cells],
+                random=np.array([[seed.score.miou for seed in cell.random] for cell in cells]).T,
+                methods=_lines(cells),
+                bold=bold & frozenset(cells[0].methods),
+            )
+        )
+    return found
+
+
+def _lines(cells: Sequence[Cell]) -> Mapping[str, list[float]]:
+    return {name: [cell.methods[name].score.miou for cell in cells] for name in cells[0].methods}
+
+
+def round_panels(evaluation: Evaluation, bold: frozenset[str]) -> list[Panel]:
+    """Return a picture's panels of further rounds: one for each cell and acquisition."""
+    found = []
+    for cell in evaluation.cells:
+        for acquisition in cell.random[0].courses:
+            rounds = len(cell.random[0].courses[acquisition].miou)
+            found.append(
+                Panel(
+                    title=f"{cell.cut} #{cell.repetition}, {_asked(cell)}, then {acquisition}",
+                    budgets=list(range(rounds)),
+                    random=np.array([seed.courses[acquisition].miou for seed in cell.random]),
+                    methods={
+                        name: seed.courses[acquisition].miou for name, seed in cell.methods.items()
+                    },
+                    axis="rounds after the seed",
+                    bold=bold & frozenset(cell.methods),
+                )
+            )
+    return found
