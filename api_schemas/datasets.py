@@ -10,7 +10,7 @@ from api_schemas.base import Count, Label, Number, Wire
 from api_schemas.features import Sparsify
 from api_schemas.operations import Operation
 
-Token = Literal["auto", "cls", "patch_keys"]
+Token = Literal["auto", "cls", "patch_keys", "patches"]
 
 
 class DatasetStatus(StrEnum):
@@ -97,8 +97,9 @@ class FeatureRequest(Wire):
     backbone: str = Field(default="auto", min_length=1, max_length=100)
     token: Token = Field(
         default="auto",
-        description="`cls`: a vector per image. `patch_keys`: many per image. `auto` decides "
-        "by the number of images per scene.",
+        description="`cls`: a vector per image. `patch_keys`: many per image. "
+        "`patches`: many, from several depths, best for coverage. `auto` decides between the first "
+        "two by the number of images per scene.",
     )
     clusters: int = Field(default=13, ge=1, le=1000, description="Most centres kept per scene.")
     sparsify: Sparsify | None = Field(

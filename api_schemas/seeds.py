@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from api_schemas.base import Count, Label, Number, Wire
 from api_schemas.features import Sparsify
 
-Objective = Literal["seedal", "pairwise"]
+Objective = Literal["seedal", "pairwise", "centred", "facility_location", "k_center", "coverage"]
 Strategy = Literal["auto", "greedy", "local_search", "exact", "cp_sat", "scip", "highs", "pulp"]
 
 

@@ -71,7 +71,7 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     weights_sha256: Annotated[
         str | None, typer.Option(help="What the weights' SHA-256 must be.")
     ] = None,
-    token: Annotated[str, typer.Option(help="auto, cls or patch_keys.")] = "auto",  # noqa: S107 - not a secret
+    token: Annotated[str, typer.Option(help="auto, cls, patch_keys or patches.")] = "auto",  # noqa: S107 - not a secret
     clusters: Annotated[int, typer.Option(help="Centres per scene.")] = 13,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     precision: Annotated[

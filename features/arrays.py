@@ -1,6 +1,7 @@
 """Named arrays in ``.npz`` files: written all at once, read without ever unpickling."""
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ def write_arrays(path: Path, **arrays: NDArray[Any]) -> None:
         np.savez(stream, **arrays)  # type: ignore[arg-type]  # numpy's stub takes ** for its flag
 
 
-def read_arrays(path: Path, *names: str) -> tuple[NDArray[Any], ...]:
+def read_arrays(path: Path, *names: str, optional: Sequence[str] = ()) -> tuple[NDArray[Any], ...]:
     """Read some of the arrays of a file.
 
     Parameters
@@ -26,6 +27,8 @@ def read_arrays(path: Path, *names: str) -> tuple[NDArray[Any], ...]:
         A file that :func:`write_arrays` wrote.
     names
         The arrays that are wanted; the others are not read.
+    optional
+        Further ones, for the end of the answer: all of them, or none where the file has not all.
 
     Raises
     ------
@@ -35,7 +38,8 @@ def read_arrays(path: Path, *names: str) -> tuple[NDArray[Any], ...]:
     try:
         # numpy leaves a file open that it opens itself and cannot read.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return tuple(arrays[name] for name in names)
+            there = optional if all(name in arrays for name in optional) else ()
+            return tuple(arrays[name] for name in (*names, *there))
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         message = f"{path}: not a whole file of {', '.join(names)} ({error})"
         raise VectorsError(message) from error

@@ -17,7 +17,7 @@ from features.backbones.catalogue import COLOUR_GRID
 from features.backbones.compute import FLOAT32, Compute, Precision
 from features.backbones.identity import Identity
 from features.backbones.pixels import PREPROCESSING
-from features.backbones.protocol import PATCH_KEYS, Backbone, Token
+from features.backbones.protocol import CLS, PATCHES, Backbone, Token
 from features.blocks import ImageVectors
 from features.clustering import ALGORITHM, cluster_many
 from features.errors import BatchTooLargeError, VectorsError
@@ -27,6 +27,9 @@ Pixels: TypeAlias = tuple[bytes, NDArray[np.uint8]]
 
 Entry: TypeAlias = tuple[bytes, ImageVectors]
 """An image's key and what is kept of it."""
+
+PATCH_CENTRES: Final = 48
+"""Centres that an image keeps of its ``patches``: enough that what is small and rare has one."""
 
 _REDUCTION: Final = "centres per image 1"
 
@@ -45,10 +48,10 @@ class Recipe:
     identity
         The backbone and its weights.
     token
-        ``cls``: an image keeps one vector. ``patch_keys``: it keeps the centres of its patch keys,
+        ``cls``: an image keeps one vector. Others: it keeps the centres of its patches' vectors,
         at most ``clusters``; the keys themselves, 784 of them for ViT-B/8, live for one batch.
     clusters
-        Number of centres; matters here for ``patch_keys`` only.
+        Number of centres; matters here for other tokens than ``cls`` only.
     precision
         Of the network's products.
     """
@@ -63,9 +66,14 @@ class Recipe:
         """A hash of it; part of the key of every image's vectors."""
         parts: list[object] = [self.identity.name, self.identity.weights_id, PREPROCESSING]
         parts += [self.token, self.precision]
-        if self.token == PATCH_KEYS:
-            parts += [_REDUCTION, ALGORITHM, self.clusters]
+        if self.token != CLS:
+            parts += [_REDUCTION, ALGORITHM, self.kept]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    @property
+    def kept(self) -> int:
+        """Most vectors that an image keeps."""
+        return PATCH_CENTRES if self.token == PATCHES else self.clusters
 
 
 class Extractor:
@@ -176,12 +184,12 @@ class Extractor:
             return None
 
     def _reduce(self, keys: Sequence[bytes], encoded: NDArray[np.float32]) -> list[Entry]:
-        if self.recipe.token != PATCH_KEYS:
+        if self.recipe.token == CLS:
             return [
                 (key, ImageVectors(vectors, np.ones(len(vectors), np.int32)))
                 for key, vectors in zip(keys, encoded, strict=True)
             ]
-        centres = cluster_many(list(encoded), self.recipe.clusters)
+        centres = cluster_many(list(encoded), self.recipe.kept)
         return [
             (key, ImageVectors(rows, _counts(vectors, rows)))
             for key, vectors, rows in zip(keys, encoded, centres, strict=True)

@@ -331,11 +331,11 @@ class Preparation:
 
         def read(scene_id: str) -> SceneVectors:
             images = extraction.vectors(by_id[scene_id])
-            if self._token == CLS or len(images) == 1:
-                return SceneVectors(np.concatenate([image.vectors for image in images]))
-            counts = np.concatenate([image.counts for image in images])
             rows = np.concatenate([image.vectors for image in images])
-            return SceneVectors(rows[counts > 0], counts[counts > 0].astype(np.float64))
+            if self._token == CLS:
+                return SceneVectors(rows, images=len(images))
+            counts = np.concatenate([image.counts for image in images])
+            return SceneVectors(rows, counts.astype(np.float64), len(images))
 
         return read
 
@@ -360,7 +360,7 @@ def prepare(
 
 
 def _resolve_token(
-    token: Literal["auto", "cls", "patch_keys"], pool: Pool
+    token: Literal["auto", "cls", "patch_keys", "patches"], pool: Pool
 ) -> tuple[Token, tuple[str, ...]]:
     if token != AUTO:
         return token, ()

@@ -49,11 +49,15 @@ def prepare_precomputed(
     if clusters < 1:
         message = f"clusters must be at least 1, not {clusters}"
         raise FeatureError(message)
-    keys = dict.fromkeys(vectors.rows, vectors.key)
+    images = {scene.scene_id: max(1, len(scene.images)) for scene in pool.scenes}
+
+    keys = {scene_id: f"{vectors.key} {images[scene_id]}" for scene_id in vectors.rows}
     key = signatures_key(keys, clusters)
-    signatures, signing = sign(
-        cache, key, tuple(keys), lambda scene_id: SceneVectors(vectors.of(scene_id)), clusters
-    )
+
+    def read(scene_id: str) -> SceneVectors:
+        return SceneVectors(vectors.of(scene_id), images=images[scene_id])
+
+    signatures, signing = sign(cache, key, tuple(keys), read, clusters)
     index_path, indexing = index_scenes(cache, key, signatures)
     covered = len(vectors.rows)
     return Prepared(

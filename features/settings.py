@@ -59,8 +59,9 @@ class FeatureSettings:
         A name of :data:`features.backbones.BACKBONES`, ``timm/NAME``, or ``"auto"``: the paper's
         where its weights can be had, else ``efficientnet_lite0``.
     token
-        ``"cls"``, ``"patch_keys"``, or ``"auto"``: patch keys where the median scene has one image,
-        because one vector has no diversity of its own, else the class token.
+        ``"cls"``, ``"patch_keys"``, ``"patches"`` (best for the objective ``coverage``) or
+        ``"auto"``: patch keys where the median scene has one image, because one vector has no
+        diversity of its own, else the class token.
     clusters
         Most centres per scene; the number of classes in the paper (13 for S3DIS).
     weights
@@ -93,7 +94,7 @@ class FeatureSettings:
     """
 
     backbone: str = AUTO
-    token: Literal["auto", "cls", "patch_keys"] = AUTO
+    token: Literal["auto", "cls", "patch_keys", "patches"] = AUTO
     clusters: int = 13
     weights: Path | None = None
     weights_sha256: str | None = None
@@ -116,7 +117,7 @@ class FeatureSettings:
         rules = (
             (
                 self.token in {AUTO, *get_args(Token)},
-                f"token must be auto, cls or patch_keys, not {self.token!r}",
+                f"token must be auto, cls, patch_keys or patches, not {self.token!r}",
             ),
             (self.clusters >= 1, f"clusters must be at least 1, not {self.clusters}"),
             (self.engine in {LOCAL, RAY}, f"engine must be local or ray, not {self.engine!r}"),

@@ -11,13 +11,16 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.arrays import read_arrays, write_arrays
 from features.errors import VectorsError
+from features.parts import Parts
+
+_PARTS: Final = ("offsets", "masses", "words", "sizes")
 
 NEUTRAL_WEIGHT = 1.0
 """Weight of every scene where no scene of the pool has two centres."""
@@ -37,6 +40,9 @@ class Signatures:
         Mean of the scene's unit centres; its length is at most 1.
     counts : (n,) int64
         Number of centres.
+    parts
+        What the scenes show, for objectives that need more than a direction; None where nothing
+        but directions is known.
 
     Raises
     ------
@@ -48,6 +54,7 @@ class Signatures:
     weights: NDArray[np.float64]
     vectors: NDArray[np.float64]
     counts: NDArray[np.int64]
+    parts: Parts | None = None
 
     def __post_init__(self) -> None:
         n = len(self.scene_ids)
@@ -58,6 +65,9 @@ class Signatures:
                 f"vectors {self.vectors.shape} and counts {self.counts.shape}"
             )
             raise VectorsError(message)
+        if self.parts is not None and self.parts.n != n:
+            message = f"signatures of {n} scenes have parts of {self.parts.n}"
+            raise VectorsError(message)
         if not (np.isfinite(self.weights).all() and np.isfinite(self.vectors).all()):
             message = "signatures must be finite"
             raise VectorsError(message)
@@ -65,12 +75,14 @@ class Signatures:
     def save(self, path: Path) -> None:
         """Write the signatures to an ``.npz`` file, all or nothing."""
         ids = np.frombuffer(json.dumps(self.scene_ids).encode(), dtype=np.uint8)
+        arrays = {name: getattr(self.parts, name) for name in _PARTS if self.parts is not None}
         write_arrays(
             path,
             scene_ids=ids,
             weights=self.weights,
             vectors=self.vectors,
             counts=self.counts,
+            **arrays,
         )
 
     @classmethod
@@ -82,15 +94,15 @@ class Signatures:
         VectorsError
             The file is missing or is not such a file.
         """
-        ids, weights, vectors, counts = read_arrays(
-            path, "scene_ids", "weights", "vectors", "counts"
+        ids, weights, vectors, counts, *parts = read_arrays(
+            path, "scene_ids", "weights", "vectors", "counts", optional=_PARTS
         )
         try:
             scene_ids = tuple(json.loads(ids.tobytes()))
         except ValueError as error:
             message = f"{path}: its scene ids are not JSON"
             raise VectorsError(message) from error
-        return cls(scene_ids, weights, vectors, counts)
+        return cls(scene_ids, weights, vectors, counts, Parts(*parts) if parts else None)
 
 
 def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.float64]:

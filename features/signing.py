@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -19,14 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.clustering import ALGORITHM, cluster_many
+from features.describing import PartsBuilder, PrincipalSpace
 from features.errors import VectorsError
 from features.index import SceneIndex
 from features.prepared import Stage
 from features.signatures import Signatures, build_signatures, unit_rows
 
-_VERSION: Final = "signatures 2"
+_VERSION: Final = "signatures 3"
 
 _BATCH: Final = 64  # scenes: 150 MB of 784 patch keys each at d = 768
+
+_SAMPLE: Final = 500
+"""Scenes that the pool's principal space is fitted to, at most; evenly spaced."""
 
 _log = logging.getLogger(__name__)
 
@@ -54,11 +59,33 @@ class SceneVectors(NamedTuple):
     ----------
     vectors : (m, d) float32
     weights : (m,)
-        How many vectors each row stands for, above 0; None where each stands for itself.
+        How many vectors each row stands for, at least 0; None where each stands for itself.
+    images
+        How many images they are of.
     """
 
     vectors: NDArray[np.float32]
     weights: NDArray[np.floating] | None = None
+    images: int = 1
+
+
+class _Described(NamedTuple):
+    """A scene.
+
+    Parameters
+    ----------
+    centres : (k, d)
+        Of length 1; its signature.
+    parts : (p, d)
+        Of length 1. Where its vectors are centres of its images already, these, so that what is
+        small and rare is not averaged away; else its centres.
+    masses : (p,)
+        How many images each part makes up; they add up to the scene's number of images.
+    """
+
+    centres: NDArray[np.float64]
+    parts: NDArray[np.float64]
+    masses: NDArray[np.float64]
 
 
 def sign(
@@ -97,27 +124,78 @@ def sign(
             _log.warning("computed again: %s", error)
         else:
             return stored, Stage("signatures", 0, len(scene_ids), perf_counter() - start)
-    signatures = build_signatures(_centres(scene_ids, read, clusters))
+    signatures = _build(scene_ids, read, clusters)
     signatures.save(path)
     return signatures, Stage("signatures", len(scene_ids), 0, perf_counter() - start)
 
 
-def _centres(
+def _build(
     scene_ids: Sequence[str], read: Callable[[str], SceneVectors], clusters: int
-) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Yield each scene's unit centres; a few scenes are read at a time and clustered together."""
+) -> Signatures:
+    """Describe the scenes one by one, in the space of a sample of them."""
+    places = np.unique(np.linspace(0, len(scene_ids) - 1, _SAMPLE).astype(np.int64))
+    sample = [scene_ids[place] for place in places]
+    builder = PartsBuilder(
+        PrincipalSpace.fit(
+            (scene.parts, scene.masses) for _, scene in _describe(sample, read, clusters)
+        )
+    )
+
+    def centres() -> Iterator[tuple[str, NDArray[np.float64]]]:
+        for scene_id, scene in _describe(scene_ids, read, clusters):
+            builder.add(scene.parts, scene.masses)
+            yield scene_id, scene.centres
+
+    signatures = build_signatures(centres())
+    return replace(signatures, parts=builder.build())
+
+
+def _describe(
+    scene_ids: Sequence[str], read: Callable[[str], SceneVectors], clusters: int
+) -> Iterator[tuple[str, _Described]]:
+    """Yield each scene; a few are read at a time and clustered together."""
     waiting = iter(scene_ids)
     while batch := list(islice(waiting, _BATCH)):
         found = [read(scene_id) for scene_id in batch]
+        clustered = [_heavy(scene) if len(scene.vectors) > clusters else scene for scene in found]
         centres = cluster_many(
-            [scene.vectors for scene in found], clusters, weights=[scene.weights for scene in found]
+            [scene.vectors for scene in clustered],
+            clusters,
+            weights=[
+                scene.weights if len(scene.vectors) > clusters else None for scene in clustered
+            ],
         )
         if len({rows.shape[1] for rows in centres}) > 1:
             message = f"scenes near {batch[0]!r} have vectors of different dimensions"
             raise VectorsError(message)
         bounds = np.cumsum([len(rows) for rows in centres])[:-1]
         units = np.split(unit_rows(np.concatenate(centres)), bounds)
-        yield from zip(batch, units, strict=True)
+        for scene_id, scene, rows, unit in zip(batch, found, centres, units, strict=True):
+            if scene.weights is None:
+                yield scene_id, _Described(unit, unit, _masses(scene, rows))
+            else:
+                parts = unit_rows(scene.vectors) if len(rows) < len(scene.vectors) else unit
+                yield scene_id, _Described(unit, parts, _masses(scene, scene.vectors))
+
+
+def _heavy(scene: SceneVectors) -> SceneVectors:
+    """Return a scene without the vectors that stand for nothing: k-means takes none of them."""
+    if scene.weights is None or scene.weights.all():
+        return scene
+    kept = scene.weights > 0
+    return SceneVectors(scene.vectors[kept], scene.weights[kept], scene.images)
+
+
+def _masses(scene: SceneVectors, centres: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return how many images each centre makes up: they add up to the scene's number of images."""
+    m = len(scene.vectors)
+    weights = np.ones(m) if scene.weights is None else np.asarray(scene.weights, np.float64)
+    if len(centres) < m:
+        squares = np.einsum("kd,kd->k", centres, centres)
+        nearest = (squares - 2.0 * (scene.vectors @ centres.T)).argmin(axis=1)
+        weights = np.bincount(nearest, weights, minlength=len(centres)).astype(np.float64)
+    total = weights.sum()
+    return weights * (scene.images / total) if total > 0 else weights
 
 
 def index_scenes(cache: Path, key: str, signatures: Signatures) -> tuple[Path, Stage]:

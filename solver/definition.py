@@ -44,6 +44,8 @@ def _(problem: CoverageProblem, present: np.ndarray) -> float:
             worth = there**0.5
         case Saturation.LOG:
             worth = np.log1p(there)
+        case Saturation.RATIO:
+            worth = 1.0 - 1.0 / (there + 1.0)
         case _:
             worth = np.where(there < problem.caps, there, problem.caps)
     return float((worth * problem.weights).sum())

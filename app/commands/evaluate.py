@@ -1,4 +1,4 @@
-"""``seedal evaluate``: does a seed make a better first model than a random one would?"""
+"""``seedal evaluate``: whether a seed makes a better first model than random ones."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,9 +68,7 @@ class LabelledSource:
         )
 
 
-def run(
-    source: LabelledSource, plan: Plan, *, cache: Path, out: Path, json: bool
-) -> Evaluation:
+def run(source: LabelledSource, plan: Plan, *, cache: Path, out: Path, json: bool) -> Evaluation:
     """Evaluate, write ``evaluation.json``, ``evaluation.txt`` and pictures, and print the answer.
 
     Raises

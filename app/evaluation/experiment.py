@@ -248,6 +248,7 @@ def _question(
         costs=costs,
         weights=signatures.weights,
         vectors=signatures.vectors,
+        parts=signatures.parts,
         budget=budget.limit(math.fsum(costs)),
         time_limit_s=plan.time_limit_s,
         random_seed=plan.random_seed,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.errors import InvalidRequestError
 from app.evaluation.baselines.pool import Pool
 from app.evaluation.baselines.registry import BASELINES, Baseline
+from app.services.objectives import require_objective
 from app.services.seeding import SeedQuestion, make_seed
 
 RANDOM: Final = "random"
@@ -111,6 +112,7 @@ def find_methods(
     found: dict[str, Method] = {}
     for name, spec in objectives.items():
         objective, _, strategy = spec.partition("/")
+        require_objective(objective)
         found[name] = _Objective(objective, strategy or "auto")
     for name in baselines:
         if name not in BASELINE_METHODS:

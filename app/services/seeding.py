@@ -13,14 +13,14 @@ import numpy.typing as npt
 
 import api_schemas.seeds
 from app.errors import BudgetError, InvalidRequestError
+from app.services.objectives import require_objective
+from features.parts import Parts
 from solver.backends.greedy import rank
 from solver.errors import InvalidProblemError, UnknownStrategyError
 from solver.objective import gains
-from solver.problem import SignatureProblem
+from solver.problem import AnyProblem
 from solver.result import Result
 from solver.solve import ALGORITHM, solve
-
-OBJECTIVES = ("seedal", "pairwise")
 
 # Rows of cosines held at once.
 _ROWS = 4096
@@ -38,10 +38,12 @@ class SeedQuestion:
         In the budget's unit, shape (n,).
     weights, vectors
         The scenes' signatures, shapes (n,) and (n, d).
+    parts
+        What the scenes show, for objectives that look at it; None where it is not known.
     budget
         Limit on the sum of the chosen costs.
     objective
-        ``seedal`` (the paper's) or ``pairwise`` (no intra-scene factor: all weights are 1).
+        A name of :data:`app.services.objectives.OBJECTIVES`.
     strategy, time_limit_s, gap, random_seed
         As in `solver.solve.solve`.
     """
@@ -51,6 +53,7 @@ class SeedQuestion:
     weights: npt.NDArray[np.float64]
     vectors: npt.NDArray[np.float64]
     budget: float
+    parts: Parts | None = None
     objective: str = "seedal"
     strategy: str = "auto"
     time_limit_s: float = 10.0
@@ -73,25 +76,23 @@ class SeedQuestion:
         content = hashlib.sha256(repr(settings).encode())
         for array in (self.costs, self.weights, self.vectors):
             content.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())
+        if self.parts is not None:
+            for part in (self.parts.offsets, self.parts.masses, self.parts.words):
+                content.update(part.tobytes())
         return content.hexdigest()
 
-    def problem(self) -> SignatureProblem:
-        """Return the question as the solver takes it."""
-        match self.objective:
-            case "seedal":
-                weights = self.weights
-            case "pairwise":
-                weights = np.ones_like(self.weights)
-            case _:
-                detail = f"There is no objective {self.objective!r}; there are {OBJECTIVES}."
-                raise InvalidRequestError(detail, "#/objective")
-        return SignatureProblem(
-            weights=weights,
-            vectors=self.vectors,
-            costs=self.costs,
-            budget=self.budget,
-            ids=self.scene_ids,
-        )
+    def problem(self) -> AnyProblem:
+        """Return the question as the solver takes it.
+
+        Raises
+        ------
+        InvalidRequestError
+            There is no such objective, or it needs what is not known of these scenes.
+        InvalidProblemError
+            A number breaks a rule of the solver.
+        """
+        asked = {"costs": self.costs, "budget": self.budget, "ids": self.scene_ids}
+        return require_objective(self.objective).build(self, asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,9 @@ from app.errors import BudgetError, InvalidRequestError
 from app.exports import ExportableSeed
 from app.exports.seed import ExportScene
 from app.services.budgets import BudgetAsked
+from app.services.objectives import require_objective
 from app.services.seed_cache import recall, remember
 from app.services.seeding import (
-    OBJECTIVES,
     SeedAnswer,
     SeedQuestion,
     chosen_scenes,
@@ -111,9 +111,7 @@ def _require_sense(request: SelectionRequest, pool: Pool) -> None:
     if request.strategy not in STRATEGIES:
         detail = f"There is no strategy {request.strategy!r}; they are {', '.join(STRATEGIES)}."
         raise InvalidRequestError(detail)
-    if request.objective not in OBJECTIVES:
-        detail = f"There is no objective {request.objective!r}; they are {', '.join(OBJECTIVES)}."
-        raise InvalidRequestError(detail)
+    require_objective(request.objective)
     if not (request.gap >= 0 and request.time_limit_s >= 0):  # NaN, too
         detail = (
             "A gap is at least 0 and a time limit at least 0 seconds, "
@@ -164,6 +162,7 @@ def _question(request: SelectionRequest, pool: Pool, prepared: Prepared) -> Seed
         costs=costs,
         weights=signatures.weights,
         vectors=signatures.vectors,
+        parts=signatures.parts,
         budget=request.budget.limit(math.fsum(costs)),
         objective=request.objective,
         strategy=request.strategy,

@@ -57,6 +57,7 @@ class SolveTask:
                 costs=self.costs,
                 weights=signatures.weights,
                 vectors=signatures.vectors,
+                parts=signatures.parts,
                 budget=self.budget,
                 objective=self.objective,
                 strategy=self.strategy,

@@ -11,11 +11,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from features.backbones.catalogue import COLOUR_GRID
-from features.backbones.protocol import CLS, SIZE, Token
+from features.backbones.patches import from_maps
+from features.backbones.protocol import CLS, PATCHES, SIZE, Token
 
 _GRID: Final = 8
 _WINDOWS: Final = 4
 _MAP: Final = 28
+_MAP_CHANNELS: Final = 9
 _BIAS: Final = 1.0
 
 
@@ -45,8 +47,10 @@ class ColourGrid:
 
         Returns
         -------
-        (n, 1, 193) or (n, 16, 193) float32
+        (n, 1, 193) or (n, 16, 193) float32; (n, 784, 9) for ``patches``
         """
+        if token == PATCHES:
+            return from_maps(self.maps(pixels), (_MAP_CHANNELS,))
         windows = 1 if token == CLS else _WINDOWS
         n, cells, side = len(pixels), windows * _GRID, SIZE // (windows * _GRID)
         means = pixels.reshape(n, cells, side, cells, side, 3).mean(axis=(2, 4), dtype=np.float64)

@@ -20,14 +20,16 @@ from features.backbones.device import arithmetic, pick_device
 from features.backbones.identity import Identity
 from features.backbones.inputs import to_input
 from features.backbones.memory import within_memory
+from features.backbones.patches import from_maps
 from features.backbones.precision import resolve_precision
-from features.backbones.protocol import CLS, Token
+from features.backbones.protocol import CLS, PATCHES, Token
 
 _MEAN: Final = (127 / 255,) * 3
 _STD: Final = (128 / 255,) * 3
 
 _MAP: Final = 28
 _MAP_STAGES: Final = (2, 4, 6)
+_MAP_CHANNELS: Final = (40, 112, 320)
 """Stages that a cell is described by: the last ones of strides 8, 16 and 32."""
 
 # Names of the package efficientnet-lite-pytorch to those of timm's tf_efficientnet_lite0.
@@ -100,13 +102,15 @@ class EfficientnetLite:
 
         Returns
         -------
-        (n, 1, 1280) or (n, 49, 1280) float32
+        (n, 1, 1280) or (n, 49, 1280) float32; (n, 784, 472) for ``patches``
 
         Raises
         ------
         BatchTooLargeError
             The device has not enough memory for the batch.
         """
+        if token == PATCHES:
+            return from_maps(self.maps(pixels), _MAP_CHANNELS)
 
         def work() -> NDArray[np.float32]:
             with arithmetic(self._device, self._precision):

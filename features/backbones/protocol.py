@@ -5,11 +5,13 @@ from typing import Final, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Token: TypeAlias = Literal["cls", "patch_keys"]
-"""``cls``: one vector of the whole image; ``patch_keys``: one vector of each part of the image."""
+Token: TypeAlias = Literal["cls", "patch_keys", "patches"]
+"""``cls``: one vector of the whole image; ``patch_keys``: one of each part of it, as in the paper;
+``patches``: one of each part from several depths, see :mod:`features.backbones.patches`."""
 
 CLS: Final = "cls"
 PATCH_KEYS: Final = "patch_keys"
+PATCHES: Final = "patches"
 
 SIZE: Final = 224
 """Height and width, in pixels, of the images that every backbone takes."""
@@ -30,7 +32,7 @@ class Backbone(Protocol):
 
     @property
     def dim(self) -> int:
-        """Length d of every vector, the same for both tokens."""
+        """Length d of the vectors of ``cls`` and ``patch_keys``."""
         ...
 
     def encode(self, pixels: NDArray[np.uint8], token: Token) -> NDArray[np.float32]:
@@ -48,7 +50,8 @@ class Backbone(Protocol):
         Returns
         -------
         (n, t, d) float32
-            t is 1 for ``cls`` and the number of patches for ``patch_keys``. Not normalised.
+            t is 1 for ``cls`` and else the number of patches. Not normalised, but for ``patches``,
+            whose d is that of :meth:`maps`.
 
         Raises
         ------

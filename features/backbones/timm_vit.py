@@ -13,8 +13,9 @@ from features.backbones.device import arithmetic, pick_device
 from features.backbones.identity import Identity
 from features.backbones.inputs import to_input
 from features.backbones.memory import within_memory
+from features.backbones.patches import from_maps
 from features.backbones.precision import resolve_precision
-from features.backbones.protocol import CLS, Token
+from features.backbones.protocol import CLS, PATCHES, Token
 from features.backbones.timm_models import build, published
 from features.backbones.vit_states import to_timm
 
@@ -77,13 +78,15 @@ class TimmVit:
         Returns
         -------
         (n, t, d) float32
-            For ``patch_keys``, t is (224 / patch size) squared.
+            For ``patch_keys`` and ``patches``, t is (224 / patch size) squared.
 
         Raises
         ------
         BatchTooLargeError
             The device has not enough memory for the batch.
         """
+        if token == PATCHES:
+            return from_maps(self.maps(pixels), (self.dim,))
 
         def work() -> NDArray[np.float32]:
             with arithmetic(self._device, self._precision):

@@ -28,6 +28,8 @@ class Saturation(StrEnum):
     """``sqrt(t)``."""
     LOG = "log"
     """``log(1 + t)``."""
+    RATIO = "ratio"
+    """``t / (1 + t)``: half of all there is to have at t = 1."""
     CAPPED = "capped"
     """``min(t, cap)``."""
 
@@ -88,6 +90,8 @@ class CoverageProblem(ConcaveProblem):
                 return np.asarray(np.sqrt(t))
             case Saturation.LOG:
                 return np.asarray(np.log1p(t))
+            case Saturation.RATIO:
+                return np.asarray(t / (1.0 + t))
             case _:
                 return np.asarray(np.minimum(t, self.caps))
 
@@ -97,6 +101,8 @@ class CoverageProblem(ConcaveProblem):
                 return np.asarray(0.5 / np.sqrt(t))
             case Saturation.LOG:
                 return np.asarray(1.0 / (1.0 + t))
+            case Saturation.RATIO:
+                return np.asarray(1.0 / (1.0 + t) ** 2)
             case _:
                 width = np.maximum(_FADE * self.caps, np.finfo(float).tiny)
                 return np.asarray(np.clip(0.5 - (t - self.caps) / width, 0.0, 1.0))

@@ -31,6 +31,7 @@ def by_definition(problem: SetProblem, present: np.ndarray) -> float:
             phi = {
                 "sqrt": lambda t, _: math.sqrt(t),
                 "log": lambda t, _: math.log1p(t),
+                "ratio": lambda t, _: t / (1 + t),
                 "capped": min,
             }[problem.saturation]
             terms = zip(problem.weights, there, problem.caps, strict=True)
@@ -101,7 +102,7 @@ def coverage_problems(draw: st.DrawFn, max_items: int = 9) -> CoverageProblem:
     return CoverageProblem(
         amounts=amounts,
         weights=rng.integers(0, 4, m).astype(float) if draw(st.booleans()) else np.zeros(0),
-        saturation=draw(st.sampled_from(["sqrt", "log", "capped"])),
+        saturation=draw(st.sampled_from(["sqrt", "log", "ratio", "capped"])),
         caps=amounts.sum(axis=0) * rng.uniform(0, 1, m),
         held=amounts.mean(axis=0) * (rng.random(m) < 0.5) * draw(st.booleans()),
         costs=costs,
