@@ -9,6 +9,7 @@ from solver.sets.coverage import CoverageProblem, Saturation
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem
 from solver.sets.k_center import KCenterProblem
+from solver.sets.sum import SumProblem
 
 
 @singledispatch
@@ -56,6 +57,14 @@ def _(problem: DesignProblem, present: np.ndarray) -> float:
     inside = np.isin(np.repeat(np.arange(problem.n), problem.sizes), present)
     rows = problem.factors[inside]
     return float(np.linalg.slogdet(problem.prior + rows.T @ rows / problem.ridge)[1])
+
+
+@defined.register
+def _(problem: SumProblem, present: np.ndarray) -> float:
+    total = 0.0
+    for share, term in zip(problem.shares, problem.terms, strict=True):
+        total += float(share) * defined(term, present)
+    return total
 
 
 @defined.register

@@ -15,19 +15,29 @@ from app.errors import InvalidRequestError
 from features.parts import Parts
 from solver.problem import AnyProblem, SignatureProblem
 from solver.sets.coverage import CoverageProblem, Saturation
+from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem
 from solver.sets.k_center import KCenterProblem
+from solver.sets.sum import SumProblem
 
 Floats = npt.NDArray[np.float64]
 
-DEFAULT: Final = "coverage"
+RECOMMENDED: Final = "balanced"
 """What is recommended, by the evidence of ``docs/seed-quality.md``."""
 
-_SATURATION: Final = 1.0
-"""Images' worth of what a word has on average, of which a seed is half satisfied."""
-_RARE: Final = 0.5
-"""Power of a word's share of the pool that it counts with: 1 is as often as it is seen, 0 as much
-as any other word."""
+_ENOUGH: Final = 0.3
+"""Of what a budget's worth of average scenes shows of a word, the part that half satisfies."""
+
+_SPREAD: Final = 0.3
+"""How much spread counts beside coverage, both as parts of the most there can be."""
+
+_NOISE: Final = 0.1
+"""Variance of what a scene tells, relative to what is unknown before."""
+
+_FEW: Final = 10.0
+_LANDMARKS: Final = 1000
+_COMPONENTS: Final = 128
+_FLAT: Final = 1e-10
 
 
 class Scenes(Protocol):
@@ -116,13 +126,12 @@ def _facility_location(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
 
 def _k_center(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
     unit = directions(scenes.vectors)
-    squares = np.einsum("nd,nd->n", unit, unit)
-    squared = squares[:, None] + squares[None, :] - 2.0 * (unit @ unit.T)
+    squared = _squared_distances(unit, unit)
     np.fill_diagonal(squared, 0.0)
-    return KCenterProblem(distances=np.sqrt(np.maximum(squared, 0.0)), **asked)
+    return KCenterProblem(distances=np.sqrt(squared), **asked)
 
 
-def _coverage(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
+def _coverage(scenes: Scenes, asked: dict[str, Any]) -> CoverageProblem:
     if scenes.parts is None:
         detail = "Nothing is known of these scenes' parts, so coverage cannot be measured."
         raise InvalidRequestError(detail, "#/objective")
@@ -131,13 +140,68 @@ def _coverage(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
     shares = amounts.sum(axis=0) / images
     there = shares > 0
     amounts, shares = amounts[:, there], shares[there]
-    worth = shares**_RARE
+    enough = _ENOUGH * _expected(asked) * images
     return CoverageProblem(
-        amounts=amounts / (_SATURATION * shares),
-        weights=worth / worth.sum(),
+        amounts=amounts / (enough * shares),
+        weights=shares / shares.sum(),
         saturation=Saturation.RATIO,
         **asked,
     )
+
+
+def _expected(asked: dict[str, Any]) -> float:
+    """Return the part of a pool that a budget buys of scenes of average cost."""
+    total = float(asked["costs"].sum())
+    return min(1.0, asked["budget"] / total) if total > 0 else 1.0
+
+
+def _spread(scenes: Scenes, asked: dict[str, Any]) -> DesignProblem:
+    return DesignProblem(factors=kernel_features(directions(scenes.vectors)), ridge=_NOISE, **asked)
+
+
+def _balanced(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
+    # A scene unlike all others adds this much to the spread: so much times the number of scenes
+    # that the budget buys is the most there is.
+    most = np.log1p(1.0 / _NOISE) * max(_FEW, _expected(asked) * len(scenes.weights))
+    return SumProblem(
+        terms=(_coverage(scenes, asked), _spread(scenes, asked)),
+        shares=np.array([1.0, _SPREAD / most]),
+        **asked,
+    )
+
+
+def kernel_features(units: Floats) -> Floats:
+    """Return vectors whose inner products are ``exp(-|u_i - u_j|^2 / h)``, h the median square.
+
+    Nystrom's approximation from at most 1,000 scenes, evenly spaced, and 128 components of it
+    (Williams and Seeger, NIPS 2000).
+
+    Parameters
+    ----------
+    units : (n, d)
+
+    Returns
+    -------
+    (n, r)
+        r is at most 128.
+    """
+    n = len(units)
+    marks = units[np.unique(np.linspace(0, n - 1, _LANDMARKS).astype(np.int64))]
+    among = _squared_distances(marks, marks)
+    width = float(np.median(among[np.triu_indices(len(marks), 1)])) if len(marks) > 1 else 0.0
+    width = width if width > 0 else 1.0
+    values, axes = np.linalg.eigh(np.exp(-among / width))
+    order = np.argsort(-values, kind="stable")[:_COMPONENTS]
+    order = order[values[order] > _FLAT * values.max()]
+    across = np.exp(-_squared_distances(units, marks) / width)
+    features: Floats = across @ (axes[:, order] / np.sqrt(values[order]))
+    return features
+
+
+def _squared_distances(left: Floats, right: Floats) -> Floats:
+    squares = np.einsum("nd,nd->n", left, left)[:, np.newaxis]
+    squares = squares + np.einsum("nd,nd->n", right, right) - 2.0 * (left @ right.T)
+    return np.asarray(np.maximum(squares, 0.0))
 
 
 _SAMET = "Samet et al., ICCV 2023"
@@ -180,10 +244,25 @@ _ALL = (
     ),
     Objective(
         name="coverage",
-        description="All that the pool shows, rare things too, is seen often enough.",
-        formula="sum over words w of sqrt(p_w) a_w / (a_w + p_w), a_w = images' worth of w in S",
+        description="All that the pool shows is seen, and no part of it over and over.",
+        formula="sum over words w of p_w a_w / (a_w + 0.3 b p_w), a_w = images' worth of w in S, "
+        "p_w its share of the pool, b = images that the budget buys at the average price",
         source="concave over modular: Lin and Bilmes, ACL 2011; words: Sivic and Zisserman, 2003",
         build=_coverage,
+    ),
+    Objective(
+        name="spread",
+        description="Each scene tells what the others do not.",
+        formula="log det(I + K_S / 0.1), K_ij = exp(-|u_i - u_j|^2 / median)",
+        source="D-optimal design; Krause, Singh and Guestrin, JMLR 2008; Kulesza and Taskar 2012",
+        build=_spread,
+    ),
+    Objective(
+        name="balanced",
+        description="Coverage, and 0.3 times as much spread.",
+        formula="coverage + 0.3 spread / (log(11) max(10, number of scenes that the budget buys))",
+        source="both of these; the shares by the evidence of docs/seed-quality.md",
+        build=_balanced,
     ),
 )
 
