@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := docker/requirements/dev.txt
 STAMP := .venv/.installed
 
-.PHONY: help setup test demo bench-solver bench-features check lint types contracts dependencies format lock clean
+.PHONY: help setup test demo bench-solver bench-features bench-quality check lint types contracts dependencies format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ bench-solver: setup ## Measure the solver: a table, and bench-solver.json (half 
 
 bench-features: setup ## Measure the feature pipeline: tables, and bench-features.json (20 minutes)
 	$(BIN)/python benchmarks/bench_features.py --out bench-features.json
+
+bench-quality: setup ## Measure what seeds are worth: tables, pictures and JSON in bench-quality/ (half an hour)
+	$(BIN)/python benchmarks/bench_quality.py --out bench-quality
 
 lint: setup
 	$(BIN)/ruff check .

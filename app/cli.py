@@ -98,7 +98,13 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     vector_ids: Annotated[
         Path | None, typer.Option(help="The scene of each vector, if that file does not say it.")
     ] = None,
-    objective: Annotated[str, typer.Option(help="seedal or pairwise.")] = "seedal",
+    objective: Annotated[
+        str,
+        typer.Option(
+            help="seedal, pairwise, centred, facility_location, k_center, coverage, spread or "
+            "balanced (recommended)."
+        ),
+    ] = "seedal",
     strategy: Annotated[
         str, typer.Option(help="auto, greedy, local_search, exact, cp_sat, scip, highs or pulp.")
     ] = "auto",

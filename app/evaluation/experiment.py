@@ -15,15 +15,17 @@ from app.evaluation.campaign import Campaign, Course
 from app.evaluation.costs import scene_costs
 from app.evaluation.cuts import Cut, Scenes
 from app.evaluation.labelled import LabelledPool
-from app.evaluation.methods import Choice, Method, find_methods, random_choice
+from app.evaluation.methods import RANDOM, Choice, Method, find_methods, random_choice
 from app.evaluation.parallel import side_by_side
 from app.evaluation.plan import Plan
 from app.services.budgets import BudgetAsked
+from app.services.objectives import FeatureToken
 from app.services.seeding import SeedQuestion
 from features.backbones import identify, resolve_backbone
 from features.pipeline import prepare
 from features.prepared import Prepared
 from features.scenes import Image, Pool, Scene
+from features.settings import AUTO
 
 Progress = Callable[[int, int], None]
 """Called with the number of images whose features are done, and of all."""
@@ -159,11 +161,20 @@ def evaluate(
         for cut, repetition, scenes in drawn:
             costs = scene_costs(scenes, per_image)
             source = _scene_pool(pool, plan, scenes, costs)
-            prepared = prepare(source, features, cache, progress)
-            notes |= dict.fromkeys(prepared.notes)
+            tokens = _tokens(plan, methods)
+            described: dict[FeatureToken, Prepared] = {}
+            for token in dict.fromkeys(tokens.values()):
+                settings = replace(features, token=token)
+                described[token] = prepare(source, settings, cache, progress)
+                notes |= dict.fromkeys(described[token].notes)
             for budget in plan.budgets:
-                question = _question(plan, prepared, costs, budget)
-                cell = _compare(arena, plan, question, methods, scenes, repetition)
+                asked = {
+                    token: _question(plan, prepared, costs, budget)
+                    for token, prepared in described.items()
+                }
+                question = asked[tokens[RANDOM]]
+                questions = {name: asked[tokens[name]] for name in methods}
+                cell = _compare(arena, plan, question, methods, questions, scenes, repetition)
                 cells.append(
                     Cell(
                         backbone=backbone,
@@ -188,6 +199,13 @@ def evaluate(
         cells=tuple(cells),
         notes=(*notes, *_unconverged(cells)),
     )
+
+
+def _tokens(plan: Plan, methods: Mapping[str, Method]) -> dict[str, FeatureToken]:
+    """Return which vectors each method sees: the user's choice, or else its own."""
+    if plan.features.token != AUTO:
+        return dict.fromkeys((RANDOM, *methods), plan.features.token)
+    return {name: method.token for name, method in methods.items()} | {RANDOM: AUTO}
 
 
 def _named(objectives: Iterable[str]) -> dict[str, str]:
@@ -260,13 +278,14 @@ def _compare(
     plan: Plan,
     question: SeedQuestion,
     methods: Mapping[str, Method],
+    questions: Mapping[str, SeedQuestion],
     scenes: Scenes,
     repetition: int,
 ) -> tuple[tuple[Outcome, ...], dict[str, Outcome]]:
     """Choose one seed after the other, then train and score side by side."""
     first = plan.random_seed + _RANDOM_SEEDS * repetition
     choices = [random_choice(question, first + k) for k in range(plan.random)]
-    choices += [method(question) for method in methods.values()]
+    choices += [method(questions[name]) for name, method in methods.items()]
     seeds = [*range(first, first + plan.random), *([first] * len(methods))]
     price = dict(zip(question.scene_ids, question.costs.tolist(), strict=True))
     campaign = Campaign(arena, scenes, price, question.budget, plan.rounds)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from app.errors import InvalidRequestError
 from app.evaluation.baselines.pool import Pool
 from app.evaluation.baselines.registry import BASELINES, Baseline
-from app.services.objectives import require_objective
+from app.services.objectives import OBJECTIVES, FeatureToken, require_objective
 from app.services.seeding import SeedQuestion, make_seed
+from features.settings import AUTO
 
 RANDOM: Final = "random"
 
@@ -46,6 +47,11 @@ class Choice:
 class Method(Protocol):
     """Chooses scenes within a question's budget."""
 
+    @property
+    def token(self) -> FeatureToken:
+        """Which vectors of images it wants where the user does not say."""
+        ...
+
     def __call__(self, question: SeedQuestion) -> Choice:
         """Return the choice; the question's random seed is the only source of randomness."""
         ...
@@ -57,6 +63,11 @@ class _Objective:
 
     name: str
     strategy: str
+
+    @property
+    def token(self) -> FeatureToken:
+        """The objective's."""
+        return OBJECTIVES[self.name].token
 
     def __call__(self, question: SeedQuestion) -> Choice:
         asked = replace(question, objective=self.name, strategy=self.strategy)
@@ -75,6 +86,11 @@ class _Baseline:
 
     baseline: Baseline
     classes: int
+
+    @property
+    def token(self) -> FeatureToken:
+        """The paper's choice: baselines are compared as they were published."""
+        return AUTO
 
     def __call__(self, question: SeedQuestion) -> Choice:
         started = time.perf_counter()

@@ -6,13 +6,15 @@ Each objective states its formula and its source; ``docs/seed-quality.md`` says 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from app.errors import InvalidRequestError
+from features.backbones.protocol import PATCHES
 from features.parts import Parts
+from features.settings import AUTO
 from solver.problem import AnyProblem, SignatureProblem
 from solver.sets.coverage import CoverageProblem, Saturation
 from solver.sets.design import DesignProblem
@@ -56,6 +58,8 @@ class Scenes(Protocol):
         """What the scenes show; None where only directions are known."""
 
 
+FeatureToken = Literal["auto", "cls", "patch_keys", "patches"]
+
 Build = Callable[[Scenes, dict[str, Any]], AnyProblem]
 """Makes the problem; the dict holds costs, budget, ids and constraints."""
 
@@ -76,6 +80,9 @@ class Objective:
         Where it comes from.
     build
         Makes the solver's problem.
+    token
+        Which vectors it wants of images where the user does not say: ``"auto"`` is the paper's
+        choice, see :class:`features.settings.FeatureSettings`.
     """
 
     name: str
@@ -83,6 +90,7 @@ class Objective:
     formula: str
     source: str
     build: Build
+    token: FeatureToken = PATCHES
 
 
 def directions(vectors: Floats) -> Floats:
@@ -213,6 +221,7 @@ _ALL = (
         formula="sum over pairs i < j of S of (1 - intra_i) (1 - intra_j) (1 - inter_ij)",
         source=f"{_SAMET}, section 3",
         build=_seedal,
+        token=AUTO,
     ),
     Objective(
         name="pairwise",
@@ -220,6 +229,7 @@ _ALL = (
         formula="sum over pairs i < j of S of (1 - inter_ij)",
         source=f"{_SAMET}, section 3, without the intra-scene factor",
         build=_pairwise,
+        token=AUTO,
     ),
     Objective(
         name="centred",

@@ -28,6 +28,7 @@ from features.precomputed import prepare_precomputed
 from features.prepared import Stage
 from features.redaction import redacted
 from features.scenes import Pool
+from features.settings import AUTO
 from features.sources import SourceOptions, open_source
 from features.vectors import read_vectors
 from solver.result import StopReason
@@ -136,6 +137,8 @@ def _prepare(
 ) -> Prepared:
     """Get the pool's signatures from a file of vectors where there is one, else from images."""
     features = request.features
+    if request.vectors is None and features.token == AUTO:
+        features = replace(features, token=require_objective(request.objective).token)
     if request.vectors is None:
         if request.vector_ids is not None:
             name = redacted(str(request.vector_ids))
