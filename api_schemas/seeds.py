@@ -9,7 +9,16 @@ from pydantic import Field, model_validator
 from api_schemas.base import Count, Label, Number, Wire
 from api_schemas.features import Sparsify
 
-Objective = Literal["seedal", "pairwise", "centred", "facility_location", "k_center", "coverage"]
+Objective = Literal[
+    "seedal",
+    "pairwise",
+    "centred",
+    "facility_location",
+    "k_center",
+    "coverage",
+    "spread",
+    "balanced",
+]
 Strategy = Literal["auto", "greedy", "local_search", "exact", "cp_sat", "scip", "highs", "pulp"]
 
 
@@ -37,7 +46,9 @@ class SeedRequest(Wire):
     )
     objective: Objective = Field(
         default="seedal",
-        description="`seedal`: the paper's. `pairwise`: without its within-scene factor.",
+        description="`seedal`: the paper's. `pairwise`: without its within-scene factor. "
+        "`centred`: that on centred features. `facility_location`, `k_center`, `coverage`, "
+        "`spread` and `balanced`: see docs/seed-quality.md, also for which one to take.",
     )
     strategy: Strategy = "auto"
     time_limit_s: Annotated[Number, Field(gt=0)] = Field(

@@ -32,14 +32,16 @@ class ImageProgress:
 
     def __init__(self) -> None:
         self._began: tuple[float, int] | None = None
+        self._last = 0
         self._shown = 0.0
         self._live = sys.stderr.isatty()
 
     def __call__(self, done: int, total: int) -> None:
         """Show the state; on a terminal in place, in a log as a line now and then."""
         now = time.perf_counter()
-        if self._began is None:
+        if self._began is None or done < self._last:  # another run of another pool
             self._began = (now, done)
+        self._last = done
         finished = done >= total
         if not (self._live or finished or now - self._shown >= _QUIET_SECONDS):
             return
