@@ -17,6 +17,7 @@ from app.commands.terminal import say
 from app.errors import AppError
 from app.settings import Settings
 from features.errors import FeatureError
+from features.extra import features_extra
 from solver.errors import SolverError
 
 USER_MISTAKE = 2
@@ -180,7 +181,7 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter a flag
     cut: Annotated[
         list[str],
         typer.Option(
-            help="How images become scenes: frame, window:LO-HI, group:REGEX, group:REGEX@LO-HI; "
+            help="How images become scenes: frame, window:LO-HI[:REGEX] or group:REGEX[@LO-HI]; "
             "may be given several times."
         ),
     ],
@@ -198,40 +199,59 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter a flag
         list[int] | None, typer.Option(help="A label that is no class; may be given several times.")
     ] = None,
     classes: Annotated[
-        int | None, typer.Option(help="Number of classes; by default by the largest label.")
+        int | None,
+        typer.Option(help="Number of classes; by default the largest label and 1."),
     ] = None,
     semantic_kitti: Annotated[
         Path | None, typer.Option(help="SemanticKITTI's root, in place of images and lists.")
     ] = None,
-    test_sequences: Annotated[str, typer.Option(help="SemanticKITTI: what is scored.")] = "08",
-    budgets: Annotated[str, typer.Option(help="Amounts or percentages.")] = "3%,6%,12%",
+    test_sequences: Annotated[
+        str | None,
+        typer.Option(help="SemanticKITTI: the sequences that are scored, separated by commas; 08."),
+    ] = None,
+    budgets: Annotated[
+        str, typer.Option(help="Amounts or percentages, separated by commas.")
+    ] = "3%,6%,12%",
     cost: Annotated[
         str | None,
-        typer.Option(help="pixels, segments, images, points or column:FILE:NAME."),
+        typer.Option(
+            help="What labelling costs: pixels, segments, images, points or column:FILE:NAME; "
+            "by default pixels, of SemanticKITTI points."
+        ),
     ] = None,
-    backbone: Annotated[str, typer.Option(help="A backbone's name, auto, or several: a,b.")] = (
-        "auto"
-    ),
+    backbone: Annotated[
+        str, typer.Option(help="A backbone's name, auto, or several separated by commas.")
+    ] = "auto",
     weights: Annotated[Path | None, typer.Option(help="A checkpoint of the backbone.")] = None,
-    token: Annotated[str, typer.Option(help="As in select.")] = "auto",  # noqa: S107 - not a secret
+    token: Annotated[
+        str, typer.Option(help="As in select; auto is what each method wants.")
+    ] = "auto",  # noqa: S107 - not a secret
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     objectives: Annotated[
-        str, typer.Option(help="a,b; an objective, or OBJECTIVE/STRATEGY; or all.")
+        str,
+        typer.Option(help="Names as in select, or NAME/STRATEGY, separated by commas; all; none."),
     ] = "all",
-    baselines: Annotated[str, typer.Option(help="a,b; or all, or none.")] = "all",
-    random: Annotated[int, typer.Option(help="Number of random seeds.")] = 20,
-    repetitions: Annotated[int, typer.Option(help="How often a random cut is drawn.")] = 3,
-    rounds: Annotated[int, typer.Option(help="Rounds of active learning after the seed.")] = 0,
+    baselines: Annotated[
+        str, typer.Option(help="Names of baselines, separated by commas; all; none.")
+    ] = "all",
+    random: Annotated[int, typer.Option(help="Number of random seeds, at least 2.")] = 20,
+    repetitions: Annotated[
+        int, typer.Option(help="How often a cut with lengths LO-HI is drawn.")
+    ] = 3,
+    rounds: Annotated[int, typer.Option(help="Rounds of active learning after each seed.")] = 0,
     acquisitions: Annotated[
-        str, typer.Option(help="How these choose.")
+        str, typer.Option(help="How further rounds choose, separated by commas.")
     ] = "random,entropy,margin,core_set",
     time_limit: Annotated[float, typer.Option(help="Seconds for the solver, each seed.")] = 10.0,
     random_seed: Annotated[int, typer.Option(min=0, help="The only source of randomness.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the evaluation as JSON.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Compare seeds by the models that their labels make, on labelled images."""
-    from app.commands import evaluate
+    """Compare seeds by the models that their labels make, on images that are labelled already."""
+    with features_extra("seedal evaluate", "evaluation"):
+        import matplotlib as mpl  # noqa: F401 - pictures come last; what they lack is said first
+
+        from app.commands import evaluate
     from app.evaluation.costs import parse_cost
     from app.evaluation.cuts import parse_cut
     from app.evaluation.methods import BASELINE_METHODS
@@ -248,8 +268,9 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter a flag
         ignore=frozenset(ignore_label or ()),
         classes=classes,
         semantic_kitti=semantic_kitti,
-        test_sequences=_listed(test_sequences),
+        test_sequences=None if test_sequences is None else _listed(test_sequences),
     )
+    usual_cost = "pixels" if semantic_kitti is None else "points"
     plan = Plan(
         cuts=tuple(map(parse_cut, cut)),
         budgets=tuple(map(parse_budget, _listed(budgets))),
@@ -258,7 +279,7 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter a flag
         backbones=_listed(backbone),
         random=random,
         repetitions=repetitions,
-        cost=parse_cost(cost or ("pixels" if semantic_kitti is None else "points")),
+        cost=parse_cost(usual_cost if cost is None else cost),
         features=FeatureSettings(
             token=token,  # type: ignore[arg-type]  # checked there
             weights=weights,

@@ -1,17 +1,23 @@
 """``seedal evaluate``: whether a seed makes a better first model than random ones."""
 
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.commands.select import write_files
 from app.commands.terminal import ImageProgress, answer, answer_json, say
 from app.errors import InvalidRequestError
-from app.evaluation.experiment import Evaluation, evaluate
-from app.evaluation.figure import grid
+from app.evaluation.experiment import evaluate
+from app.evaluation.figure import Panel, grid
 from app.evaluation.labelled import LabelledPool, read_labelled
+from app.evaluation.outcome import Evaluation
 from app.evaluation.plan import Plan
-from app.evaluation.point_clouds import read_semantic_kitti_labelled
+from app.evaluation.point_clouds import VALIDATION, read_semantic_kitti_labelled
 from app.evaluation.report import as_json, as_text, json_bytes, panels, round_panels
+
+_PANELS = 24
+"""Of a picture, at most: what a screen still shows, and far below what a PNG can be high."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +31,7 @@ class LabelledSource:
     semantic_kitti
         A root in SemanticKITTI's layout, in place of all of these.
     test_sequences
-        Its sequences that are scored.
+        Its sequences that are scored; None is its validation sequence.
     """
 
     images: Path | None = None
@@ -35,7 +41,7 @@ class LabelledSource:
     ignore: frozenset[int] = frozenset()
     classes: int | None = None
     semantic_kitti: Path | None = None
-    test_sequences: tuple[str, ...] = ("08",)
+    test_sequences: tuple[str, ...] | None = None
 
     def read(self) -> LabelledPool:
         """Find the data and check it.
@@ -45,27 +51,40 @@ class LabelledSource:
         InvalidRequestError
             A part is missing, or breaks a rule.
         """
-        parts = (self.images, self.labels, self.train, self.test)
+        folder = {name: getattr(self, name) for name in ("images", "labels", "train", "test")}
         if self.semantic_kitti is not None:
-            if any(parts):
-                detail = "--semantic-kitti takes the place of --images, --labels, --train, --test."
-                raise InvalidRequestError(detail)
-            return read_semantic_kitti_labelled(
-                self.semantic_kitti, test_sequences=self.test_sequences
-            )
-        if not (self.images and self.labels and self.train and self.test):
-            detail = (
-                "Labelled data are --images, --labels, --train and --test, or --semantic-kitti."
-            )
-            raise InvalidRequestError(detail)
+            kitti_has = folder | {"ignore_label": self.ignore or None, "classes": self.classes}
+            _refuse("--semantic-kitti takes the place of", _given(kitti_has, given=True))
+            scored = VALIDATION if self.test_sequences is None else self.test_sequences
+            return read_semantic_kitti_labelled(self.semantic_kitti, test_sequences=scored)
+        rule = "Labelled data are --images, --labels, --train and --test, or --semantic-kitti"
+        _refuse(f"{rule}; missing:", _given(folder, given=False))
+        if self.test_sequences is not None:
+            _refuse("Only --semantic-kitti has", ["--test-sequences"])
         return read_labelled(
-            self.images,
-            self.labels,
+            folder["images"],
+            folder["labels"],
             ignore=self.ignore,
-            train=self.train,
-            test=self.test,
+            train=folder["train"],
+            test=folder["test"],
             classes=self.classes,
         )
+
+
+def _given(flags: Mapping[str, object], *, given: bool) -> list[str]:
+    """Return the flags that were given, or that were not."""
+    return [
+        f"--{name.replace('_', '-')}"
+        for name, value in flags.items()
+        if (value is not None) == given
+    ]
+
+
+def _refuse(rule: str, flags: Sequence[str]) -> None:
+    """Raise the rule and the flags that break it, where there are any."""
+    if flags:
+        detail = f"{rule} {', '.join(flags)}."
+        raise InvalidRequestError(detail)
 
 
 def run(source: LabelledSource, plan: Plan, *, cache: Path, out: Path, json: bool) -> Evaluation:
@@ -76,16 +95,13 @@ def run(source: LabelledSource, plan: Plan, *, cache: Path, out: Path, json: boo
     AppError, FeatureError
         See `app.evaluation.experiment.evaluate`; nothing has been written to `out` then.
     """
+    _require_folder(out)
     evaluation = evaluate(source.read(), plan, cache, progress=ImageProgress(), say=say)
     text = as_text(evaluation)
     files = {"evaluation.json": json_bytes(evaluation), "evaluation.txt": f"{text}\n".encode()}
     paths = write_files(files, out)
-    bold = frozenset(plan.objectives)
-    for name, drawn in (
-        ("evaluation", panels(evaluation, bold)),
-        ("rounds", round_panels(evaluation, bold)),
-    ):
-        for suffix in (".png", ".svg") if drawn else ():
+    for name, drawn in _pictures(evaluation).items():
+        for suffix in (".png", ".svg"):
             paths.append(out / f"{name}{suffix}")
             grid(drawn, paths[-1])
     for note in evaluation.notes:
@@ -96,3 +112,25 @@ def run(source: LabelledSource, plan: Plan, *, cache: Path, out: Path, json: boo
         answer(text)
         answer("\n".join(f"wrote {path}" for path in paths))
     return evaluation
+
+
+def _require_folder(out: Path) -> None:
+    """Refuse at once a folder that could not be written hours later."""
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        reason = "may not be written to" if there.is_dir() else "is no folder"
+        detail = f"{out}: cannot be written ({there} {reason})."
+        raise InvalidRequestError(detail)
+
+
+def _pictures(evaluation: Evaluation) -> dict[str, list[Panel]]:
+    """Return the panels of each picture, by the name of its file."""
+    bold = frozenset(evaluation.plan.objectives)
+    pictures = {}
+    for name, drawn in (
+        ("evaluation", panels(evaluation, bold)),
+        ("rounds", round_panels(evaluation, bold)),
+    ):
+        for page, start in enumerate(range(0, len(drawn), _PANELS), start=1):
+            pictures[name if page == 1 else f"{name}-{page}"] = drawn[start : start + _PANELS]
+    return pictures

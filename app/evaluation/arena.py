@@ -52,6 +52,7 @@ class Arena:
     """A labelled dataset as one backbone sees it.
 
     Features of all cells are kept in memory: 128 float32 a cell, 0.4 MB an image of 28 x 28.
+    Threads may share it: two that ask for the same images at once get the same bits.
 
     Parameters
     ----------
@@ -89,12 +90,16 @@ class Arena:
         split = len(pool.train)
         # Fitted to what may be chosen, without a label: the same space for every seed.
         space = Space.fit(maps.values[:split])
-        self._features = np.stack([space.project(image) for image in maps.values])
+        cells, components = maps.values.shape[1], space.components.shape[1]
+        self._features = np.empty((len(stems), cells, components), dtype=np.float32)
+        for place, image in enumerate(maps.values):
+            self._features[place] = space.project(image)
         self._counts = np.stack([pool.counts(stem, maps.rows, maps.columns) for stem in stems])
         self._place = {stem: place for place, stem in enumerate(stems)}
         self._test = np.arange(split, len(stems))
         self._parts = self._divide()
-        self._known: dict[frozenset[str], Score] = {}
+        self._probes: dict[frozenset[str], Probe] = {}
+        self._scores: dict[frozenset[str], Score] = {}
 
     def _divide(self) -> dict[str, NDArray[np.bool_]]:
         """Return which test images are of a group that training images have, and which are not."""
@@ -108,34 +113,31 @@ class Arena:
         return found
 
     def train(self, stems: Iterable[str]) -> Probe:
-        """Train the probe on the labels of some images.
+        """Train the probe on the labels of some images; the same images only once.
 
         Raises
         ------
         InvalidRequestError
             None of them has a label.
         """
-        rows = np.array(sorted(self._place[stem] for stem in stems), dtype=np.int64)
-        features, counts = self._features[rows], self._counts[rows]
-        return fit(features.reshape(-1, features.shape[-1]), counts.reshape(-1, counts.shape[-1]))
+        chosen = frozenset(stems)
+        if chosen not in self._probes:
+            rows = np.array(sorted(self._place[stem] for stem in chosen), dtype=np.int64)
+            features, counts = self._features[rows], self._counts[rows]
+            self._probes[chosen] = fit(
+                features.reshape(-1, features.shape[-1]), counts.reshape(-1, counts.shape[-1])
+            )
+        return self._probes[chosen]
 
     def score(self, stems: Iterable[str]) -> Score:
         """Train the probe on the labels of some images and score it; the same images only once."""
         chosen = frozenset(stems)
-        if chosen not in self._known:
-            self._known[chosen] = self.judge(self.train(chosen), len(chosen))
-        return self._known[chosen]
+        if chosen not in self._scores:
+            self._scores[chosen] = self._judge(self.train(chosen), len(chosen))
+        return self._scores[chosen]
 
-    def judge(self, probe: Probe, images: int) -> Score:
-        """Score a probe on the test images.
-
-        Parameters
-        ----------
-        probe
-            Trained here.
-        images
-            How many images it was trained on.
-        """
+    def _judge(self, probe: Probe, images: int) -> Score:
+        """Score a probe of some number of images on the test images."""
         # Image by image: all logits of a large test set would not fit.
         tables = np.stack(
             [confusion(probe.predict(self._features[k]), self._counts[k]) for k in self._test]

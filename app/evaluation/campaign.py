@@ -1,7 +1,9 @@
 """Further rounds of active learning after a seed: whether its advantage lasts."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,7 @@ class Course:
     cost: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Campaign:
     """Active learning on one cut: train, choose as much again, label it, and so on.
 
@@ -60,35 +62,62 @@ class Campaign:
         acquisition
             One of :data:`app.evaluation.plan.ACQUISITIONS`.
         random_seed
-            For ``random``.
+            For ``random``; every round draws anew.
         """
-        names = tuple(self.scenes)
-        costs = np.array([self.price[name] for name in names])
-        labelled = [names.index(name) for name in seed]
-        miou, cost = [], []
-        for done in range(self.rounds + 1):
-            stems = [stem for k in labelled for stem in self.scenes[names[k]]]
-            miou.append(self.arena.score(stems).miou)
-            cost.append(float(costs[labelled].sum()))
-            if done < self.rounds:
-                new = self._acquire(acquisition, costs, labelled, random_seed + done)
-                labelled += map(int, new)
+        place = {name: number for number, name in enumerate(self.scenes)}
+        labelled = [place[name] for name in seed]
+        miou = [self._miou(labelled)]
+        cost = [self._cost(labelled)]
+        for number in range(1, self.rounds + 1):
+            labelled += self._acquire(acquisition, labelled, _stream(random_seed, number)).tolist()
+            miou.append(self._miou(labelled))
+            cost.append(self._cost(labelled))
         return Course(tuple(miou), tuple(cost))
 
+    @cached_property
+    def _images(self) -> list[tuple[str, ...]]:
+        """The images of each scene, by its number."""
+        return list(self.scenes.values())
+
+    @cached_property
+    def _costs(self) -> NDArray[np.float64]:
+        return np.array([self.price[name] for name in self.scenes])
+
+    @cached_property
+    def _means(self) -> NDArray[np.float32]:
+        """The mean feature of each scene's cells, (n, k)."""
+        return np.stack([rows.mean(axis=0) for rows in self._cells()])
+
+    def _stems(self, labelled: Sequence[int]) -> list[str]:
+        return [stem for number in labelled for stem in self._images[number]]
+
+    def _miou(self, labelled: Sequence[int]) -> float:
+        return self.arena.score(self._stems(labelled)).miou
+
+    def _cost(self, labelled: Sequence[int]) -> float:
+        return math.fsum(self._costs[number] for number in labelled)
+
     def _acquire(
-        self, acquisition: str, costs: NDArray[np.float64], labelled: list[int], random_seed: int
+        self, acquisition: str, labelled: Sequence[int], random_seed: int
     ) -> NDArray[np.int64]:
         if acquisition == RANDOM:
-            return take_random(costs, self.budget, random_seed, labelled)
+            return take_random(self._costs, self.budget, random_seed, labelled)
         if acquisition == CORE_SET:
-            means = np.stack([rows.mean(axis=0) for rows in self._cells()])
-            return take_core_set(means, costs, self.budget, labelled)
+            return take_core_set(self._means, self._costs, self.budget, labelled)
         measure = entropy if acquisition == ENTROPY else margin
-        images = list(self.scenes.values())
-        probe = self.arena.train(stem for k in labelled for stem in images[k])
+        probe = self.arena.train(self._stems(labelled))
         scores = np.array([measure(probe.probabilities(rows)) for rows in self._cells()])
-        return take_ranked(scores, costs, self.budget, labelled)
+        return take_ranked(scores, self._costs, self.budget, labelled)
 
     def _cells(self) -> Iterator[NDArray[np.float32]]:
-        for stems in self.scenes.values():
+        for stems in self._images:
             yield np.concatenate([self.arena.features(stem) for stem in stems])
+
+
+def _stream(random_seed: int, number: int) -> int:
+    """Return the random seed of a round.
+
+    Not the sum of both: a round would then repeat the order in which its seed was drawn, and that
+    of the next seed's, and courses would not be independent.
+    """
+    return int(np.random.SeedSequence((random_seed, number)).generate_state(1, np.uint64)[0])

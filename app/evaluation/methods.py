@@ -1,7 +1,7 @@
 """What chooses a seed in a comparison: the product's objectives, and the baselines."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -14,6 +14,7 @@ from app.evaluation.baselines.registry import BASELINES, Baseline
 from app.services.objectives import OBJECTIVES, FeatureToken, require_objective
 from app.services.seeding import SeedQuestion, make_seed
 from features.settings import AUTO
+from solver.strategy import STRATEGIES, Strategy
 
 RANDOM: Final = "random"
 
@@ -106,42 +107,68 @@ class _Baseline:
         return Choice(scenes=names, seconds=time.perf_counter() - started)
 
 
+def parse_objective(spec: str) -> tuple[str, str]:
+    """Return the objective and the strategy of ``OBJECTIVE`` or ``OBJECTIVE/STRATEGY``.
+
+    Raises
+    ------
+    InvalidRequestError
+        There is no such objective, or no such strategy. That an objective does not have a strategy
+        that others have is found out when it is asked.
+    """
+    objective, slash, strategy = spec.partition("/")
+    require_objective(objective)
+    if not slash:
+        return objective, Strategy.AUTO
+    if strategy not in STRATEGIES:
+        detail = f"{spec}: there is no strategy {strategy!r}; there are {', '.join(STRATEGIES)}."
+        raise InvalidRequestError(detail)
+    return objective, strategy
+
+
+def require_baseline(name: str) -> Baseline:
+    """Return a baseline.
+
+    Raises
+    ------
+    InvalidRequestError
+        There is none of that name. Random seeds are no method: all are compared with them.
+    """
+    if name not in BASELINE_METHODS:
+        known = ", ".join(BASELINE_METHODS)
+        detail = f"There is no baseline {name!r}; there are {known}, all and none."
+        raise InvalidRequestError(detail)
+    return BASELINES[name]
+
+
 def find_methods(
-    objectives: Mapping[str, str], baselines: tuple[str, ...], classes: int
+    objectives: Iterable[str], baselines: Iterable[str], classes: int
 ) -> dict[str, Method]:
-    """Return methods by name, objectives first.
+    """Return methods by the name they have in tables, objectives first.
 
     Parameters
     ----------
     objectives
-        Name in the table to the objective, or to ``OBJECTIVE/STRATEGY``.
+        Each ``OBJECTIVE`` or ``OBJECTIVE/STRATEGY``.
     baselines
-        Names of :data:`app.evaluation.baselines.registry.BASELINES`; random seeds are no method.
+        Each one of `BASELINE_METHODS`; where an objective has its name, it gets an addition.
     classes
         Number of classes, for baselines that make as many clusters.
 
     Raises
     ------
     InvalidRequestError
-        There is no baseline of a name.
+        There is no method of a name.
     """
-    found: dict[str, Method] = {}
-    for name, spec in objectives.items():
-        objective, _, strategy = spec.partition("/")
-        require_objective(objective)
-        found[name] = _Objective(objective, strategy or "auto")
+    found: dict[str, Method] = {spec: _Objective(*parse_objective(spec)) for spec in objectives}
+    taken = frozenset(found)
     for name in baselines:
-        if name not in BASELINE_METHODS:
-            known = ", ".join(BASELINE_METHODS)
-            message = f"There is no baseline {name!r}; there are {known}, all and none."
-            raise InvalidRequestError(message)
-        found[name if name not in found else f"{name} (baseline)"] = _Baseline(
-            BASELINES[name], classes
-        )
+        shown = f"{name} (baseline)" if name in taken else name
+        found[shown] = _Baseline(require_baseline(name), classes)
     return found
 
 
 def random_choice(question: SeedQuestion, random_seed: int) -> Choice:
     """Return a random seed: scenes in a random order, as long as they fit."""
-    method: Callable[[SeedQuestion], Choice] = _Baseline(BASELINES[RANDOM], 1)
-    return method(replace(question, random_seed=random_seed))
+    chance = _Baseline(BASELINES[RANDOM], 1)
+    return chance(replace(question, random_seed=random_seed))

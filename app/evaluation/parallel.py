@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-_First = TypeVar("_First")
-_Second = TypeVar("_Second")
+_Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 
 
@@ -23,9 +22,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def side_by_side(
-    work: Callable[[_First, _Second], _Result], first: Iterable[_First], second: Iterable[_Second]
-) -> list[_Result]:
-    """Return what a function makes of pairs, in order; numpy's products use one thread each."""
+def side_by_side(work: Callable[[_Task], _Result], tasks: Iterable[_Task]) -> list[_Result]:
+    """Return what a function makes of tasks, in order; numpy's products use one thread each."""
     with threadpool_limits(limits=1), ThreadPoolExecutor(cores()) as pool:
-        return list(pool.map(work, first, second))
+        return list(pool.map(work, tasks))

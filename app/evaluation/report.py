@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from app.evaluation.experiment import Cell, Evaluation, Outcome
 from app.evaluation.figure import Panel
+from app.evaluation.outcome import Cell, Evaluation, Outcome
 from app.evaluation.summary import standing, totals
+from features.sources.wording import plural
 
 _PERCENT = 100.0
 
@@ -51,7 +52,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "backbone": cell.backbone,
         "cut": cell.cut,
         "repetition": cell.repetition,
-        "budget": _asked(cell),
+        "budget": str(cell.budget),
         "limit": cell.limit,
         "total": cell.total,
         "scenes": cell.scenes,
@@ -64,11 +65,6 @@ def _cell(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _asked(cell: Cell) -> str:
-    amount = cell.budget.amount
-    return f"{_PERCENT * amount:.6g}%" if cell.budget.is_fraction else f"{amount:.15g}"
-
-
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
     """Return an evaluation as JSON: what was asked, all cells, and every method's total."""
     plan = evaluation.plan
@@ -78,6 +74,14 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "train_images": evaluation.train,
         "test_images": evaluation.test,
         "cost": plan.cost.spec,
+        "cuts": [cut.spec for cut in plan.cuts],
+        "budgets": [str(budget) for budget in plan.budgets],
+        "objectives": list(plan.objectives),
+        "baselines": list(plan.baselines),
+        "token": plan.features.token,
+        "rounds": plan.rounds,
+        "acquisitions": list(plan.acquisitions) if plan.rounds else [],
+        "time_limit_s": plan.time_limit_s,
         "random_seed": plan.random_seed,
         "random_seeds": plan.random,
         "notes": list(evaluation.notes),
@@ -125,7 +129,7 @@ def summary_table(cells: Sequence[Cell]) -> str:
 def cell_table(cells: Sequence[Cell]) -> str:
     """Return the mIoU of every method in every comparison, in percent, as text."""
     names = list(dict.fromkeys(name for cell in cells for name in cell.methods))
-    heads = [f"{cell.cut} #{cell.repetition} {_asked(cell)}" for cell in cells]
+    heads = [f"{cell.cut} #{cell.repetition} {cell.budget}" for cell in cells]
     random = [[seed.score.miou for seed in cell.random] for cell in cells]
     lines = {
         "random, mean": [float(np.mean(values)) for values in random],
@@ -144,8 +148,8 @@ def as_text(evaluation: Evaluation) -> str:
         cells = [cell for cell in evaluation.cells if cell.backbone == backbone]
         parts.append(f"{evaluation.dataset}, {backbone}\n{cell_table(cells)}")
     if any(cell.methods for cell in evaluation.cells):
-        count = len(evaluation.cells)
-        parts.append(f"all {count} comparisons\n{summary_table(evaluation.cells)}")
+        count = plural(len(evaluation.cells), "comparison")
+        parts.append(f"against random seeds, over {count}\n{summary_table(evaluation.cells)}")
     return "\n\n".join(parts)
 
 
@@ -190,12 +194,12 @@ def round_panels(evaluation: Evaluation, bold: frozenset[str]) -> list[Panel]:
     """Return a picture's panels of further rounds: one for each cell and acquisition."""
     found = []
     for cell in evaluation.cells:
-        for acquisition in cell.random[0].courses:
-            rounds = len(cell.random[0].courses[acquisition].miou)
+        place = f"{cell.backbone}: {cell.cut} #{cell.repetition}, {cell.budget}"
+        for acquisition, course in cell.random[0].courses.items():
             found.append(
                 Panel(
-                    title=f"{cell.cut} #{cell.repetition}, {_asked(cell)}, then {acquisition}",
-                    budgets=list(range(rounds)),
+                    title=f"{place}, then {acquisition}",
+                    budgets=list(range(len(course.miou))),
                     random=np.array([seed.courses[acquisition].miou for seed in cell.random]),
                     methods={
                         name: seed.courses[acquisition].miou for name, seed in cell.methods.items()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.evaluation.experiment import Cell
+from app.evaluation.outcome import Cell
 from app.evaluation.scores import interval, percentile
 
 

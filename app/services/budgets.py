@@ -4,6 +4,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from app.errors import BudgetError
 
 _NUMBER = re.compile(r"[+-]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -37,6 +39,11 @@ class BudgetAsked:
         if not math.isfinite(self.amount) or self.amount < 0:
             detail = f"A budget is a finite number of at least 0, not {self.amount:g}."
             raise BudgetError(detail)
+
+    @override
+    def __str__(self) -> str:
+        """Return it as people write it."""
+        return f"{100 * self.amount:.6g}%" if self.is_fraction else f"{self.amount:.15g}"
 
     def limit(self, total: float) -> float:
         """Return the limit in the resource's unit, given what all usable scenes cost."""

@@ -1,0 +1,89 @@
+"""What an evaluation finds: seeds and their scores, by comparison."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.evaluation.arena import Score
+from app.evaluation.campaign import Course
+from app.evaluation.methods import Choice
+from app.evaluation.plan import Plan
+from app.services.budgets import BudgetAsked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A seed, and what became of it.
+
+    Parameters
+    ----------
+    choice
+        The scenes.
+    cost
+        What they cost together.
+    score
+        Of the probe of their labels.
+    courses
+        Acquisition to what further rounds came to.
+    """
+
+    choice: Choice
+    cost: float
+    score: Score
+    courses: Mapping[str, Course] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One comparison: one backbone, one cut, one budget.
+
+    Parameters
+    ----------
+    backbone, cut, repetition
+        Which.
+    budget
+        As it was asked for.
+    limit, total
+        The budget, and what all scenes cost, in the cost's unit.
+    scenes, images
+        How many can be chosen.
+    random
+        The random seeds, in order.
+    methods
+        By name.
+    """
+
+    backbone: str
+    cut: str
+    repetition: int
+    budget: BudgetAsked
+    limit: float
+    total: float
+    scenes: int
+    images: int
+    random: tuple[Outcome, ...]
+    methods: Mapping[str, Outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """All comparisons on a dataset.
+
+    Parameters
+    ----------
+    dataset, classes, train, test
+        Its name, its classes' names, how many images can be chosen, and how many are scored.
+    plan
+        What was asked.
+    cells
+        Backbone by backbone, cut by cut, budget by budget.
+    notes
+        Sentences a user should read.
+    """
+
+    dataset: str
+    classes: tuple[str, ...]
+    train: int
+    test: int
+    plan: Plan
+    cells: tuple[Cell, ...]
+    notes: tuple[str, ...]
