@@ -96,7 +96,7 @@ def _smoke(folder: Path) -> list[str]:
             (folder / "labels").mkdir(parents=True, exist_ok=True)
             image.save(folder / "images" / f"{stem}.png")
             label.save(folder / "labels" / f"{stem}.png")
-            stems["test" if frame % 3 == 2 else "train"].append(stem)
+            stems["train" if (frame + 1) % 3 else "test"].append(stem)
     train, test = (_write(folder / f"{split}.txt", stems[split]) for split in _SPLITS)
     words = ["--images", str(folder / "images"), "--labels", str(folder / "labels")]
     return [*words, "--train", str(train), "--test", str(test)]
