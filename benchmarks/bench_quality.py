@@ -117,7 +117,8 @@ def _words(part: str, arguments: argparse.Namespace) -> list[str]:
             return [*words, "--budgets", "6%,12%,24%"]
         case "smoke":
             words = [*_smoke(arguments.out / "world"), "--cut", "frame", "--cut", "window:1-3"]
-            return [*words, "--budgets", "15%,30%", "--random", "4", "--repetitions", "1"]
+            words += ["--budgets", "15%,30%", "--time-limit", "1"]
+            return [*words, "--random", "4", "--repetitions", "1"]
         case _:
             words = _labelmefacade(data, lists, part)
             cuts = [] if part == "official" else ["--cut", "group:^(.*)__@1-8"]
