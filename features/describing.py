@@ -1,6 +1,6 @@
 """From the centres of scenes to their parts: a small space of the pool, and words in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -12,6 +12,8 @@ from features.words import Vocabulary
 
 DIMENSIONS: Final = 32
 """Principal components that are kept, at most."""
+
+_BLOCK: Final = 4096  # rows that are multiplied at once
 
 _FLAT: Final = 1e-6
 """Deviation of unit vectors, or variance of a component, below which there is only rounding."""
@@ -46,14 +48,12 @@ class PrincipalSpace:
             Of each scene, at least one, the parts (p, d) and how much each counts (p,), at least
             0 and not all 0.
         """
-        total, first, second = 0.0, np.zeros(0), np.zeros((0, 0))
-        for rows, masses in scenes:
+        total, first, second = 0.0, np.zeros(()), np.zeros(())
+        for rows, masses in _gathered(scenes):
             weighted = masses[:, np.newaxis] * rows
-            if not first.size:
-                first, second = np.zeros(rows.shape[1]), np.zeros((rows.shape[1],) * 2)
             total += float(masses.sum())
-            first += weighted.sum(axis=0)
-            second += rows.T @ weighted
+            first = first + weighted.sum(axis=0)
+            second = second + rows.T @ weighted
         mean = first / total
         scatter = second / total - np.outer(mean, mean)
         deviations = np.sqrt(np.maximum(np.diag(scatter), 0.0))
@@ -72,6 +72,27 @@ class PrincipalSpace:
     def project(self, rows: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return centres (..., d) in the space, (..., q)."""
         return np.asarray((rows - self.mean) @ self.components, dtype=np.float32)
+
+
+def _gathered(
+    scenes: Iterable[tuple[NDArray[np.floating], NDArray[np.floating]]],
+) -> Iterator[tuple[NDArray[np.floating], NDArray[np.floating]]]:
+    """Put scenes together until they are many rows: a product (d, d) of a few costs as much."""
+    waiting: list[tuple[NDArray[np.floating], NDArray[np.floating]]] = []
+    for scene in scenes:
+        waiting.append(scene)
+        if sum(len(rows) for rows, _ in waiting) >= _BLOCK:
+            yield _together(waiting)
+            waiting.clear()
+    if waiting:
+        yield _together(waiting)
+
+
+def _together(
+    scenes: list[tuple[NDArray[np.floating], NDArray[np.floating]]],
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    rows, masses = zip(*scenes, strict=True)
+    return np.concatenate(rows), np.concatenate(masses)
 
 
 class PartsBuilder:

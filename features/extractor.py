@@ -49,9 +49,9 @@ class Recipe:
         The backbone and its weights.
     token
         ``cls``: an image keeps one vector. Others: it keeps the centres of its patches' vectors,
-        at most ``clusters``; the keys themselves, 784 of them for ViT-B/8, live for one batch.
+        at most :attr:`kept`; the vectors themselves, 784 of them for ViT-B/8, live for one batch.
     clusters
-        Number of centres; matters here for other tokens than ``cls`` only.
+        Number of centres; matters here for ``patch_keys`` only.
     precision
         Of the network's products.
     """

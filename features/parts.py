@@ -31,7 +31,8 @@ class Parts:
     Raises
     ------
     VectorsError
-        The arrays do not fit each other.
+        The arrays do not fit each other, a mass is negative or not finite, or a word is none of
+        its level's.
     """
 
     offsets: NDArray[np.int64]
@@ -40,14 +41,32 @@ class Parts:
     sizes: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        m = len(self.masses)
-        fits = self.words.shape == (m, len(self.sizes)) and len(self.offsets) > 1
+        m, levels = self.masses.size, self.sizes.size
+        shapes = (self.masses.shape, self.sizes.shape, self.words.shape, self.offsets.ndim)
+        fits = shapes == ((m,), (levels,), (m, levels), 1) and levels > 0 and self.offsets.size > 1
         if not fits or self.offsets[0] != 0 or self.offsets[-1] != m:
             message = (
-                f"{m} parts have words {self.words.shape} at {len(self.sizes)} levels "
+                f"{m} parts have words {self.words.shape} at {levels} levels "
                 f"and offsets {self.offsets.shape}"
             )
             raise VectorsError(message)
+        ends = np.cumsum(self.sizes)
+        named = (self.words >= ends - self.sizes) & (self.words < ends)
+        rules = (
+            (
+                all(array.dtype.kind in "iu" for array in (self.offsets, self.words, self.sizes)),
+                "offsets, words and sizes of parts must be whole numbers",
+            ),
+            ((np.diff(self.offsets) >= 0).all(), "offsets of parts must not fall"),
+            (
+                np.isfinite(self.masses).all() and (self.masses >= 0).all(),
+                "masses of parts must be finite and at least 0",
+            ),
+            (named.all(), "a part's word must be one of its level's"),
+        )
+        for holds, rule in rules:
+            if not holds:
+                raise VectorsError(rule)
 
     @property
     def n(self) -> int:

@@ -46,7 +46,8 @@ def _(problem: CoverageProblem, present: np.ndarray) -> float:
         case Saturation.LOG:
             worth = np.log1p(there)
         case Saturation.RATIO:
-            worth = 1.0 - 1.0 / (there + 1.0)
+            with np.errstate(divide="ignore", over="ignore"):  # nothing there is worth nothing
+                worth = 1.0 / (1.0 + 1.0 / there)
         case _:
             worth = np.where(there < problem.caps, there, problem.caps)
     return float((worth * problem.weights).sum())

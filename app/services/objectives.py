@@ -20,6 +20,7 @@ from solver.sets.coverage import CoverageProblem, Saturation
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem
 from solver.sets.k_center import KCenterProblem
+from solver.sets.matrices import MOST_ENTRIES
 from solver.sets.sum import SumProblem
 
 Floats = npt.NDArray[np.float64]
@@ -50,6 +51,7 @@ _DENSE: Final = 5_000
 _LANDMARKS: Final = 1000
 _COMPONENTS: Final = 128
 _FLAT: Final = 1e-10
+_ROWS: Final = 4096
 
 
 class Scenes(Protocol):
@@ -138,11 +140,13 @@ def _centred(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
 
 
 def _facility_location(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
+    _require_workable(len(scenes.vectors), len(scenes.vectors))
     unit = directions(scenes.vectors)
     return FacilityProblem(similarities=np.clip(0.5 + 0.5 * (unit @ unit.T), 0.0, 1.0), **asked)
 
 
 def _k_center(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
+    _require_workable(len(scenes.vectors), len(scenes.vectors))
     unit = directions(scenes.vectors)
     squared = _squared_distances(unit, unit)
     np.fill_diagonal(squared, 0.0)
@@ -153,18 +157,30 @@ def _coverage(scenes: Scenes, asked: dict[str, Any]) -> CoverageProblem:
     if scenes.parts is None:
         detail = "Nothing is known of these scenes' parts, so coverage cannot be measured."
         raise InvalidRequestError(detail, "#/objective")
+    _require_workable(scenes.parts.n, int(scenes.parts.sizes.sum()))
     amounts = scenes.parts.amounts()
     images = amounts.sum() / len(scenes.parts.sizes)
     shares = amounts.sum(axis=0) / images
     there = shares > 0
     amounts, shares = amounts[:, there], shares[there]
-    enough = _ENOUGH * _expected(asked) * images
+    # A seed has an image at least, also where all that it buys is free.
+    enough = _ENOUGH * max(1.0, _expected(asked) * images)
     return CoverageProblem(
         amounts=amounts / (enough * shares),
         weights=shares / shares.sum(),
         saturation=Saturation.RATIO,
         **asked,
     )
+
+
+def _require_workable(n: int, m: int) -> None:
+    """Raise before a matrix is made that the solver would refuse, or memory would not hold."""
+    if n * m > MOST_ENTRIES:
+        detail = (
+            f"This objective needs {n:,} x {m:,} numbers for {n:,} scenes; "
+            f"up to {MOST_ENTRIES:,} can be worked with."
+        )
+        raise InvalidRequestError(detail, "#/objective")
 
 
 def _expected(asked: dict[str, Any]) -> float:
@@ -174,6 +190,8 @@ def _expected(asked: dict[str, Any]) -> float:
 
 
 def _spread(scenes: Scenes, asked: dict[str, Any]) -> DesignProblem:
+    n = len(scenes.vectors)
+    _require_workable(n, min(n, _COMPONENTS))
     return DesignProblem(factors=kernel_features(directions(scenes.vectors)), ridge=_NOISE, **asked)
 
 
@@ -241,13 +259,16 @@ def kernel_features(units: Floats) -> Floats:
     marks = units[np.unique(np.linspace(0, n - 1, _LANDMARKS).astype(np.int64))]
     among = _squared_distances(marks, marks)
     width = float(np.median(among[np.triu_indices(len(marks), 1)])) if len(marks) > 1 else 0.0
-    width = width if width > 0 else 1.0
+    width = width if width > _FLAT else 1.0  # most are the same: what is left is rounding
     values, axes = np.linalg.eigh(np.exp(-among / width))
     order = np.argsort(-values, kind="stable")[:_COMPONENTS]
     order = order[values[order] > _FLAT * values.max()]
-    across = np.exp(-_squared_distances(units, marks) / width)
-    features: Floats = across @ (axes[:, order] / np.sqrt(values[order]))
-    return features
+    to_features = axes[:, order] / np.sqrt(values[order])
+    blocks = [
+        np.exp(-_squared_distances(units[start : start + _ROWS], marks) / width) @ to_features
+        for start in range(0, n, _ROWS)
+    ]
+    return np.concatenate(blocks)
 
 
 def _squared_distances(left: Floats, right: Floats) -> Floats:
@@ -299,15 +320,16 @@ _ALL = (
     Objective(
         name="coverage",
         description="All that the pool shows is seen, and no part of it over and over.",
-        formula="sum over words w of p_w a_w / (a_w + 0.3 b p_w), a_w = images' worth of w in S, "
-        "p_w its share of the pool, b = images that the budget buys at the average price",
+        formula="mean over levels of the sum over words w of p_w a_w / (a_w + 0.3 b p_w), "
+        "a_w = images' worth of w in S, p_w = w's share of the pool, "
+        "b = images that the budget buys at the average price, at least 1",
         source="concave over modular: Lin and Bilmes, ACL 2011; words: Sivic and Zisserman, 2003",
         build=_coverage,
     ),
     Objective(
         name="spread",
         description="Each scene tells what the others do not.",
-        formula="log det(I + K_S / 0.1), K_ij = exp(-|u_i - u_j|^2 / median)",
+        formula="log det(I + K_S / 0.1), K_ij = exp(-|u_i - u_j|^2 / h), h the median square",
         source="D-optimal design; Krause, Singh and Guestrin, JMLR 2008; Kulesza and Taskar 2012",
         build=_spread,
     ),

@@ -78,7 +78,8 @@ class SeedQuestion:
         for array in (self.costs, self.weights, self.vectors):
             content.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())
         if self.parts is not None:
-            for part in (self.parts.offsets, self.parts.masses, self.parts.words):
+            parts = self.parts
+            for part in (parts.offsets, parts.masses, parts.words, parts.sizes):
                 content.update(part.tobytes())
         return content.hexdigest()
 

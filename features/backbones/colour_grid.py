@@ -47,10 +47,13 @@ class ColourGrid:
 
         Returns
         -------
-        (n, 1, 193) or (n, 16, 193) float32; (n, 784, 9) for ``patches``
+        (n, 1, 193) or (n, 16, 193) float32; (n, 784, 10) for ``patches``: the map's
+            channels and the constant
         """
         if token == PATCHES:
-            return from_maps(self.maps(pixels), (_MAP_CHANNELS,))
+            maps = self.maps(pixels)
+            bias = np.full((*maps.shape[:-1], 1), _BIAS, dtype=np.float32)
+            return from_maps(np.concatenate([maps, bias], axis=-1), (_MAP_CHANNELS + 1,))
         windows = 1 if token == CLS else _WINDOWS
         n, cells, side = len(pixels), windows * _GRID, SIZE // (windows * _GRID)
         means = pixels.reshape(n, cells, side, cells, side, 3).mean(axis=(2, 4), dtype=np.float64)

@@ -51,7 +51,7 @@ class Backbone(Protocol):
         -------
         (n, t, d) float32
             t is 1 for ``cls`` and else the number of patches. Not normalised, but for ``patches``,
-            whose d is that of :meth:`maps`.
+            whose d is their own.
 
         Raises
         ------

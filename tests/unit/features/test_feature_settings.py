@@ -22,7 +22,7 @@ def test_devices_are_accepted(device: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "rule"),
     [
-        ({"token": "class"}, "token must be auto, cls or patch_keys, not 'class'"),
+        ({"token": "class"}, "token must be auto, cls, patch_keys or patches, not 'class'"),
         ({"clusters": 0}, "clusters must be at least 1, not 0"),
         ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
         ({"device": "tpu"}, "device must be auto, cpu, cuda or cuda:N, not 'tpu'"),
