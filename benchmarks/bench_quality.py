@@ -117,8 +117,8 @@ def _words(part: str, arguments: argparse.Namespace) -> list[str]:
             return [*words, "--budgets", "6%,12%,24%"]
         case "smoke":
             words = [*_smoke(arguments.out / "world"), "--cut", "frame", "--cut", "window:1-3"]
-            words += ["--budgets", "15%,30%", "--time-limit", "1"]
-            return [*words, "--random", "4", "--repetitions", "1"]
+            words += ["--budgets", "15%,30%", "--random", "4"]
+            return [*words, "--repetitions", "1"]
         case _:
             words = _labelmefacade(data, lists, part)
             cuts = [] if part == "official" else ["--cut", "group:^(.*)__@1-8"]
@@ -130,6 +130,7 @@ def _run(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
     folder = arguments.out / part
     backbone = "colour_grid" if part == "smoke" else arguments.backbone
     words = ["evaluate", *_words(part, arguments), "--backbone", backbone, "--out", str(folder)]
+    words += ["--time-limit", "1" if part == "smoke" else "3"]
     if arguments.data_dir is not None:
         words += ["--data-dir", str(arguments.data_dir)]
     if arguments.weights is not None and part != "smoke":
