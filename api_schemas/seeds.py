@@ -18,6 +18,7 @@ Objective = Literal[
     "coverage",
     "spread",
     "balanced",
+    "auto",
 ]
 Strategy = Literal["auto", "greedy", "local_search", "exact", "cp_sat", "scip", "highs", "pulp"]
 
@@ -48,7 +49,7 @@ class SeedRequest(Wire):
         default="seedal",
         description="`seedal`: the paper's. `pairwise`: without its within-scene factor. "
         "`centred`: that on centred features. `facility_location`, `k_center`, `coverage`, "
-        "`spread` and `balanced`: see docs/seed-quality.md, also for which one to take.",
+        "`spread` and `balanced`: see docs/seed-quality.md. `auto`: the one that suits the pool.",
     )
     strategy: Strategy = "auto"
     time_limit_s: Annotated[Number, Field(gt=0)] = Field(

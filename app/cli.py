@@ -102,8 +102,8 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     objective: Annotated[
         str,
         typer.Option(
-            help="seedal, pairwise, centred, facility_location, k_center, coverage, spread or "
-            "balanced (recommended)."
+            help="seedal, pairwise, centred, facility_location, k_center, coverage, spread, "
+            "balanced or auto (recommended)."
         ),
     ] = "seedal",
     strategy: Annotated[

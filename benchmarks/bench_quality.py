@@ -96,7 +96,7 @@ def _smoke(folder: Path) -> list[str]:
             (folder / "labels").mkdir(parents=True, exist_ok=True)
             image.save(folder / "images" / f"{stem}.png")
             label.save(folder / "labels" / f"{stem}.png")
-            stems["test" if frame % 3 == 2 else "train"].append(stem)
+            stems["train" if (frame + 1) % 3 else "test"].append(stem)
     train, test = (_write(folder / f"{split}.txt", stems[split]) for split in _SPLITS)
     words = ["--images", str(folder / "images"), "--labels", str(folder / "labels")]
     return [*words, "--train", str(train), "--test", str(test)]
@@ -117,7 +117,8 @@ def _words(part: str, arguments: argparse.Namespace) -> list[str]:
             return [*words, "--budgets", "6%,12%,24%"]
         case "smoke":
             words = [*_smoke(arguments.out / "world"), "--cut", "frame", "--cut", "window:1-3"]
-            return [*words, "--budgets", "15%,30%", "--random", "4", "--repetitions", "1"]
+            words += ["--budgets", "15%,30%", "--random", "4"]
+            return [*words, "--repetitions", "1"]
         case _:
             words = _labelmefacade(data, lists, part)
             cuts = [] if part == "official" else ["--cut", "group:^(.*)__@1-8"]
@@ -129,6 +130,7 @@ def _run(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
     folder = arguments.out / part
     backbone = "colour_grid" if part == "smoke" else arguments.backbone
     words = ["evaluate", *_words(part, arguments), "--backbone", backbone, "--out", str(folder)]
+    words += ["--time-limit", "1" if part == "smoke" else "3"]
     if arguments.data_dir is not None:
         words += ["--data-dir", str(arguments.data_dir)]
     if arguments.weights is not None and part != "smoke":

@@ -25,7 +25,7 @@ from solver.sets.sum import SumProblem
 
 Floats = npt.NDArray[np.float64]
 
-RECOMMENDED: Final = "balanced"
+RECOMMENDED: Final = AUTO
 """What is recommended, by the evidence of ``docs/seed-quality.md``."""
 
 _ENOUGH: Final = 0.3
@@ -38,6 +38,16 @@ _NOISE: Final = 0.1
 """Variance of what a scene tells, relative to what is unknown before."""
 
 _FEW: Final = 10.0
+_PAIR: Final = 2
+_COMPARED: Final = 5000
+
+_REDUNDANT: Final = 0.58
+"""Redundancy from which a pool counts as redundant: CamVid has 0.61 to 0.75, LabelMeFacade 0.44 to
+0.53, over all cuts and tokens (``docs/seed-quality.md``)."""
+
+_DENSE: Final = 5_000
+"""Scenes up to which n x n distances and words of every scene fit the solver's dense matrices."""
+
 _LANDMARKS: Final = 1000
 _COMPONENTS: Final = 128
 _FLAT: Final = 1e-10
@@ -196,6 +206,40 @@ def _balanced(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
     )
 
 
+def redundancy(vectors: Floats) -> float:
+    """Return how much alike a pool's scenes are: the median cosine of a scene and its nearest.
+
+    Frames of drives and rooms have near twins in their pool, single photos have not.
+
+    Parameters
+    ----------
+    vectors : (n, d)
+        Mean vectors of scenes. Of more than 5,000, evenly spaced ones are compared.
+    """
+    places = np.unique(np.linspace(0, len(vectors) - 1, _COMPARED).astype(np.int64))
+    units = directions(vectors)[places]
+    if len(units) < _PAIR:
+        return 0.0
+    alike = units @ units.T
+    np.fill_diagonal(alike, -1.0)
+    return float(np.median(alike.max(axis=1)))
+
+
+def resolved(name: str, scenes: Scenes) -> str:
+    """Return the objective that ``auto`` stands for in a pool; any other name as it is."""
+    if name != AUTO:
+        return name
+    n = len(scenes.weights)
+    if n > _DENSE:
+        return "centred"
+    is_redundant = redundancy(scenes.vectors) >= _REDUNDANT
+    return "coverage" if is_redundant and scenes.parts is not None else "k_center"
+
+
+def _auto(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
+    return OBJECTIVES[resolved(AUTO, scenes)].build(scenes, asked)
+
+
 def kernel_features(units: Floats) -> Floats:
     """Return vectors whose inner products are ``exp(-|u_i - u_j|^2 / h)``, h the median square.
 
@@ -295,6 +339,14 @@ _ALL = (
         formula="coverage + 0.3 spread / (log(11) max(10, number of scenes that the budget buys))",
         source="both of these; the shares by the evidence of docs/seed-quality.md",
         build=_balanced,
+    ),
+    Objective(
+        name=AUTO,
+        description="Coverage where scenes have near twins in their pool, k-center where not.",
+        formula="coverage if the median over i of max over j of cos(u_i, u_j) is at least 0.58, "
+        "else k_center; centred beyond 5,000 scenes",
+        source="the evidence of docs/seed-quality.md",
+        build=_auto,
     ),
 )
 

@@ -6,15 +6,16 @@ Pure: the command line and the solve processes of the API run the same function.
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 import api_schemas.seeds
 from app.errors import BudgetError, InvalidRequestError
-from app.services.objectives import require_objective
+from app.services.objectives import require_objective, resolved
 from features.parts import Parts
+from features.settings import AUTO
 from solver.backends.greedy import rank
 from solver.errors import InvalidProblemError, UnknownStrategyError
 from solver.objective import gains
@@ -190,6 +191,9 @@ def make_seed(question: SeedQuestion) -> SeedAnswer:
         )
     except (InvalidProblemError, UnknownStrategyError, ValueError) as error:
         raise InvalidRequestError(str(error)) from error
+    if question.objective == AUTO:
+        meant = resolved(AUTO, question)
+        result = replace(result, notes=(f"The objective is {meant}.", *result.notes))
     order = rank(problem, result.selected)
     inside = np.zeros(problem.n, dtype=bool)
     inside[order] = True
