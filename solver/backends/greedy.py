@@ -103,8 +103,11 @@ def rank(problem: AnyProblem, selected: npt.NDArray[np.int64]) -> npt.NDArray[np
     Returns
     -------
     npt.NDArray[np.int64]
-        The same indices, first to label first. Items that only harm come last.
+        The same indices, first to label first. Items that only harm come last. Of equal items the
+        one whose id comes first does, in whatever order the items lie.
     """
+    if problem.ids:
+        selected = np.array(sorted(selected.tolist(), key=problem.ids.__getitem__), dtype=np.int64)
     present = np.zeros(problem.n, dtype=bool)
     present[problem.constraints.labelled] = True
     # All of it is chosen already: no rule is left, and what was labelled before is company.

@@ -13,6 +13,9 @@ from solver.sets.matrices import matrix, per_point
 if TYPE_CHECKING:
     from solver.constraints import Constraints
 
+# Distances that differ by less, relatively, differ by rounding.
+_ALIKE = 1e-12
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class KCenterProblem(SetProblem):
@@ -93,7 +96,11 @@ class KCenterProblem(SetProblem):
 
 
 class _Growing:
-    """Farthest first: an item promises what it takes off the farthest point's distance."""
+    """Farthest first: an item promises what it takes off the farthest point's distance.
+
+    Where several points are the farthest, as all are at first, it promises the mean over them: the
+    choice does not depend on the order of points.
+    """
 
     def __init__(self, problem: KCenterProblem, near: Floats) -> None:
         self._problem, self._near = problem, near
@@ -101,9 +108,11 @@ class _Growing:
     def promises(self, items: npt.NDArray[np.int64]) -> Floats:
         if not self._near.size:
             return np.zeros(len(items))
-        farthest = int(np.argmax(self._near))
-        column = self._problem.distances[items, farthest]
-        return np.asarray(np.maximum(0.0, self._near[farthest] - column))
+        farthest = self._near.max()
+        points = np.flatnonzero(self._near >= farthest * (1.0 - _ALIKE))
+        nearer = self._problem.distances[np.ix_(items, points)]
+        np.subtract(farthest, nearer, out=nearer)  # at first this is as large as the matrix
+        return np.asarray(np.maximum(nearer, 0.0, out=nearer).mean(axis=1))
 
     def add(self, item: int) -> None:
         self._near = np.minimum(self._near, self._problem.distances[item])

@@ -1,0 +1,252 @@
+"""What objectives make of scenes, and what they refuse."""
+
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import api_schemas.seeds
+from app.errors import InvalidRequestError
+from app.services import objectives
+from app.services.objectives import (
+    OBJECTIVES,
+    RECOMMENDED,
+    directions,
+    kernel_features,
+    require_objective,
+)
+from app.services.seeding import SeedQuestion, make_seed
+from features.describing import PartsBuilder, PrincipalSpace
+from features.parts import Parts
+from features.signatures import build_signatures, unit_rows
+from solver.result import Status
+
+NAMES = sorted(OBJECTIVES)
+LOOK_AT_PARTS = ("coverage", "balanced")
+
+
+def question(n: int = 10, seed: int = 0, *, equal: bool = False) -> SeedQuestion:
+    """Return a question about scenes of 1 to 6 images, described as the pipeline does."""
+    rng = np.random.default_rng(seed)
+    centres = [unit_rows(rng.standard_normal((k, 6)) + 1.0) for k in rng.integers(1, 7, n)]
+    if equal:
+        centres = [np.repeat(centres[0][:1], len(rows), axis=0) for rows in centres]
+    ids = tuple(f"scene {k:02}" for k in range(n))
+    signatures = build_signatures(zip(ids, centres, strict=True))
+    scenes = [(rows, np.ones(len(rows))) for rows in centres]
+    builder = PartsBuilder(PrincipalSpace.fit(scenes))
+    for rows, masses in scenes:
+        builder.add(rows, masses)
+    costs = np.array([float(len(rows)) + rng.random() for rows in centres])
+    return SeedQuestion(
+        scene_ids=ids,
+        costs=costs,
+        weights=signatures.weights,
+        vectors=signatures.vectors,
+        parts=builder.build(),
+        budget=float(costs.min() + costs.sum() / 4),
+        time_limit_s=60.0,
+    )
+
+
+def shuffled(asked: SeedQuestion, order: NDArray[np.intp]) -> SeedQuestion:
+    """Return the same question with its scenes in another order."""
+    parts = asked.parts
+    assert parts is not None
+    rows = [np.arange(parts.offsets[k], parts.offsets[k + 1]) for k in order]
+    offsets = np.cumsum([0, *map(len, rows)])
+    places = np.concatenate(rows)
+    return replace(
+        asked,
+        scene_ids=tuple(asked.scene_ids[k] for k in order),
+        costs=asked.costs[order],
+        weights=asked.weights[order],
+        vectors=asked.vectors[order],
+        parts=Parts(offsets, parts.masses[places], parts.words[places], parts.sizes),
+    )
+
+
+def test_the_api_takes_every_objective() -> None:
+    """What can be asked over HTTP is what there is, in the same order."""
+    assert get_args(api_schemas.seeds.Objective) == tuple(OBJECTIVES)
+
+
+def test_objectives_describe_themselves() -> None:
+    """Each is found by its name, and has a sentence, a formula and a source."""
+    assert RECOMMENDED in OBJECTIVES
+    for name, objective in OBJECTIVES.items():
+        assert require_objective(name) is objective
+        assert objective.name == name
+        assert objective.description.endswith(".")
+        assert objective.formula
+        assert objective.source
+
+
+def test_an_unknown_objective_is_refused_with_those_there_are() -> None:
+    """One sentence names the wrong one, all right ones, and the member of the request."""
+    with pytest.raises(InvalidRequestError, match="no objective 'prettiest'; there are") as caught:
+        make_seed(replace(question(), objective="prettiest"))
+    assert caught.value.pointer == "#/objective"
+    for name in NAMES:
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("name", LOOK_AT_PARTS)
+def test_without_parts_there_is_no_coverage(name: str) -> None:
+    """An objective that looks at parts says that there are none."""
+    asked = replace(question(), objective=name, parts=None)
+    with pytest.raises(InvalidRequestError, match="Nothing is known of these scenes' parts"):
+        make_seed(asked)
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(LOOK_AT_PARTS)))
+def test_other_objectives_need_no_parts(name: str) -> None:
+    """What looks at directions alone gives the same seed without parts."""
+    asked = replace(question(), objective=name)
+    first, second = make_seed(asked), make_seed(replace(asked, parts=None))
+    assert first.scenes == second.scenes
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_seed_does_not_depend_on_the_order_of_scenes(name: str) -> None:
+    """The same scenes in another order: the same seed, in the same ranks."""
+    for seed in range(3):
+        asked = replace(question(seed=seed), objective=name)
+        first = make_seed(asked)
+        order = np.random.default_rng(seed).permutation(len(asked.costs))
+        second = make_seed(shuffled(asked, order))
+        assert first.result.status is second.result.status is Status.OPTIMAL
+        names = [scene.scene_id for scene in first.scenes]
+        assert [scene.scene_id for scene in second.scenes] == names
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_scene_or_two_are_a_pool(name: str, n: int) -> None:
+    """The smallest pools have a seed, and the proof that there is no better."""
+    asked = question(n)
+    everything = replace(asked, objective=name, budget=float(asked.costs.sum()))
+    result = make_seed(everything).result
+    assert result.status is Status.OPTIMAL
+    assert result.upper_bound >= result.objective
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equal_scenes_are_a_pool(name: str) -> None:
+    """Where all scenes are the same, any seed will do, and one is given."""
+    answer = make_seed(replace(question(equal=True), objective=name))
+    assert answer.result.status is Status.OPTIMAL
+    assert np.isfinite(answer.result.objective)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("budget", [0.0, 1e-300, 1.0])
+def test_free_scenes_are_chosen_on_any_budget(name: str, budget: float) -> None:
+    """Scenes that cost nothing can be chosen where the budget is nothing, or nearly."""
+    asked = question()
+    costs = np.where(np.arange(10) < 6, 0.0, asked.costs + 1.0)
+    answer = make_seed(replace(asked, objective=name, costs=costs, budget=budget))
+    assert answer.result.status is Status.OPTIMAL
+    assert answer.scenes
+    assert answer.result.total_cost == 0.0
+    free = make_seed(replace(asked, objective=name, costs=np.zeros(10), budget=budget))
+    assert free.result.status is Status.OPTIMAL
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"budget": -5.0}, "[Bb]udget"),
+        ({"budget": float("nan")}, "[Bb]udget"),
+        ({"budget": float("inf")}, "[Bb]udget"),
+        ({"costs": np.full(10, np.nan)}, "costs"),
+        ({"costs": np.full(10, -1.0)}, "costs"),
+    ],
+)
+def test_wrong_numbers_are_named_whatever_the_objective(
+    name: str, change: dict[str, Any], sentence: str
+) -> None:
+    """A budget or a cost that is none is what the sentence is about."""
+    with pytest.raises(InvalidRequestError, match=sentence):
+        make_seed(replace(question(), objective=name, **change))
+
+
+@pytest.mark.parametrize(
+    "name", ["facility_location", "k_center", "coverage", "spread", "balanced"]
+)
+def test_pools_beyond_memory_are_refused_before_they_fill_it(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """More numbers than can be worked with: one sentence with both, and no matrix."""
+    monkeypatch.setattr(objectives, "MOST_ENTRIES", 9)
+    with pytest.raises(InvalidRequestError, match="numbers for 10 scenes; up to 9") as caught:
+        make_seed(replace(question(), objective=name))
+    assert caught.value.pointer == "#/objective"
+
+
+def test_directions_are_away_from_the_mean() -> None:
+    """Each is of length 1; a scene that is the mean of all has none, and so have equal scenes."""
+    east, north = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    here = 0.3 * east + 0.2 * north
+    vectors = np.array([here + 0.5 * east, here - 0.5 * east, here, here + 1e-3 * north])
+    vectors[3, 1] -= 1e-3
+    found = directions(vectors)
+    np.testing.assert_allclose(found, [east, -east, 0 * east, 0 * east], atol=1e-12)
+    rng = np.random.default_rng(0)
+    plain = rng.standard_normal((20, 3)) + 5.0
+    apart = plain - plain.mean(axis=0)
+    expected = apart / np.linalg.norm(apart, axis=1, keepdims=True)
+    np.testing.assert_allclose(directions(plain), expected, atol=1e-12)
+    assert not directions(np.full((7, 3), 0.1)).any()
+    assert not directions(plain[:1]).any()
+
+
+def test_kernel_features_are_the_kernel() -> None:
+    """Inner products are exp(-|u - v|^2 / h), h the median, up to what is cut off."""
+    units = directions(np.random.default_rng(0).standard_normal((60, 5)))
+    squared = ((units[:, np.newaxis] - units) ** 2).sum(axis=2)
+    h = np.median(squared[np.triu_indices(60, 1)])
+    features = kernel_features(units)
+    np.testing.assert_allclose(features @ features.T, np.exp(-squared / h), atol=1e-8)
+
+
+def test_kernel_features_of_many_scenes_are_close() -> None:
+    """From 1,000 of 1,500 scenes and 128 components: within 1e-3, and no feature above 1."""
+    units = directions(np.random.default_rng(0).standard_normal((1500, 3)))
+    squared = ((units[:, np.newaxis] - units) ** 2).sum(axis=2)
+    h = np.median(squared[np.triu_indices(1500, 1)])
+    features = kernel_features(units)
+    assert features.shape[1] <= 128
+    np.testing.assert_allclose(features @ features.T, np.exp(-squared / h), atol=0.02)
+
+
+def test_kernel_features_of_repeated_scenes_are_no_noise() -> None:
+    """Where most scenes are the same, what rounding leaves of their distance is no scale."""
+    rows = np.random.default_rng(0).standard_normal((3, 64))
+    units = directions(rows[[0] * 18 + [1] + [2]])
+    features = kernel_features(units)
+    kernel = features @ features.T
+    np.testing.assert_allclose(kernel[:18, :18], 1.0, atol=1e-9)
+    assert (kernel[0, 18:] < 0.9).all()
+
+
+@pytest.mark.parametrize("field", ["offsets", "masses", "words", "sizes"])
+def test_another_part_is_another_question(field: str) -> None:
+    """A stored answer is found for the same parts only."""
+    asked = question()
+    parts = asked.parts
+    assert parts is not None
+    sizes = parts.sizes.copy()
+    sizes[-1] += 1
+    offsets = parts.offsets.copy()
+    offsets[1] += 1
+    words = parts.words.copy()
+    words[0, -1] = parts.sizes.sum() - 1 - (words[0, -1] == parts.sizes.sum() - 1)
+    changed = {"offsets": offsets, "masses": parts.masses * 2, "words": words, "sizes": sizes}
+    other = replace(parts, **{field: changed[field]})
+    assert replace(asked, parts=other).digest() != asked.digest()
+    assert replace(asked, parts=None).digest() != asked.digest()
+    assert replace(asked, parts=replace(parts)).digest() == asked.digest()
