@@ -60,7 +60,7 @@ def test_vectors_are_the_other_network_s_features(
     np.testing.assert_allclose(backbone.encode(pixels, "cls"), means, atol=1e-4)
 
 
-@pytest.mark.parametrize("token", ["cls", "patch_keys"])
+@pytest.mark.parametrize("token", ["cls", "patch_keys", "patches"])
 def test_a_batch_equals_its_singles(
     backbone: EfficientnetLite, pixels: NDArray[np.uint8], token: Token
 ) -> None:

@@ -102,3 +102,21 @@ def test_a_batch_equals_its_singles(tmp_path: Path, pixels: NDArray[np.uint8]) -
     for backbone in (load_backbone("efficientnet_lite0", device="cpu"), transformer):
         singles = [backbone.maps(pixels[i : i + 1]) for i in range(3)]
         close(backbone.maps(pixels), np.concatenate(singles))
+
+
+def test_patches_are_maps_with_depths_of_length_one(
+    tmp_path: Path, pixels: NDArray[np.uint8]
+) -> None:
+    """Cells row by row, each depth scaled by itself; three images at once equal one by one."""
+    _, transformer = vit("vit_tiny_patch16_224.augreg_in21k", tmp_path)
+    efficientnet = load_backbone("efficientnet_lite0", device="cpu")
+    for backbone, depths in ((efficientnet, (40, 112, 320)), (transformer, (192,))):
+        patches = backbone.encode(pixels, "patches")
+        maps = backbone.maps(pixels)
+        assert patches.shape == (3, maps.shape[1] * maps.shape[2], sum(depths))
+        for part in np.split(np.arange(sum(depths)), np.cumsum(depths)[:-1]):
+            cells = maps[..., part].reshape(3, -1, len(part)).astype(float)
+            lengths = np.sqrt((cells**2).sum(axis=-1, keepdims=True))
+            close(patches[..., part], cells / lengths)
+        singles = [backbone.encode(pixels[i : i + 1], "patches") for i in range(3)]
+        close(patches, np.concatenate(singles))
