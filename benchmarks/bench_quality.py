@@ -110,15 +110,15 @@ def _words(part: str, arguments: argparse.Namespace) -> list[str]:
             return [*_camvid(data, lists), "--cut", "frame", "--cut", "window:1-8"]
         case "rounds":
             words = [*_camvid(data, lists), "--cut", "window:1-8", "--budgets", "3%"]
-            return [*words, "--rounds", "2", "--repetitions", "1"]
+            words += ["--rounds", "2", "--random", "10"]
+            return [*words, "--objectives", "seedal,auto", "--baselines", "k_center"]
         case "semantic_kitti":
             folder = str(data / "mini_semantickitti")
             words = ["--semantic-kitti", folder, "--cut", "frame", "--cut", "window:1-4"]
             return [*words, "--budgets", "6%,12%,24%"]
         case "smoke":
             words = [*_smoke(arguments.out / "world"), "--cut", "frame", "--cut", "window:1-3"]
-            words += ["--budgets", "15%,30%", "--random", "4"]
-            return [*words, "--repetitions", "1"]
+            return [*words, "--budgets", "15%,30%", "--random", "4"]
         case _:
             words = _labelmefacade(data, lists, part)
             cuts = [] if part == "official" else ["--cut", "group:^(.*)__@1-8"]
@@ -131,6 +131,7 @@ def _run(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
     backbone = "colour_grid" if part == "smoke" else arguments.backbone
     words = ["evaluate", *_words(part, arguments), "--backbone", backbone, "--out", str(folder)]
     words += ["--time-limit", "1" if part == "smoke" else "3"]
+    words += ["--repetitions", "1" if part in {"smoke", _ROUNDS} else str(arguments.repetitions)]
     if arguments.data_dir is not None:
         words += ["--data-dir", str(arguments.data_dir)]
     if arguments.weights is not None and part != "smoke":
@@ -182,6 +183,7 @@ def main() -> None:
     parser.add_argument("--part", nargs="+", choices=_PARTS, default=_USUAL)
     parser.add_argument("--backbone", default="efficientnet_lite0")
     parser.add_argument("--weights", type=Path)
+    parser.add_argument("--repetitions", type=int, default=3, help="draws of random cuts")
     parser.add_argument("--data-dir", type=Path, help="where features are kept")
     arguments = parser.parse_args()
     documents = {part: _run(part, arguments) for part in arguments.part}

@@ -139,7 +139,7 @@ def test_equal_scenes_have_one_word(tmp_path: Path) -> None:
 
 
 def test_a_space_of_equal_rows_has_no_components() -> None:
-    """A pool without differences has a space of no dimensions, and everything lies in its origin."""
+    """A pool without differences has a space of no dimensions: everything is its origin."""
     rows = np.full((7, 3), 1 / np.sqrt(3))
     space = PrincipalSpace.fit([(rows, np.ones(7))])
     assert space.components.shape == (3, 0)
