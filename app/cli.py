@@ -200,14 +200,14 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter a flag
     ] = None,
     classes: Annotated[
         int | None,
-        typer.Option(help="Number of classes; by default the largest label and 1."),
+        typer.Option(help="Number of classes; by default the largest label plus 1."),
     ] = None,
     semantic_kitti: Annotated[
         Path | None, typer.Option(help="SemanticKITTI's root, in place of images and lists.")
     ] = None,
     test_sequences: Annotated[
         str | None,
-        typer.Option(help="SemanticKITTI: the sequences that are scored, separated by commas; 08."),
+        typer.Option(help="Sequences of SemanticKITTI that are scored: a,b; by default 08."),
     ] = None,
     budgets: Annotated[
         str, typer.Option(help="Amounts or percentages, separated by commas.")
@@ -216,7 +216,7 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter a flag
         str | None,
         typer.Option(
             help="What labelling costs: pixels, segments, images, points or column:FILE:NAME; "
-            "by default pixels, of SemanticKITTI points."
+            "by default pixels, for SemanticKITTI points."
         ),
     ] = None,
     backbone: Annotated[

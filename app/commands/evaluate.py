@@ -9,15 +9,12 @@ from app.commands.select import write_files
 from app.commands.terminal import ImageProgress, answer, answer_json, say
 from app.errors import InvalidRequestError
 from app.evaluation.experiment import evaluate
-from app.evaluation.figure import Panel, grid
+from app.evaluation.figure import grid
 from app.evaluation.labelled import LabelledPool, read_labelled
 from app.evaluation.outcome import Evaluation
 from app.evaluation.plan import Plan
 from app.evaluation.point_clouds import VALIDATION, read_semantic_kitti_labelled
-from app.evaluation.report import as_json, as_text, json_bytes, panels, round_panels
-
-_PANELS = 24
-"""Of a picture, at most: what a screen still shows, and far below what a PNG can be high."""
+from app.evaluation.report import as_json, as_text, json_bytes, pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +97,7 @@ def run(source: LabelledSource, plan: Plan, *, cache: Path, out: Path, json: boo
     text = as_text(evaluation)
     files = {"evaluation.json": json_bytes(evaluation), "evaluation.txt": f"{text}\n".encode()}
     paths = write_files(files, out)
-    for name, drawn in _pictures(evaluation).items():
+    for name, drawn in pictures(evaluation).items():
         for suffix in (".png", ".svg"):
             paths.append(out / f"{name}{suffix}")
             grid(drawn, paths[-1])
@@ -121,16 +118,3 @@ def _require_folder(out: Path) -> None:
         reason = "may not be written to" if there.is_dir() else "is no folder"
         detail = f"{out}: cannot be written ({there} {reason})."
         raise InvalidRequestError(detail)
-
-
-def _pictures(evaluation: Evaluation) -> dict[str, list[Panel]]:
-    """Return the panels of each picture, by the name of its file."""
-    bold = frozenset(evaluation.plan.objectives)
-    pictures = {}
-    for name, drawn in (
-        ("evaluation", panels(evaluation, bold)),
-        ("rounds", round_panels(evaluation, bold)),
-    ):
-        for page, start in enumerate(range(0, len(drawn), _PANELS), start=1):
-            pictures[name if page == 1 else f"{name}-{page}"] = drawn[start : start + _PANELS]
-    return pictures

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,7 +12,10 @@ from app.evaluation.outcome import Cell, Evaluation, Outcome
 from app.evaluation.summary import standing, totals
 from features.sources.wording import plural
 
-_PERCENT = 100.0
+_PERCENT: Final = 100.0
+
+_PANELS: Final = 24
+"""Of a picture, at most: what a screen still shows, and far below what a PNG can be high."""
 
 
 def _finite(value: float) -> float | None:
@@ -208,4 +211,20 @@ def round_panels(evaluation: Evaluation, bold: frozenset[str]) -> list[Panel]:
                     bold=bold & frozenset(cell.methods),
                 )
             )
+    return found
+
+
+def pictures(evaluation: Evaluation) -> dict[str, list[Panel]]:
+    """Return the panels of every picture by its name: ``evaluation``, ``rounds``, ``rounds-2``.
+
+    The product's objectives are what is looked at; baselines are drawn thin.
+    """
+    bold = frozenset(evaluation.plan.objectives)
+    found = {}
+    for name, drawn in (
+        ("evaluation", panels(evaluation, bold)),
+        ("rounds", round_panels(evaluation, bold)),
+    ):
+        for page, start in enumerate(range(0, len(drawn), _PANELS), start=1):
+            found[name if page == 1 else f"{name}-{page}"] = drawn[start : start + _PANELS]
     return found

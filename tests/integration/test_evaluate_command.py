@@ -293,3 +293,19 @@ def test_what_lacks_is_said_first(
         "seedal evaluate needs the extra: pip install 'seedal-service[evaluation]'\n"
     )
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.shared_data
+def test_real_scans_are_paid_for_by_points(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SemanticKITTI's layout needs its root only; its classes have names, its scans points."""
+    root = shared_data / "mini_semantickitti"
+    quick = ["--objectives", "none", "--baselines", "k_center", "--random", "2", "--budgets", "10%"]
+    places = ["--out", str(tmp_path / "out"), "--data-dir", str(tmp_path / "data")]
+    words = ["--semantic-kitti", str(root), "--cut", "frame", "--backbone", "colour_grid"]
+    assert main(["evaluate", *words, *quick, *places, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["cost"] == "points"
+    assert "car" in document["classes"]
+    assert document["cells"][0]["methods"].keys() == {"k_center"}

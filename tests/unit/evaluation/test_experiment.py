@@ -1,6 +1,7 @@
 """The whole experiment on the small labelled set."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,9 @@ def test_one_hears_how_it_goes(labelled: LabelFolder, stored: Path) -> None:
     assert (32, 32) in steps
     assert "colour_grid sees colours only" in " ".join(found.notes)
     assert len(set(found.notes)) == len(found.notes)
+    chance = replace(plan, objectives=(), baselines=(), budgets=(parse_budget("50%"),))
+    evaluate(labelled, chance, stored, say=lines.append)
+    assert re.fullmatch(r"colour_grid, group:\^\. #0, 49,056: random 0.*\)", lines[-1])
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from app.evaluation.report import (
     cell_table,
     json_bytes,
     panels,
+    pictures,
     round_panels,
     summary_table,
 )
@@ -142,3 +143,18 @@ def test_rounds_have_panels_of_their_own(make_cell: MakeCell) -> None:
     assert np.array_equal(drawn[1].random, [rounds["entropy"]] * 2)
     assert list(drawn[1].methods["seedal"]) == rounds["entropy"]
     assert round_panels(evaluation(several(make_cell)), frozenset()) == []
+
+
+def test_a_picture_has_not_too_many_panels(make_cell: MakeCell) -> None:
+    """What is more goes to further pictures, in order; no rounds, no picture of them."""
+    cells = [make_cell([0.2, 0.4], {"seedal": 0.5}, repetition=k) for k in range(30)]
+    drawn = pictures(evaluation(cells))
+    assert {name: len(panels) for name, panels in drawn.items()} == {
+        "evaluation": 24,
+        "evaluation-2": 6,
+    }
+    titles = [panel.title for panels in drawn.values() for panel in panels]
+    assert titles == [f"shapes, colour_grid: frame, cut {k}" for k in range(30)]
+    assert drawn["evaluation"][0].bold == {"seedal"}
+    with_rounds = [make_cell([0.2, 0.2], {"seedal": 0.2}, rounds={"random": [0.2, 0.3]})]
+    assert list(pictures(evaluation(with_rounds))) == ["evaluation", "rounds"]
