@@ -95,7 +95,7 @@ def coverage(asked: SeedQuestion, chosen: Chosen) -> float:
 
 
 def spread(asked: SeedQuestion, chosen: Chosen) -> float:
-    """Eigenvalues of the kernel itself make the determinant."""
+    """Take the determinant by eigenvalues, of the kernel itself."""
     squared = squares(asked)
     pairs = [squared[i, j] for i, j in combinations(range(len(squared)), 2)]
     h = float(np.median(pairs)) if pairs else 0.0
