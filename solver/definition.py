@@ -46,8 +46,7 @@ def _(problem: CoverageProblem, present: np.ndarray) -> float:
         case Saturation.LOG:
             worth = np.log1p(there)
         case Saturation.RATIO:
-            with np.errstate(divide="ignore", over="ignore"):  # nothing there is worth nothing
-                worth = 1.0 / (1.0 + 1.0 / there)
+            worth = there / (there + 1.0)
         case _:
             worth = np.where(there < problem.caps, there, problem.caps)
     return float((worth * problem.weights).sum())

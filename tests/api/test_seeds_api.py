@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from app.jobs.extraction import Outcome
+from app.services.objectives import OBJECTIVES
 
 ASK = {"strategy": "local_search", "time_limit_s": 1}
 
@@ -52,6 +53,23 @@ def test_the_same_question_gets_the_same_seed(client: TestClient, ready: str) ->
     assert _ask(client, ready, {"limit": 12}).json() == first
     assert _ask(client, ready, {"limit": 12}, random_seed=1).json()["id"] != first["id"]
     assert _ask(client, ready, {"limit": 12}, objective="pairwise").json()["id"] != first["id"]
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_can_be_asked_for(client: TestClient, ready: str, objective: str) -> None:
+    """Each gives a seed within the budget, and a bound that is not below it."""
+    answer = _ask(client, ready, {"limit": 13}, objective=objective)
+    assert answer.status_code == 201, answer.text
+    seed = answer.json()
+    assert seed["scenes"]
+    assert seed["total_cost"] <= 13
+    assert seed["upper_bound"] >= seed["objective"]
+
+
+def test_the_document_lists_every_objective(client: TestClient) -> None:
+    """What OpenAPI offers is what there is."""
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    assert schemas["SeedRequest"]["properties"]["objective"]["enum"] == list(OBJECTIVES)
 
 
 def test_two_who_ask_at_once_get_one_seed(client: TestClient, ready: str) -> None:

@@ -88,10 +88,10 @@ def coverage(asked: SeedQuestion, chosen: Chosen) -> float:
                 seed[word] += float(parts.masses[part]) * (scene in chosen)
     images = float(parts.masses.sum(dtype=float))
     b = max(1.0, buys(asked) * images)
-    terms = [
-        p / images * a / (a + 0.3 * b * p / images) for p, a in zip(pool, seed, strict=True) if p
-    ]
-    return sum(terms) / len(parts.sizes)
+    worth = 0.0
+    for there, seen in zip(pool / images, seed, strict=True):
+        worth += there * seen / (seen + 0.3 * b * there) if there else 0.0
+    return worth / len(parts.sizes)
 
 
 def spread(asked: SeedQuestion, chosen: Chosen) -> float:
@@ -109,6 +109,17 @@ def balanced(asked: SeedQuestion, chosen: Chosen) -> float:
     return coverage(asked, chosen) + 0.3 * spread(asked, chosen) / most
 
 
+def auto(asked: SeedQuestion, chosen: Chosen) -> float:
+    """Coverage of pools in which most scenes have a near twin, k-center of others."""
+    u = units(asked)
+    nearest = [
+        max((float(u[i] @ u[j]) for j in range(len(u)) if j != i), default=0.0)
+        for i in range(len(u))
+    ]
+    has_twins = float(np.median(nearest)) >= 0.58
+    return coverage(asked, chosen) if has_twins else k_center(asked, chosen)
+
+
 FORMULAS: dict[str, Callable[[SeedQuestion, Chosen], float]] = {
     formula.__name__: formula
     for formula in (
@@ -120,6 +131,7 @@ FORMULAS: dict[str, Callable[[SeedQuestion, Chosen], float]] = {
         coverage,
         spread,
         balanced,
+        auto,
     )
 }
 

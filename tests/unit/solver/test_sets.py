@@ -217,3 +217,40 @@ def test_matrices_beyond_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(matrices, "MOST_ENTRIES", 3)
     with pytest.raises(InvalidProblemError, match="has 4 entries; up to 3"):
         FacilityProblem(similarities=SQUARE, costs=ONES, budget=1.0)
+
+
+@pytest.mark.parametrize("amount", [0.0, 1e-310, 4e-9, 1.0, 1e12])
+def test_a_ratio_loses_no_digits(amount: float) -> None:
+    """However little or much there is, the verifier's formula agrees with the search's."""
+    problem = CoverageProblem(
+        amounts=np.full((2, 1), amount), saturation="ratio", costs=np.ones(2), budget=2.0
+    )
+    result = solve(problem)
+    assert math.isclose(result.objective, 2 * amount / (1 + 2 * amount), rel_tol=1e-14)
+
+
+def test_a_center_ranks_alike_in_any_order() -> None:
+    """Items and points in another order: the same items first."""
+    x, costs, budget = points(30)
+    distances = np.linalg.norm(x[:, None] - x[None], axis=2)
+    ids = tuple(f"s{k:03}" for k in range(30))
+    problem = KCenterProblem(distances=distances, costs=costs, budget=budget, ids=ids)
+    order = np.random.default_rng(2).permutation(30)
+    other = KCenterProblem(
+        distances=distances[np.ix_(order, order)],
+        costs=costs[order],
+        budget=budget,
+        ids=tuple(ids[k] for k in order),
+    )
+    chosen = np.array([3, 8, 14, 21, 29])
+    places = np.sort(np.argsort(order)[chosen])
+    found = [other.ids[k] for k in rank(other, places)]
+    assert found == [ids[k] for k in rank(problem, chosen)]
+
+
+def test_equal_items_are_ranked_by_their_ids() -> None:
+    """Of items that nothing tells apart, the first id is the first to label."""
+    problem = FacilityProblem(
+        similarities=np.ones((3, 2)), costs=np.ones(3), budget=3.0, ids=("c", "a", "b")
+    )
+    assert [problem.ids[k] for k in rank(problem, np.arange(3))] == ["a", "b", "c"]
