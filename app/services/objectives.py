@@ -42,8 +42,8 @@ _PAIR: Final = 2
 _COMPARED: Final = 5000
 
 _REDUNDANT: Final = 0.58
-"""Redundancy from which a pool counts as redundant: CamVid has 0.61 to 0.75, LabelMeFacade 0.44 to
-0.53, over all cuts and tokens (``docs/seed-quality.md``)."""
+"""Redundancy from which a pool counts as redundant: the cuts of CamVid have 0.71 to 0.75, those of
+LabelMeFacade 0.50 to 0.53 (``docs/seed-quality.md``)."""
 
 _DENSE: Final = 5_000
 """Scenes up to which n x n distances and words of every scene fit the solver's dense matrices."""

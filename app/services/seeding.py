@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 import api_schemas.seeds
 from app.errors import BudgetError, InvalidRequestError
-from app.services.objectives import require_objective, resolved
+from app.services.objectives import redundancy, require_objective, resolved
 from features.parts import Parts
 from features.settings import AUTO
 from solver.backends.greedy import rank
@@ -193,7 +193,9 @@ def make_seed(question: SeedQuestion) -> SeedAnswer:
         raise InvalidRequestError(str(error)) from error
     if question.objective == AUTO:
         meant = resolved(AUTO, question)
-        result = replace(result, notes=(f"The objective is {meant}.", *result.notes))
+        share = redundancy(question.vectors)
+        note = f"The objective is {meant}: the pool's redundancy is {share:.2f}."
+        result = replace(result, notes=(note, *result.notes))
     order = rank(problem, result.selected)
     inside = np.zeros(problem.n, dtype=bool)
     inside[order] = True
