@@ -15,6 +15,9 @@ REDUCTION_SIZE: Final = 80
 
 TIME_LIMIT_S: Final = 60.0
 
+NODES: Final = 20_000
+"""Nodes of branch and bound, so that the selection does not depend on the machine."""
+
 
 def seedal_reference(
     pool: Pool,
@@ -41,8 +44,8 @@ def seedal_reference(
     - Choosing ``x > 0.0``: `solver.solve` reads a 0-1 value as 0 or 1. A value of 1e-9 would buy a
       scene that the budget does not pay for, and no selection here may cost more than the budget.
     - Throwing away the incumbent at a time limit. The released code has no limit and may not end;
-      with one the best selection so far stands. It may then differ from machine to machine, which
-      a selection that was solved to the end does not.
+      with one the best selection so far stands; a limit on nodes comes first, so it is the same
+      on any machine.
 
     Parameters
     ----------
@@ -72,6 +75,7 @@ def seedal_reference(
         problem_of(pool.take(kept), budget),
         strategy=strategy,
         time_limit_s=time_limit_s,
+        node_limit=NODES,
         random_seed=random_seed,
     )
     return kept[result.selected]
