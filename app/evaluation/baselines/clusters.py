@@ -41,7 +41,8 @@ def assign(pool: Pool, k: int, random_seed: int) -> tuple[NDArray[np.int64], NDA
     centres : (min(k, n), d) float64
         Some may have no scene, where vectors repeat.
     """
-    centres = cluster(pool.vectors.astype(np.float32), k, random_seed).astype(np.float64)
+    seed = random_seed % 2**31  # what FAISS takes
+    centres = cluster(pool.vectors.astype(np.float32), k, seed).astype(np.float64)
     return distances(pool.vectors, centres).argmin(axis=1), centres
 
 
