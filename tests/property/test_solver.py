@@ -25,8 +25,9 @@ from solver.verify import verify
 
 Oracle = Callable[[Problem], float]
 
-# Floating-point solvers stop at tolerances of about 1e-5 of the largest coefficient.
-FOREIGN = 2e-5
+# Floating-point solvers stop at tolerances of about 1e-5 of the largest coefficient: SCIP and CBC
+# were seen to miss by 2.1e-5 of it, where utilities span eight orders of magnitude.
+FOREIGN = 4e-5
 
 
 @settings(max_examples=25, deadline=None)
