@@ -174,7 +174,7 @@ class _Walk:
                     total_cost=math.fsum(problem.costs[selected]),
                     selected=selected,
                     objective=objective,
-                    upper_bound=max(bound, objective),
+                    upper_bound=max(bound, objective, best),  # by rounding, best may lead
                     free_objective=best,
                 )
             )

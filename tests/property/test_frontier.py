@@ -36,8 +36,7 @@ def test_every_point_is_bounded_and_the_curve_does_not_fall(
         assert point.objective <= best + slack
         assert point.upper_bound >= best - slack
         assert point.total_cost <= point.budget * (1 + 1e-12)
-        if point.free_objective > 1e-20:  # below, a share of it is a share of rounding
-            assert 0.0 <= point.price_of_nesting <= point.largest_price_of_nesting + 1e-12
+        assert 0.0 <= point.price_of_nesting <= point.largest_price_of_nesting + 1e-12
     free = [point.free_objective for point in found.points]
     assert all(later >= earlier for earlier, later in pairwise(free))
     assert 0 <= found.knee < len(found.points)
