@@ -9,9 +9,16 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from app.errors import InvalidRequestError
+from app.services.geometry import (
+    COMPONENTS,
+    Floats,
+    directions,
+    kernel_features,
+    redundancy,
+    squared_distances,
+)
 from features.backbones.protocol import PATCHES
 from features.parts import Parts
 from features.settings import AUTO
@@ -23,11 +30,6 @@ from solver.sets.k_center import KCenterProblem
 from solver.sets.matrices import MOST_ENTRIES
 from solver.sets.sum import SumProblem
 
-Floats = npt.NDArray[np.float64]
-
-RECOMMENDED: Final = AUTO
-"""What is recommended, by the evidence of ``docs/seed-quality.md``."""
-
 _ENOUGH: Final = 0.3
 """Of what a budget's worth of average scenes shows of a word, the part that half satisfies."""
 
@@ -38,8 +40,6 @@ _NOISE: Final = 0.1
 """Variance of what a scene tells, relative to what is unknown before."""
 
 _FEW: Final = 10.0
-_PAIR: Final = 2
-_COMPARED: Final = 5000
 
 _REDUNDANT: Final = 0.58
 """Redundancy from which a pool counts as redundant: the cuts of CamVid have 0.71 to 0.75, those of
@@ -47,11 +47,6 @@ LabelMeFacade 0.50 to 0.53 (``docs/seed-quality.md``)."""
 
 _DENSE: Final = 5_000
 """Scenes up to which n x n distances and words of every scene fit the solver's dense matrices."""
-
-_LANDMARKS: Final = 1000
-_COMPONENTS: Final = 128
-_FLAT: Final = 1e-10
-_ROWS: Final = 4096
 
 
 class Scenes(Protocol):
@@ -105,26 +100,6 @@ class Objective:
     token: FeatureToken = PATCHES
 
 
-def directions(vectors: Floats) -> Floats:
-    """Return what tells each scene from the pool: its mean vector less the pool's, of length 1.
-
-    All images of a pool have much in common (a street is a street), so cosines of plain features
-    lie between 0.8 and 1 and differ by what matters least. A scene that is exactly the mean has no
-    direction and keeps a zero vector.
-
-    Parameters
-    ----------
-    vectors : (n, d)
-    """
-    centred = vectors - vectors.mean(axis=0)
-    lengths = np.sqrt(np.einsum("nd,nd->n", centred, centred))
-    floor = 1e-9 * max(1.0, float(lengths.max(initial=0.0)))
-    far = lengths > floor
-    units: Floats = np.zeros_like(centred)
-    units[far] = centred[far] / lengths[far, np.newaxis]
-    return units
-
-
 def _seedal(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
     return SignatureProblem(weights=scenes.weights, vectors=scenes.vectors, **asked)
 
@@ -148,7 +123,7 @@ def _facility_location(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
 def _k_center(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
     _require_workable(len(scenes.vectors), len(scenes.vectors))
     unit = directions(scenes.vectors)
-    squared = _squared_distances(unit, unit)
+    squared = squared_distances(unit, unit)
     np.fill_diagonal(squared, 0.0)
     return KCenterProblem(distances=np.sqrt(squared), **asked)
 
@@ -191,7 +166,7 @@ def _expected(asked: dict[str, Any]) -> float:
 
 def _spread(scenes: Scenes, asked: dict[str, Any]) -> DesignProblem:
     n = len(scenes.vectors)
-    _require_workable(n, min(n, _COMPONENTS))
+    _require_workable(n, min(n, COMPONENTS))
     return DesignProblem(factors=kernel_features(directions(scenes.vectors)), ridge=_NOISE, **asked)
 
 
@@ -206,75 +181,19 @@ def _balanced(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
     )
 
 
-def redundancy(vectors: Floats) -> float:
-    """Return how much alike a pool's scenes are: the median cosine of a scene and its nearest.
-
-    Frames of drives and rooms have near twins in their pool, single photos have not.
-
-    Parameters
-    ----------
-    vectors : (n, d)
-        Mean vectors of scenes. Of more than 5,000, evenly spaced ones are compared.
-    """
-    places = np.unique(np.linspace(0, len(vectors) - 1, _COMPARED).astype(np.int64))
-    units = directions(vectors)[places]
-    if len(units) < _PAIR:
-        return 0.0
-    alike = units @ units.T
-    np.fill_diagonal(alike, -1.0)
-    return float(np.median(alike.max(axis=1)))
-
-
-def resolved(name: str, scenes: Scenes) -> str:
-    """Return the objective that ``auto`` stands for in a pool; any other name as it is."""
-    if name != AUTO:
-        return name
+def resolve(scenes: Scenes) -> tuple[str, str]:
+    """Return the objective that ``auto`` stands for in a pool, and a sentence that says why."""
     n = len(scenes.weights)
     if n > _DENSE:
-        return "centred"
-    is_redundant = redundancy(scenes.vectors) >= _REDUNDANT
-    return "coverage" if is_redundant and scenes.parts is not None else "k_center"
+        return "centred", f"The objective is centred: the pool has more than {_DENSE:,} scenes."
+    share = redundancy(scenes.vectors)
+    name = "coverage" if share >= _REDUNDANT and scenes.parts is not None else "k_center"
+    return name, f"The objective is {name}: the pool's redundancy is {share:.2f}."
 
 
 def _auto(scenes: Scenes, asked: dict[str, Any]) -> AnyProblem:
-    return OBJECTIVES[resolved(AUTO, scenes)].build(scenes, asked)
-
-
-def kernel_features(units: Floats) -> Floats:
-    """Return vectors whose inner products are ``exp(-|u_i - u_j|^2 / h)``, h the median square.
-
-    Nystrom's approximation from at most 1,000 scenes, evenly spaced, and 128 components of it
-    (Williams and Seeger, NIPS 2000).
-
-    Parameters
-    ----------
-    units : (n, d)
-
-    Returns
-    -------
-    (n, r)
-        r is at most 128.
-    """
-    n = len(units)
-    marks = units[np.unique(np.linspace(0, n - 1, _LANDMARKS).astype(np.int64))]
-    among = _squared_distances(marks, marks)
-    width = float(np.median(among[np.triu_indices(len(marks), 1)])) if len(marks) > 1 else 0.0
-    width = width if width > _FLAT else 1.0  # most are the same: what is left is rounding
-    values, axes = np.linalg.eigh(np.exp(-among / width))
-    order = np.argsort(-values, kind="stable")[:_COMPONENTS]
-    order = order[values[order] > _FLAT * values.max()]
-    to_features = axes[:, order] / np.sqrt(values[order])
-    blocks = [
-        np.exp(-_squared_distances(units[start : start + _ROWS], marks) / width) @ to_features
-        for start in range(0, n, _ROWS)
-    ]
-    return np.concatenate(blocks)
-
-
-def _squared_distances(left: Floats, right: Floats) -> Floats:
-    squares = np.einsum("nd,nd->n", left, left)[:, np.newaxis]
-    squares = squares + np.einsum("nd,nd->n", right, right) - 2.0 * (left @ right.T)
-    return np.asarray(np.maximum(squares, 0.0))
+    name, _ = resolve(scenes)
+    return OBJECTIVES[name].build(scenes, asked)
 
 
 _SAMET = "Samet et al., ICCV 2023"

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 import api_schemas.seeds
 from app.errors import BudgetError, InvalidRequestError
-from app.services.objectives import redundancy, require_objective, resolved
+from app.services.objectives import require_objective, resolve
 from features.parts import Parts
 from features.settings import AUTO
 from solver.backends.greedy import rank
@@ -180,6 +180,10 @@ def make_seed(question: SeedQuestion) -> SeedAnswer:
         When the strategy or objective is unknown, a number is out of range, or there is no scene.
     """
     _require_affordable(question)
+    notes: tuple[str, ...] = ()
+    if question.objective == AUTO:
+        meant, note = resolve(question)
+        question, notes = replace(question, objective=meant), (note,)
     try:
         problem = question.problem()
         result = solve(
@@ -191,11 +195,7 @@ def make_seed(question: SeedQuestion) -> SeedAnswer:
         )
     except (InvalidProblemError, UnknownStrategyError, ValueError) as error:
         raise InvalidRequestError(str(error)) from error
-    if question.objective == AUTO:
-        meant = resolved(AUTO, question)
-        share = redundancy(question.vectors)
-        note = f"The objective is {meant}: the pool's redundancy is {share:.2f}."
-        result = replace(result, notes=(note, *result.notes))
+    result = replace(result, notes=(*notes, *result.notes))
     order = rank(problem, result.selected)
     inside = np.zeros(problem.n, dtype=bool)
     inside[order] = True

@@ -10,16 +10,9 @@ from numpy.typing import NDArray
 
 import api_schemas.seeds
 from app.errors import InvalidRequestError
-from app.services import objectives
-from app.services.objectives import (
-    OBJECTIVES,
-    RECOMMENDED,
-    directions,
-    kernel_features,
-    redundancy,
-    require_objective,
-    resolved,
-)
+from app.services import geometry, objectives
+from app.services.geometry import directions, kernel_features, redundancy
+from app.services.objectives import OBJECTIVES, require_objective, resolve
 from app.services.seeding import SeedQuestion, make_seed
 from features.describing import PartsBuilder, PrincipalSpace
 from features.parts import Parts
@@ -78,7 +71,6 @@ def test_the_api_takes_every_objective() -> None:
 
 def test_objectives_describe_themselves() -> None:
     """Each is found by its name, and has a sentence, a formula and a source."""
-    assert RECOMMENDED in OBJECTIVES
     for name, objective in OBJECTIVES.items():
         assert require_objective(name) is objective
         assert objective.name == name
@@ -226,12 +218,11 @@ def test_auto_is_coverage_where_scenes_have_twins(monkeypatch: pytest.MonkeyPatc
     asked = question()
     twins = replace(asked, vectors=np.repeat(asked.vectors[:5], 2, axis=0))
     alone = replace(asked, vectors=np.eye(10))
-    assert resolved("auto", twins) == "coverage"
-    assert resolved("auto", replace(twins, parts=None)) == "k_center"
-    assert resolved("auto", alone) == "k_center"
-    assert resolved("spread", alone) == "spread"
+    assert resolve(twins)[0] == "coverage"
+    assert resolve(replace(twins, parts=None))[0] == "k_center"
+    assert resolve(alone)[0] == "k_center"
     monkeypatch.setattr(objectives, "_DENSE", 9)
-    assert resolved("auto", twins) == "centred"
+    assert resolve(twins)[0] == "centred"
 
 
 def test_kernel_features_are_the_kernel() -> None:
@@ -245,9 +236,9 @@ def test_kernel_features_are_the_kernel() -> None:
 
 def test_kernel_features_of_many_scenes_are_close(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more scenes than are landmarks, what is kept of the kernel is within a twentieth of it."""
-    monkeypatch.setattr(objectives, "_LANDMARKS", 50)
-    monkeypatch.setattr(objectives, "_COMPONENTS", 40)
-    monkeypatch.setattr(objectives, "_ROWS", 32)
+    monkeypatch.setattr(geometry, "_LANDMARKS", 50)
+    monkeypatch.setattr(geometry, "COMPONENTS", 40)
+    monkeypatch.setattr(geometry, "_ROWS", 32)
     units = directions(np.random.default_rng(0).standard_normal((100, 3)))
     squared = ((units[:, np.newaxis] - units) ** 2).sum(axis=2)
     h = np.median(squared[np.triu_indices(100, 1)])
