@@ -54,7 +54,7 @@ format: setup ## Format and mend what can be mended
 	$(BIN)/ruff format .
 
 lock: ## Resolve the dependencies again (needs uv)
-	set -e; for set in "api" "worker --extra features" "dev --extra features --extra evaluation --extra ray --group dev"; do \
+	set -e; for set in "api --extra tracing" "worker --extra features --extra tracing" "dev --extra features --extra evaluation --extra tracing --extra ray --group dev"; do \
 	  set -- $$set; name=$$1; shift; \
 	  uv pip compile pyproject.toml "$$@" --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-strip-extras --no-emit-index-url --quiet --upgrade \
