@@ -36,10 +36,11 @@ class Operation(Wire):
     """Work that outlasts its request."""
 
     id: str
-    kind: Literal["extraction"]
+    kind: Literal["extraction", "solve"]
     dataset_id: str
     status: OperationStatus
     percent_complete: float = Field(ge=0, le=100)
+    version: Count = Field(description="Grows with every change; the id of its event.")
     done: Count = Field(description="Images that are finished.")
     total: Count | None = Field(
         description="Images in all, once known; grows if a second look follows the first."
@@ -48,6 +49,11 @@ class Operation(Wire):
         description="On average since it started; null before the first images and after the end."
     )
     remaining_s: float | None = Field(description="Seconds that the known rest takes at this pace.")
+    incumbent: float | None = Field(description="Of a solve: objective of the best seed so far.")
+    upper_bound: float | None = Field(description="Of a solve: no seed is worth more.")
+    gap: float | None = Field(description="Of a solve: how much better a seed could be at most.")
+    elapsed_s: float | None = Field(description="Seconds since it started.")
+    seed_id: str | None = Field(description="Of a solve that succeeded: its seed.")
     error: OperationError | None
     created_at: datetime
     started_at: datetime | None

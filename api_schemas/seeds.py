@@ -37,14 +37,51 @@ class BudgetRequest(Wire):
         return self
 
 
-class SeedRequest(Wire):
-    """A question: which scenes first, with this budget."""
+SceneIds = Annotated[tuple[str, ...], Field(max_length=1_000_000)]
 
-    budget: BudgetRequest = Field(examples=[{"fraction": 0.03}])
+
+class SideBudget(Wire):
+    """A limit on another resource than the one of the budget."""
+
+    resource: Label
+    limit: Annotated[Number, Field(ge=0)]
+
+
+class GroupLimit(Wire):
+    """How many scenes of a group are chosen."""
+
+    group: str = Field(min_length=1)
+    min: Annotated[int, Field(strict=True, ge=0)] = 0
+    max: Annotated[int, Field(strict=True, ge=0)] | None = None
+
+
+class ConstraintsRequest(Wire):
+    """Rules besides the budget."""
+
+    include: SceneIds = Field(default=(), description="Scenes that must be chosen; they are paid.")
+    exclude: SceneIds = Field(default=(), description="Scenes that must not be chosen.")
+    labelled: SceneIds = Field(
+        default=(),
+        description="Scenes that are labelled already: they count for diversity, cost nothing, "
+        "and are not in the seed.",
+    )
+    min_scenes: Annotated[int, Field(strict=True, ge=0)] = 0
+    max_scenes: Annotated[int, Field(strict=True, ge=0)] | None = None
+    groups: Annotated[tuple[GroupLimit, ...], Field(max_length=10_000)] = ()
+
+
+BaselineName = Literal["random", "greedy"]
+
+
+class QuestionRequest(Wire):
+    """What questions about one budget and about many have in common."""
+
     resource: Label | None = Field(
         default=None,
         description="The resource that the budget limits; the dataset's own where it is left out.",
     )
+    side_budgets: Annotated[tuple[SideBudget, ...], Field(max_length=100)] = ()
+    constraints: ConstraintsRequest = ConstraintsRequest()
     objective: Objective = Field(
         default="seedal",
         description="`seedal`: the paper's. `pairwise`: without its within-scene factor. "
@@ -61,6 +98,18 @@ class SeedRequest(Wire):
         description="Stop once nothing can be more than this much better (0.01 is 1 %).",
     )
     random_seed: Annotated[int, Field(strict=True, ge=0, lt=2**31)] = 0
+    baselines: tuple[BaselineName, ...] = Field(
+        default=(),
+        max_length=2,
+        description="What simpler ways of choosing are worth by the same objective. `random`: 20 "
+        "random selections that fit. `greedy`: the better of greedy by gain and by gain per cost.",
+    )
+
+
+class SeedRequest(QuestionRequest):
+    """A question: which scenes first, with this budget."""
+
+    budget: BudgetRequest = Field(examples=[{"fraction": 0.03}])
 
 
 class SeedStatus(StrEnum):
@@ -93,6 +142,17 @@ class ChosenScene(Wire):
         description="Usable scenes that are more like it than any other chosen one."
     )
     group: str | None
+
+
+class BaselineReport(Wire):
+    """What a simpler way of choosing is worth; of several draws, the mean."""
+
+    objective: float
+    lowest: float
+    highest: float
+    scene_count: float
+    total_cost: float
+    draws: Count
 
 
 class SolverReport(Wire):
@@ -140,6 +200,35 @@ class Seed(Wire):
     budget: Budget
     total_cost: float
     scenes: tuple[ChosenScene, ...]
+    baselines: dict[str, BaselineReport] = Field(
+        default_factory=dict, description="Those that were asked for and that keep the rules."
+    )
+    side_budgets: tuple[SideBudget, ...] = ()
+    constraints: ConstraintsRequest = ConstraintsRequest()
     solver: SolverReport
     provenance: Provenance
     created_at: datetime
+
+
+class SeedSummary(Wire):
+    """A seed without its scenes."""
+
+    id: str
+    dataset_id: str
+    status: SeedStatus
+    objective: float
+    objective_name: str
+    strategy: str
+    upper_bound: float | None
+    gap: float | None
+    budget: Budget
+    total_cost: float
+    scene_count: Count
+    created_at: datetime
+
+
+class SeedPage(Wire):
+    """Seeds of a dataset, newest first."""
+
+    items: tuple[SeedSummary, ...]
+    next_page_token: str = Field(description="Empty on the last page.")

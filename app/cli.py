@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 from app.commands.evaluate_flags import evaluate
 from app.commands.flags import DataDir, settings_of
+from app.commands.keys_flags import app as _keys
 from app.commands.terminal import say
 from app.errors import AppError
 from features.errors import FeatureError
@@ -320,6 +321,7 @@ def _demo(
 
 _weights = typer.Typer(help="The weights of backbones.", no_args_is_help=True)
 _app.add_typer(_weights, name="weights")
+_app.add_typer(_keys, name="keys")
 
 BackboneName = Annotated[str, typer.Argument(help="A backbone's name.", metavar="NAME")]
 

@@ -1,42 +1,54 @@
 """What a route may ask for, and where it comes from."""
 
-from collections.abc import Iterator
-from typing import Annotated
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from fastapi import Depends, Request
-from sqlalchemy.orm import Session, sessionmaker
+from fastapi import Depends, Header, Request
+from sqlalchemy.orm import sessionmaker
 
 from api_schemas.health import Health
+from app.errors import ForbiddenError
+from app.metrics import Metrics
 from app.services.datasets import Datasets
+from app.services.frontiers import Frontiers
 from app.services.health import check_readiness
+from app.services.idempotency import Once
+from app.services.keys import Caller
 from app.services.operations import Operations
+from app.services.pools import Pools
+from app.services.preferences import Preference
+from app.services.questions import Asker
 from app.services.scenes import Scenes
 from app.services.seeds import Seeds
 from app.services.solve_pool import SolvePool
+from app.services.solve_process import Watch
+from app.services.watching import Watching
 from app.settings import Settings
 from app.store.queue import JobQueue
+from app.store.sessions import ProjectSession
 
 
+@dataclass(slots=True)
 class Wiring:
     """What lives as long as the process; made by `app.main`, found by the functions below.
 
     Parameters
     ----------
-    settings, sessions, queue, pool
-        The process's settings, and its ways to the database, the workers and the solvers.
+    settings, sessions, queue, pool, pools, metrics
+        The process's settings, its ways to the database, the workers and the solvers, what it
+        keeps in memory, and what it counts.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        sessions: sessionmaker[Session],
-        queue: JobQueue,
-        pool: SolvePool,
-    ) -> None:
-        self.settings = settings
-        self.sessions = sessions
-        self.queue = queue
-        self.pool = pool
+    settings: Settings
+    sessions: sessionmaker[ProjectSession]
+    queue: JobQueue
+    pool: SolvePool
+    pools: Pools
+    metrics: Metrics
 
 
 def _wiring(request: Request) -> Wiring:
@@ -47,14 +59,97 @@ def _wiring(request: Request) -> Wiring:
 WiringOf = Annotated[Wiring, Depends(_wiring)]
 
 
-def _transaction(wiring: WiringOf) -> Iterator[Session]:
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+CallerOf = Annotated[Caller, Depends(_caller)]
+
+
+def requires(resource: str) -> Any:  # noqa: ANN401 what FastAPI's own function returns
+    """Return a dependency that lets in whose key is good for a resource.
+
+    ``RESOURCE:read`` is needed to look, ``RESOURCE:write`` for everything else.
+    """
+
+    def check(request: Request, caller: CallerOf) -> None:
+        scope = f"{resource}:{'read' if request.method == 'GET' else 'write'}"
+        if scope not in caller.scopes:
+            rule = f"The key has no scope {scope!r}."
+            raise ForbiddenError(rule)
+
+    check.resource = resource  # type: ignore[attr-defined]  # a test asks every route for it
+    return Depends(check)
+
+
+def _session(wiring: WiringOf) -> Iterator[ProjectSession]:
     """One transaction per request, committed before the response leaves, or not at all."""
     with wiring.sessions() as session:
         yield session
         session.commit()
 
 
-Transaction = Annotated[Session, Depends(_transaction, scope="function")]
+Session = Annotated[ProjectSession, Depends(_session, scope="function")]
+
+
+def _transaction(session: Session, caller: CallerOf) -> ProjectSession:
+    """Return a transaction that meets the caller's project alone."""
+    session.bind_to(caller.project)
+    return session
+
+
+Transaction = Annotated[ProjectSession, Depends(_transaction, scope="function")]
+
+
+async def _watch(request: Request) -> AsyncIterator[Watch]:
+    """Watch whether the caller is still there, as long as the route works."""
+    gone = threading.Event()
+
+    async def wait() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    waiting = asyncio.create_task(wait())
+    try:
+        yield Watch(gone.is_set)
+    finally:
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+
+
+async def _once(
+    request: Request,
+    session: Transaction,
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="The same request with the same key does its work once (24 hours)."),
+    ] = None,
+) -> Once:
+    call = f"{request.method} {request.url.path}"
+    return Once(session=session, call=call, key=idempotency_key, body=await request.body())
+
+
+def _preference(
+    prefer: Annotated[
+        str | None,
+        Header(
+            description="`respond-async`: an operation may be the answer. `wait=N`: but only if "
+            "the seed is not there after N seconds.",
+            examples=["respond-async, wait=5"],
+        ),
+    ] = None,
+) -> Preference:
+    return Preference.parse(prefer)
+
+
+def _asker(wiring: WiringOf, session: Transaction) -> Asker:
+    return Asker(session, wiring.settings, wiring.pools)
+
+
+AskerOf = Annotated[Asker, Depends(_asker)]
 
 
 def _datasets(wiring: WiringOf, session: Transaction) -> Datasets:
@@ -65,11 +160,15 @@ def _scenes(wiring: WiringOf, session: Transaction) -> Scenes:
     return Scenes(session, wiring.settings)
 
 
-def _seeds(wiring: WiringOf, session: Transaction) -> Seeds:
-    return Seeds(session, wiring.pool, wiring.settings)
+def _seeds(wiring: WiringOf, asker: AskerOf) -> Seeds:
+    return Seeds(asker, wiring.pool, wiring.queue, wiring.metrics)
 
 
-def _readiness(wiring: WiringOf, session: Transaction) -> Health:
+def _frontiers(wiring: WiringOf, asker: AskerOf) -> Frontiers:
+    return Frontiers(asker, wiring.pool)
+
+
+def _readiness(wiring: WiringOf, session: Session) -> Health:
     return check_readiness(session, wiring.settings)
 
 
@@ -77,8 +176,22 @@ def _operations(session: Transaction) -> Operations:
     return Operations(session)
 
 
+def _watching(wiring: WiringOf, caller: CallerOf) -> Watching:
+    return Watching(wiring.sessions, caller.project)
+
+
+def _metrics(wiring: WiringOf) -> Metrics:
+    return wiring.metrics
+
+
 DatasetsOf = Annotated[Datasets, Depends(_datasets)]
 ScenesOf = Annotated[Scenes, Depends(_scenes)]
 SeedsOf = Annotated[Seeds, Depends(_seeds)]
+FrontiersOf = Annotated[Frontiers, Depends(_frontiers)]
 ReadinessOf = Annotated[Health, Depends(_readiness)]
 OperationsOf = Annotated[Operations, Depends(_operations)]
+WatchingOf = Annotated[Watching, Depends(_watching)]
+MetricsOf = Annotated[Metrics, Depends(_metrics)]
+OnceOf = Annotated[Once, Depends(_once)]
+PreferenceOf = Annotated[Preference, Depends(_preference)]
+WatchOf = Annotated[Watch, Depends(_watch, scope="function")]

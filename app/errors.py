@@ -3,16 +3,23 @@
 ::
 
     AppError
+    ├── UnauthenticatedError   nobody knows who is calling
+    ├── ForbiddenError         the caller's key is not good for this
     ├── NotFoundError          the named thing does not exist
     ├── ConflictError          the state of the world forbids it now
     ├── InvalidRequestError    a well-formed request asks for something that cannot be
     │   ├── BudgetError        the budget does not pay for a single scene
+    │   ├── InfeasibleError    no choice keeps every rule
+    │   ├── KeyReuseError      an Idempotency-Key came with another request before
     │   └── SourceRefusedError a source lies where this server may not read
     ├── MalformedRequestError  the request cannot be read at all
     ├── TooLargeError          the request is larger than this server reads
+    ├── SlowRequestError       the request's body did not arrive in time
+    ├── MediaTypeError         the body is of a kind that is not read
     ├── BusyError              every solve process is taken; worth trying again
     ├── UnavailableError       something that this server stands on does not answer
     ├── SolveCrashedError      the process that solved it died
+    ├── SolveCancelledError    nobody wants the answer any more, or the server is ending
     └── SettingsError          the settings contradict each other; raised before anything starts
 
 ``app.problems`` alone knows which HTTP status each one becomes.
@@ -43,6 +50,20 @@ class AppError(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+
+class UnauthenticatedError(AppError):
+    """Nobody knows who is calling."""
+
+    slug = "unauthenticated"
+    title = "An API key is needed"
+
+
+class ForbiddenError(AppError):
+    """The caller's key is not good for this."""
+
+    slug = "forbidden"
+    title = "The key may not do this"
 
 
 class NotFoundError(AppError):
@@ -100,6 +121,20 @@ class BudgetError(InvalidRequestError):
         super().__init__(detail, pointer)
 
 
+class InfeasibleError(InvalidRequestError):
+    """No choice keeps every rule."""
+
+    slug = "infeasible"
+    title = "No choice keeps every rule"
+
+
+class KeyReuseError(InvalidRequestError):
+    """An Idempotency-Key came with another request before."""
+
+    slug = "idempotency-key-reused"
+    title = "The Idempotency-Key belongs to another request"
+
+
 class SourceRefusedError(InvalidRequestError):
     """A source lies where this server may not read."""
 
@@ -121,6 +156,20 @@ class TooLargeError(AppError):
     title = "The request is too large"
 
 
+class SlowRequestError(AppError):
+    """The request's body did not arrive in time."""
+
+    slug = "slow-request"
+    title = "The request took too long to arrive"
+
+
+class MediaTypeError(AppError):
+    """The body is of a kind that is not read."""
+
+    slug = "media-type"
+    title = "The body's kind is not read"
+
+
 class BusyError(AppError):
     """Every solve process is taken; the same request may succeed a moment later."""
 
@@ -140,6 +189,13 @@ class SolveCrashedError(AppError):
 
     slug = "solve-crashed"
     title = "The solve process died"
+
+
+class SolveCancelledError(AppError):
+    """Nobody wants the answer any more, or the server is ending."""
+
+    slug = "solve-cancelled"
+    title = "The solve was cancelled"
 
 
 class SettingsError(AppError):

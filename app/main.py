@@ -1,11 +1,12 @@
 """The API process: puts the parts together, serves them, and imports neither torch nor FAISS."""
 
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import uvicorn
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import sessionmaker
@@ -15,16 +16,26 @@ from app import problems, routes, web
 from app.dependencies import Wiring
 from app.errors import SettingsError
 from app.jobs.embedded import EmbeddedWorker
+from app.metrics import Metrics
+from app.middleware.authentication import Authentication
+from app.middleware.validators import Validators
 from app.observability import RequestLog, configure_logging
+from app.services.keys import Caller, Keys
+from app.services.pools import Pools
 from app.services.solve_pool import SolvePool
 from app.settings import Settings
+from app.store import operations
 from app.store.engine import open_engine
 from app.store.queue import JobQueue
 from app.store.schema import upgrade
+from app.store.sessions import ProjectSession, open_sessions
 from app.translate.seeds import versions
 
 _PATIENCE_S = 30.0
 """How long a budget waits for a free solve process before it is turned away."""
+
+_THREADS = 40
+"""Requests at work at once, besides those that solve or wait to."""
 
 _GRACE_S = 10
 """How long requests in flight may take to end when the server is asked to stop."""
@@ -46,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     settings
         Where it keeps what, and what it may read.
     """
+    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -53,10 +65,15 @@ def create_app(settings: Settings) -> FastAPI:
         engine = open_engine(settings.database())
         upgrade(engine)
         queue = JobQueue(engine)
-        pool = SolvePool(settings.solve_processes, patience_s=_PATIENCE_S)
-        app.state.wiring = Wiring(
-            settings, sessionmaker(engine, expire_on_commit=False), queue, pool
+        sessions = open_sessions(engine)
+        pool = SolvePool(
+            settings.solve_processes, room=settings.solve_queue, patience_s=_PATIENCE_S
         )
+        # A request that waits for its solve has a thread: there are enough for all others, too.
+        threads = to_thread.current_default_thread_limiter()
+        threads.total_tokens = _THREADS + settings.solve_processes + settings.solve_queue
+        _show(metrics, pool, sessions)
+        app.state.wiring = Wiring(settings, sessions, queue, pool, Pools(), metrics)
         try:
             yield
         finally:
@@ -73,11 +90,36 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=_operation_id,
     )
-    app.add_middleware(RequestLog)
+    app.add_middleware(Validators)
+    app.add_middleware(Authentication, lookup=_lookup(app))
+    app.add_middleware(RequestLog, count=metrics.request)  # the last one added is the outermost
     problems.install(app)
     routes.include(app)
     web.include(app)
     return app
+
+
+def _lookup(app: FastAPI) -> Callable[[str | None], Caller | None]:
+    """Return what tells who presents a key, once the application has started."""
+
+    def caller(presented: str | None) -> Caller | None:
+        with app.state.wiring.sessions() as session:
+            return Keys(session).caller(presented)
+
+    return caller
+
+
+def _show(metrics: Metrics, pool: SolvePool, sessions: sessionmaker[ProjectSession]) -> None:
+    """Add to the metrics what others know."""
+    metrics.gauge("seedal_solve_processes_busy", "Solve processes at work.", lambda: pool.busy)
+    metrics.gauge("seedal_solves_waiting", "Solves without a process.", lambda: pool.waiting)
+
+    def counts() -> dict[tuple[str, ...], float]:
+        with sessions() as session:
+            return operations.counts(session)
+
+    labels = ("kind", "status")
+    metrics.table("seedal_operations", "Operations that are remembered.", labels, counts)
 
 
 def serve(settings: Settings, *, worker: bool) -> None:
@@ -110,20 +152,30 @@ def serve(settings: Settings, *, worker: bool) -> None:
 
 
 def _require_guarded_host(settings: Settings) -> None:
-    """Refuse to listen beyond this machine as long as nothing asks who is calling."""
+    """Refuse to listen beyond this machine as long as nobody is asked who is calling."""
     if settings.allow_unauthenticated or settings.host == "localhost":
         return
     try:
         loopback = ipaddress.ip_address(settings.host).is_loopback
     except ValueError:
         loopback = False
-    if not loopback:
+    if not loopback and not _has_usable_key(settings):
         rule = (
-            f"Refusing to listen on {settings.host}: there are no API keys yet, so only a loopback "
-            "address is served; set SEEDAL_ALLOW_UNAUTHENTICATED=1 only behind something that "
-            "authenticates."
+            f"Refusing to listen on {settings.host}: there is no usable API key, so only a "
+            "loopback address is served; make one with `seedal keys create`, or set "
+            "SEEDAL_ALLOW_UNAUTHENTICATED=1 behind something that authenticates."
         )
         raise SettingsError(rule)
+
+
+def _has_usable_key(settings: Settings) -> bool:
+    engine = open_engine(settings.database())
+    try:
+        upgrade(engine)
+        with open_sessions(engine)() as session:
+            return Keys(session).is_any_usable()
+    finally:
+        engine.dispose()
 
 
 def _operation_id(route: APIRoute) -> str:

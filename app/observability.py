@@ -5,6 +5,7 @@ import re
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -14,7 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 REQUEST_ID: Final = "X-Request-ID"
 
 _ACCEPTABLE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_PROBES: Final = frozenset({"/livez", "/readyz"})
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNMATCHED: Final = "unmatched"
+"""The route of requests that no route takes: their paths are anybody's choice."""
+
+_PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 def configure_logging(level: str) -> None:
@@ -59,10 +64,15 @@ class RequestLog:
     ----------
     app
         What is wrapped.
+    count
+        Called with method, route, status and seconds of every request.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self, app: ASGIApp, count: Callable[[str, str, int, float], None] | None = None
+    ) -> None:
         self._app = app
+        self._count = count
         self._log = structlog.get_logger("app.requests")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,12 +94,23 @@ class RequestLog:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, send_named)
-            if scope["path"] not in _PROBES:
-                self._log.info(
-                    "request",
-                    method=scope["method"],
-                    path=scope["path"],
-                    status=status,
-                    seconds=round(time.perf_counter() - start, 4),
-                )
+            try:
+                await self._app(scope, receive, send_named)
+            finally:
+                self._tell(scope, status, time.perf_counter() - start)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+        if self._count is not None:
+            self._count(method, getattr(scope.get("route"), "path", UNMATCHED), status, seconds)
+        if scope["path"] in _PROBES:
+            return
+        caller = scope["state"].get("caller")
+        self._log.info(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            seconds=round(seconds, 4),
+            key=getattr(caller, "key", None),
+        )

@@ -16,10 +16,15 @@ from app.errors import (
     AppError,
     BusyError,
     ConflictError,
+    ForbiddenError,
     InvalidRequestError,
     MalformedRequestError,
+    MediaTypeError,
     NotFoundError,
+    SlowRequestError,
+    SolveCancelledError,
     TooLargeError,
+    UnauthenticatedError,
     UnavailableError,
 )
 from app.observability import REQUEST_ID
@@ -27,7 +32,12 @@ from app.observability import REQUEST_ID
 MEDIA_TYPE: Final = "application/problem+json"
 
 _STATUS: Final[Mapping[type[AppError], HTTPStatus]] = {
+    UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    SlowRequestError: HTTPStatus.REQUEST_TIMEOUT,
+    MediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    SolveCancelledError: HTTPStatus.SERVICE_UNAVAILABLE,
     ConflictError: HTTPStatus.CONFLICT,
     InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
     MalformedRequestError: HTTPStatus.BAD_REQUEST,
@@ -36,10 +46,28 @@ _STATUS: Final[Mapping[type[AppError], HTTPStatus]] = {
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _RETRY: Final = {"Retry-After": "1"}
+_HEADERS_OF: Final[Mapping[type[AppError], Mapping[str, str]]] = {
+    BusyError: _RETRY,
+    UnavailableError: _RETRY,
+    SolveCancelledError: _RETRY,
+    UnauthenticatedError: {"WWW-Authenticate": "Bearer"},
+    SlowRequestError: {"Connection": "close"},
+}
+_RETRY_AFTER: Final = {"schema": {"type": "integer"}, "description": "Seconds to wait."}
 _HEADERS: Final = {
-    int(HTTPStatus.TOO_MANY_REQUESTS): {
-        "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}
-    }
+    int(HTTPStatus.UNAUTHORIZED): {
+        "WWW-Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`."}
+    },
+    int(HTTPStatus.TOO_MANY_REQUESTS): {"Retry-After": _RETRY_AFTER},
+    int(HTTPStatus.SERVICE_UNAVAILABLE): {"Retry-After": _RETRY_AFTER},
+}
+_SECURITY_SCHEMES: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of `seedal keys create`. Needed as soon as there is one.",
+    },
+    "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
 _PROBLEM_SCHEMAS: Final = models_json_schema(
     [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
@@ -72,9 +100,14 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas.update(_PROBLEM_SCHEMAS)
-    for path in document["paths"].values():
+    document["components"]["securitySchemes"] = _SECURITY_SCHEMES
+    for name, path in document["paths"].items():
         for operation in path.values():
             responses = operation["responses"]
+            if name.startswith("/v1/"):
+                operation["security"] = [{scheme: []} for scheme in _SECURITY_SCHEMES]
+                for kind in (UnauthenticatedError, ForbiddenError):
+                    responses.setdefault(str(int(status_of(kind))), {"description": kind.title})
             responses.setdefault("500", {"description": "Something unexpected happened."})
             for status, response in responses.items():
                 if int(status) >= HTTPStatus.BAD_REQUEST:
@@ -85,20 +118,21 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
 
 def install(app: FastAPI) -> None:
     """Answer every error of an application with a problem document."""
-    app.exception_handler(AppError)(_app_error)
+    app.exception_handler(AppError)(answer_error)
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(HTTPException)(_http_error)
     app.exception_handler(Exception)(_unexpected_error)
 
 
-def _app_error(request: Request, error: AppError) -> Response:
+def answer_error(request: Request, error: AppError) -> Response:
+    """Return the problem document of an error."""
     status = status_of(error)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         structlog.get_logger(__name__).error("request failed", detail=error.detail)
     members = []
     if isinstance(error, InvalidRequestError) and error.pointer:
         members.append(InvalidMember(pointer=error.pointer, detail=error.detail))
-    headers = _RETRY if isinstance(error, BusyError | UnavailableError) else {}
+    headers = _HEADERS_OF.get(type(error), {})
     return _problem(request, status, _uri(type(error)), error.title, error.detail, members, headers)
 
 
@@ -106,7 +140,7 @@ def _validation_error(request: Request, error: RequestValidationError) -> Respon
     mistakes = error.errors()
     if any(mistake["type"] == "json_invalid" for mistake in mistakes):
         why = mistakes[0].get("ctx", {}).get("error", "it is no JSON")
-        return _app_error(request, MalformedRequestError(f"The body is not valid JSON: {why}."))
+        return answer_error(request, MalformedRequestError(f"The body is not valid JSON: {why}."))
     members = [
         InvalidMember(pointer=_pointer(mistake["loc"], error.body), detail=_rule(mistake["msg"]))
         for mistake in mistakes[:_LISTED]

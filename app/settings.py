@@ -40,14 +40,20 @@ class Settings(BaseSettings):
     host, port
         Where the API listens.
     allow_unauthenticated
-        Permit a `host` beyond loopback although there are no API keys: only behind something
+        Permit a `host` beyond loopback although there is no API key: only behind something
         that authenticates, or where the port is published on loopback alone.
     solve_processes
         Processes that answer budgets, and so the number of budgets answered at once.
     max_time_limit_s
         Longest time in seconds that a request may give a solve.
+    solve_queue
+        Requests that may wait for a solve process; more are turned away with 429.
+    max_wait_s
+        Longest solve in seconds that is waited for; one that may take longer becomes an operation.
     max_body_mb
         Largest request body that is read, in MiB.
+    body_timeout_s
+        Longest time in seconds that a request's body may take to arrive.
     device
         Where the worker computes features.
     engine
@@ -75,7 +81,10 @@ class Settings(BaseSettings):
     allow_unauthenticated: bool = False
     solve_processes: int = Field(default=2, ge=1, le=256)
     max_time_limit_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
+    solve_queue: int = Field(default=16, ge=0, le=10_000)
+    max_wait_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     max_body_mb: int = Field(default=64, ge=1)
+    body_timeout_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     engine: Literal["local", "ray"] = "local"
     actors: int | None = Field(default=None, ge=1)

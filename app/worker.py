@@ -12,7 +12,6 @@ from typing import BinaryIO
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import sessionmaker
 
 from app.jobs.engine import JobEngine
 from app.jobs.heartbeat import Heartbeat
@@ -22,6 +21,7 @@ from app.observability import configure_logging
 from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.schema import upgrade
+from app.store.sessions import open_sessions
 
 _log = structlog.get_logger("app.worker")
 
@@ -69,7 +69,7 @@ def work(settings: Settings, stop: threading.Event) -> int:
     upgrade(engine)
     slots = open_slots(settings.database(), settings.locks_dir)
     jobs = JobEngine(engine, settings, slots.claim())
-    upkeep = Upkeep(jobs, slots, sessionmaker(engine))
+    upkeep = Upkeep(jobs, slots, open_sessions(engine))
     settings.locks_dir.mkdir(parents=True, exist_ok=True)
     heartbeat = Heartbeat(settings.locks_dir)
     heartbeat.beat()

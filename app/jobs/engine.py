@@ -7,17 +7,20 @@ from typing import Final
 from dbos import DBOS, DBOSConfig, StepOptions
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import sessionmaker
 
 from app.jobs.extraction import Extraction, Outcome
+from app.jobs.solving import Solver
 from app.settings import Settings
 from app.store.queue import (
     APPLICATION,
     APPLICATION_VERSION,
     EXTRACTION_QUEUE,
     EXTRACTION_WORKFLOW,
+    SOLVING_QUEUE,
+    SOLVING_WORKFLOW,
     job_serializer,
 )
+from app.store.sessions import open_sessions
 
 MAX_RECOVERY_ATTEMPTS: Final = 5
 """A job that has taken its worker down with it this often is not started again."""
@@ -42,7 +45,8 @@ class JobEngine:
 
     def __init__(self, engine: Engine, settings: Settings, executor_id: str) -> None:
         self.executor_id = executor_id
-        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._sessions = open_sessions(engine)
+        self._solver = Solver(settings, self._sessions)
         self._settings = settings
         DBOS(
             config=DBOSConfig(
@@ -55,11 +59,17 @@ class JobEngine:
             )
         )
         self._register()
-        DBOS.listen_queues([EXTRACTION_QUEUE])
+        DBOS.listen_queues([EXTRACTION_QUEUE, SOLVING_QUEUE])
         DBOS.launch()
         DBOS.register_queue(
             EXTRACTION_QUEUE,
             worker_concurrency=_JOBS_PER_WORKER,
+            polling_interval_sec=_POLLING_S,
+            on_conflict="always_update",
+        )
+        DBOS.register_queue(
+            SOLVING_QUEUE,
+            worker_concurrency=settings.solve_processes,
             polling_interval_sec=_POLLING_S,
             on_conflict="always_update",
         )
@@ -85,6 +95,7 @@ class JobEngine:
     def close(self) -> None:
         """Stop taking jobs; one in hand is left to whoever has this slot next."""
         DBOS.destroy(destroy_registry=True)
+        self._solver.close()
 
     def _register(self) -> None:
         @DBOS.workflow(name=EXTRACTION_WORKFLOW, max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
@@ -98,6 +109,10 @@ class JobEngine:
                     group += 1
                 if outcome == Outcome.DONE:
                     DBOS.run_step(_step("finish"), extraction.finish)
+
+        @DBOS.workflow(name=SOLVING_WORKFLOW, max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
+        def solve_question(operation_id: str) -> None:
+            DBOS.run_step(_step("solve"), self._solver.solve, operation_id)
 
 
 def _step(name: str) -> StepOptions:

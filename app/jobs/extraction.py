@@ -13,13 +13,15 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import sessionmaker
 
 from api_schemas.datasets import DatasetStatus, FeatureRequest
 from api_schemas.operations import OperationStatus
 from app.errors import AppError
+from app.jobs.ending import fail
 from app.settings import Settings
 from app.store import datasets, operations, scenes
+from app.store.sessions import ProjectSession
 from app.store.tables import DatasetRow
 from app.translate import datasets as translate
 from app.translate import scenes as translate_scenes
@@ -59,7 +61,7 @@ class Extraction:
     def __init__(
         self,
         settings: Settings,
-        sessions: sessionmaker[Session],
+        sessions: sessionmaker[ProjectSession],
         operation_id: str,
         dataset_id: str,
     ) -> None:
@@ -186,14 +188,3 @@ class Extraction:
             costs = [scene.costs[str(dataset.resource)] for scene in usable]
             translate.describe_features(dataset, prepared, costs)
         return Outcome.DONE
-
-
-def fail(sessions: sessionmaker[Session], operation_id: str, reason: str) -> bool:
-    """End an operation and its dataset with a reason; false where it has ended already."""
-    with sessions.begin() as session:
-        if not operations.end(session, operation_id, OperationStatus.FAILED, reason):
-            return False
-        dataset = datasets.get(session, operations.get(session, operation_id).dataset_id)
-        dataset.status = DatasetStatus.FAILED
-        dataset.error = reason
-        return True

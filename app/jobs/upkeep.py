@@ -3,12 +3,13 @@
 from typing import Final
 
 import structlog
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import sessionmaker
 
+from app.jobs.ending import fail
 from app.jobs.engine import JobEngine
-from app.jobs.extraction import fail
 from app.jobs.slots import Slots
 from app.store import operations
+from app.store.sessions import ProjectSession
 
 INTERVAL_S: Final = 0.5
 """Time between two rounds; a dead worker's jobs are taken over in the second that sees it dead."""
@@ -29,7 +30,9 @@ class Upkeep:
         Makes transactions.
     """
 
-    def __init__(self, engine: JobEngine, slots: Slots, sessions: sessionmaker[Session]) -> None:
+    def __init__(
+        self, engine: JobEngine, slots: Slots, sessions: sessionmaker[ProjectSession]
+    ) -> None:
         self._engine = engine
         self._slots = slots
         self._sessions = sessions
@@ -67,5 +70,5 @@ class Upkeep:
         with self._sessions() as session:
             waiting = [row.id for row in operations.active(session)]
         for job in self._engine.ended(waiting) if waiting else ():
-            if fail(self._sessions, job, "The extraction ended its worker again and again."):
+            if fail(self._sessions, job, "The job ended its worker again and again."):
                 _log.error("gave up a job", operation_id=job)

@@ -5,35 +5,56 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 
 from api_schemas.datasets import Dataset, DatasetPage, DatasetRequest, RegisteredDataset
-from app.dependencies import DatasetsOf
-from app.errors import InvalidRequestError, MalformedRequestError, NotFoundError, TooLargeError
+from app.dependencies import DatasetsOf, OnceOf, requires
+from app.errors import (
+    InvalidRequestError,
+    MalformedRequestError,
+    MediaTypeError,
+    NotFoundError,
+    SlowRequestError,
+    TooLargeError,
+)
 from app.problems import documented
+from app.routes.answers import accepted
+from app.routes.paging import LinkOf
 from app.routes.parameters import DatasetId, PageSize, PageToken
 from app.routes.strict import StrictRoute
 
-router = APIRouter(prefix="/datasets", tags=["datasets"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/datasets",
+    tags=["datasets"],
+    route_class=StrictRoute,
+    dependencies=[requires("datasets")],
+)
 
 
 @router.post(
     "",
     status_code=HTTPStatus.ACCEPTED,
-    responses=documented(MalformedRequestError, TooLargeError, InvalidRequestError),
+    response_model=RegisteredDataset,
+    responses=documented(
+        MalformedRequestError,
+        SlowRequestError,
+        TooLargeError,
+        MediaTypeError,
+        InvalidRequestError,
+    ),
 )
-def register_dataset(
-    request: DatasetRequest, datasets: DatasetsOf, response: Response
-) -> RegisteredDataset:
+def register_dataset(request: DatasetRequest, datasets: DatasetsOf, once: OnceOf) -> Response:
     """Register a pool of scenes; the operation in `Location` makes it ready for budgets."""
-    registered = datasets.register(request)
-    response.headers["Location"] = f"/v1/operations/{registered.operation.id}"
-    return registered
+    answer, replayed = once(lambda: datasets.register(request), RegisteredDataset)
+    return accepted(answer, answer.operation.id, replayed=replayed)
 
 
 @router.get("", responses=documented(InvalidRequestError))
 def list_datasets(
-    datasets: DatasetsOf, page_size: PageSize = None, page_token: PageToken = None
+    datasets: DatasetsOf,
+    link: LinkOf,
+    page_size: PageSize = None,
+    page_token: PageToken = None,
 ) -> DatasetPage:
     """List datasets, newest first."""
-    return datasets.page(page_size, page_token)
+    return link(datasets.page(page_size, page_token))
 
 
 @router.get("/{dataset_id}", responses=documented(NotFoundError, InvalidRequestError))

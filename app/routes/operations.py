@@ -1,20 +1,64 @@
 """Routes of operations."""
 
-from fastapi import APIRouter
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Annotated, Final
 
-from api_schemas.operations import Operation
-from app.dependencies import OperationsOf
+from fastapi import APIRouter, Header, Response
+from fastapi.responses import StreamingResponse
+
+from api_schemas.operations import Operation, OperationStatus
+from app.dependencies import OperationsOf, WatchingOf, requires
 from app.errors import ConflictError, InvalidRequestError, NotFoundError
 from app.problems import documented
-from app.routes.parameters import OperationId
+from app.routes.parameters import RETRY_AFTER, OperationId
 
-router = APIRouter(prefix="/operations", tags=["operations"])
+router = APIRouter(prefix="/operations", tags=["operations"], dependencies=[requires("datasets")])
+
+_STREAM: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_EVENTS: Final = {
+    OperationStatus.SUCCEEDED: "done",
+    OperationStatus.FAILED: "error",
+    OperationStatus.CANCELLED: "error",
+}
 
 
 @router.get("/{operation_id}", responses=documented(NotFoundError, InvalidRequestError))
-def get_operation(operation_id: OperationId, operations: OperationsOf) -> Operation:
-    """Show how far an operation is."""
-    return operations.get(operation_id)
+def get_operation(
+    operation_id: OperationId, operations: OperationsOf, response: Response
+) -> Operation:
+    """Show how far an operation is; `Retry-After` says when it is worth asking again."""
+    operation = operations.get(operation_id)
+    if operation.finished_at is None:
+        response.headers.update(RETRY_AFTER)
+    return operation
+
+
+@router.get(
+    "/{operation_id}/events",
+    response_class=Response,
+    responses={
+        **documented(NotFoundError, InvalidRequestError),
+        HTTPStatus.OK: {
+            "content": {"text/event-stream": {}},
+            "description": "Server-sent events: `progress`, `incumbent`, and at the end `done` or "
+            "`error`; the data of each is the operation.",
+        },
+        HTTPStatus.NO_CONTENT: {"description": "The end was told already; do not come back."},
+    },
+)
+async def watch_operation(
+    operation_id: OperationId,
+    watching: WatchingOf,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Follow an operation up to its end."""
+    first = await watching.look(operation_id)
+    known = int(last_event_id) if last_event_id and last_event_id.isdecimal() else -1
+    if first.finished_at is not None and known >= first.version:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    lines = _lines(watching.changes(first, known))
+    return StreamingResponse(lines, media_type="text/event-stream", headers=_STREAM)
 
 
 @router.post(
@@ -24,3 +68,15 @@ def get_operation(operation_id: OperationId, operations: OperationsOf) -> Operat
 def cancel_operation(operation_id: OperationId, operations: OperationsOf) -> Operation:
     """Cancel an operation; cancelling it again changes nothing."""
     return operations.cancel(operation_id)
+
+
+async def _lines(changes: AsyncIterator[Operation | None]) -> AsyncIterator[str]:
+    yield "retry: 2000\n\n"
+    async for operation in changes:
+        if operation is None:
+            yield ": still here\n\n"
+            continue
+        usual = "progress" if operation.incumbent is None else "incumbent"
+        event = _EVENTS.get(operation.status, usual)
+        data = operation.model_dump_json()
+        yield f"id: {operation.version}\nevent: {event}\ndata: {data}\n\n"

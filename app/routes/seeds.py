@@ -1,54 +1,97 @@
 """Routes of seeds."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from api_schemas.seeds import Seed, SeedRequest
-from app.dependencies import SeedsOf
+from api_schemas.operations import Operation
+from api_schemas.seeds import Seed, SeedPage, SeedRequest
+from app.dependencies import OnceOf, PreferenceOf, SeedsOf, WatchOf, requires
 from app.errors import (
     BusyError,
     ConflictError,
     InvalidRequestError,
     MalformedRequestError,
+    MediaTypeError,
     NotFoundError,
+    SlowRequestError,
+    SolveCancelledError,
     TooLargeError,
 )
 from app.problems import documented
-from app.routes.parameters import DatasetId, SeedId
+from app.routes.answers import ACCEPTED, accepted, created
+from app.routes.paging import LinkOf
+from app.routes.parameters import IMMUTABLE, DatasetId, PageSize, PageToken, SeedId
 from app.routes.strict import StrictRoute
 
-router = APIRouter(tags=["seeds"], route_class=StrictRoute)
+router = APIRouter(tags=["seeds"], route_class=StrictRoute, dependencies=[requires("seeds")])
+
+_PROOF = documented(
+    NotFoundError, ConflictError, InvalidRequestError, BusyError, SolveCancelledError
+)
 
 
 @router.post(
     "/datasets/{dataset_id}/seeds",
     status_code=HTTPStatus.CREATED,
-    responses=documented(
-        MalformedRequestError,
-        NotFoundError,
-        ConflictError,
-        TooLargeError,
-        InvalidRequestError,
-        BusyError,
-    ),
+    response_model=None,
+    responses={
+        HTTPStatus.CREATED: {"model": Seed, "description": "The seed."},
+        **documented(
+            MalformedRequestError,
+            NotFoundError,
+            ConflictError,
+            SlowRequestError,
+            TooLargeError,
+            MediaTypeError,
+            InvalidRequestError,
+            BusyError,
+            SolveCancelledError,
+        ),
+        **ACCEPTED,
+    },
 )
 def create_seed(
-    dataset_id: DatasetId, request: SeedRequest, seeds: SeedsOf, response: Response
-) -> Seed:
+    dataset_id: DatasetId,
+    request: SeedRequest,
+    seeds: SeedsOf,
+    once: OnceOf,
+    preference: PreferenceOf,
+    watch: WatchOf,
+) -> Response:
     """Answer a budget with the scenes to annotate first.
 
-    The same question on the same dataset gets the seed that was stored the first time.
+    The same question on the same dataset gets the seed that was stored the first time. A solve
+    that may take longer than a request does is answered with the operation that will have the
+    seed; so is one whose caller prefers that.
     """
-    seed = seeds.create(dataset_id, request)
-    response.headers["Location"] = f"/v1/seeds/{seed.id}"
-    return seed
+    answer, replayed = once(
+        lambda: seeds.create(dataset_id, request, preference, watch), Seed, Operation
+    )
+    if isinstance(answer, Operation):
+        return accepted(answer, answer.id, replayed=replayed)
+    return created(answer, f"/v1/seeds/{answer.id}", replayed=replayed)
+
+
+@router.get(
+    "/datasets/{dataset_id}/seeds", responses=documented(NotFoundError, InvalidRequestError)
+)
+def list_seeds(
+    dataset_id: DatasetId,
+    seeds: SeedsOf,
+    link: LinkOf,
+    page_size: PageSize = None,
+    page_token: PageToken = None,
+) -> SeedPage:
+    """List a dataset's seeds, newest first, without their scenes."""
+    return link(seeds.page(dataset_id, page_size, page_token))
 
 
 @router.get("/seeds/{seed_id}", responses=documented(NotFoundError, InvalidRequestError))
-def get_seed(seed_id: SeedId, seeds: SeedsOf) -> Seed:
-    """Show a seed."""
+def get_seed(seed_id: SeedId, seeds: SeedsOf, response: Response) -> Seed:
+    """Show a seed; it never changes."""
+    response.headers["Cache-Control"] = IMMUTABLE
     return seeds.get(seed_id)
 
 
@@ -72,3 +115,27 @@ def export_seed(
     exported = seeds.export(seed_id, format_name)
     headers = {"Content-Disposition": f'attachment; filename="{exported.filename}"'}
     return Response(exported.content, media_type=exported.media_type, headers=headers)
+
+
+@router.get("/seeds/{seed_id}/certificate", responses=_PROOF)
+def get_certificate(seed_id: SeedId, seeds: SeedsOf, watch: WatchOf) -> dict[str, Any]:
+    """Prove a seed: `seedal verify PROBLEM CERTIFICATE` checks it without trusting this service."""
+    return seeds.certificate(seed_id, watch)
+
+
+@router.get(
+    "/seeds/{seed_id}/problem",
+    response_class=Response,
+    responses={
+        **_PROOF,
+        HTTPStatus.OK: {
+            "content": {"application/octet-stream": {}},
+            "description": "A NumPy archive: weights, vectors, costs and ids.",
+        },
+    },
+)
+def get_problem(seed_id: SeedId, seeds: SeedsOf, watch: WatchOf) -> Response:
+    """Download the problem that a certificate is about."""
+    headers = {"Content-Disposition": 'attachment; filename="problem.npz"'}
+    content = seeds.problem(seed_id, watch)
+    return Response(content, media_type="application/octet-stream", headers=headers)

@@ -1,5 +1,6 @@
 """Request bodies that are JSON (RFC 8259) and nothing more: no NaN, no 1e400, not too long."""
 
+import asyncio
 import json
 import math
 import re
@@ -10,7 +11,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
-from app.errors import TooLargeError
+from app.errors import MediaTypeError, SlowRequestError, TooLargeError
 
 
 class StrictRoute(APIRoute):
@@ -22,7 +23,9 @@ class StrictRoute(APIRoute):
 
         async def handle_strictly(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
-            await strict.read(request.app.state.wiring.settings.max_body_mb)
+            settings = request.app.state.wiring.settings
+            if request.method != "GET":
+                await strict.read(settings.max_body_mb, settings.body_timeout_s)
             return await handle(strict)
 
         return handle_strictly
@@ -31,23 +34,40 @@ class StrictRoute(APIRoute):
 class StrictRequest(Request):
     """A request whose body has been read, and is strictly JSON if it is JSON."""
 
-    async def read(self, limit_mb: int) -> None:
+    async def read(self, limit_mb: int, timeout_s: float) -> None:
         """Read the body.
 
         Raises
         ------
+        MediaTypeError
+            It is compressed.
         TooLargeError
             It is longer than `limit_mb` MiB.
+        SlowRequestError
+            It did not arrive within `timeout_s`.
         """
-        chunks: list[bytes] = []
+        if self.headers.get("Content-Encoding", "identity").lower() != "identity":
+            detail = "Compressed bodies are not read; send it as it is."
+            raise MediaTypeError(detail)
         room = limit_mb * 2**20
+        stated = self.headers.get("Content-Length", "")
+        if stated.isdecimal() and int(stated[:20]) > room:
+            raise _too_large(limit_mb)
+        try:
+            async with asyncio.timeout(timeout_s):
+                self._body = await self._read(limit_mb, room)
+        except TimeoutError as error:
+            detail = f"The body did not arrive within {timeout_s:g} s."
+            raise SlowRequestError(detail) from error
+
+    async def _read(self, limit_mb: int, room: int) -> bytes:
+        chunks: list[bytes] = []
         async for chunk in self.stream():
             room -= len(chunk)
             if room < 0:
-                detail = f"The body is longer than the {limit_mb} MiB that this server reads."
-                raise TooLargeError(detail)
+                raise _too_large(limit_mb)
             chunks.append(chunk)
-        self._body = b"".join(chunks)
+        return b"".join(chunks)
 
     @override
     async def json(self) -> Any:
@@ -76,6 +96,11 @@ class StrictRequest(Request):
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """Half a character, or half of a pair: only encoding tells."""
+
+
+def _too_large(limit_mb: int) -> TooLargeError:
+    detail = f"The body is longer than the {limit_mb} MiB that this server reads."
+    return TooLargeError(detail)
 
 
 def _finite(digits: str) -> float:

@@ -100,7 +100,7 @@ class Datasets:
             The size is negative or the token was not given out here.
         """
         size = paging.clamp(page_size)
-        before = str(paging.decode(_LISTING, page_token)) if page_token else None
+        before = paging.decode_name(_LISTING, page_token) if page_token else None
         rows = datasets.page(self._session, before=before, size=size + 1)
         more = len(rows) > size
         return DatasetPage(

@@ -6,7 +6,7 @@ from api_schemas.datasets import DatasetStatus
 from api_schemas.operations import Operation, OperationStatus
 from app.errors import ConflictError
 from app.store import datasets, operations
-from app.translate.operations import to_wire
+from app.translate.operations import EXTRACTION, to_wire
 
 
 class Operations:
@@ -32,7 +32,9 @@ class Operations:
         return to_wire(operations.get(self._session, operation_id))
 
     def cancel(self, operation_id: str) -> Operation:
-        """End an operation for good; its worker stops after the images it has in hand.
+        """End an operation for good; its worker stops soon.
+
+        An extraction stops after the images that it has in hand, a solve within a second.
 
         Cancelling it again changes nothing.
 
@@ -45,11 +47,11 @@ class Operations:
         """
         cancelled = operations.end(self._session, operation_id, OperationStatus.CANCELLED)
         row = operations.get(self._session, operation_id)
-        if cancelled:
+        if cancelled and row.kind == EXTRACTION:
             dataset = datasets.get(self._session, row.dataset_id)
             dataset.status = DatasetStatus.FAILED
             dataset.error = "The extraction was cancelled."
-        elif row.status != OperationStatus.CANCELLED:
+        elif not cancelled and row.status != OperationStatus.CANCELLED:
             rule = f"Operation {operation_id!r} has {row.status} already."
             raise ConflictError(rule)
         return to_wire(row)

@@ -7,20 +7,41 @@ The members are those of a seed request: ``include``, ``exclude``, ``labelled``,
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from app.errors import InvalidRequestError
-from app.services.problem_files import Array, ProblemFile
+from app.services.problem_files import Array
 from solver.constraints import Constraints, GroupLimit, Resource
 
 _KEYS = {"include", "exclude", "labelled", "min_scenes", "max_scenes", "groups", "side_budgets"}
 
 
-def _refuse(detail: str) -> InvalidRequestError:
-    return InvalidRequestError(detail)
+class Named(Protocol):
+    """What constraints are about: items, their groups, and what they cost."""
+
+    @property
+    def n(self) -> int:
+        """How many items there are."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Their ids, or nothing."""
+
+    @property
+    def groups(self) -> Mapping[str, Array]:
+        """The items of each group."""
+
+    @property
+    def resources(self) -> Mapping[str, Array]:
+        """Costs by resource."""
+
+
+def _refuse(detail: str, member: str = "") -> InvalidRequestError:
+    return InvalidRequestError(detail, f"#/{member}" if member else "")
 
 
 def _count(value: object, name: str) -> int:
@@ -55,7 +76,7 @@ def _entries(value: object, name: str, keys: set[str]) -> list[Mapping[str, obje
 class _Names:
     """Which item a name means: an id, or a number from 0 where items have no ids."""
 
-    def __init__(self, problem: ProblemFile) -> None:
+    def __init__(self, problem: Named) -> None:
         self._n = problem.n
         self._ids = {name: item for item, name in enumerate(problem.ids)}
 
@@ -65,8 +86,8 @@ class _Names:
                 return self._ids[name]
         elif isinstance(name, int) and not isinstance(name, bool) and 0 <= name < self._n:
             return name
-        detail = f"{member}: there is no item {name!r}."
-        raise _refuse(detail)
+        detail = f"{member}: {name!r} is none of the items that can be chosen."
+        raise _refuse(detail, f"constraints/{member}")
 
     def items(self, value: object, member: str) -> Array:
         """Return the items of a list of names, sorted, shape (k,)."""
@@ -76,13 +97,13 @@ class _Names:
         return np.array(sorted(self._item(name, member) for name in value), dtype=np.int64)
 
 
-def _groups(problem: ProblemFile, value: object) -> tuple[GroupLimit, ...]:
+def _groups(problem: Named, value: object) -> tuple[GroupLimit, ...]:
     found = []
     for entry in _entries(value, "groups", {"group", "min", "max"}):
         name = entry.get("group")
         if not isinstance(name, str) or name not in problem.groups:
             detail = f"groups: no item is of group {name!r}."
-            raise _refuse(detail)
+            raise _refuse(detail, "constraints/groups")
         most = entry.get("max")
         found.append(
             GroupLimit(
@@ -95,19 +116,19 @@ def _groups(problem: ProblemFile, value: object) -> tuple[GroupLimit, ...]:
     return tuple(found)
 
 
-def _resources(problem: ProblemFile, value: object) -> tuple[Resource, ...]:
+def _resources(problem: Named, value: object) -> tuple[Resource, ...]:
     found = []
     for entry in _entries(value, "side_budgets", {"resource", "limit"}):
         name = entry.get("resource")
         if not isinstance(name, str) or name not in problem.resources:
-            detail = f"side_budgets: the file has no costs for resource {name!r}."
-            raise _refuse(detail)
+            detail = f"side_budgets: there are no costs of resource {name!r}."
+            raise _refuse(detail, "side_budgets")
         limit = _limit(entry.get("limit"), f"limit of resource {name!r}")
         found.append(Resource(name=name, costs=problem.resources[name], limit=limit))
     return tuple(found)
 
 
-def constraints_of(problem: ProblemFile, content: object) -> Constraints:
+def constraints_of(problem: Named, content: object) -> Constraints:
     """Return constraints by item number.
 
     Parameters

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from api_schemas.scenes import Scene, ScenePage
 from app.errors import NotFoundError
-from app.services.thumbnails import Thumbnail, make_thumbnail
+from app.services.thumbnails import make_thumbnail
 from app.settings import Settings
 from app.store import datasets, paging, scenes
 from app.translate.access import permitted
@@ -40,7 +40,7 @@ class Scenes:
             The size is negative or the token was not given out for this dataset.
         """
         size = paging.clamp(page_size)
-        after = int(paging.decode(dataset_id, page_token)) if page_token else -1
+        after = paging.decode_number(dataset_id, page_token) if page_token else -1
         datasets.get(self._session, dataset_id)
         rows = scenes.page(self._session, dataset_id, after=after, size=size + 1)
         more = len(rows) > size
@@ -60,8 +60,8 @@ class Scenes:
         datasets.get(self._session, dataset_id)
         return to_wire(scenes.get(self._session, dataset_id, scene_id))
 
-    def thumbnail(self, dataset_id: str, scene_id: str) -> Thumbnail:
-        """Return a small picture of a scene: its first image that can be read.
+    def thumbnail(self, dataset_id: str, scene_id: str) -> bytes:
+        """Return a small picture of a scene, a JPEG: its first image that can be read.
 
         Raises
         ------

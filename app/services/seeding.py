@@ -5,22 +5,24 @@ Pure: the command line and the solve processes of the API run the same function.
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 import api_schemas.seeds
-from app.errors import BudgetError, InvalidRequestError
+from app.errors import BudgetError, InfeasibleError, InvalidRequestError
+from app.services.baselines import Baseline, measure
 from app.services.objectives import require_objective, resolve
 from features.parts import Parts
 from features.settings import AUTO
 from solver.backends.greedy import rank
-from solver.errors import InvalidProblemError, UnknownStrategyError
+from solver.constraints import Constraints
+from solver.errors import BackendFailedError, InvalidProblemError, UnknownStrategyError
 from solver.objective import gains
 from solver.problem import AnyProblem
-from solver.result import Result
+from solver.result import Result, Status
 from solver.solve import ALGORITHM, solve
 
 # Rows of cosines held at once.
@@ -47,6 +49,10 @@ class SeedQuestion:
         A name of :data:`app.services.objectives.OBJECTIVES`.
     strategy, time_limit_s, gap, random_seed
         As in `solver.solve.solve`.
+    constraints
+        Rules besides the budget, about scenes by their place.
+    baselines
+        Names of what the seed is compared with, see `app.services.baselines.measure`.
     """
 
     scene_ids: tuple[str, ...]
@@ -60,6 +66,8 @@ class SeedQuestion:
     time_limit_s: float = 10.0
     gap: float = 0.0
     random_seed: int = 0
+    constraints: Constraints = field(default_factory=Constraints)
+    baselines: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """Return a hash of everything that the answer depends on."""
@@ -93,7 +101,12 @@ class SeedQuestion:
         InvalidProblemError
             A number breaks a rule of the solver.
         """
-        asked = {"costs": self.costs, "budget": self.budget, "ids": self.scene_ids}
+        asked = {
+            "costs": self.costs,
+            "budget": self.budget,
+            "ids": self.scene_ids,
+            "constraints": self.constraints,
+        }
         return require_objective(self.objective).build(self, asked)
 
 
@@ -122,10 +135,11 @@ class ChosenScene:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SeedAnswer:
-    """The solver's result, and the chosen scenes in rank order."""
+    """The solver's result, the chosen scenes in rank order, and what simpler ways are worth."""
 
     result: Result
     scenes: tuple[ChosenScene, ...]
+    baselines: tuple[Baseline, ...] = ()
 
 
 def _represented(
@@ -148,6 +162,8 @@ def _require_affordable(question: SeedQuestion) -> None:
     if not question.scene_ids:
         detail = "No scene has features, so there is nothing to choose from."
         raise InvalidRequestError(detail)
+    if question.constraints.labelled.size:
+        return  # a seed may be empty: something is there already
     cheapest = int(np.argmin(question.costs))
     cost = float(question.costs[cheapest])
     if not math.isnan(question.budget) and 0 <= question.budget < cost:
@@ -159,13 +175,24 @@ def _require_affordable(question: SeedQuestion) -> None:
         raise BudgetError(detail)
 
 
-def make_seed(question: SeedQuestion) -> SeedAnswer:
+def _no_report(objective: float, upper_bound: float) -> None:
+    del objective, upper_bound
+
+
+def make_seed(
+    question: SeedQuestion,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+    report: Callable[[float, float], None] = _no_report,
+) -> SeedAnswer:
     """Choose, rank and describe a seed.
 
     Parameters
     ----------
     question
         What is asked.
+    cancelled, report
+        As in `solver.solve.solve`.
 
     Returns
     -------
@@ -176,14 +203,13 @@ def make_seed(question: SeedQuestion) -> SeedAnswer:
     ------
     BudgetError
         When the budget does not pay for the cheapest scene.
+    InfeasibleError
+        When no choice keeps every rule; says why.
     InvalidRequestError
         When the strategy or objective is unknown, a number is out of range, or there is no scene.
     """
     _require_affordable(question)
-    notes: tuple[str, ...] = ()
-    if question.objective == AUTO:
-        meant, note = resolve(question)
-        question, notes = replace(question, objective=meant), (note,)
+    question, notes = settled(question)
     try:
         problem = question.problem()
         result = solve(
@@ -192,16 +218,44 @@ def make_seed(question: SeedQuestion) -> SeedAnswer:
             time_limit_s=question.time_limit_s,
             gap=question.gap,
             random_seed=question.random_seed,
+            cancelled=cancelled,
+            report=report,
         )
+    except BackendFailedError as error:
+        raise InfeasibleError(str(error), "#/constraints") from error
     except (InvalidProblemError, UnknownStrategyError, ValueError) as error:
         raise InvalidRequestError(str(error)) from error
-    result = replace(result, notes=(*notes, *result.notes))
-    order = rank(problem, result.selected)
+    if result.status is Status.INFEASIBLE:
+        raise InfeasibleError(" ".join(result.notes), "#/constraints")
+    measured = [measure(name, problem, question.random_seed) for name in question.baselines]
+    return SeedAnswer(
+        replace(result, notes=(*notes, *result.notes)),
+        describe(question, problem, result.selected),
+        tuple(baseline for baseline in measured if baseline is not None),
+    )
+
+
+def settled(question: SeedQuestion) -> tuple[SeedQuestion, tuple[str, ...]]:
+    """Return the question with the objective that ``auto`` stands for, and a note that says so."""
+    if question.objective != AUTO:
+        return question, ()
+    meant, note = resolve(question)
+    return replace(question, objective=meant), (note,)
+
+
+def describe(
+    question: SeedQuestion, problem: AnyProblem, selected: npt.NDArray[np.int64]
+) -> tuple[ChosenScene, ...]:
+    """Return the chosen scenes in the order in which to label them, each with what it is worth."""
+    order = rank(problem, selected)
+    there = np.union1d(order, problem.constraints.labelled)
     inside = np.zeros(problem.n, dtype=bool)
-    inside[order] = True
+    inside[there] = True
     worth = gains(problem, inside)
-    represented = _represented(question.vectors, order)
-    scenes = tuple(
+    # What looks like a labelled scene is represented by that one.
+    company = np.setdiff1d(there, order)
+    counts = _represented(question.vectors, np.concatenate([order, company]))
+    return tuple(
         ChosenScene(
             scene_id=question.scene_ids[k],
             rank=place,
@@ -209,9 +263,8 @@ def make_seed(question: SeedQuestion) -> SeedAnswer:
             gain=float(worth[k]),
             represents=int(count),
         )
-        for place, (k, count) in enumerate(zip(order, represented, strict=True), start=1)
+        for place, (k, count) in enumerate(zip(order, counts, strict=False), start=1)
     )
-    return SeedAnswer(result, scenes)
 
 
 def chosen_scenes(

@@ -1,26 +1,31 @@
 """Answer budgets with seeds, and remember the answers."""
 
-import hashlib
-import json
-import math
+import time
+from typing import Any
 
-import numpy as np
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
-from api_schemas.datasets import DatasetStatus
-from api_schemas.seeds import Budget, Seed, SeedRequest
-from app.errors import ConflictError, InvalidRequestError
+from api_schemas.operations import Operation, OperationStatus
+from api_schemas.seeds import Seed, SeedPage, SeedRequest, SeedSummary
+from app.errors import SolveCancelledError
 from app.exports import Exported, export, require_format
+from app.metrics import Metrics
+from app.services.baselines import reports
 from app.services.exporting import exportable
-from app.services.seeding import chosen_scenes
+from app.services.operations import Operations
+from app.services.preferences import Preference
+from app.services.questions import Asker, SeedAsked, ask_again, ask_seed
+from app.services.seeding import SeedAnswer, chosen_scenes
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import SolveTask
-from app.settings import Settings
-from app.store import datasets, scenes, seeds
-from app.store.tables import DatasetRow, SeedRow
-from app.translate.seeds import to_wire
-from solver.solve import ALGORITHM
+from app.services.solve_process import Watch
+from app.services.tasks import CertificateTask, ProblemTask
+from app.store import datasets, paging, scenes, seeds
+from app.store.queue import JobQueue
+from app.translate.operations import new_solve
+from app.translate.operations import to_wire as operation_to_wire
+from app.translate.seeds import to_row, to_wire
+
+_LOOK_S = 0.1
 
 
 class Seeds:
@@ -28,21 +33,30 @@ class Seeds:
 
     Parameters
     ----------
-    session
+    asker
         A transaction; whoever opened it commits. It is let go of while a solve runs.
     pool
         Where seeds are solved.
-    settings
-        Says where signatures lie and how long a solve may take.
+    queue
+        Where solves are handed to that nobody waits for.
+    metrics
+        Counts answers.
     """
 
-    def __init__(self, session: Session, pool: SolvePool, settings: Settings) -> None:
-        self._session = session
+    def __init__(self, asker: Asker, pool: SolvePool, queue: JobQueue, metrics: Metrics) -> None:
+        self._asker = asker
+        self._session = asker.session
         self._pool = pool
-        self._settings = settings
+        self._queue = queue
+        self._metrics = metrics
 
-    def create(self, dataset_id: str, request: SeedRequest) -> Seed:
-        """Return the seed for a budget: the stored one where the question was asked before.
+    def create(
+        self, dataset_id: str, request: SeedRequest, preference: Preference, watch: Watch
+    ) -> Seed | Operation:
+        """Return the seed for a budget, or the operation that will have it.
+
+        The stored seed is returned where the question was asked before. Otherwise it is solved
+        here, unless the caller prefers an operation or the solve may take longer than requests do.
 
         Raises
         ------
@@ -53,51 +67,24 @@ class Seeds:
         BudgetError
             The budget does not pay for the cheapest scene.
         InvalidRequestError
-            There is no such resource, or the time limit is above the server's.
-        BusyError, SolveCrashedError
+            There is no such resource, scene or group, no choice keeps every rule, or the time
+            limit is above the server's.
+        BusyError, SolveCrashedError, SolveCancelledError
             See `app.services.solve_pool.SolvePool.answer`.
         """
-        self._require_allowed_time(request)
-        dataset = self._ready(dataset_id)
-        usable = scenes.usable(self._session, dataset_id)
-        resource = request.resource or str(dataset.resource)
-        if resource not in dataset.resources:
-            rule = (
-                f"The dataset's scenes have no resource {resource!r}; "
-                f"they have {', '.join(dataset.resources)}."
-            )
-            raise InvalidRequestError(rule, "#/resource")
-        costs = np.array([scene.costs[resource] for scene in usable], dtype=np.float64)
-        budget = _budget(request, resource, math.fsum(costs))
-        question = _digest(dataset, request, budget)
-        known = seeds.answered(self._session, dataset_id, question)
+        question = ask_seed(self._asker, dataset_id, request)
+        known = seeds.answered(self._session, dataset_id, question.digest)
         if known is not None:
-            return Seed.model_validate(known.answer)
+            seed = Seed.model_validate(known.answer)
+            self._metrics.recalled(seed.status)
+            return seed
+        if preference.respond_async or request.time_limit_s > self._asker.settings.max_wait_s:
+            return self._submit(dataset_id, request, preference.wait_s, watch)
         self._session.commit()  # nothing is held while the solve runs
-        answer = self._pool.answer(
-            SolveTask(
-                signatures=self._settings.signatures_dir / f"{dataset.signatures_key}.npz",
-                costs=costs,
-                budget=budget.limit,
-                objective=request.objective,
-                strategy=request.strategy,
-                time_limit_s=request.time_limit_s,
-                gap=request.gap,
-                random_seed=request.random_seed,
-            )
-        )
-        seed = to_wire(
-            answer.result,
-            chosen_scenes(answer, {scene.scene_id: scene.group for scene in usable}),
-            dataset_id=dataset.id,
-            budget=budget,
-            asked=request.model_dump(exclude={"budget", "resource"}),
-            provenance={
-                "dataset_key": dataset.signatures_key,
-                **(dataset.resolved_features or {}),
-            },
-        )
-        return self._remember(seed, question)
+        answer: SeedAnswer = self._pool.answer(question.task, watch)
+        result = answer.result
+        self._metrics.solved(result.status.value, result.seconds, result.gap)
+        return remember(self._asker, question, request, answer)
 
     def get(self, seed_id: str) -> Seed:
         """Return a seed.
@@ -108,6 +95,27 @@ class Seeds:
             There is none of this id.
         """
         return Seed.model_validate(seeds.get(self._session, seed_id).answer)
+
+    def page(self, dataset_id: str, page_size: int | None, page_token: str | None) -> SeedPage:
+        """Return a page of a dataset's seeds, newest first, without their scenes.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset.
+        InvalidRequestError
+            The size is negative or the token was not given out for this listing.
+        """
+        listing = f"seeds of {dataset_id}"
+        size = paging.clamp(page_size)
+        before = paging.decode_name(listing, page_token) if page_token else None
+        datasets.get(self._session, dataset_id)
+        rows = seeds.page(self._session, dataset_id, before=before, size=size + 1)
+        more = len(rows) > size
+        return SeedPage(
+            items=tuple(SeedSummary.model_validate(summary) for _, summary in rows[:size]),
+            next_page_token=paging.encode(listing, rows[size - 1][0]) if more else "",
+        )
 
     def export(self, seed_id: str, format_name: str) -> Exported:
         """Return a seed as a download.
@@ -126,59 +134,93 @@ class Seeds:
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 
-    def _require_allowed_time(self, request: SeedRequest) -> None:
-        most = self._settings.max_time_limit_s
-        if request.time_limit_s > most:
-            rule = f"time_limit_s is {request.time_limit_s:g}; this server allows at most {most:g}."
-            raise InvalidRequestError(rule, "#/time_limit_s")
+    def certificate(self, seed_id: str, watch: Watch) -> dict[str, Any]:
+        """Return the proof of a seed as the JSON that ``seedal verify`` checks.
 
-    def _ready(self, dataset_id: str) -> DatasetRow:
-        dataset = datasets.get(self._session, dataset_id)
-        if dataset.status != DatasetStatus.READY:
-            rule = f"Dataset {dataset_id!r} is {dataset.status}; budgets need one that is ready."
-            if dataset.error is not None:
-                rule += f" The reason: {dataset.error}"
-            raise ConflictError(rule)
-        return dataset
-
-    def _remember(self, seed: Seed, question: str) -> Seed:
-        """Store a seed; where another request answered the same question first, return its seed."""
-        self._session.add(
-            SeedRow(
-                id=seed.id,
-                dataset_id=seed.dataset_id,
-                question_hash=question,
-                answer=seed.model_dump(mode="json"),
-                created_at=seed.created_at,
-            )
+        Raises
+        ------
+        NotFoundError
+            There is no such seed.
+        InvalidRequestError
+            Its objective is none that proofs are made for.
+        """
+        seed = self.get(seed_id)
+        task = CertificateTask(
+            seed=ask_again(self._asker, seed).task,
+            selected=tuple(scene.scene_id for scene in seed.scenes),
+            upper_bound=seed.objective if seed.upper_bound is None else seed.upper_bound,
         )
-        try:
-            self._session.flush()
-        except IntegrityError:
+        self._session.commit()
+        proof: dict[str, Any] = self._pool.answer(task, watch)
+        return proof
+
+    def problem(self, seed_id: str, watch: Watch) -> bytes:
+        """Return the ``.npz`` that the certificate of a seed is about; raises as `certificate`."""
+        task = ProblemTask(seed=ask_again(self._asker, self.get(seed_id)).task)
+        self._session.commit()
+        file: bytes = self._pool.answer(task, watch)
+        return file
+
+    def _submit(
+        self, dataset_id: str, request: SeedRequest, wait_s: float, watch: Watch
+    ) -> Seed | Operation:
+        row = new_solve(dataset_id, request)
+        self._session.add(row)
+        self._queue.enqueue_solve(self._session, row.id)
+        submitted = operation_to_wire(row)
+        self._session.commit()
+        operations = Operations(self._session)
+        deadline = time.monotonic() + min(wait_s, self._asker.settings.max_wait_s)
+        while time.monotonic() < deadline and not watch.cancelled():
+            time.sleep(_LOOK_S)
+            submitted = operations.get(row.id)
             self._session.rollback()
-            datasets.get(self._session, seed.dataset_id)  # deleted meanwhile: not found
-            first = seeds.answered(self._session, seed.dataset_id, question)
-            if first is None:
-                raise
-            return Seed.model_validate(first.answer)
-        return seed
+            if submitted.status is OperationStatus.SUCCEEDED and submitted.seed_id is not None:
+                return self.get(submitted.seed_id)
+            if submitted.finished_at is not None:
+                break
+        return submitted
 
 
-def _budget(request: SeedRequest, resource: str, total: float) -> Budget:
-    """Return the budget in the resource's unit and as a part of what all usable scenes cost."""
-    limit, fraction = request.budget.limit, request.budget.fraction
-    if limit is None:
-        limit = total * (fraction or 0.0)
-    return Budget(limit=limit, resource=resource, fraction=limit / total if total else 1.0)
+def remember(asker: Asker, question: SeedAsked, request: SeedRequest, answer: SeedAnswer) -> Seed:
+    """Store an answer; where another request answered the same question first, return its seed.
 
-
-def _digest(dataset: DatasetRow, request: SeedRequest, budget: Budget) -> str:
-    """Return a hash of everything that the answer depends on."""
-    question = [
-        ALGORITHM,
-        dataset.signatures_key,
-        budget.resource,
-        budget.limit,
-        request.model_dump(mode="json", exclude={"budget", "resource"}),
-    ]
-    return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
+    Raises
+    ------
+    NotFoundError
+        The dataset was deleted meanwhile.
+    SolveCancelledError
+        It is no answer: the solve was stopped.
+    """
+    if answer.result.stop_reason.value == "cancelled":
+        rule = "The solve was stopped before it had an answer."
+        raise SolveCancelledError(rule)
+    groups = {scene.scene_id: question.pool.group_of(scene.scene_id) for scene in answer.scenes}
+    seed = to_wire(
+        answer.result,
+        chosen_scenes(answer, groups),
+        dataset_id=question.dataset.id,
+        budget=question.budget(question.task.budget),
+        asked=request.model_dump(
+            include={"objective", "strategy", "time_limit_s", "gap", "random_seed"}
+        ),
+        provenance=question.provenance,
+        baselines=reports(answer.baselines),
+        rules={"constraints": request.constraints, "side_budgets": request.side_budgets},
+    )
+    session = asker.session
+    datasets.get(session, seed.dataset_id)
+    first = seeds.answered(session, seed.dataset_id, question.digest)
+    if first is not None:
+        return Seed.model_validate(first.answer)
+    session.add(to_row(seed, question.digest))
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        datasets.get(session, seed.dataset_id)  # deleted meanwhile: not found
+        first = seeds.answered(session, seed.dataset_id, question.digest)
+        if first is None:
+            raise
+        return Seed.model_validate(first.answer)
+    return seed

@@ -1,15 +1,22 @@
 """Solve in processes of their own: a crash or a hang costs one request and no other."""
 
 import queue
+import threading
+import time
 from multiprocessing import get_context
-from typing import Final
+from typing import Any, Final
 
-from app.errors import AppError, BusyError, SolveCrashedError
-from app.services.seeding import SeedAnswer
-from app.services.solve_process import SolveTask, serve
+from app.errors import AppError, BusyError, SolveCancelledError, SolveCrashedError
+from app.services.solve_process import Progress, Task, Watch, serve
 
 GRACE_S: Final = 30.0
 """How long a solve may overrun its time limit (loading, ranking, verifying) before it is killed."""
+
+_LOOK_S: Final = 0.02
+"""How often it is looked whether an answer is still wanted."""
+
+_STOP_S: Final = 2.0
+"""How long a solve that is not wanted any more has to stop by itself."""
 
 # A process that starts from nothing: no locks or connections of the API are copied into it.
 _SPAWN = get_context("spawn")
@@ -22,46 +29,94 @@ class SolvePool:
     ----------
     processes
         How many there are.
+    room
+        How many tasks may wait for one; whoever comes then is turned away at once.
     patience_s
         How long a task waits for a free one.
     grace_s
         How long a task may overrun its time limit.
     """
 
-    def __init__(self, processes: int, *, patience_s: float, grace_s: float = GRACE_S) -> None:
+    def __init__(
+        self, processes: int, *, patience_s: float, room: int = 16, grace_s: float = GRACE_S
+    ) -> None:
         self._patience_s = patience_s
         self._grace_s = grace_s
+        self._places = processes + room
+        self._admitted = 0
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
         self._all = [SolveProcess() for _ in range(processes)]
         self._free: queue.Queue[SolveProcess] = queue.Queue()
         for process in self._all:
             self._free.put(process)
 
-    def answer(self, task: SolveTask) -> SeedAnswer:
+    @property
+    def busy(self) -> int:
+        """How many processes have a task."""
+        return len(self._all) - self._free.qsize()
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait for a process."""
+        return max(0, self._admitted - self.busy)
+
+    def answer(self, task: Task, watch: Watch | None = None) -> Any:  # noqa: ANN401 the task's own
         """Return the answer to a task.
 
         Raises
         ------
         BusyError
-            No process was free in time.
+            Too many wait already, or no process was free in time.
+        SolveCancelledError
+            The watch said that nobody wants it any more, or the pool is closing.
         SolveCrashedError
             The process died, did not end, or failed; it has been replaced.
         InvalidRequestError
-            See `app.services.seeding.make_seed`.
+            See the task.
         """
+        watch = watch or Watch()
+        wanted = Watch(lambda: self._closing.is_set() or watch.cancelled(), watch.report)
+        self._enter()
         try:
-            process = self._free.get(timeout=self._patience_s)
-        except queue.Empty:
-            detail = f"All {len(self._all)} solve processes are busy; try again in a moment."
-            raise BusyError(detail) from None
-        try:
-            return process.answer(task, task.time_limit_s + self._grace_s)
+            process = self._take(wanted)
+            try:
+                return process.answer(task, task.time_limit_s + self._grace_s, wanted)
+            finally:
+                self._free.put(process)
         finally:
-            self._free.put(process)
+            with self._lock:
+                self._admitted -= 1
 
     def close(self) -> None:
         """End all processes, also those that are solving."""
+        self._closing.set()
         for process in self._all:
             process.stop()
+
+    def _enter(self) -> None:
+        with self._lock:
+            if self._admitted >= self._places:
+                detail = (
+                    f"All {len(self._all)} solve processes are busy and {self.waiting} requests "
+                    "wait; try again in a moment."
+                )
+                raise BusyError(detail)
+            self._admitted += 1
+
+    def _take(self, watch: Watch) -> "SolveProcess":
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return self._free.get(timeout=min(_LOOK_S, self._patience_s))
+            except queue.Empty:
+                if watch.cancelled():
+                    raise _cancelled() from None
+                if time.monotonic() > deadline:
+                    detail = (
+                        f"All {len(self._all)} solve processes are busy; try again in a moment."
+                    )
+                    raise BusyError(detail) from None
 
 
 class SolveProcess:
@@ -70,27 +125,30 @@ class SolveProcess:
     def __init__(self) -> None:
         self._start()
 
-    def answer(self, task: SolveTask, timeout_s: float) -> SeedAnswer:
+    def answer(self, task: Task, timeout_s: float, watch: Watch) -> Any:  # noqa: ANN401 the task's own
         """Return the answer to a task.
 
         Raises
         ------
+        SolveCancelledError
+            The watch said that nobody wants it any more.
         SolveCrashedError
             The process died, or did not answer within `timeout_s` and was killed.
         InvalidRequestError
-            See `app.services.seeding.make_seed`.
+            See the task.
         """
         try:
+            self._stop.clear()
             self._connection.send(task)
-            if not self._connection.poll(timeout_s):
-                self._replace()
-                detail = f"The solve did not end within {timeout_s:g} s and was stopped."
-                raise SolveCrashedError(detail)
-            answer: SeedAnswer | AppError = self._connection.recv()
+            answer = self._wait(timeout_s, watch)
         except (EOFError, OSError) as error:
             self._replace()
+            if watch.cancelled():
+                raise _cancelled() from None
             detail = "The solve process died on this request; another has taken its place."
             raise SolveCrashedError(detail) from error
+        if self._stop.is_set():
+            raise _cancelled()
         if isinstance(answer, AppError):
             raise answer
         return answer
@@ -101,12 +159,36 @@ class SolveProcess:
         self._process.join()
         self._connection.close()
 
+    def _wait(self, timeout_s: float, watch: Watch) -> Any:  # noqa: ANN401 the task's own answer
+        deadline = time.monotonic() + timeout_s
+        while True:
+            if self._connection.poll(_LOOK_S):
+                message = self._connection.recv()
+                if not isinstance(message, Progress):
+                    return message
+                watch.report(message.objective, message.upper_bound)
+            if not self._stop.is_set() and watch.cancelled():
+                self._stop.set()
+                deadline = min(deadline, time.monotonic() + _STOP_S)
+            if time.monotonic() > deadline:
+                stopped = self._stop.is_set()
+                self._replace()
+                if stopped:
+                    raise _cancelled()
+                detail = f"The solve did not end within {timeout_s:g} s and was stopped."
+                raise SolveCrashedError(detail)
+
     def _start(self) -> None:
         self._connection, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=serve, args=(theirs,), daemon=True)
+        self._stop = _SPAWN.Event()
+        self._process = _SPAWN.Process(target=serve, args=(theirs, self._stop), daemon=True)
         self._process.start()
         theirs.close()  # or the pipe would stay open when the process dies
 
     def _replace(self) -> None:
         self.stop()
         self._start()
+
+
+def _cancelled() -> SolveCancelledError:
+    return SolveCancelledError("The solve was stopped before it had an answer.")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
@@ -48,16 +48,47 @@ def advance(session: Session, operation_id: str, *, done: int, total: int) -> bo
     return _change(session, operation_id, done=done, total=total)
 
 
-def end(session: Session, operation_id: str, status: str, error: str | None = None) -> bool:
+def improve(
+    session: Session, operation_id: str, *, incumbent: float, upper_bound: float | None
+) -> bool:
+    """Record what a running solve knows; false where it has ended or is gone."""
+    return _change(session, operation_id, incumbent=incumbent, upper_bound=upper_bound)
+
+
+def is_active(session: Session, operation_id: str) -> bool:
+    """Tell whether an operation is still wanted."""
+    query = select(OperationRow.id).where(
+        OperationRow.id == operation_id, OperationRow.status.in_(ACTIVE)
+    )
+    return session.execute(query).first() is not None
+
+
+def counts(session: Session) -> dict[tuple[str, ...], float]:
+    """Return how many operations there are by kind and status."""
+    query = select(OperationRow.kind, OperationRow.status, func.count()).group_by(
+        OperationRow.kind, OperationRow.status
+    )
+    return {(kind, status): count for kind, status, count in session.execute(query)}
+
+
+def end(
+    session: Session,
+    operation_id: str,
+    status: str,
+    error: str | None = None,
+    seed_id: str | None = None,
+) -> bool:
     """End an operation; false where it has ended already or is gone."""
-    return _change(session, operation_id, status=status, error=error, finished_at=now())
+    return _change(
+        session, operation_id, status=status, error=error, seed_id=seed_id, finished_at=now()
+    )
 
 
 def _change(session: Session, operation_id: str, **values: Any) -> bool:  # noqa: ANN401 columns of any type
     changed = session.execute(
         update(OperationRow)
         .where(OperationRow.id == operation_id, OperationRow.status.in_(ACTIVE))
-        .values(**values)
+        .values(version=OperationRow.version + 1, **values)
         .returning(OperationRow.id)
     ).first()
     return changed is not None

@@ -16,6 +16,8 @@ APPLICATION_VERSION = "1"
 
 EXTRACTION_QUEUE = "extraction"
 EXTRACTION_WORKFLOW = "extract_dataset"
+SOLVING_QUEUE = "solving"
+SOLVING_WORKFLOW = "solve_question"
 
 
 def job_serializer() -> DBOSPortableJSONSerializer:
@@ -46,17 +48,26 @@ class JobQueue:
 
         The operation's id is the job's: enqueued twice, it runs once.
         """
+        self._enqueue(session, EXTRACTION_QUEUE, EXTRACTION_WORKFLOW, operation_id, dataset_id)
+
+    def enqueue_solve(self, session: Session, operation_id: str) -> None:
+        """Enqueue a solve, as `enqueue_extraction` does."""
+        self._enqueue(session, SOLVING_QUEUE, SOLVING_WORKFLOW, operation_id)
+
+    def _enqueue(
+        self, session: Session, queue: str, workflow: str, operation_id: str, *more: str
+    ) -> None:
         session.flush()
         self._client.enqueue_in_transaction(
             session,
             {
-                "workflow_name": EXTRACTION_WORKFLOW,
-                "queue_name": EXTRACTION_QUEUE,
+                "workflow_name": workflow,
+                "queue_name": queue,
                 "workflow_id": operation_id,
                 "app_version": APPLICATION_VERSION,
             },
             operation_id,
-            dataset_id,
+            *more,
         )
 
     def close(self) -> None:

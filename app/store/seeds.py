@@ -1,5 +1,7 @@
 """Queries on seeds."""
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -28,3 +30,18 @@ def answered(session: Session, dataset_id: str, question_hash: str) -> SeedRow |
             SeedRow.dataset_id == dataset_id, SeedRow.question_hash == question_hash
         )
     ).one_or_none()
+
+
+def page(
+    session: Session, dataset_id: str, *, before: str | None, size: int
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return ids and summaries of up to `size` seeds, newest first, older than `before`."""
+    query = (
+        select(SeedRow.id, SeedRow.summary)
+        .where(SeedRow.dataset_id == dataset_id)
+        .order_by(SeedRow.id.desc())
+        .limit(size)
+    )
+    if before is not None:
+        query = query.where(SeedRow.id < before)
+    return [(name, summary) for name, summary in session.execute(query)]

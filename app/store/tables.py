@@ -1,12 +1,15 @@
 """The tables. A change here needs a migration; a test compares the two."""
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, MetaData, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
+
+DEFAULT_PROJECT: Final = "default"
+"""Whose everything is as long as nobody made a key."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -42,10 +45,33 @@ class Table(DeclarativeBase):
     }
 
 
-class DatasetRow(Table):
+class Owned:
+    """A row that belongs to a project: `app.store.projects` keeps projects apart."""
+
+    project: Mapped[str] = mapped_column(default=DEFAULT_PROJECT)
+
+
+class KeyRow(Table):
+    """An API key; the key itself is known to its owner alone."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    project: Mapped[str]
+    name: Mapped[str]
+    prefix: Mapped[str] = mapped_column(unique=True)
+    secret_hash: Mapped[str]
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class DatasetRow(Owned, Table):
     """A pool of scenes. Its arrays are files, named by `signatures_key`."""
 
     __tablename__ = "datasets"
+    __table_args__ = (Index("ix_datasets_project", "project", "id"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -92,8 +118,12 @@ class SceneRow(Table):
     left_out_reason: Mapped[str | None]
 
 
-class OperationRow(Table):
-    """Work that outlasts its request. Its id is the id of the durable workflow, too."""
+class OperationRow(Owned, Table):
+    """Work that outlasts its request. Its id is the id of the durable workflow, too.
+
+    `request` is what is to be answered where that is not the dataset's own registration; `version`
+    counts the changes that a watcher should hear of.
+    """
 
     __tablename__ = "operations"
 
@@ -103,18 +133,40 @@ class OperationRow(Table):
         ForeignKey("datasets.id", ondelete="CASCADE"), index=True
     )
     status: Mapped[str] = mapped_column(index=True)
+    version: Mapped[int] = mapped_column(default=0)
+    request: Mapped[dict[str, Any] | None]
     done: Mapped[int]
     total: Mapped[int | None]
+    incumbent: Mapped[float | None]
+    upper_bound: Mapped[float | None]
+    seed_id: Mapped[str | None]
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
 
-class SeedRow(Table):
+class SeedRow(Owned, Table):
     """An answer, kept as it was given; the same question on the same content gets it again."""
 
     __tablename__ = "seeds"
+    __table_args__ = (
+        UniqueConstraint("dataset_id", "question_hash"),
+        Index("ix_seeds_dataset_id", "dataset_id", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
+    question_hash: Mapped[str]
+    summary: Mapped[dict[str, Any]]
+    answer: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class FrontierRow(Owned, Table):
+    """An answer to many budgets at once, kept like that of a seed."""
+
+    __tablename__ = "frontiers"
     __table_args__ = (UniqueConstraint("dataset_id", "question_hash"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -122,3 +174,34 @@ class SeedRow(Table):
     question_hash: Mapped[str]
     answer: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class IdempotencyRow(Table):
+    """What a request with an Idempotency-Key was answered; written with the work itself."""
+
+    __tablename__ = "idempotency_keys"
+
+    project: Mapped[str] = mapped_column(primary_key=True)
+    call: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    answer: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class DeliveryRow(Table):
+    """A callback that is to be delivered, or was; written with the change that it tells of."""
+
+    __tablename__ = "deliveries"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    operation_id: Mapped[str] = mapped_column(
+        ForeignKey("operations.id", ondelete="CASCADE"), unique=True
+    )
+    url: Mapped[str]
+    secret: Mapped[str]
+    status: Mapped[str]
+    body: Mapped[str | None]
+    attempts: Mapped[int]
+    last_error: Mapped[str | None]
+    due_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -1,21 +1,41 @@
 """Operations: a row to the wire."""
 
-from typing import Final
+import math
+from typing import Final, Literal
 
 from api_schemas.operations import Operation, OperationError, OperationStatus
+from api_schemas.seeds import SeedRequest
 from app.store.identifiers import new_id, now
 from app.store.tables import OperationRow
+from solver.result import relative_gap
 
+Kind = Literal["extraction", "solve"]
 EXTRACTION: Final = "extraction"
+SOLVE: Final = "solve"
+
+_MOST_PERCENT: Final = 99.0
+"""What is shown before the end: what follows the last group, or the time limit, takes time, too."""
 
 
 def new_extraction(dataset_id: str) -> OperationRow:
     """Return the row of an extraction that nobody has started."""
+    return _new(EXTRACTION, dataset_id)
+
+
+def new_solve(dataset_id: str, request: SeedRequest) -> OperationRow:
+    """Return the row of a solve that nobody has started."""
+    row = _new(SOLVE, dataset_id)
+    row.request = request.model_dump(mode="json")
+    return row
+
+
+def _new(kind: Kind, dataset_id: str) -> OperationRow:
     return OperationRow(
         id=new_id(),
-        kind=EXTRACTION,
+        kind=kind,
         dataset_id=dataset_id,
         status=OperationStatus.NOT_STARTED,
+        version=0,
         done=0,
         created_at=now(),
     )
@@ -25,28 +45,51 @@ def to_wire(row: OperationRow) -> Operation:
     """Return an operation as the API shows it."""
     status = OperationStatus(row.status)
     images_per_s, remaining_s = _pace(row, status)
+    elapsed_s = _elapsed(row)
     return Operation(
         id=row.id,
-        kind=EXTRACTION,
+        kind=SOLVE if row.kind == SOLVE else EXTRACTION,
         dataset_id=row.dataset_id,
         status=status,
-        percent_complete=_percent(row, status),
+        percent_complete=_percent(row, status, elapsed_s),
+        version=row.version,
         done=row.done,
         total=row.total,
         images_per_s=images_per_s,
         remaining_s=remaining_s,
-        error=_error(row.error),
+        incumbent=row.incumbent,
+        upper_bound=row.upper_bound,
+        gap=_gap(row.incumbent, row.upper_bound),
+        elapsed_s=elapsed_s,
+        seed_id=row.seed_id,
+        error=_error(row),
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
 
 
-def _percent(row: OperationRow, status: OperationStatus) -> float:
-    """Return 100 for a success alone: what follows the last group takes time, too."""
+def _percent(row: OperationRow, status: OperationStatus, elapsed_s: float | None) -> float:
+    """Return 100 for a success alone."""
     if status is OperationStatus.SUCCEEDED:
         return 100.0
-    return round(99.0 * row.done / row.total, 1) if row.total else 0.0
+    if row.kind == SOLVE:
+        limit = float((row.request or {}).get("time_limit_s", 1.0))
+        return round(_MOST_PERCENT * min(1.0, (elapsed_s or 0.0) / limit), 1)
+    return round(_MOST_PERCENT * row.done / row.total, 1) if row.total else 0.0
+
+
+def _elapsed(row: OperationRow) -> float | None:
+    if row.started_at is None:
+        return None
+    return round(max(0.0, ((row.finished_at or now()) - row.started_at).total_seconds()), 3)
+
+
+def _gap(incumbent: float | None, upper_bound: float | None) -> float | None:
+    if incumbent is None or upper_bound is None:
+        return None
+    gap = relative_gap(incumbent, upper_bound)
+    return gap if math.isfinite(gap) else None
 
 
 def _pace(row: OperationRow, status: OperationStatus) -> tuple[float | None, float | None]:
@@ -58,9 +101,11 @@ def _pace(row: OperationRow, status: OperationStatus) -> tuple[float | None, flo
     return round(pace, 2), round(((row.total or row.done) - row.done) / pace, 1)
 
 
-def _error(detail: str | None) -> OperationError | None:
-    if detail is None:
+def _error(row: OperationRow) -> OperationError | None:
+    if row.error is None:
         return None
     return OperationError(
-        type="urn:seedal:problem:extraction-failed", title="The extraction failed", detail=detail
+        type=f"urn:seedal:problem:{row.kind}-failed",
+        title=f"The {row.kind} failed",
+        detail=row.error,
     )

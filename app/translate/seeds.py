@@ -3,17 +3,21 @@
 import math
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from api_schemas.seeds import (
+    BaselineReport,
     Budget,
     ChosenScene,
     Provenance,
     Seed,
     SeedStatus,
+    SeedSummary,
     SolverReport,
 )
 from app.store.identifiers import new_id, now
+from app.store.tables import SeedRow
 from solver.result import Result
 
 _LIBRARIES = ("seedal-service", "numpy", "ortools", "pulp")
@@ -27,6 +31,8 @@ def to_wire(
     budget: Budget,
     asked: Mapping[str, Any],
     provenance: Mapping[str, Any],
+    baselines: Mapping[str, BaselineReport] = MappingProxyType({}),
+    rules: Mapping[str, Any] = MappingProxyType({}),
 ) -> Seed:
     """Return an answer as the API gives it; what is infinite or unknown becomes null.
 
@@ -42,6 +48,10 @@ def to_wire(
         ``objective``, ``strategy``, ``time_limit_s``, ``gap`` and ``random_seed`` of the question.
     provenance
         ``dataset_key``, ``backbone``, ``weights_id``, ``token`` and ``clusters``.
+    baselines
+        What simpler ways of choosing are worth.
+    rules
+        ``constraints`` and ``side_budgets`` of the question.
     """
     return Seed(
         id=new_id(),
@@ -49,18 +59,51 @@ def to_wire(
         status=SeedStatus(result.status.value),
         stop_reason=result.stop_reason.value,
         objective=result.objective,
-        upper_bound=_finite(result.upper_bound),
-        gap=_finite(result.gap),
+        upper_bound=finite(result.upper_bound),
+        gap=finite(result.gap),
         budget=budget,
         total_cost=result.total_cost,
         scenes=tuple(scenes),
+        baselines=dict(baselines),
+        **rules,
         solver=SolverReport(**asked, used=result.used, seconds=result.seconds, notes=result.notes),
         provenance=Provenance(**provenance, versions=versions()),
         created_at=now(),
     )
 
 
-def _finite(value: float) -> float | None:
+def to_row(seed: Seed, question_hash: str) -> SeedRow:
+    """Return the row that keeps a seed, and what lists show of it."""
+    summary = SeedSummary(
+        **{name: getattr(seed, name) for name in _SUMMARISED},
+        objective_name=seed.solver.objective,
+        strategy=seed.solver.strategy,
+        scene_count=len(seed.scenes),
+    )
+    return SeedRow(
+        id=seed.id,
+        dataset_id=seed.dataset_id,
+        question_hash=question_hash,
+        summary=summary.model_dump(mode="json"),
+        answer=seed.model_dump(mode="json"),
+        created_at=seed.created_at,
+    )
+
+
+_SUMMARISED: Final = (
+    "id",
+    "dataset_id",
+    "status",
+    "objective",
+    "upper_bound",
+    "gap",
+    "budget",
+    "total_cost",
+    "created_at",
+)
+
+
+def finite(value: float) -> float | None:
     """Return a number that JSON can carry: it has no infinity."""
     return value if math.isfinite(value) else None
 

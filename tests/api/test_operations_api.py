@@ -49,7 +49,7 @@ def test_what_has_ended_cannot_be_cancelled(
 def test_a_running_operation_tells_its_pace() -> None:
     """Images a second and the time left are those of the images done since it started."""
     row = OperationRow(
-        id="x", kind="extraction", dataset_id="y", status="running", done=0, total=300,
+        id="x", kind="extraction", dataset_id="y", status="running", version=1, done=0, total=300,
         created_at=now(), started_at=now() - timedelta(seconds=20),
     )  # fmt: skip
     assert (to_wire(row).images_per_s, to_wire(row).remaining_s) == (None, None)

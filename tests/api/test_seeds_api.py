@@ -117,7 +117,7 @@ def test_everything_is_chosen_where_the_budget_pays_for_it(client: TestClient, r
         ({"budget": {"limit": 5}, "time_limit_s": 0}, "#/time_limit_s", "greater than 0"),
         ({"budget": {"limit": 5}, "gap": -0.1}, "#/gap", "greater than or equal to 0"),
         ({"budget": {"limit": 5}, "random_seed": 1.5}, "#/random_seed", "integer"),
-        ({"budget": {"limit": 5}, "side_budgets": []}, "#/side_budgets", "not permitted"),
+        ({"budget": {"limit": 5}, "wishes": []}, "#/wishes", "not permitted"),
         ([], "#", "valid dictionary"),
     ],
 )

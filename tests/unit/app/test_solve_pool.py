@@ -4,21 +4,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.errors import BudgetError, BusyError, SolveCrashedError
+from app.errors import BudgetError, BusyError, SolveCancelledError, SolveCrashedError
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import SolveTask, serve
+from app.services.solve_process import Progress, Watch, serve
+from app.services.tasks import SeedTask
 from features.signatures import Signatures
 
 
 @pytest.fixture
-def task(tmp_path: Path) -> SolveTask:
+def task(tmp_path: Path) -> SeedTask:
     """Return a task of six scenes, three of which can be paid."""
     vectors = np.random.default_rng(3).normal(size=(6, 4))
     vectors /= 2 * np.linalg.norm(vectors, axis=1, keepdims=True)
     path = tmp_path / "key.npz"
     ids = tuple(f"s{k}" for k in range(6))
     Signatures(ids, np.ones(6), vectors, np.full(6, 3, dtype=np.int64)).save(path)
-    return SolveTask(
+    return SeedTask(
         signatures=path,
         costs=np.full(6, 2.0),
         budget=6.5,
@@ -30,12 +31,12 @@ def task(tmp_path: Path) -> SolveTask:
     )
 
 
-def _with(task: SolveTask, **changes: object) -> SolveTask:
-    fields = {name: getattr(task, name) for name in SolveTask.__slots__}
-    return SolveTask(**{**fields, **changes})
+def _with(task: SeedTask, **changes: object) -> SeedTask:
+    fields = {name: getattr(task, name) for name in SeedTask.__slots__}
+    return SeedTask(**{**fields, **changes})
 
 
-def test_tasks_are_answered_in_another_process(task: SolveTask) -> None:
+def test_tasks_are_answered_in_another_process(task: SeedTask) -> None:
     """Answers and the errors of a question come back as if the solve had run here."""
     pool = SolvePool(1, patience_s=30)
     try:
@@ -49,7 +50,7 @@ def test_tasks_are_answered_in_another_process(task: SolveTask) -> None:
         pool.close()
 
 
-def test_a_solve_that_does_not_end_is_stopped(task: SolveTask) -> None:
+def test_a_solve_that_does_not_end_is_stopped(task: SeedTask) -> None:
     """Beyond its time limit and grace a solve is killed, and its process replaced."""
     pool = SolvePool(1, patience_s=30, grace_s=-1.0)
     try:
@@ -61,7 +62,7 @@ def test_a_solve_that_does_not_end_is_stopped(task: SolveTask) -> None:
         pool.close()
 
 
-def test_a_task_does_not_wait_forever(task: SolveTask) -> None:
+def test_a_task_does_not_wait_forever(task: SeedTask) -> None:
     """With all processes taken a task is turned away after its patience."""
     pool = SolvePool(1, patience_s=0.01)
     try:
@@ -73,25 +74,74 @@ def test_a_task_does_not_wait_forever(task: SolveTask) -> None:
 
 
 def test_a_process_serves_until_its_pipe_closes(
-    task: SolveTask, monkeypatch: pytest.MonkeyPatch
+    task: SeedTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Inside a solve process: one answer for each task, then the end."""
     answers: list[object] = []
     tasks = [task, _with(task, budget=1.0), _with(task, signatures=Path("none.npz"))]
 
     class Pipe:
-        def recv(self) -> SolveTask:
+        def recv(self) -> SeedTask:
             if not tasks:
                 raise EOFError
             return tasks.pop(0)
 
         def send(self, answer: object) -> None:
-            answers.append(answer)
+            if not isinstance(answer, Progress):
+                answers.append(answer)
 
     monkeypatch.setattr("app.services.solve_process.signal.signal", lambda *_: None)
     monkeypatch.setattr("app.services.solve_process.configure_logging", lambda _: None)
-    thread = threading.Thread(target=serve, args=(Pipe(),))
+    thread = threading.Thread(target=serve, args=(Pipe(), threading.Event()))
     thread.start()
     thread.join()
     kinds = [type(answer).__name__ for answer in answers]
     assert kinds == ["SeedAnswer", "BudgetError", "SolveCrashedError"]
+
+
+def test_a_full_house_turns_callers_away_at_once(task: SeedTask) -> None:
+    """Beyond the processes and the room before them, a task is refused without waiting."""
+    pool = SolvePool(1, room=0, patience_s=30)
+    try:
+        process = pool._free.get()
+        pool._admitted = 1
+        with pytest.raises(BusyError, match="0 requests wait"):
+            pool.answer(task)
+        pool._admitted = 0
+        pool._free.put(process)
+        assert len(pool.answer(task).scenes) == 3
+        assert (pool.busy, pool.waiting) == (0, 0)
+    finally:
+        pool.close()
+
+
+def test_an_unwanted_solve_stops_and_keeps_its_process(tmp_path: Path) -> None:
+    """Once nobody wants the answer the search ends, and the same process takes the next task."""
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(size=(400, 32))
+    vectors /= 2 * np.linalg.norm(vectors, axis=1, keepdims=True)
+    path = tmp_path / "large.npz"
+    ids = tuple(f"s{k}" for k in range(400))
+    Signatures(ids, np.ones(400), vectors, np.full(400, 3, dtype=np.int64)).save(path)
+    long = SeedTask(
+        signatures=path,
+        costs=rng.uniform(1.0, 3.0, 400),
+        budget=120.0,
+        objective="spread",
+        strategy="auto",
+        time_limit_s=120.0,
+        gap=0.0,
+        random_seed=0,
+    )
+    pool = SolvePool(1, patience_s=30)
+    try:
+        pid = pool._all[0]._process.pid
+        seen: list[tuple[float, float]] = []
+        watch = Watch(lambda: len(seen) > 0, lambda *known: seen.append(known))
+        with pytest.raises(SolveCancelledError):
+            pool.answer(long, watch)
+        assert seen[0][0] <= seen[0][1]
+        assert pool._all[0]._process.pid == pid
+        assert pool.busy == 0
+    finally:
+        pool.close()

@@ -1,0 +1,135 @@
+"""Answer many budgets at once, and remember the answers."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from pydantic import TypeAdapter
+from sqlalchemy.exc import IntegrityError
+
+from api_schemas.frontiers import Frontier, FrontierPoint, FrontierRequest
+from api_schemas.seeds import Objective, Provenance
+from app.errors import SolveCancelledError
+from app.services.baselines import reports
+from app.services.curves import FrontierAnswer
+from app.services.questions import Asker, FrontierAsked, ask_frontier
+from app.services.solve_pool import SolvePool
+from app.services.solve_process import Watch
+from app.store import datasets, frontiers
+from app.store.identifiers import new_id, now
+from app.store.tables import FrontierRow
+from app.translate.seeds import finite, versions
+from solver.result import relative_gap
+
+_OBJECTIVE: Final[TypeAdapter[Objective]] = TypeAdapter(Objective)
+
+
+class Frontiers:
+    """Use cases on frontiers.
+
+    Parameters
+    ----------
+    asker
+        A transaction; whoever opened it commits. It is let go of while a solve runs.
+    pool
+        Where frontiers are solved.
+    """
+
+    def __init__(self, asker: Asker, pool: SolvePool) -> None:
+        self._asker = asker
+        self._session = asker.session
+        self._pool = pool
+
+    def create(self, dataset_id: str, request: FrontierRequest, watch: Watch) -> Frontier:
+        """Return the frontier for budgets: the stored one where the question was asked before.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset.
+        ConflictError
+            The dataset is not ready.
+        InvalidRequestError
+            There is no such resource, scene or group, no choice keeps every rule, nesting is
+            asked for where it is not known how, or the time limit is above the server's.
+        BusyError, SolveCrashedError, SolveCancelledError
+            See `app.services.solve_pool.SolvePool.answer`.
+        """
+        question = ask_frontier(self._asker, dataset_id, request)
+        known = frontiers.answered(self._session, dataset_id, question.digest)
+        if known is not None:
+            return Frontier.model_validate(known.answer)
+        self._session.commit()  # nothing is held while the solve runs
+        answer: FrontierAnswer = self._pool.answer(question.task, watch)
+        if watch.cancelled():
+            rule = "The solve was stopped before it had an answer."
+            raise SolveCancelledError(rule)
+        return self._remember(question, request, answer)
+
+    def get(self, frontier_id: str) -> Frontier:
+        """Return a frontier.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of this id.
+        """
+        return Frontier.model_validate(frontiers.get(self._session, frontier_id).answer)
+
+    def _remember(
+        self, question: FrontierAsked, request: FrontierRequest, answer: FrontierAnswer
+    ) -> Frontier:
+        found = Frontier(
+            id=new_id(),
+            dataset_id=question.dataset.id,
+            objective_name=_OBJECTIVE.validate_python(answer.objective),
+            nested=request.nested,
+            points=_points(question, answer),
+            knee=answer.knee,
+            seconds=answer.seconds,
+            notes=answer.notes,
+            provenance=Provenance(**question.provenance, versions=versions()),
+            created_at=now(),
+        )
+        datasets.get(self._session, found.dataset_id)
+        self._session.add(
+            FrontierRow(
+                id=found.id,
+                dataset_id=found.dataset_id,
+                question_hash=question.digest,
+                answer=found.model_dump(mode="json"),
+                created_at=found.created_at,
+            )
+        )
+        try:
+            self._session.flush()
+        except IntegrityError:
+            self._session.rollback()
+            datasets.get(self._session, found.dataset_id)  # deleted meanwhile: not found
+            first = frontiers.answered(self._session, found.dataset_id, question.digest)
+            if first is None:
+                raise
+            return Frontier.model_validate(first.answer)
+        return found
+
+
+def _points(question: FrontierAsked, answer: FrontierAnswer) -> tuple[FrontierPoint, ...]:
+    before: Sequence[str] = ()
+    points = []
+    for step in answer.steps:
+        had, has = set(before), set(step.selected)
+        points.append(
+            FrontierPoint(
+                budget=question.budget(step.budget),
+                objective=step.objective,
+                upper_bound=finite(step.upper_bound),
+                gap=finite(relative_gap(step.objective, step.upper_bound)),
+                total_cost=step.total_cost,
+                scene_count=len(step.selected),
+                added=tuple(name for name in step.selected if name not in had),
+                removed=tuple(name for name in before if name not in has),
+                price_of_nesting=step.price_of_nesting,
+                baselines=reports(step.baselines),
+            )
+        )
+        before = step.selected
+    return tuple(points)

@@ -1,0 +1,177 @@
+"""What solve processes are asked for: questions whose signatures are still on disk."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from app.services.certificates import certify_seed, problem_file
+from app.services.curves import FrontierAnswer, make_frontier
+from app.services.seeding import SeedAnswer, SeedQuestion, make_seed
+from app.services.solve_process import Watch
+from features.signatures import Signatures
+from solver.constraints import Constraints
+
+_REMEMBERED: Final = 4
+"""Datasets whose signatures a process keeps in memory."""
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class SeedTask:
+    """One budget.
+
+    Parameters
+    ----------
+    signatures
+        The file that holds the n scenes' signatures.
+    costs
+        In the file's order, shape (n,), float64.
+    constraints
+        About scenes by their place in the file.
+    budget, objective, strategy, time_limit_s, gap, random_seed, baselines
+        As in `app.services.seeding.SeedQuestion`.
+    """
+
+    signatures: Path
+    costs: npt.NDArray[np.float64]
+    budget: float
+    objective: str
+    strategy: str
+    time_limit_s: float
+    gap: float
+    random_seed: int
+    constraints: Constraints = Constraints()  # noqa: RUF009 immutable
+    baselines: tuple[str, ...] = ()
+
+    def question(self) -> SeedQuestion:
+        """Return the question with its signatures."""
+        signatures = _load(self.signatures)
+        return SeedQuestion(
+            scene_ids=signatures.scene_ids,
+            costs=self.costs,
+            weights=signatures.weights,
+            vectors=signatures.vectors,
+            parts=signatures.parts,
+            budget=self.budget,
+            objective=self.objective,
+            strategy=self.strategy,
+            time_limit_s=self.time_limit_s,
+            gap=self.gap,
+            random_seed=self.random_seed,
+            constraints=self.constraints,
+            baselines=self.baselines,
+        )
+
+    def run(self, watch: Watch) -> SeedAnswer:
+        """Answer the question in this process.
+
+        Raises
+        ------
+        InvalidRequestError
+            See `app.services.seeding.make_seed`.
+        """
+        return make_seed(self.question(), cancelled=watch.cancelled, report=watch.report)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class FrontierTask:
+    """Many budgets at once: `seed` with each of `budgets` in place of its own.
+
+    Parameters
+    ----------
+    seed
+        What is asked for every budget; its time limit is for all of them.
+    budgets
+        Ascending.
+    nested
+        Whether every selection must contain those of smaller budgets.
+    """
+
+    seed: SeedTask
+    budgets: tuple[float, ...]
+    nested: bool
+
+    @property
+    def time_limit_s(self) -> float:
+        """Seconds for all budgets."""
+        return self.seed.time_limit_s
+
+    def run(self, watch: Watch) -> FrontierAnswer:
+        """Answer in this process.
+
+        Raises
+        ------
+        InvalidRequestError
+            See `app.services.curves.make_frontier`.
+        """
+        return make_frontier(self.seed.question(), self.budgets, nested=self.nested, watch=watch)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class CertificateTask:
+    """The proof of a seed that was given before.
+
+    Parameters
+    ----------
+    seed
+        Its question.
+    selected, upper_bound
+        Its answer: ids, and the bound that is to be proven.
+    """
+
+    seed: SeedTask
+    selected: tuple[str, ...]
+    upper_bound: float
+
+    @property
+    def time_limit_s(self) -> float:
+        """Seconds for the proof."""
+        return self.seed.time_limit_s
+
+    def run(self, watch: Watch) -> dict[str, Any]:
+        """Prove it in this process.
+
+        Raises
+        ------
+        InvalidRequestError
+            See `app.services.certificates.certify_seed`.
+        """
+        return certify_seed(self.seed.question(), self.selected, self.upper_bound, watch)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class ProblemTask:
+    """The problem that a certificate is about, as a file.
+
+    Parameters
+    ----------
+    seed
+        The question.
+    """
+
+    seed: SeedTask
+
+    @property
+    def time_limit_s(self) -> float:
+        """Seconds that it may take."""
+        return self.seed.time_limit_s
+
+    def run(self, watch: Watch) -> bytes:
+        """Write the file in this process.
+
+        Raises
+        ------
+        InvalidRequestError
+            See `app.services.certificates.problem_file`.
+        """
+        del watch
+        return problem_file(self.seed.question())
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _load(path: Path) -> Signatures:
+    """Signature files are named by their content and never change."""
+    return Signatures.load(path)

@@ -1,0 +1,18 @@
+"""Queries on the answers of requests with an Idempotency-Key."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from app.store.tables import IdempotencyRow
+
+
+def find(session: Session, project: str, call: str, key: str) -> IdempotencyRow | None:
+    """Return what a project's call with this key was answered; none where it is new."""
+    return session.get(IdempotencyRow, (project, call, key))
+
+
+def purge(session: Session, before: datetime) -> None:
+    """Forget answers that were given before a moment."""
+    session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < before))

@@ -1,0 +1,172 @@
+"""Keys over HTTP: who gets in, what for, and whose things they meet."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from app.main import create_app
+from app.middleware import authentication
+from app.services.keys import SCOPES, Keys
+from app.settings import Settings
+from app.store.tables import KeyRow
+
+BUDGET = {"budget": {"fraction": 0.5}}
+SCENES = [{"scene_id": f"s{k}", "cost": 1} for k in range(3)]
+SOURCE = {"kind": "inline", "scenes": SCENES}
+DATASET = {"name": "a", "source": SOURCE, "features": {"backbone": "colour_grid"}}
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """Return a client of a service of its own."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("keys"), solve_processes=1)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def make_key(guarded: TestClient) -> Callable[..., str]:
+    """Return a function that makes a key."""
+
+    def make(project: str, *scopes: str, days: int | None = None) -> str:
+        wiring = guarded.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+        with wiring.sessions.begin() as session:
+            keys = Keys(session)
+            return keys.create(name="k", project=project, scopes=scopes or SCOPES, days=days)[0]
+
+    return make
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def test_without_a_key_in_the_database_everybody_may_do_everything(client: TestClient) -> None:
+    """A service on loopback works without keys until the first is made."""
+    assert client.get("/v1/datasets").status_code == 200
+
+
+def test_once_there_is_a_key_nobody_gets_in_without(
+    guarded: TestClient, make_key: Callable[..., str]
+) -> None:
+    """No key, a wrong one and a malformed one get the same 401; both headers take a good one."""
+    key = make_key("a")
+    wrong = f"{key[:-1]}{'A' if key[-1] != 'A' else 'B'}"
+    details = set()
+    for headers in ({}, _bearer(wrong), _bearer("sk_"), {"X-API-Key": "x" * 5000}):
+        answer = guarded.get("/v1/datasets", headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        details.add(answer.json()["detail"])
+    assert len(details) == 1
+    assert guarded.get("/v1/datasets", headers=_bearer(key)).status_code == 200
+    assert guarded.get("/v1/datasets", headers={"X-API-Key": key}).status_code == 200
+    assert guarded.get("/v1/datasets", params={"key": key}).status_code == 401
+    for open_path in ("/livez", "/readyz", "/metrics", "/openapi.json", "/"):
+        assert guarded.get(open_path).status_code == 200
+
+
+def test_revoked_and_expired_keys_are_worth_nothing(
+    guarded: TestClient, make_key: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key ends when it is revoked, and when its days are over."""
+    monkeypatch.setattr(authentication, "REMEMBERED_S", 0.0)
+    key, short = make_key("a"), make_key("a", days=1)
+    assert guarded.get("/v1/datasets", headers=_bearer(key)).status_code == 200
+    wiring = guarded.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    with wiring.sessions.begin() as session:
+        Keys(session).revoke(key[:15])
+    assert guarded.get("/v1/datasets", headers=_bearer(key)).status_code == 401
+    monkeypatch.setattr("app.store.keys.now", _in_two_days)
+    assert guarded.get("/v1/datasets", headers=_bearer(short)).status_code == 401
+
+
+def _in_two_days() -> datetime:
+    return datetime.now(UTC) + timedelta(days=2)
+
+
+def test_a_key_is_good_for_its_scopes_only(
+    guarded: TestClient, make_key: Callable[..., str]
+) -> None:
+    """What a key has no scope for is a 403 that names the scope."""
+    reader = _bearer(make_key("a", "datasets:read"))
+    assert guarded.get("/v1/datasets", headers=reader).status_code == 200
+    refused = guarded.post("/v1/datasets", json=DATASET, headers=reader)
+    assert (refused.status_code, "datasets:write" in refused.json()["detail"]) == (403, True)
+    refused = guarded.get("/v1/seeds/x", headers=reader)
+    assert (refused.status_code, "seeds:read" in refused.json()["detail"]) == (403, True)
+
+
+def test_every_route_needs_a_scope(guarded: TestClient, make_key: Callable[..., str]) -> None:
+    """A key that is good for nothing reaches no route under /v1."""
+    key = make_key("a", "seeds:read")
+    wiring = guarded.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    with wiring.sessions.begin() as session:
+        session.scalars(select(KeyRow).where(KeyRow.prefix == key[3:15])).one().scopes = []
+    asked = 0
+    for path, operations in guarded.get("/openapi.json").json()["paths"].items():
+        for method in operations:
+            if path.startswith("/v1/"):
+                filled = re.sub(r"\{[^}]*\}", "x", path)
+                answer = guarded.request(method, filled, headers=_bearer(key))
+                assert answer.status_code == 403, (method, path, answer.text)
+                asked += 1
+    assert asked > 10
+
+
+def test_projects_do_not_meet(guarded: TestClient, make_key: Callable[..., str]) -> None:
+    """To another project's key, ids of mine are unknown, on every route that takes one."""
+    mine, other = _bearer(make_key("mine")), _bearer(make_key("other"))
+    registered = guarded.post("/v1/datasets", json=DATASET, headers=mine).json()
+    names = {
+        "dataset_id": registered["dataset"]["id"],
+        "operation_id": registered["operation"]["id"],
+        "scene_id": "s0",
+        "seed_id": "none",
+        "frontier_id": "none",
+    }
+    paths = guarded.get("/openapi.json").json()["paths"]
+    asked = 0
+    for path, operations in paths.items():
+        if "{" not in path:
+            continue
+        filled = re.sub(r"\{(\w+)[^}]*\}", lambda match: names[match[1]], path)
+        for method in operations:
+            body = BUDGET if path.endswith("seeds") else {"budgets": [{"fraction": 0.5}]}
+            send = {"json": body} if method == "post" and "cancel" not in path else {}
+            answer = guarded.request(method, filled, headers=other, **send)
+            assert answer.status_code == 404, (method, path, answer.text)
+            assert guarded.request(method, filled, **send).status_code == 401
+            asked += 1
+    assert asked > 10
+    assert guarded.get("/v1/datasets", headers=other).json()["items"] == []
+    assert len(guarded.get("/v1/datasets", headers=mine).json()["items"]) == 1
+    path = f"/v1/datasets/{names['dataset_id']}"
+    assert guarded.get(path, headers=mine).status_code == 200
+
+
+def test_a_key_is_not_in_the_log(
+    guarded: TestClient, make_key: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log names a request's key by its beginning alone."""
+    key = make_key("a")
+    guarded.get("/v1/datasets", headers=_bearer(key))
+    captured = capsys.readouterr()
+    written = captured.out + captured.err
+    assert key[3:15] in written
+    assert key[16:] not in written
+
+
+def test_nothing_but_a_hash_is_stored(guarded: TestClient, make_key: Callable[..., str]) -> None:
+    """Whoever reads the database cannot call with what is in it."""
+    key = make_key("a")
+    wiring = guarded.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    folder = wiring.settings.data_dir
+    stored = b"".join(path.read_bytes() for path in folder.glob("seedal.sqlite*"))
+    assert key[3:15].encode() in stored
+    assert key[16:].encode() not in stored
