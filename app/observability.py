@@ -16,6 +16,7 @@ REQUEST_ID: Final = "X-Request-ID"
 
 _ACCEPTABLE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_API: Final = "/v1/"
 UNMATCHED: Final = "unmatched"
 """The route of requests that no route takes: their paths are anybody's choice."""
 
@@ -102,7 +103,7 @@ class RequestLog:
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
         if self._count is not None:
-            self._count(method, getattr(scope.get("route"), "path", UNMATCHED), status, seconds)
+            self._count(method, _template(scope), status, seconds)
         if scope["path"] in _PROBES:
             return
         caller = scope["state"].get("caller")
@@ -114,3 +115,10 @@ class RequestLog:
             seconds=round(seconds, 4),
             key=getattr(caller, "key", None),
         )
+
+
+def _template(scope: Scope) -> str:
+    """Return the path of a request's route; routers do not know what they are included under."""
+    path = getattr(scope.get("route"), "path", UNMATCHED)
+    under = scope["path"].startswith(_API) and path != UNMATCHED and not path.startswith(_API)
+    return f"{_API}{path.lstrip('/')}" if under else str(path)

@@ -158,7 +158,7 @@ class SeedRow(Owned, Table):
     id: Mapped[str] = mapped_column(primary_key=True)
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
     question_hash: Mapped[str]
-    summary: Mapped[dict[str, Any]]
+    summary: Mapped[dict[str, Any]] = mapped_column(default=dict)
     answer: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
 
