@@ -1,7 +1,7 @@
 """Answer budgets with seeds, and remember the answers."""
 
 import time
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
 
@@ -25,7 +25,8 @@ from app.translate.operations import new_solve
 from app.translate.operations import to_wire as operation_to_wire
 from app.translate.seeds import to_row, to_wire
 
-_LOOK_S = 0.1
+_LOOK_S: Final = 0.1
+"""How often it is looked whether a solve that is waited for has ended."""
 
 
 class Seeds:
@@ -173,8 +174,9 @@ class Seeds:
         deadline = time.monotonic() + min(wait_s, self._asker.settings.max_wait_s)
         while time.monotonic() < deadline and not watch.cancelled():
             time.sleep(_LOOK_S)
+            self._session.expire_all()
             submitted = operations.get(row.id)
-            self._session.rollback()
+            self._session.commit()  # nothing is held while it waits
             if submitted.status is OperationStatus.SUCCEEDED and submitted.seed_id is not None:
                 return self.get(submitted.seed_id)
             if submitted.finished_at is not None:

@@ -1,77 +1,39 @@
 """`seedal serve` as a user runs it: a process with a port, and a worker of its own."""
 
-import os
 import signal
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
+from serving import client_of, eventually, free_port, started
 
 from app.jobs.slots import FileSlots
 from app.settings import Settings
 
 pytestmark = pytest.mark.enable_socket
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _eventually(condition: Callable[[], bool], what: str) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(what)
-
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Return settings for an empty data directory."""
     return Settings(
-        data_dir=tmp_path / "data", file_roots=(tmp_path,), port=_free_port(), solve_processes=1
+        data_dir=tmp_path / "data", file_roots=(tmp_path,), port=free_port(), solve_processes=1
     )
 
 
 @pytest.fixture
 def server(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server with its worker."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "serve"],
-        cwd=ROOT,
-        env={**os.environ, **settings.environment(), "OMP_NUM_THREADS": "1"},
-        stderr=subprocess.DEVNULL,
-    )
-    with process:
+    with started(settings) as process:
         yield process
-        process.kill()
 
 
 @pytest.fixture
 def http(settings: Settings, server: subprocess.Popen[bytes]) -> Iterator[httpx2.Client]:
     """Return a client of the server, once it is ready."""
-
-    def ready() -> bool:
-        assert server.poll() is None
-        try:
-            return client.get("/readyz").is_success
-        except httpx2.TransportError:
-            return False
-
-    with httpx2.Client(base_url=f"http://127.0.0.1:{settings.port}", trust_env=False) as client:
-        _eventually(ready, "the server is not ready")
+    with client_of(settings, server) as client:
         yield client
 
 
@@ -90,7 +52,7 @@ def test_the_main_job_over_http(
     accepted = http.post("/v1/datasets", json=body)
     assert accepted.status_code == 202, accepted.text
     operation = accepted.headers["Location"]
-    _eventually(lambda: http.get(operation).json()["status"] == "succeeded", "extraction hangs")
+    eventually(lambda: http.get(operation).json()["status"] == "succeeded", "extraction hangs")
     path = f"/v1/datasets/{accepted.json()['dataset']['id']}"
     assert http.get(path).json()["status"] == "ready"
     seed = http.post(f"{path}/seeds", json={"budget": {"fraction": 0.5}, "time_limit_s": 1}).json()
@@ -108,7 +70,7 @@ def test_the_main_job_over_http(
     assert not worker_gone()
     server.kill()
     server.wait()
-    _eventually(worker_gone, "the worker outlives its parent")
+    eventually(worker_gone, "the worker outlives its parent")
 
 
 def test_sigterm_ends_the_server(
