@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from api_schemas.base import Count, Label, Number, Wire
+from api_schemas.callbacks import CallbackRequest
 from api_schemas.features import Sparsify
 from api_schemas.operations import Operation
 
@@ -116,6 +117,9 @@ class DatasetRequest(Wire):
     resource: Label | None = Field(
         default=None,
         description="The resource that budgets limit; decided by the source where it is left out.",
+    )
+    callback: CallbackRequest | None = Field(
+        default=None, description="Who is told when the extraction has ended."
     )
 
 

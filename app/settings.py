@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         Largest request body that is read, in MiB.
     body_timeout_s
         Longest time in seconds that a request's body may take to arrive.
+    callback_allow
+        Host names and networks, separated by spaces, that callbacks may go to although they are
+        private, such as ``10.1.0.0/16``; by default none.
+    retention_days
+        For how long operations that have ended are kept, and files that no dataset needs.
     device
         Where the worker computes features.
     engine
@@ -85,6 +90,8 @@ class Settings(BaseSettings):
     max_wait_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     max_body_mb: int = Field(default=64, ge=1)
     body_timeout_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
+    callback_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    retention_days: float = Field(default=30.0, gt=0, le=36_500)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     engine: Literal["local", "ray"] = "local"
     actors: int | None = Field(default=None, ge=1)
@@ -103,7 +110,7 @@ class Settings(BaseSettings):
     def _resolve_roots(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
         return tuple(root.expanduser().resolve() for root in value)
 
-    @field_validator("url_roots", mode="before")
+    @field_validator("url_roots", "callback_allow", mode="before")
     @classmethod
     def _split_prefixes(cls, value: object) -> object:
         """Accept the form of the environment, separated by spaces."""
@@ -195,7 +202,7 @@ class Settings(BaseSettings):
             if isinstance(value, SecretStr):
                 value = value.get_secret_value()
             elif isinstance(value, tuple):
-                separator = " " if name == "url_roots" else os.pathsep
+                separator = os.pathsep if name == "file_roots" else " "
                 value = separator.join(map(str, value))
             values[f"SEEDAL_{name.upper()}"] = str(value)
         return values

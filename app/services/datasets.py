@@ -15,6 +15,7 @@ from api_schemas.datasets import (
     RegisteredDataset,
 )
 from app.errors import InvalidRequestError
+from app.services.callbacks import require_callable
 from app.settings import Settings
 from app.store import datasets, paging, scenes
 from app.store.queue import JobQueue
@@ -61,6 +62,7 @@ class Datasets:
             translate.feature_settings(request.features)
         except FeatureError as error:
             raise InvalidRequestError(str(error), "#/features") from error
+        require_callable(request.callback, self._settings)
         row = translate.new_dataset(request)
         self._session.add(row)
         self._session.flush()
@@ -74,7 +76,7 @@ class Datasets:
                     permitted_path(images_root, self._settings, "#/source/images_root")
             case InlineSource(scenes=inline):
                 self._store_inline(row, inline)
-        operation = translate_operation.new_extraction(row.id)
+        operation = translate_operation.new_extraction(row.id, request.callback)
         self._session.add(operation)
         self._queue.enqueue_extraction(self._session, operation.id, row.id)
         return RegisteredDataset(

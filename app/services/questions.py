@@ -254,6 +254,6 @@ def _digest(asked: Question, limits: list[float], request: QuestionRequest) -> s
         asked.dataset.signatures_key,
         asked.resource,
         limits,
-        request.model_dump(mode="json", exclude={"budget", "budgets", "resource"}),
+        request.model_dump(mode="json", exclude={"budget", "budgets", "resource", "callback"}),
     ]
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
