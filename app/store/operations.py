@@ -30,6 +30,25 @@ def get(session: Session, operation_id: str) -> OperationRow:
     return row
 
 
+def extraction_of(session: Session, dataset_id: str) -> OperationRow:
+    """Return the operation that makes a dataset ready.
+
+    Raises
+    ------
+    NotFoundError
+        It was forgotten long after it ended.
+    """
+    row = session.scalars(
+        select(OperationRow)
+        .where(OperationRow.dataset_id == dataset_id, OperationRow.kind == "extraction")
+        .order_by(OperationRow.id)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(kind="extraction of dataset", name=dataset_id)
+    return row
+
+
 def active(session: Session) -> list[OperationRow]:
     """Return every operation that has not ended."""
     return list(session.scalars(select(OperationRow).where(OperationRow.status.in_(ACTIVE))))
