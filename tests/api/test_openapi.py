@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+
+from app.commands.openapi import document as document_text
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +74,9 @@ def test_the_api_process_imports_no_deep_learning() -> None:
     code = "import app.main, sys; print({'torch', 'faiss', 'timm'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_the_committed_document_is_the_one_that_is_served() -> None:
+    """A change of the API shows in review: `make openapi` writes docs/openapi.json anew."""
+    committed = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
+    assert committed.read_text(encoding="utf-8").rstrip() == document_text()
