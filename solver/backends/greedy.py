@@ -16,9 +16,12 @@ from solver.backends.growth import Score, growth
 from solver.backends.ledger import Ledger
 from solver.constraints import Constraints
 from solver.feasibility import complete, keeps
-from solver.objective import gains, pair_row, per_cost, resolution, value
-from solver.problem import AnyProblem, Floats, Mask, Problem, SetProblem, take
+from solver.objective import gains, pair_matrix, pair_row, per_cost, resolution, value
+from solver.problem import AnyProblem, Floats, Mask, PairProblem, Problem, SetProblem, take
 from solver.result import StopReason
+
+# Items of which all pairs are held at once (200 MB).
+_MATRIX = 5_000
 
 
 def _outright(gain: Floats, costs: Floats) -> Floats:
@@ -81,10 +84,20 @@ def _alone(problem: AnyProblem, selected: npt.NDArray[np.int64], present: Mask) 
     budget = math.fsum(problem.costs[selected])
     if isinstance(problem, SetProblem):
         return problem.part(selected, present, budget, (), Constraints())
-    return replace(
+    inner = replace(
         take(problem, selected, budget=budget),
         profits=gains(problem, present)[selected],
         constraints=Constraints(),
+    )
+    if isinstance(inner, PairProblem) or inner.n > _MATRIX:
+        return inner
+    # All pairs in one product: row by row, each would read every vector again.
+    return PairProblem(
+        utilities=pair_matrix(inner),
+        profits=inner.profits,
+        costs=inner.costs,
+        budget=inner.budget,
+        ids=inner.ids,
     )
 
 

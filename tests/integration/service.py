@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from sqlalchemy.orm import sessionmaker
 
 from api_schemas.datasets import Dataset, DatasetRequest
 from api_schemas.operations import Operation, OperationStatus
@@ -20,6 +19,7 @@ from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.queue import JobQueue
 from app.store.schema import upgrade
+from app.store.sessions import open_sessions
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FINAL = {OperationStatus.SUCCEEDED, OperationStatus.FAILED, OperationStatus.CANCELLED}
@@ -32,7 +32,7 @@ class Service:
         self.settings = settings
         self.engine = open_engine(settings.database(), pool_size=5)
         upgrade(self.engine)
-        self.sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.sessions = open_sessions(self.engine)
         self.queue = JobQueue(self.engine)
 
     def register(self, source: dict[str, Any], **features: object) -> tuple[str, str]:

@@ -125,6 +125,7 @@ def test_the_http_example_runs(server: dict[str, str]) -> None:
     assert 0 < seed["total_cost"] <= seed["budget"]["limit"]
 
 
+@pytest.mark.enable_socket
 def test_the_client_example_works(server: dict[str, str], world: Path) -> None:
     """The typed client registers, waits, asks and lists."""
     manifest = (world / "scenes.jsonl").resolve().as_uri()

@@ -70,7 +70,7 @@ def test_a_remote_dataset_becomes_ready(web: Web, service: Service) -> None:
         assert len(scenes.page(dataset_id, None, None).items) == 4
         assert scenes.get(dataset_id, "s3").left_out_reason.endswith("does not exist there (404)")  # type: ignore[union-attr]
         thumbnail = scenes.thumbnail(dataset_id, "s2")
-        with Image.open(io.BytesIO(thumbnail.content)) as image:
+        with Image.open(io.BytesIO(thumbnail)) as image:
             assert image.size == (320, 240)
         with pytest.raises(NotFoundError):
             scenes.thumbnail(dataset_id, "s3")

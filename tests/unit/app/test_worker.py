@@ -1,7 +1,7 @@
 import io
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,9 @@ class _Jobs:
 
     def close(self) -> None:
         self.closed = True
+
+    def forget(self, job_ids: Sequence[str]) -> None:
+        """Do nothing: there are no jobs."""
 
 
 @pytest.fixture

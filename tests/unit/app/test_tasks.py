@@ -1,0 +1,198 @@
+"""What solve processes do, done in this one."""
+
+import io
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.errors import InfeasibleError, InvalidRequestError
+from app.services.curves import FrontierAnswer
+from app.services.solve_process import Watch
+from app.services.source_reports import ReportTask
+from app.services.tasks import (
+    CertificateTask,
+    FrontierTask,
+    NeighborsTask,
+    ProblemTask,
+    SeedTask,
+)
+from app.services.vector_files import VectorsTask
+from app.settings import Settings
+from features.signatures import Signatures
+from features.sources import SourceOptions
+from solver.check import Inputs, check
+from solver.constraints import Constraints, GroupLimit, Resource
+from solver.objective import value
+
+N = 9
+
+
+@pytest.fixture(scope="module")
+def signatures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write nine scenes' signatures."""
+    rng = np.random.default_rng(4)
+    vectors = rng.normal(size=(N, 5))
+    vectors *= 0.9 / np.linalg.norm(vectors, axis=1, keepdims=True)
+    path = tmp_path_factory.mktemp("signatures") / "key.npz"
+    ids = tuple(f"s{k}" for k in range(N))
+    Signatures(ids, rng.uniform(0.2, 0.9, N), vectors, np.full(N, 3, dtype=np.int64)).save(path)
+    return path
+
+
+@pytest.fixture
+def task(signatures: Path) -> Callable[..., SeedTask]:
+    """Return a function that makes a task; all scenes cost 1 to 3."""
+
+    def make(**changes: Any) -> SeedTask:  # noqa: ANN401 any member
+        asked: dict[str, Any] = {
+            "signatures": signatures, "costs": 1.0 + np.arange(N) % 3, "budget": 6.0,
+            "objective": "seedal", "strategy": "auto", "time_limit_s": 10.0, "gap": 0.0,
+            "random_seed": 0,
+        }  # fmt: skip
+        return SeedTask(**{**asked, **changes})
+
+    return make
+
+
+def test_baselines_keep_every_rule(task: Callable[..., SeedTask]) -> None:
+    """Random and greedy selections are within budgets, groups and numbers, and worth no more."""
+    rules = Constraints(
+        include=np.array([0]),
+        exclude=np.array([1]),
+        labelled=np.array([2]),
+        min_items=1,
+        max_items=3,
+        groups=(GroupLimit(name="g", items=np.array([3, 4, 5]), minimum=0, maximum=1),),
+        resources=(Resource(name="hours", costs=np.ones(N), limit=3.0),),
+    )
+    answer = task(constraints=rules, baselines=("random", "greedy")).run(Watch())
+    assert [baseline.name for baseline in answer.baselines] == ["random", "greedy"]
+    for baseline in answer.baselines:
+        assert baseline.lowest <= baseline.objective <= baseline.highest
+        assert baseline.highest <= answer.result.objective + 1e-12
+        assert baseline.total_cost <= 6.0
+        assert baseline.scene_count <= 3
+
+
+def test_a_minimum_that_chance_never_meets_has_no_random_baseline(
+    task: Callable[..., SeedTask],
+) -> None:
+    """Where no draw keeps the rules, there is no baseline rather than a wrong one."""
+    rare = GroupLimit(name="g", items=np.array([8]), minimum=1, maximum=None)
+    rules = Constraints(groups=(rare,), min_items=2, max_items=2)
+    answer = task(constraints=rules, budget=4.0, baselines=("random",)).run(Watch())
+    assert answer.result.objective > 0
+    for baseline in answer.baselines:
+        assert baseline.draws < 20
+
+
+@pytest.mark.parametrize("objective", ["seedal", "facility_location"])
+def test_a_frontier_is_best_for_every_budget(task: Callable[..., SeedTask], objective: str) -> None:
+    """Each point is worth what the best of all selections is, up to the gap of 1 %."""
+    seed = task(objective=objective, budget=9.0, baselines=("greedy",))
+    frontier: FrontierAnswer = FrontierTask(seed=seed, budgets=(2.0, 5.0, 9.0), nested=False).run(
+        Watch()
+    )
+    problem = seed.question().problem()
+    for step in frontier.steps:
+        best = max(
+            _value(problem, chosen)
+            for size in range(N + 1)
+            for chosen in itertools.combinations(range(N), size)
+            if seed.costs[list(chosen)].sum() <= step.budget
+        )
+        assert best / 1.01 - 1e-9 <= step.objective <= best + 1e-9
+        assert best <= step.upper_bound + 1e-9
+        assert step.baselines[0].objective <= best + 1e-9
+    assert 0 <= frontier.knee < 3
+
+
+def _value(problem: Any, chosen: tuple[int, ...]) -> float:  # noqa: ANN401 any kind of problem
+    mask = np.zeros(N, dtype=bool)
+    mask[list(chosen)] = True
+    return value(problem, mask)
+
+
+def test_a_frontier_says_what_it_cannot(task: Callable[..., SeedTask]) -> None:
+    """Rules that no budget keeps, and nesting of objectives over sets, are refused by name."""
+    rules = Constraints(min_items=5)
+    for objective in ("seedal", "facility_location"):
+        seed = task(constraints=rules, objective=objective)
+        with pytest.raises(InfeasibleError, match="within 2"):
+            FrontierTask(seed=seed, budgets=(2.0, 9.0), nested=False).run(Watch())
+    with pytest.raises(InvalidRequestError, match="pair objectives"):
+        FrontierTask(seed=task(objective="k_center"), budgets=(2.0,), nested=True).run(Watch())
+    with pytest.raises(InvalidRequestError, match="no objective"):
+        FrontierTask(seed=task(objective="luck"), budgets=(2.0,), nested=False).run(Watch())
+
+
+def test_a_certificate_holds_for_its_problem(task: Callable[..., SeedTask]) -> None:
+    """The independent verifier accepts proof and problem together."""
+    seed = task(constraints=Constraints(exclude=np.array([0])))
+    answer = seed.run(Watch())
+    selected = tuple(scene.scene_id for scene in answer.scenes)
+    proof = CertificateTask(
+        seed=seed, selected=selected, upper_bound=answer.result.upper_bound
+    ).run(Watch())
+    assert json.loads(json.dumps(proof)) == proof
+    with np.load(io.BytesIO(ProblemTask(seed=seed).run(Watch()))) as arrays:
+        inputs = Inputs(
+            costs=arrays["costs"],
+            budget=seed.budget,
+            profits=np.zeros(N),
+            weights=arrays["weights"],
+            vectors=arrays["vectors"],
+            utilities=None,
+            ids=tuple(map(str, arrays["ids"])),
+            constraints=proof["constraints"],
+            resource_costs=[],
+        )
+    assert check(inputs, proof).upper_bound == pytest.approx(answer.result.objective)
+
+
+def test_only_pair_objectives_are_proven(task: Callable[..., SeedTask]) -> None:
+    """Other objectives have bounds and no certificates."""
+    with pytest.raises(InvalidRequestError, match="not for k_center"):
+        ProblemTask(seed=task(objective="k_center")).run(Watch())
+
+
+def test_neighbors_leave_out_the_scene_itself(signatures: Path) -> None:
+    """The most alike first, the scene itself never."""
+    found = NeighborsTask(signatures=signatures, scene_id="s3", k=100).run(Watch())
+    assert len(found) == N - 1
+    assert [alike for _, alike in found] == sorted((alike for _, alike in found), reverse=True)
+    assert "s3" not in dict(found)
+
+
+def test_a_report_lists_mistakes_by_line(tmp_path: Path) -> None:
+    """Every kind of mistake in a line is listed; other sources give their one sentence."""
+    manifest = tmp_path / "scenes.jsonl"
+    good = '{"scene_id": "a", "cost": 1}'
+    manifest.write_text("\n".join([good, "", good, '{"scene_id": "b"}', "[]"]))
+    settings = Settings(data_dir=tmp_path, file_roots=(tmp_path,))
+    task = ReportTask(
+        kind="manifest", root=str(manifest), options=SourceOptions(), settings=settings
+    )
+    report = task.run(Watch())
+    assert [error.place.rpartition(":")[2] for error in report.errors] == ["2", "3", "4", "5"]
+    manifest.write_text(good)
+    assert task.run(Watch()).valid
+    folder = ReportTask(
+        kind="images", root=str(tmp_path), options=SourceOptions(), settings=settings
+    )
+    assert len(folder.run(Watch()).errors) == 1
+
+
+def test_vectors_are_checked_without_telling_where_they_lie(tmp_path: Path) -> None:
+    """A good file passes; a bad one is described without the server's own path."""
+    path = tmp_path / "upload.npz"
+    np.savez(path, scene_ids=np.array(["a"]), vectors=np.ones((1, 3), dtype=np.float32))
+    VectorsTask(path=path, scene_ids=("a", "b")).run(Watch())
+    with pytest.raises(InvalidRequestError, match="'a'") as caught:
+        VectorsTask(path=path, scene_ids=("b",)).run(Watch())
+    assert str(tmp_path) not in caught.value.detail
