@@ -173,7 +173,7 @@ def test_a_report_lists_mistakes_by_line(tmp_path: Path) -> None:
     """Every kind of mistake in a line is listed; other sources give their one sentence."""
     manifest = tmp_path / "scenes.jsonl"
     good = '{"scene_id": "a", "cost": 1}'
-    manifest.write_text("\n".join([good, "", good, '{"scene_id": "b"}', "[]"]))
+    manifest.write_text(f'{good}\n\n{good}\n{{"scene_id": "b"}}\n[]')
     settings = Settings(data_dir=tmp_path, file_roots=(tmp_path,))
     task = ReportTask(
         kind="manifest", root=str(manifest), options=SourceOptions(), settings=settings

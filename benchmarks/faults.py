@@ -1,0 +1,205 @@
+"""Kill -9 at random moments while jobs run: ``python benchmarks/faults.py --kills 50``.
+
+An API process and two workers on one database; whatever dies is started again. Clients send every
+request until it is answered, with an Idempotency-Key. At the end every job that was accepted must
+have ended once, with the right result.
+"""
+
+import argparse
+import collections
+import contextlib
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "integration")]
+
+import httpx2  # noqa: E402
+from planted import plant  # noqa: E402
+from service import slow_pool  # noqa: E402
+from serving import free_port  # noqa: E402
+
+from app.settings import Settings  # noqa: E402
+
+_PATIENCE_S = 600.0
+
+
+class Kept:
+    """A program that is started again whenever it dies."""
+
+    def __init__(self, name: str, words: list[str], settings: Settings) -> None:
+        self.name = name
+        self._words = words
+        self._environment = {**os.environ, **settings.environment(), "OMP_NUM_THREADS": "1"}
+        self._ending = threading.Event()
+        self.starts = 0
+        self.process = self._start()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self.starts += 1
+        return subprocess.Popen(  # noqa: S603 our own program
+            [sys.executable, "-m", *self._words],
+            cwd=ROOT, env=self._environment, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def _watch(self) -> None:
+        while not self._ending.is_set():
+            self.process.wait()
+            if not self._ending.is_set():
+                self.process = self._start()
+
+    def children(self) -> list[int]:
+        """Return the solve processes below this program."""
+        with contextlib.suppress(OSError):
+            path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+            pids = [int(pid) for pid in path.read_text(encoding="ascii").split()]
+            return [pid for pid in pids if b"spawn_main" in _command(pid)]
+        return []
+
+    def end(self) -> None:
+        """Stop it for good."""
+        self._ending.set()
+        self.process.kill()
+        self.process.wait()
+
+
+def _command(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
+class Caller:
+    """A client that does not give up."""
+
+    def __init__(self, port: int) -> None:
+        self._http = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
+        self.tries = 0
+
+    def call(self, method: str, path: str, body: object = None, **headers: str) -> httpx2.Response:
+        """Send a request until it is answered, the same key each time."""
+        deadline = time.monotonic() + _PATIENCE_S
+        if method == "POST":
+            headers["Idempotency-Key"] = str(uuid.uuid4())
+        while time.monotonic() < deadline:
+            self.tries += 1
+            with contextlib.suppress(httpx2.TransportError):
+                answer = self._http.request(method, path, json=body, headers=headers)
+                if answer.status_code not in {429, 500, 503}:
+                    answer.raise_for_status()
+                    return answer
+            time.sleep(0.2)
+        sys.exit(f"no answer: {method} {path}")
+
+
+def _kill(
+    kept: list[Kept], kills: int, rng: random.Random, pause_s: float
+) -> collections.Counter[str]:
+    done: collections.Counter[str] = collections.Counter()
+    while sum(done.values()) < kills:
+        time.sleep(rng.uniform(0.2, 2 * pause_s))
+        target = rng.choice(kept)
+        solvers = target.children()
+        if solvers and rng.random() < 0.5:
+            pid, what = rng.choice(solvers), f"solve process of {target.name.split()[0]}"
+        else:
+            pid, what = target.process.pid, target.name.split()[0]
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, 9)
+            done[what] += 1
+    return done
+
+
+def _submit(caller: Caller, pools: list[Path], dataset_id: str, solves: int) -> dict[str, Any]:
+    accepted: dict[str, Any] = {}
+    for number in range(max(len(pools), solves)):
+        if number < len(pools):
+            body = {
+                "name": f"pool {number}",
+                "source": {"kind": "images", "root": str(pools[number])},
+                "features": {"backbone": "colour_grid"},
+            }
+            answer = caller.call("POST", "/v1/datasets", body)
+            accepted[answer.headers["Location"]] = answer.json()["dataset"]["id"]
+        if number < solves:
+            body = {
+                "budget": {"fraction": 0.1 + 0.01 * number},
+                "objective": "spread",
+                "time_limit_s": 3,
+            }
+            path = f"/v1/datasets/{dataset_id}/seeds"
+            answer = caller.call("POST", path, body, Prefer="respond-async")
+            if answer.status_code != 202:  # noqa: PLR2004 accepted
+                sys.exit("a solve was answered at once")
+            accepted[answer.headers["Location"]] = None
+    return accepted
+
+
+def main() -> None:
+    """Kill, wait, and count."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--solves", type=int, default=20)
+    parser.add_argument("--extractions", type=int, default=10)
+    parser.add_argument("--pause", type=float, default=2.5, help="mean seconds between kills")
+    parser.add_argument("--random-seed", type=int, default=0)
+    parser.add_argument("--database-url", help="PostgreSQL; SQLite where not given")
+    arguments = parser.parse_args()
+    rng = random.Random(arguments.random_seed)  # noqa: S311 no secret
+    with tempfile.TemporaryDirectory() as folder:
+        values: dict[str, Any] = {
+            "data_dir": Path(folder) / "data", "file_roots": folder, "port": free_port(),
+            "solve_processes": 1,
+        }  # fmt: skip
+        if arguments.database_url:
+            values["database_url"] = arguments.database_url
+        settings = Settings.model_validate(values)
+        dataset_id = plant(settings, 300)
+        pools = [slow_pool(Path(folder) / f"pool{k}", 1) for k in range(arguments.extractions)]
+        kept = [Kept("api", ["app.cli", "serve", "--no-worker"], settings)]
+        kept += [Kept(f"worker {k}", ["app.cli", "worker"], settings) for k in range(2)]
+        caller, started = Caller(settings.port), time.monotonic()
+        caller.call("GET", "/readyz")
+        killed: list[collections.Counter[str]] = []
+        killer = threading.Thread(
+            target=lambda: killed.append(_kill(kept, arguments.kills, rng, arguments.pause))
+        )
+        killer.start()
+        accepted = _submit(caller, pools, dataset_id, arguments.solves)
+        killer.join()
+        ended: collections.Counter[str] = collections.Counter()
+        wrong = 0
+        for path, made in accepted.items():
+            while (state := caller.call("GET", path).json())["finished_at"] is None:
+                time.sleep(0.2)
+            ended[f"{state['kind']} {state['status']}"] += 1
+            if state["status"] == "succeeded" and made is None:
+                seed = caller.call("GET", f"/v1/seeds/{state['seed_id']}").json()
+                within = seed["total_cost"] <= seed["budget"]["limit"] * (1 + 1e-9)
+                wrong += not (within and seed["objective"] <= seed["upper_bound"] * (1 + 1e-9))
+            elif state["status"] == "succeeded":
+                dataset = caller.call("GET", f"/v1/datasets/{made}").json()
+                wrong += (dataset["status"], dataset["usable_scene_count"]) != ("ready", 16)
+        page = f"/v1/datasets/{dataset_id}/seeds?page_size=1000"
+        seeds = len(caller.call("GET", page).json()["items"])
+        pools_known = len(caller.call("GET", "/v1/datasets?page_size=1000").json()["items"]) - 1
+        for program in kept:
+            program.end()
+        print(f"killed: {dict(killed[0])}; starts: { {k.name: k.starts for k in kept} }")
+        print(f"accepted: {len(accepted)}; ended: {dict(ended)}; wrong: {wrong}")
+        print(f"seeds: {seeds} of {arguments.solves}; datasets: {pools_known} of {len(pools)}")
+        print(f"requests sent: {caller.tries}; {time.monotonic() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
