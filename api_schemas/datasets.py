@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from api_schemas.base import Count, Label, Number, Wire
+from api_schemas.callbacks import CallbackRequest
 from api_schemas.features import Sparsify
 from api_schemas.operations import Operation
 
@@ -16,6 +17,8 @@ Token = Literal["auto", "cls", "patch_keys", "patches"]
 class DatasetStatus(StrEnum):
     """How far a dataset has come."""
 
+    AWAITING_VECTORS = "awaiting_vectors"
+    """Accepted with `backbone` `precomputed`; its vectors are to be uploaded."""
     REGISTERED = "registered"
     """Accepted; its extraction has not started."""
     EXTRACTING = "extracting"
@@ -94,7 +97,13 @@ Source = Annotated[ManifestSource | InlineSource | FolderSource, Field(discrimin
 class FeatureRequest(Wire):
     """How images become vectors."""
 
-    backbone: str = Field(default="auto", min_length=1, max_length=100)
+    backbone: str = Field(
+        default="auto",
+        min_length=1,
+        max_length=100,
+        description="`auto`, a backbone's name, or `precomputed`: vectors are uploaded and no "
+        "image is read.",
+    )
     token: Token = Field(
         default="auto",
         description="`cls`: a vector per image. `patch_keys`: many per image. "
@@ -116,6 +125,9 @@ class DatasetRequest(Wire):
     resource: Label | None = Field(
         default=None,
         description="The resource that budgets limit; decided by the source where it is left out.",
+    )
+    callback: CallbackRequest | None = Field(
+        default=None, description="Who is told when the extraction has ended."
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from api_schemas.base import Count, Wire
+from api_schemas.callbacks import CallbackState
 
 
 class OperationStatus(StrEnum):
@@ -55,6 +56,7 @@ class Operation(Wire):
     elapsed_s: float | None = Field(description="Seconds since it started.")
     seed_id: str | None = Field(description="Of a solve that succeeded: its seed.")
     error: OperationError | None
+    callback: CallbackState | None = Field(description="Who is told of the end.")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

@@ -36,3 +36,17 @@ class ScenePage(Wire):
 
     items: tuple[Scene, ...]
     next_page_token: str = Field(description="Empty on the last page.")
+
+
+class Neighbor(Wire):
+    """A scene that looks like another."""
+
+    scene_id: str
+    similarity: float = Field(ge=-1, le=1, description="Cosine of the mean directions.")
+
+
+class Neighbors(Wire):
+    """The scenes that look most like one, the most alike first; only usable ones are compared."""
+
+    scene_id: str
+    items: tuple[Neighbor, ...]

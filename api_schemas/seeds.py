@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from api_schemas.base import Count, Label, Number, Wire
+from api_schemas.callbacks import CallbackRequest
 from api_schemas.features import Sparsify
 
 Objective = Literal[
@@ -110,6 +111,9 @@ class SeedRequest(QuestionRequest):
     """A question: which scenes first, with this budget."""
 
     budget: BudgetRequest = Field(examples=[{"fraction": 0.03}])
+    callback: CallbackRequest | None = Field(
+        default=None, description="Who is told when the operation ends, if there is one."
+    )
 
 
 class SeedStatus(StrEnum):

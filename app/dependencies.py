@@ -26,6 +26,7 @@ from app.services.scenes import Scenes
 from app.services.seeds import Seeds
 from app.services.solve_pool import SolvePool
 from app.services.solve_process import Watch
+from app.services.uploads import Uploads
 from app.services.watching import Watching
 from app.settings import Settings
 from app.store.queue import JobQueue
@@ -180,6 +181,14 @@ def _watching(wiring: WiringOf, caller: CallerOf) -> Watching:
     return Watching(wiring.sessions, caller.project)
 
 
+def _solve_pool(wiring: WiringOf) -> SolvePool:
+    return wiring.pool
+
+
+def _uploads(wiring: WiringOf) -> Uploads:
+    return Uploads(wiring.settings)
+
+
 def _metrics(wiring: WiringOf) -> Metrics:
     return wiring.metrics
 
@@ -192,6 +201,8 @@ ReadinessOf = Annotated[Health, Depends(_readiness)]
 OperationsOf = Annotated[Operations, Depends(_operations)]
 WatchingOf = Annotated[Watching, Depends(_watching)]
 MetricsOf = Annotated[Metrics, Depends(_metrics)]
+SolvePoolOf = Annotated[SolvePool, Depends(_solve_pool)]
+UploadsOf = Annotated[Uploads, Depends(_uploads)]
 OnceOf = Annotated[Once, Depends(_once)]
 PreferenceOf = Annotated[Preference, Depends(_preference)]
 WatchOf = Annotated[Watch, Depends(_watch, scope="function")]

@@ -20,6 +20,9 @@ _DRIVERS = {
 }
 
 
+_STORES = ("s3", "gs", "az", "file")
+
+
 class Settings(BaseSettings):
     """The settings of one process; immutable.
 
@@ -54,6 +57,16 @@ class Settings(BaseSettings):
         Largest request body that is read, in MiB.
     body_timeout_s
         Longest time in seconds that a request's body may take to arrive.
+    max_upload_mb
+        Largest file of vectors that is taken, in MiB.
+    artifacts_url
+        Object store that hosts share signatures, indexes and uploads through, such as
+        ``s3://bucket/seedal``; by default they share the data directory, or there is one host.
+    callback_allow
+        Host names and networks, separated by spaces, that callbacks may go to although they are
+        private, such as ``10.1.0.0/16``; by default none.
+    retention_days
+        For how long operations that have ended are kept, and files that no dataset needs.
     device
         Where the worker computes features.
     engine
@@ -85,6 +98,10 @@ class Settings(BaseSettings):
     max_wait_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     max_body_mb: int = Field(default=64, ge=1)
     body_timeout_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
+    max_upload_mb: int = Field(default=1024, ge=1)
+    artifacts_url: str | None = None
+    callback_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    retention_days: float = Field(default=30.0, gt=0, le=36_500)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     engine: Literal["local", "ray"] = "local"
     actors: int | None = Field(default=None, ge=1)
@@ -103,7 +120,7 @@ class Settings(BaseSettings):
     def _resolve_roots(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
         return tuple(root.expanduser().resolve() for root in value)
 
-    @field_validator("url_roots", mode="before")
+    @field_validator("url_roots", "callback_allow", mode="before")
     @classmethod
     def _split_prefixes(cls, value: object) -> object:
         """Accept the form of the environment, separated by spaces."""
@@ -137,6 +154,15 @@ class Settings(BaseSettings):
             raise ValueError(rule)
         return value
 
+    @field_validator("artifacts_url")
+    @classmethod
+    def _check_artifacts_url(cls, value: str | None) -> str | None:
+        scheme, _, rest = (value or "s3://x").partition("://")
+        if scheme not in _STORES or not rest:
+            rule = f"must begin with one of {', '.join(f'{name}://' for name in _STORES)}"
+            raise ValueError(rule)
+        return value
+
     @field_validator("database_password_file")
     @classmethod
     def _check_password_file(cls, value: Path | None) -> Path | None:
@@ -154,6 +180,11 @@ class Settings(BaseSettings):
     def signatures_dir(self) -> Path:
         """Where the feature pipeline leaves signatures, a file for each key."""
         return self.cache_dir / "signatures"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Where uploaded vectors are kept, a file for each content."""
+        return self.data_dir / "uploads"
 
     @property
     def locks_dir(self) -> Path:
@@ -195,7 +226,7 @@ class Settings(BaseSettings):
             if isinstance(value, SecretStr):
                 value = value.get_secret_value()
             elif isinstance(value, tuple):
-                separator = " " if name == "url_roots" else os.pathsep
+                separator = os.pathsep if name == "file_roots" else " "
                 value = separator.join(map(str, value))
             values[f"SEEDAL_{name.upper()}"] = str(value)
         return values

@@ -13,8 +13,10 @@ from typing import BinaryIO
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.jobs.courier import Courier
 from app.jobs.engine import JobEngine
 from app.jobs.heartbeat import Heartbeat
+from app.jobs.retention import Retention
 from app.jobs.slots import SlotLostError, open_slots
 from app.jobs.upkeep import INTERVAL_S, Upkeep
 from app.observability import configure_logging
@@ -22,6 +24,9 @@ from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.schema import upgrade
 from app.store.sessions import open_sessions
+
+_LAST_CALL_S = 5.0
+"""How long a callback in hand may take to end; after that another worker makes it again."""
 
 _log = structlog.get_logger("app.worker")
 
@@ -69,7 +74,13 @@ def work(settings: Settings, stop: threading.Event) -> int:
     upgrade(engine)
     slots = open_slots(settings.database(), settings.locks_dir)
     jobs = JobEngine(engine, settings, slots.claim())
-    upkeep = Upkeep(jobs, slots, open_sessions(engine))
+    sessions = open_sessions(engine)
+    upkeep = Upkeep(jobs, slots, sessions)
+    retention = Retention(settings, sessions, jobs.forget)
+    courier = threading.Thread(
+        target=Courier(settings, sessions).run, args=(stop,), name="courier", daemon=True
+    )
+    courier.start()
     settings.locks_dir.mkdir(parents=True, exist_ok=True)
     heartbeat = Heartbeat(settings.locks_dir)
     heartbeat.beat()
@@ -78,6 +89,7 @@ def work(settings: Settings, stop: threading.Event) -> int:
         while not stop.wait(INTERVAL_S):
             try:
                 upkeep.round()
+                retention.round()
                 heartbeat.beat()
             except SQLAlchemyError as error:
                 _log.warning("the database does not answer", error=str(error))
@@ -87,6 +99,8 @@ def work(settings: Settings, stop: threading.Event) -> int:
     else:
         return 0
     finally:
+        stop.set()
+        courier.join(_LAST_CALL_S)
         jobs.close()
         slots.release()
         heartbeat.end()

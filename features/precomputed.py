@@ -1,12 +1,12 @@
 """A pool whose vectors someone else computed: signatures and an index without a backbone."""
 
 from pathlib import Path
-from typing import Final
 
 from features.errors import FeatureError
 from features.prepared import Prepared, Stage
 from features.reading import LeftOut
 from features.scenes import Pool
+from features.settings import PRECOMPUTED
 from features.signing import (
     SceneVectors,
     index_scenes,
@@ -15,9 +15,6 @@ from features.signing import (
     single_vector_notes,
 )
 from features.vectors import PrecomputedVectors
-
-PRECOMPUTED: Final = "precomputed"
-"""What stands in place of a backbone's name; the weights' id is then the file's SHA-256."""
 
 
 def prepare_precomputed(

@@ -10,7 +10,10 @@ from features.backbones.compute import AUTO, FLOAT32, Compute, Precision
 from features.backbones.protocol import Token
 from features.errors import FeatureError
 
-__all__ = ["AUTO", "LOCAL", "RAY", "FeatureSettings", "Sparsification"]
+__all__ = ["AUTO", "LOCAL", "PRECOMPUTED", "RAY", "FeatureSettings", "Sparsification"]
+
+PRECOMPUTED: Final = "precomputed"
+"""What stands in place of a backbone's name where vectors were computed elsewhere."""
 
 LOCAL: Final = "local"
 RAY: Final = "ray"

@@ -92,6 +92,10 @@ class JobEngine:
         )
         return {job.workflow_id for job in jobs}
 
+    def forget(self, job_ids: Sequence[str]) -> None:
+        """Drop the journal of jobs that have ended."""
+        DBOS.delete_workflows(list(job_ids))
+
     def close(self) -> None:
         """Stop taking jobs; one in hand is left to whoever has this slot next."""
         DBOS.destroy(destroy_registry=True)

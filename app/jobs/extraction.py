@@ -21,15 +21,20 @@ from app.errors import AppError
 from app.jobs.ending import fail
 from app.settings import Settings
 from app.store import datasets, operations, scenes
+from app.store.artifacts import Artifacts
 from app.store.sessions import ProjectSession
 from app.store.tables import DatasetRow
 from app.translate import datasets as translate
 from app.translate import scenes as translate_scenes
-from app.translate.access import permitted, permitted_path, require_permitted_images
+from app.translate.access import require_permitted_images
+from app.translate.sources import located
 from features.errors import FeatureError
 from features.pipeline import Preparation
+from features.precomputed import prepare_precomputed
+from features.prepared import Prepared
 from features.scenes import Pool
-from features.sources import SourceOptions, open_source
+from features.sources import open_source
+from features.vectors import read_vectors
 
 _log = structlog.get_logger(__name__)
 
@@ -69,6 +74,7 @@ class Extraction:
         self._sessions = sessions
         self._operation_id = operation_id
         self._dataset_id = dataset_id
+        self._artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
 
     def read_source(self) -> Outcome:
         """Read the source's scenes into the table, unless they are there already."""
@@ -125,36 +131,36 @@ class Extraction:
 
     def _open(self, dataset: DatasetRow) -> Pool:
         """Read the source as the request named it, under this worker's own permitted folders."""
-        source = dataset.source
-        images_root = source.get("images_root")
-        options = SourceOptions(
-            images_root=(
-                None if images_root is None else permitted_path(images_root, self._settings)
-            ),
-            split=source.get("split", "all"),
-            scene_from=source.get("scene_from"),
-            unit=source.get("unit", "scene"),
-            resource=dataset.resource,
-        )
-        root: str | Path
-        if "uri" in source:
-            root = permitted(source["uri"], self._settings)
-        else:
-            root = permitted_path(source["root"], self._settings)
-        pool = open_source(source["kind"], root, options)
+        root, options = located(dataset.source, dataset.resource, self._settings)
+        pool = open_source(dataset.source["kind"], root, options)
         require_permitted_images(pool, self._settings)
         return pool
 
-    @cached_property
-    def _preparation(self) -> Preparation:
+    def _pool(self) -> tuple[Pool, FeatureRequest]:
         with self._sessions.begin() as session:
             dataset = datasets.get(session, self._dataset_id)
             pool = translate_scenes.to_pool(dataset, scenes.every(session, self._dataset_id))
-        request = FeatureRequest(**dataset.features)
+        return pool, FeatureRequest(**dataset.features)
+
+    @cached_property
+    def _uploaded(self) -> Path | None:
+        """The file of vectors that takes the place of images, if there is one."""
+        with self._sessions.begin() as session:
+            request = operations.get(session, self._operation_id).request
+        if request is None:
+            return None
+        path: Path = self._settings.uploads_dir / request["vectors"]
+        return self._artifacts.fetch(path)
+
+    @cached_property
+    def _preparation(self) -> Preparation:
+        pool, request = self._pool()
         chosen = translate.feature_settings(request, self._settings)
         return Preparation(pool, chosen, self._settings.cache_dir)
 
     def _extract_group(self, number: int) -> Outcome:
+        if self._uploaded is not None:
+            return Outcome.DONE
         if not self._advance(number):
             return Outcome.STOPPED
         if self._is_over(number):  # a pool may have no image at all
@@ -175,8 +181,18 @@ class Extraction:
         with self._sessions.begin() as session:
             return operations.advance(session, self._operation_id, done=done, total=total)
 
+    def _prepared(self) -> Prepared:
+        if self._uploaded is None:
+            return self._preparation.finish()
+        pool, request = self._pool()
+        ids = tuple(scene.scene_id for scene in pool.scenes)
+        vectors = read_vectors(self._uploaded, ids)
+        return prepare_precomputed(pool, vectors, request.clusters, self._settings.cache_dir)
+
     def _finish(self) -> Outcome:
-        prepared = self._preparation.finish()
+        prepared = self._prepared()
+        signatures = self._settings.signatures_dir / f"{prepared.key}.npz"
+        self._artifacts.publish((signatures, prepared.index_path))
         absent = (*prepared.left_out, *prepared.sparsified)
         left_out = {scene.scene_id: scene.reason for scene in absent}
         with self._sessions.begin() as session:

@@ -5,13 +5,16 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 
 from api_schemas.datasets import Dataset, DatasetPage, DatasetRequest, RegisteredDataset
-from app.dependencies import DatasetsOf, OnceOf, requires
+from api_schemas.validation import SourceReport
+from app.dependencies import DatasetsOf, OnceOf, SolvePoolOf, WatchOf, requires
 from app.errors import (
+    BusyError,
     InvalidRequestError,
     MalformedRequestError,
     MediaTypeError,
     NotFoundError,
     SlowRequestError,
+    SolveCancelledError,
     TooLargeError,
 )
 from app.problems import documented
@@ -44,6 +47,25 @@ def register_dataset(request: DatasetRequest, datasets: DatasetsOf, once: OnceOf
     """Register a pool of scenes; the operation in `Location` makes it ready for budgets."""
     answer, replayed = once(lambda: datasets.register(request), RegisteredDataset)
     return accepted(answer, answer.operation.id, replayed=replayed)
+
+
+@router.post(
+    ":validate",
+    responses=documented(
+        MalformedRequestError,
+        SlowRequestError,
+        TooLargeError,
+        MediaTypeError,
+        InvalidRequestError,
+        BusyError,
+        SolveCancelledError,
+    ),
+)
+def validate_dataset(
+    request: DatasetRequest, datasets: DatasetsOf, pool: SolvePoolOf, watch: WatchOf
+) -> SourceReport:
+    """Look at a source without registering it: what it holds, and what is wrong with it."""
+    return datasets.report(request, pool, watch)
 
 
 @router.get("", responses=documented(InvalidRequestError))

@@ -1,12 +1,19 @@
 """Routes of scenes."""
 
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
-from api_schemas.scenes import Scene, ScenePage
-from app.dependencies import ScenesOf, requires
-from app.errors import InvalidRequestError, NotFoundError
+from api_schemas.scenes import Neighbors, Scene, ScenePage
+from app.dependencies import ScenesOf, SolvePoolOf, requires
+from app.errors import (
+    BusyError,
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    SolveCancelledError,
+)
 from app.problems import documented
 from app.routes.paging import LinkOf
 from app.routes.parameters import DatasetId, PageSize, PageToken, SceneId
@@ -45,6 +52,23 @@ def get_thumbnail(
     picture = scenes.thumbnail(dataset_id, scene_id)
     headers = {"Cache-Control": "private, max-age=300"}
     return Response(picture, media_type="image/jpeg", headers=headers)
+
+
+@router.get(
+    "/{scene_id:path}/neighbors",
+    responses=documented(
+        NotFoundError, ConflictError, InvalidRequestError, BusyError, SolveCancelledError
+    ),
+)
+def list_neighbors(
+    dataset_id: DatasetId,
+    scene_id: SceneId,
+    scenes: ScenesOf,
+    pool: SolvePoolOf,
+    k: Annotated[int, Query(ge=1, le=100, description="How many.")] = 10,
+) -> Neighbors:
+    """List the scenes that look most like one."""
+    return scenes.neighbors(dataset_id, scene_id, k, pool)
 
 
 @router.get("/{scene_id:path}", responses=documented(NotFoundError, InvalidRequestError))

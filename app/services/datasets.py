@@ -8,23 +8,31 @@ from api_schemas.datasets import (
     Dataset,
     DatasetPage,
     DatasetRequest,
-    FolderSource,
+    DatasetStatus,
+    FeatureRequest,
     InlineScene,
     InlineSource,
-    ManifestSource,
     RegisteredDataset,
 )
-from app.errors import InvalidRequestError
+from api_schemas.validation import SourceReport
+from app.errors import ConflictError, InvalidRequestError
+from app.services.callbacks import require_callable
+from app.services.solve_pool import SolvePool
+from app.services.solve_process import Watch
+from app.services.source_reports import ReportTask, describe
+from app.services.vector_files import VectorsTask
 from app.settings import Settings
-from app.store import datasets, paging, scenes
+from app.store import datasets, operations, paging, scenes
 from app.store.queue import JobQueue
 from app.store.tables import DatasetRow
 from app.translate import datasets as translate
 from app.translate import operations as translate_operation
 from app.translate import scenes as translate_scenes
-from app.translate.access import permitted, permitted_path, require_permitted_images
+from app.translate.access import require_permitted_images
+from app.translate.sources import located
 from features.errors import FeatureError, SourceError
-from features.sources import SourceOptions
+from features.scenes import Pool
+from features.settings import PRECOMPUTED
 
 _LISTING = "datasets"
 
@@ -57,29 +65,111 @@ class Datasets:
         InvalidRequestError
             There is no such backbone, an inline scene breaks a rule, or ``scene_from`` is none.
         """
-        try:
-            translate.feature_settings(request.features)
-        except FeatureError as error:
-            raise InvalidRequestError(str(error), "#/features") from error
+        _check_features(request.features)
+        require_callable(request.callback, self._settings)
         row = translate.new_dataset(request)
         self._session.add(row)
         self._session.flush()
-        match request.source:
-            case ManifestSource(uri=uri):
-                permitted(uri, self._settings, "#/source/uri")
-            case FolderSource(root=root, images_root=images_root, scene_from=scene_from):
-                _check_rule(scene_from)
-                permitted_path(root, self._settings, "#/source/root")
-                if images_root is not None:
-                    permitted_path(images_root, self._settings, "#/source/images_root")
-            case InlineSource(scenes=inline):
-                self._store_inline(row, inline)
-        operation = translate_operation.new_extraction(row.id)
+        if isinstance(request.source, InlineSource):
+            self._store_inline(row, request.source.scenes)
+        else:
+            located(row.source, request.resource, self._settings)
+        operation = translate_operation.new_extraction(row.id, request.callback)
         self._session.add(operation)
-        self._queue.enqueue_extraction(self._session, operation.id, row.id)
+        if request.features.backbone == PRECOMPUTED:
+            row.status = DatasetStatus.AWAITING_VECTORS
+            self._session.flush()
+        else:
+            self._queue.enqueue_extraction(self._session, operation.id, row.id)
         return RegisteredDataset(
             dataset=translate.to_wire(row), operation=translate_operation.to_wire(operation)
         )
+
+    def require_awaiting(self, dataset_id: str) -> None:
+        """Refuse vectors before they are sent.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset.
+        ConflictError
+            It takes no vectors.
+        """
+        row = datasets.get(self._session, dataset_id)
+        if row.features["backbone"] != PRECOMPUTED:
+            rule = (
+                f"Dataset {dataset_id!r} has vectors of its images; only one that was registered "
+                f"with the backbone {PRECOMPUTED!r} takes others."
+            )
+            raise ConflictError(rule)
+
+    def attach_vectors(self, dataset_id: str, name: str, pool: SolvePool) -> RegisteredDataset:
+        """Give a dataset the vectors that were uploaded for it, and hand it to the workers.
+
+        The same vectors again change nothing. Where the scenes are known already, every vector is
+        checked now; else the worker does it.
+
+        Parameters
+        ----------
+        dataset_id
+            Which dataset.
+        name
+            Of the file in the settings' folder of uploads.
+        pool
+            Where files are read.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset.
+        ConflictError
+            It has other vectors already.
+        InvalidRequestError
+            A vector breaks a rule; its row is named.
+        """
+        self.require_awaiting(dataset_id)
+        known = scenes.every(self._session, dataset_id)
+        if known:
+            ids = tuple(scene.scene_id for scene in known)
+            self._session.commit()  # nothing is held while the file is read
+            pool.answer(VectorsTask(path=self._settings.uploads_dir / name, scene_ids=ids))
+        row = datasets.get(self._session, dataset_id)
+        operation = operations.extraction_of(self._session, dataset_id)
+        if row.status == DatasetStatus.AWAITING_VECTORS:
+            row.status = DatasetStatus.REGISTERED
+            operation.request = {"vectors": name}
+            self._queue.enqueue_extraction(self._session, operation.id, row.id)
+        elif (operation.request or {}).get("vectors") != name:
+            rule = f"Dataset {dataset_id!r} has its vectors already; register it anew for others."
+            raise ConflictError(rule)
+        return RegisteredDataset(
+            dataset=translate.to_wire(row), operation=translate_operation.to_wire(operation)
+        )
+
+    def report(self, request: DatasetRequest, pool: SolvePool, watch: Watch) -> SourceReport:
+        """Look at a source without registering it.
+
+        Raises
+        ------
+        SourceRefusedError
+            The source lies where this server may not read.
+        InvalidRequestError
+            The features or the source's options break a rule.
+        BusyError, SolveCrashedError, SolveCancelledError
+            See `app.services.solve_pool.SolvePool.answer`.
+        """
+        _check_features(request.features)
+        if isinstance(request.source, InlineSource):
+            inline = self._read_inline(request.source.scenes, request.resource)
+            return describe(inline, self._settings)
+        source = request.source.model_dump(mode="json")
+        root, options = located(source, request.resource, self._settings)
+        task = ReportTask(
+            kind=request.source.kind, root=str(root), options=options, settings=self._settings
+        )
+        self._session.commit()  # nothing is held while the source is read
+        report: SourceReport = pool.answer(task, watch)
+        return report
 
     def get(self, dataset_id: str) -> Dataset:
         """Return a dataset.
@@ -120,17 +210,27 @@ class Datasets:
 
     def _store_inline(self, row: DatasetRow, inline: Sequence[InlineScene]) -> None:
         """Check and store scenes that came with the request, so that mistakes are told at once."""
-        try:
-            pool = translate_scenes.inline_pool(inline, row.resource)
-        except SourceError as error:
-            raise InvalidRequestError(str(error), "#/source/scenes") from error
+        pool = self._read_inline(inline, row.resource)
         require_permitted_images(pool, self._settings)
         translate.describe_pool(row, pool)
         scenes.add(self._session, translate_scenes.to_records(row.id, pool.scenes))
 
+    @staticmethod
+    def _read_inline(inline: Sequence[InlineScene], resource: str | None) -> Pool:
+        try:
+            return translate_scenes.inline_pool(inline, resource)
+        except SourceError as error:
+            raise InvalidRequestError(str(error), "#/source/scenes") from error
 
-def _check_rule(scene_from: str | None) -> None:
+
+def _check_features(request: FeatureRequest) -> None:
+    plain = FeatureRequest(backbone=request.backbone, clusters=request.clusters)
+    if request.backbone == PRECOMPUTED:
+        if request != plain:
+            rule = "Vectors that are uploaded are taken as they are: no token, no sparsification."
+            raise InvalidRequestError(rule, "#/features")
+        return
     try:
-        SourceOptions(scene_from=scene_from)
-    except SourceError as error:
-        raise InvalidRequestError(str(error), "#/source/scene_from") from error
+        translate.feature_settings(request)
+    except FeatureError as error:
+        raise InvalidRequestError(str(error), "#/features") from error

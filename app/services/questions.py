@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from app.services.problem_constraints import constraints_of
 from app.services.tasks import FrontierTask, SeedTask
 from app.settings import Settings
 from app.store import datasets
+from app.store.artifacts import Artifacts
 from app.store.tables import DatasetRow
 from solver.constraints import Constraints
 from solver.errors import InvalidProblemError
@@ -199,6 +201,18 @@ def ready(session: Session, dataset_id: str) -> DatasetRow:
     return dataset
 
 
+def signatures_of(settings: Settings, dataset: DatasetRow) -> Path:
+    """Return the file of a dataset's signatures, fetched where this host has not got it.
+
+    Raises
+    ------
+    UnavailableError
+        The store of artifacts does not answer.
+    """
+    path: Path = settings.signatures_dir / f"{dataset.signatures_key}.npz"
+    return Artifacts(settings.data_dir, settings.artifacts_url).fetch(path)
+
+
 def _require_resource(pool: UsablePool, resource: str, pointer: str) -> None:
     if resource not in pool.resources:
         rule = (
@@ -210,7 +224,7 @@ def _require_resource(pool: UsablePool, resource: str, pointer: str) -> None:
 
 def _task(asker: Asker, asked: Question, request: QuestionRequest, limit: float) -> SeedTask:
     return SeedTask(
-        signatures=asker.settings.signatures_dir / f"{asked.dataset.signatures_key}.npz",
+        signatures=signatures_of(asker.settings, asked.dataset),
         costs=asked.pool.resources[asked.resource],
         budget=limit,
         objective=request.objective,
@@ -254,6 +268,6 @@ def _digest(asked: Question, limits: list[float], request: QuestionRequest) -> s
         asked.dataset.signatures_key,
         asked.resource,
         limits,
-        request.model_dump(mode="json", exclude={"budget", "budgets", "resource"}),
+        request.model_dump(mode="json", exclude={"budget", "budgets", "resource", "callback"}),
     ]
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()

@@ -4,8 +4,11 @@ from contextlib import suppress
 
 from sqlalchemy.orm import Session
 
-from api_schemas.scenes import Scene, ScenePage
-from app.errors import NotFoundError
+from api_schemas.scenes import Neighbor, Neighbors, Scene, ScenePage
+from app.errors import ConflictError, NotFoundError
+from app.services.questions import ready, signatures_of
+from app.services.solve_pool import SolvePool
+from app.services.tasks import NeighborsTask
 from app.services.thumbnails import make_thumbnail
 from app.settings import Settings
 from app.store import datasets, paging, scenes
@@ -59,6 +62,33 @@ class Scenes:
         """
         datasets.get(self._session, dataset_id)
         return to_wire(scenes.get(self._session, dataset_id, scene_id))
+
+    def neighbors(self, dataset_id: str, scene_id: str, k: int, pool: SolvePool) -> Neighbors:
+        """Return the scenes that look most like one.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset or scene.
+        ConflictError
+            The dataset is not ready, or the scene has no features.
+        BusyError, SolveCrashedError, SolveCancelledError
+            See `app.services.solve_pool.SolvePool.answer`.
+        """
+        dataset = ready(self._session, dataset_id)
+        scene = scenes.get(self._session, dataset_id, scene_id)
+        if not scene.usable:
+            rule = f"Scene {scene_id!r} has no features: {scene.left_out_reason}"
+            raise ConflictError(rule)
+        task = NeighborsTask(
+            signatures=signatures_of(self._settings, dataset), scene_id=scene_id, k=k
+        )
+        self._session.commit()  # nothing is held while they are compared
+        found: list[tuple[str, float]] = pool.answer(task)
+        return Neighbors(
+            scene_id=scene_id,
+            items=tuple(Neighbor(scene_id=name, similarity=alike) for name, alike in found),
+        )
 
     def thumbnail(self, dataset_id: str, scene_id: str) -> bytes:
         """Return a small picture of a scene, a JPEG: its first image that can be read.

@@ -11,6 +11,7 @@ from app.errors import SolveCancelledError
 from app.exports import Exported, export, require_format
 from app.metrics import Metrics
 from app.services.baselines import reports
+from app.services.callbacks import require_callable
 from app.services.exporting import exportable
 from app.services.operations import Operations
 from app.services.preferences import Preference
@@ -73,6 +74,7 @@ class Seeds:
         BusyError, SolveCrashedError, SolveCancelledError
             See `app.services.solve_pool.SolvePool.answer`.
         """
+        require_callable(request.callback, self._asker.settings)
         question = ask_seed(self._asker, dataset_id, request)
         known = seeds.answered(self._session, dataset_id, question.digest)
         if known is not None:

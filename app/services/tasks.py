@@ -171,6 +171,39 @@ class ProblemTask:
         return problem_file(self.seed.question())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeighborsTask:
+    """The scenes that look most like one of them.
+
+    Parameters
+    ----------
+    signatures
+        The file that holds the scenes' signatures.
+    scene_id
+        Which one.
+    k
+        How many, at most.
+    """
+
+    signatures: Path
+    scene_id: str
+    k: int
+    time_limit_s: float = 10.0
+
+    def run(self, watch: Watch) -> list[tuple[str, float]]:
+        """Return ids and cosines of mean directions, the most alike first."""
+        del watch
+        signatures = _load(self.signatures)
+        place = signatures.scene_ids.index(self.scene_id)
+        lengths = np.linalg.norm(signatures.vectors, axis=1)
+        lengths[lengths == 0] = 1.0
+        alike = signatures.vectors @ signatures.vectors[place] / (lengths * lengths[place])
+        alike[place] = -np.inf
+        k = min(self.k, len(alike) - 1)
+        nearest = np.argsort(-alike, kind="stable")[:k]
+        return [(signatures.scene_ids[i], float(min(1.0, alike[i]))) for i in nearest]
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def _load(path: Path) -> Signatures:
     """Signature files are named by their content and never change."""

@@ -42,3 +42,9 @@ def remove(session: Session, dataset_id: str) -> None:
     ).first()
     if found is None:
         raise NotFoundError(kind="dataset", name=dataset_id)
+
+
+def signature_keys(session: Session) -> set[str]:
+    """Return the keys of all files of signatures that datasets have."""
+    found = session.scalars(select(DatasetRow.signatures_key).distinct())
+    return {key for key in found if key is not None}

@@ -1,11 +1,14 @@
 """Queries on operations. Whoever ends one first wins: each change asks for the state it leaves."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
+from app.store import deliveries
 from app.store.identifiers import now
 from app.store.tables import OperationRow
 
@@ -24,6 +27,25 @@ def get(session: Session, operation_id: str) -> OperationRow:
     row = session.get(OperationRow, operation_id)
     if row is None:
         raise NotFoundError(kind="operation", name=operation_id)
+    return row
+
+
+def extraction_of(session: Session, dataset_id: str) -> OperationRow:
+    """Return the operation that makes a dataset ready.
+
+    Raises
+    ------
+    NotFoundError
+        It was forgotten long after it ended.
+    """
+    row = session.scalars(
+        select(OperationRow)
+        .where(OperationRow.dataset_id == dataset_id, OperationRow.kind == "extraction")
+        .order_by(OperationRow.id)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(kind="extraction of dataset", name=dataset_id)
     return row
 
 
@@ -63,6 +85,17 @@ def is_active(session: Session, operation_id: str) -> bool:
     return session.execute(query).first() is not None
 
 
+def ended_before(session: Session, moment: datetime, size: int) -> list[str]:
+    """Return the ids of up to `size` operations that ended before a moment."""
+    query = select(OperationRow.id).where(OperationRow.finished_at < moment).limit(size)
+    return list(session.scalars(query))
+
+
+def remove(session: Session, operation_ids: Sequence[str]) -> None:
+    """Delete operations with their callbacks."""
+    session.execute(delete(OperationRow).where(OperationRow.id.in_(operation_ids)))
+
+
 def counts(session: Session) -> dict[tuple[str, ...], float]:
     """Return how many operations there are by kind and status."""
     query = select(OperationRow.kind, OperationRow.status, func.count()).group_by(
@@ -78,10 +111,13 @@ def end(
     error: str | None = None,
     seed_id: str | None = None,
 ) -> bool:
-    """End an operation; false where it has ended already or is gone."""
-    return _change(
+    """End an operation and make its callback due; false where it has ended already or is gone."""
+    ended = _change(
         session, operation_id, status=status, error=error, seed_id=seed_id, finished_at=now()
     )
+    if ended:
+        deliveries.release(session, operation_id, status)
+    return ended
 
 
 def _change(session: Session, operation_id: str, **values: Any) -> bool:  # noqa: ANN401 columns of any type

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, MetaData, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
@@ -143,7 +143,8 @@ class OperationRow(Owned, Table):
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)
+    delivery: Mapped["DeliveryRow | None"] = relationship(lazy="joined", passive_deletes=True)
 
 
 class SeedRow(Owned, Table):

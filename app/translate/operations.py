@@ -3,10 +3,11 @@
 import math
 from typing import Final, Literal
 
+from api_schemas.callbacks import CallbackRequest, CallbackState, CallbackStatus
 from api_schemas.operations import Operation, OperationError, OperationStatus
 from api_schemas.seeds import SeedRequest
 from app.store.identifiers import new_id, now
-from app.store.tables import OperationRow
+from app.store.tables import DeliveryRow, OperationRow
 from solver.result import relative_gap
 
 Kind = Literal["extraction", "solve"]
@@ -17,16 +18,39 @@ _MOST_PERCENT: Final = 99.0
 """What is shown before the end: what follows the last group, or the time limit, takes time, too."""
 
 
-def new_extraction(dataset_id: str) -> OperationRow:
+def new_extraction(dataset_id: str, callback: CallbackRequest | None = None) -> OperationRow:
     """Return the row of an extraction that nobody has started."""
-    return _new(EXTRACTION, dataset_id)
+    return _with_callback(_new(EXTRACTION, dataset_id), callback)
 
 
 def new_solve(dataset_id: str, request: SeedRequest) -> OperationRow:
     """Return the row of a solve that nobody has started."""
     row = _new(SOLVE, dataset_id)
-    row.request = request.model_dump(mode="json")
+    row.request = request.model_dump(mode="json", exclude={"callback"})
+    return _with_callback(row, request.callback)
+
+
+def _with_callback(row: OperationRow, callback: CallbackRequest | None) -> OperationRow:
+    """Return an operation that will tell somebody of its end."""
+    if callback is not None:
+        row.delivery = DeliveryRow(
+            id=f"msg_{new_id()}",
+            url=callback.url,
+            secret=callback.secret,
+            status=CallbackStatus.WAITING,
+            attempts=0,
+        )
     return row
+
+
+def _callback(row: DeliveryRow) -> CallbackState:
+    return CallbackState(
+        url=row.url,
+        status=CallbackStatus(row.status),
+        attempts=row.attempts,
+        last_error=row.last_error,
+        next_attempt_at=row.due_at,
+    )
 
 
 def _new(kind: Kind, dataset_id: str) -> OperationRow:
@@ -63,6 +87,7 @@ def to_wire(row: OperationRow) -> Operation:
         elapsed_s=elapsed_s,
         seed_id=row.seed_id,
         error=_error(row),
+        callback=None if row.delivery is None else _callback(row.delivery),
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,

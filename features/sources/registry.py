@@ -83,11 +83,10 @@ def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DE
     if kind not in _OPENERS:
         rule = f"{kind!r} is no kind of source; known: {', '.join(KINDS)}"
         raise SourceError(redacted(str(root)), rule)
-    for option in fields(options):
-        given = getattr(options, option.name) != option.default
-        if given and option.name not in _OPTIONS.get(kind, frozenset()) | _COMMON_OPTIONS:
-            rule = f"a source of kind {kind} has no option {option.name}"
-            raise SourceError(redacted(str(root)), rule)
+    unfit = unfit_option(kind, options)
+    if unfit is not None:
+        rule = f"a source of kind {kind} has no option {unfit}"
+        raise SourceError(redacted(str(root)), rule)
     if is_remote(str(root)) and kind in _REMOTE:
         return open_remote(_REMOTE[kind], str(root), options)
     path = _absolute(root)
@@ -96,6 +95,15 @@ def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DE
     with _os_errors_named(path):
         path.stat()  # a root that is missing says so here
         return _OPENERS[kind](path, options)
+
+
+def unfit_option(kind: str, options: SourceOptions) -> str | None:
+    """Return the name of the first option that was given and that sources of a kind do not have."""
+    known = _OPTIONS.get(kind, frozenset()) | _COMMON_OPTIONS
+    for option in fields(options):
+        if getattr(options, option.name) != option.default and option.name not in known:
+            return option.name
+    return None
 
 
 def detect(root: str | Path) -> str:

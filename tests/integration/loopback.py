@@ -78,7 +78,7 @@ def serving() -> Iterator[Web]:
             except OSError:  # the reader has gone
                 self.close_connection = True
 
-        do_HEAD = do_GET  # noqa: N815  the name is http.server's
+        do_HEAD = do_POST = do_GET  # noqa: N815  the names are http.server's
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

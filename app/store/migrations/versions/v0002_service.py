@@ -37,6 +37,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM operations WHERE kind <> 'extraction'")
     op.drop_index("ix_seeds_dataset_id", "seeds")
     op.drop_index("ix_datasets_project", "datasets")
+    op.drop_index(op.f("ix_operations_finished_at"), "operations")
     op.drop_column("seeds", "summary")
     for name in ("version", "request", "incumbent", "upper_bound", "seed_id"):
         op.drop_column("operations", name)
@@ -52,6 +53,7 @@ def _extend_operations() -> None:
     op.add_column("operations", sa.Column("incumbent", sa.Double(), nullable=True))
     op.add_column("operations", sa.Column("upper_bound", sa.Double(), nullable=True))
     op.add_column("operations", sa.Column("seed_id", sa.String(), nullable=True))
+    op.create_index(op.f("ix_operations_finished_at"), "operations", ["finished_at"])
 
 
 def _summarise_seeds() -> None:

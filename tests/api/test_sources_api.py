@@ -1,0 +1,216 @@
+"""Sources over HTTP before anything is made of them: dry runs, uploads, and who looks like whom."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+
+from app.jobs.extraction import Outcome
+from app.store.artifacts import Artifacts
+from features.signatures import Signatures
+
+SCENES = [{"scene_id": f"s/{k}", "cost": 10 + k, "group": "g"} for k in range(6)]
+
+
+def _validate(client: TestClient, source: dict[str, Any], **more: object) -> dict[str, Any]:
+    body = {"name": "x", "source": source, "features": {"backbone": "colour_grid"}, **more}
+    answer = client.post("/v1/datasets:validate", json=body)
+    assert answer.status_code == 200, answer.text
+    report: dict[str, Any] = answer.json()
+    return report
+
+
+def test_a_dry_run_tells_what_is_there(client: TestClient, pool: Path) -> None:
+    """Scenes, images, groups and costs are counted; nothing is registered."""
+    before = client.get("/v1/datasets?page_size=1000").json()["items"]
+    report = _validate(client, {"kind": "images", "root": str(pool)})
+    assert report["valid"]
+    assert (report["scene_count"], report["image_count"], report["group_count"]) == (9, 27, 2)
+    assert report["resources"]["images"] == {"total": 27, "lowest": 3, "highest": 3}
+    assert (report["images_looked_at"], report["missing_image_count"]) == (27, 0)
+    assert client.get("/v1/datasets?page_size=1000").json()["items"] == before
+
+
+def test_a_dry_run_names_every_line_that_is_wrong(client: TestClient, pool: Path) -> None:
+    """Of a manifest in JSON Lines the first 20 mistakes are listed with their lines."""
+    lines = [json.dumps({"scene_id": f"s{k}", "cost": 1, "images": ["none.png"]}) for k in range(5)]
+    manifest = pool.parent / "wrong.jsonl"
+    manifest.write_text("\n".join([*lines, "{", lines[0], '{"scene_id": "x", "cost": -1}', ""]))
+    report = _validate(client, {"kind": "manifest", "uri": manifest.as_uri()})
+    assert not report["valid"]
+    places = [error["place"].rpartition(":")[2] for error in report["errors"]]
+    assert places == ["6", "7", "8"]
+    assert "already used" in report["errors"][1]["detail"]
+    manifest.write_text("\n".join(["{"] * 50))
+    assert len(_validate(client, {"kind": "manifest", "uri": manifest.as_uri()})["errors"]) == 20
+    manifest.write_text("\n".join(lines))
+    report = _validate(client, {"kind": "manifest", "uri": manifest.as_uri()})
+    assert (report["valid"], report["missing_image_count"]) == (True, 5)
+    assert report["missing_images"][0].endswith("none.png")
+
+
+def test_a_dry_run_reads_nothing_that_may_not_be_read(client: TestClient) -> None:
+    """A source outside the permitted folders is refused like a registration."""
+    body = {"name": "x", "source": {"kind": "manifest", "uri": "file:///etc/passwd"}}
+    assert client.post("/v1/datasets:validate", json=body).status_code == 422
+    report = _validate(
+        client,
+        {"kind": "inline", "scenes": [{"scene_id": "a", "cost": 1, "images": ["/etc/passwd"]}]},
+    )
+    assert (report["valid"], len(report["errors"])) == (False, 1)
+
+
+@pytest.mark.parametrize("path", ["/v1/datasets", "/v1/datasets:validate"])
+def test_options_of_other_kinds_are_refused_at_once(
+    client: TestClient, pool: Path, path: str
+) -> None:
+    """An option that a kind of source does not have is told by the request, not by a worker."""
+    source = {"kind": "images", "root": str(pool), "scene_from": "key:x"}
+    answer = client.post(path, json={"name": "x", "source": source})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/source/scene_from"
+
+
+@pytest.fixture
+def awaiting(register: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """Register a dataset whose vectors are to be uploaded."""
+    return register(
+        {"kind": "inline", "scenes": SCENES}, features={"backbone": "precomputed", "clusters": 4}
+    )
+
+
+def _npz(**arrays: Any) -> bytes:  # noqa: ANN401 whatever numpy takes
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def _vectors(seed: int = 0) -> bytes:
+    rng = np.random.default_rng(seed)
+    ids = np.repeat([scene["scene_id"] for scene in SCENES], 3)
+    return _npz(scene_ids=ids, vectors=rng.normal(size=(18, 8)).astype(np.float32))
+
+
+def _put(client: TestClient, registered: dict[str, Any], content: bytes, kind: str = "") -> Any:  # noqa: ANN401 a response
+    path = f"/v1/datasets/{registered['dataset']['id']}/vectors"
+    headers = {"Content-Type": kind or "application/x-npz"}
+    return client.put(path, content=content, headers=headers)
+
+
+def test_uploaded_vectors_take_the_place_of_images(
+    client: TestClient, awaiting: dict[str, Any], extract: Callable[[dict[str, Any]], Outcome]
+) -> None:
+    """A dataset without images waits for its vectors, and then answers budgets."""
+    path = f"/v1/datasets/{awaiting['dataset']['id']}"
+    assert awaiting["dataset"]["status"] == "awaiting_vectors"
+    assert client.post(f"{path}/seeds", json={"budget": {"limit": 30}}).status_code == 409
+    accepted = _put(client, awaiting, _vectors())
+    assert accepted.status_code == 202, accepted.text
+    assert accepted.headers["Location"] == f"/v1/operations/{awaiting['operation']['id']}"
+    assert _put(client, awaiting, _vectors()).status_code == 202
+    assert _put(client, awaiting, _vectors(1)).status_code == 409
+    assert extract(awaiting) is Outcome.DONE
+    dataset = client.get(path).json()
+    assert (dataset["status"], dataset["usable_scene_count"]) == ("ready", 6)
+    assert dataset["features"]["resolved"]["backbone"] == "precomputed"
+    seed = client.post(f"{path}/seeds", json={"budget": {"limit": 30}}).json()
+    assert seed["status"] == "optimal"
+    assert _put(client, awaiting, _vectors()).status_code == 202
+
+
+def test_vectors_may_come_as_parquet(client: TestClient, awaiting: dict[str, Any]) -> None:
+    """A Parquet file is taken under its media type."""
+    rng = np.random.default_rng(0)
+    table = pa.table(
+        {
+            "scene_id": [scene["scene_id"] for scene in SCENES],
+            "vector": [list(rng.normal(size=4)) for _ in SCENES],
+        }
+    )
+    stream = io.BytesIO()
+    pq.write_table(table, stream)
+    kind = "application/vnd.apache.parquet"
+    assert _put(client, awaiting, stream.getvalue(), kind).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "words"),
+    [
+        (b"no archive", "", 422, "vectors"),
+        (_npz(scene_ids=np.array(["s/0"]), vectors=np.full((1, 3), np.nan)), "", 422, "row 0"),
+        (_npz(scene_ids=np.array(["other"]), vectors=np.ones((1, 3))), "", 422, "'other'"),
+        (_npz(scene_ids=np.array([{}]), vectors=np.ones((1, 3))), "", 422, "object"),
+        (b"{}", "application/json", 415, "octet-stream"),
+        (b"x" * 1_200_000, "", 413, "1 MiB"),
+    ],
+)
+def test_vectors_that_break_a_rule_leave_nothing(
+    client: TestClient,
+    awaiting: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    kind: str,
+    status: int,
+    words: str,
+) -> None:
+    """One sentence says what is wrong; the dataset goes on waiting."""
+    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    small = wiring.settings.model_copy(update={"max_upload_mb": 1})
+    monkeypatch.setattr(wiring, "settings", small)
+    answer = _put(client, awaiting, content, kind)
+    assert answer.status_code == status, answer.text
+    assert words in answer.json()["detail"]
+    assert str(wiring.settings.data_dir) not in answer.text
+    path = f"/v1/datasets/{awaiting['dataset']['id']}"
+    assert client.get(path).json()["status"] == "awaiting_vectors"
+    assert not list(wiring.settings.uploads_dir.glob(".*"))
+
+
+def test_a_dataset_with_images_takes_no_vectors(client: TestClient, ready: str) -> None:
+    """Vectors are for datasets that were registered to have them."""
+    answer = client.put(f"/v1/datasets/{ready}/vectors", content=_vectors())
+    assert (answer.status_code, "precomputed" in answer.json()["detail"]) == (409, True)
+
+
+def test_neighbors_are_the_scenes_with_the_largest_cosine(client: TestClient, ready: str) -> None:
+    """Against all cosines of the stored signatures."""
+    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    seed = client.post(f"/v1/datasets/{ready}/seeds", json={"budget": {"fraction": 1}}).json()
+    key = seed["provenance"]["dataset_key"]
+    signatures = Signatures.load(wiring.settings.signatures_dir / f"{key}.npz")
+    m = signatures.vectors / np.linalg.norm(signatures.vectors, axis=1, keepdims=True)
+    name = "floor_0/room 4"
+    place = signatures.scene_ids.index(name)
+    path = f"/v1/datasets/{ready}/scenes/floor_0%2Froom%204/neighbors"
+    found = client.get(path, params={"k": 4}).json()
+    assert found["scene_id"] == name
+    expected = sorted(m @ m[place], reverse=True)[1:5]
+    assert [item["similarity"] for item in found["items"]] == pytest.approx(expected)
+    assert name not in [item["scene_id"] for item in found["items"]]
+    assert len(client.get(path, params={"k": 100}).json()["items"]) == 8
+    assert client.get(path, params={"k": 0}).status_code == 422
+    assert client.get(f"/v1/datasets/{ready}/scenes/none/neighbors").status_code == 404
+
+
+@pytest.mark.usefixtures("ready")
+def test_another_host_finds_what_the_first_one_made(client: TestClient, tmp_path: Path) -> None:
+    """Published files are fetched once, whole, by a host whose data directory is empty."""
+    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    here = wiring.settings.data_dir
+    path = next((here / "cache" / "signatures").glob("*.npz"))
+    (tmp_path / "store").mkdir()
+    url = (tmp_path / "store").as_uri()
+    Artifacts(here, url).publish([path])
+    there = tmp_path / "there"
+    other = there / "cache" / "signatures" / path.name
+    assert Artifacts(there, None).fetch(other) == other
+    assert not other.exists()
+    assert Artifacts(there, url).fetch(other).read_bytes() == path.read_bytes()
+    assert not Artifacts(there, url).fetch(other.with_name("none.npz")).exists()

@@ -1,0 +1,305 @@
+"""Callbacks: whoever asked to be told of an end is told, signed, at least once."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loopback import Handler
+from loopback import serving as web
+from planted import plant
+from postgres import Postgres, installed, running_postgres
+from service import Service, opened, slow_pool, worker
+from sqlalchemy import select, update
+from standardwebhooks import Webhook
+
+from api_schemas.callbacks import CallbackStatus
+from api_schemas.datasets import DatasetRequest
+from api_schemas.operations import OperationStatus
+from app.errors import InvalidRequestError
+from app.jobs.courier import Courier
+from app.jobs.retention import Retention
+from app.services.datasets import Datasets
+from app.services.operations import Operations
+from app.settings import Settings
+from app.store.identifiers import now
+from app.store.tables import DatasetRow, DeliveryRow, IdempotencyRow, OperationRow
+
+pytestmark = pytest.mark.enable_socket
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 the standard's own example
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """Run a PostgreSQL server; skips where none is installed."""
+    if not installed():
+        pytest.skip("PostgreSQL is not installed")
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    """Return a service whose callbacks may go to loopback."""
+    values: dict[str, Any] = {"data_dir": tmp_path / "data", "file_roots": str(tmp_path)}
+    if request.param == "postgresql":
+        values["database_url"] = request.getfixturevalue("postgres").new_database()
+    settings = Settings.model_validate({**values, "callback_allow": "127.0.0.0/8"})
+    with opened(settings) as service:
+        yield service
+
+
+def _register(service: Service, url: str) -> str:
+    """Register a dataset with a callback and return its operation."""
+    request = DatasetRequest.model_validate(
+        {
+            "name": "called",
+            "source": {"kind": "inline", "scenes": [{"scene_id": "a", "cost": 1}]},
+            "features": {"backbone": "colour_grid"},
+            "callback": {"url": url, "secret": SECRET},
+        }
+    )
+    with service.sessions.begin() as session:
+        return Datasets(session, service.queue, service.settings).register(request).operation.id
+
+
+def _cancel(service: Service, operation_id: str) -> None:
+    with service.sessions.begin() as session:
+        Operations(session).cancel(operation_id)
+
+
+def _answers(*statuses: int, **headers: str) -> tuple[Callable[[Handler], None], list[bytes]]:
+    """Return a page that answers with one status after the other, and what it was sent."""
+    left, bodies = list(statuses), []
+
+    def page(handler: Handler) -> None:
+        bodies.append(handler.rfile.read(int(handler.headers["Content-Length"])))
+        handler.send_response(left.pop(0) if len(left) > 1 else left[0])
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return page, bodies
+
+
+def test_the_end_of_an_operation_is_told_once_and_signed(service: Service) -> None:
+    """The receiver can verify who sent it; the secret is in no answer."""
+    with web() as receiver:
+        page, bodies = _answers(204)
+        receiver.pages["/hook"] = page
+        operation_id = _register(service, f"{receiver.url}/hook")
+        courier = Courier(service.settings, service.sessions)
+        assert not courier.deliver_one()
+        waiting = service.operation(operation_id)
+        assert waiting.callback is not None
+        assert waiting.callback.status is CallbackStatus.WAITING
+        _cancel(service, operation_id)
+        assert courier.deliver_one()
+        assert not courier.deliver_one()
+        event = Webhook(SECRET).verify(bodies[0], receiver.headers[-1])
+        assert event["type"] == "operation.cancelled"
+        assert event["data"]["path"] == f"/v1/operations/{operation_id}"
+        told = service.operation(operation_id)
+        assert told.callback is not None
+        assert (told.callback.status, told.callback.attempts) == (CallbackStatus.DELIVERED, 1)
+        assert SECRET not in told.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "ends_as", "words"),
+    [
+        (500, {}, CallbackStatus.PENDING, "500"),
+        (302, {"Location": "/elsewhere"}, CallbackStatus.PENDING, "302"),
+        (410, {}, CallbackStatus.DISABLED, "410"),
+        (429, {"Retry_After": "7200"}, CallbackStatus.PENDING, "429"),
+    ],
+)
+def test_what_is_not_2xx_is_tried_again_or_given_up(
+    service: Service, status: int, headers: dict[str, str], ends_as: CallbackStatus, words: str
+) -> None:
+    """Redirects are not followed, 410 ends it, and a receiver says how long to leave it alone."""
+    with web() as receiver:
+        receiver.pages["/hook"], _ = _answers(status, **headers)
+        operation_id = _register(service, f"{receiver.url}/hook")
+        _cancel(service, operation_id)
+        before = now()
+        assert Courier(service.settings, service.sessions).deliver_one()
+        state = service.operation(operation_id).callback
+        assert state is not None
+        assert state.status is ends_as
+        assert words in str(state.last_error)
+        assert [path for _, path in receiver.seen] == ["/hook"]
+        if status == 429:
+            assert state.next_attempt_at is not None
+            assert state.next_attempt_at >= before + timedelta(seconds=7200)
+
+
+def test_after_the_last_attempt_it_is_given_up(service: Service) -> None:
+    """Attempts follow the schedule and bear one id; at its end the callback has failed."""
+    with web() as receiver:
+        receiver.pages["/hook"], _ = _answers(503)
+        operation_id = _register(service, f"{receiver.url}/hook")
+        _cancel(service, operation_id)
+        courier = Courier(service.settings, service.sessions, schedule_s=(0.0, 0.0))
+        while courier.deliver_one():
+            pass
+        state = service.operation(operation_id).callback
+        assert state is not None
+        assert (state.status, state.attempts) == (CallbackStatus.FAILED, 3)
+        assert state.next_attempt_at is None
+        assert len({headers["webhook-id"] for headers in receiver.headers}) == 1
+
+
+def test_a_worker_that_dies_in_an_attempt_loses_nothing(service: Service) -> None:
+    """Claimed and never settled, a callback is due again after its lease, with the same id."""
+    with web() as receiver:
+        receiver.pages["/hook"], _ = _answers(200)
+        operation_id = _register(service, f"{receiver.url}/hook")
+        _cancel(service, operation_id)
+        courier = Courier(service.settings, service.sessions)
+        first = courier._attempt
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                courier, "_attempt", lambda row: (_ for _ in ()).throw(DiedError(first(row)))
+            )
+            with pytest.raises(DiedError):
+                courier.deliver_one()
+        assert not Courier(service.settings, service.sessions).deliver_one()  # leased
+        with service.sessions.begin() as session:
+            session.execute(update(DeliveryRow).values(due_at=now()))
+        assert Courier(service.settings, service.sessions).deliver_one()
+        assert len({headers["webhook-id"] for headers in receiver.headers}) == 1
+        assert len(receiver.headers) == 2
+
+
+class DiedError(Exception):
+    """Stands for a kill between an attempt and its record."""
+
+
+def test_two_workers_deliver_once(service: Service) -> None:
+    """Many couriers at once make one attempt each callback."""
+    with web() as receiver:
+        receiver.pages["/hook"], _ = _answers(200)
+        for _ in range(6):
+            _cancel(service, _register(service, f"{receiver.url}/hook"))
+        couriers = [Courier(service.settings, service.sessions) for _ in range(4)]
+
+        def drain(courier: Courier) -> None:
+            for _ in range(12):
+                courier.deliver_one()
+
+        threads = [threading.Thread(target=drain, args=(courier,)) for courier in couriers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        names = [headers["webhook-id"] for headers in receiver.headers]
+        assert len(names) == len(set(names)) == 6
+
+
+def test_a_name_that_moves_inside_is_not_called(service: Service) -> None:
+    """Public when it was registered, private when it is called: never connected."""
+    with web() as receiver:
+        receiver.pages["/hook"], _ = _answers(200)
+        port = receiver.url.rpartition(":")[2]
+        operation_id = _register(service, f"{receiver.url}/hook")
+        with service.sessions.begin() as session:
+            moved = f"http://rebinding.example:{port}/hook"
+            session.execute(update(DeliveryRow).values(url=moved))
+        _cancel(service, operation_id)
+        closed = service.settings.model_copy(update={"callback_allow": ()})
+        courier = Courier(closed, service.sessions, resolve=lambda *_: ["127.0.0.1"])
+        assert courier.deliver_one()
+        assert receiver.seen == []
+        state = service.operation(operation_id).callback
+        assert state is not None
+        assert "public internet" in str(state.last_error)
+
+
+def test_a_private_target_is_refused_when_it_is_named(service: Service) -> None:
+    """Registration says at once that a callback would not be made; nothing is stored."""
+    closed = service.settings.model_copy(update={"callback_allow": ()})
+    request = DatasetRequest.model_validate(
+        {
+            "name": "x",
+            "source": {"kind": "inline", "scenes": [{"scene_id": "a", "cost": 1}]},
+            "callback": {"url": "http://127.0.0.1:9999/", "secret": SECRET},
+        }
+    )
+    with (
+        service.sessions.begin() as session,
+        pytest.raises(InvalidRequestError, match="public internet") as caught,
+    ):
+        Datasets(session, service.queue, closed).register(request)
+    assert caught.value.pointer == "#/callback/url"
+    with service.sessions() as session:
+        assert session.scalars(select(DatasetRow)).all() == []
+
+
+def test_a_worker_delivers_beside_its_jobs(tmp_path: Path) -> None:
+    """A real worker runs the job and then tells of it."""
+    settings = Settings.model_validate(
+        {
+            "data_dir": tmp_path / "data",
+            "file_roots": str(tmp_path),
+            "callback_allow": "127.0.0.1/32",
+        }
+    )
+    arrived = threading.Event()
+    with opened(settings) as service, web() as receiver, worker(settings):
+        page, bodies = _answers(200)
+        receiver.pages["/hook"] = lambda handler: (page(handler), arrived.set())[0]
+        request = DatasetRequest.model_validate(
+            {
+                "name": "x",
+                "source": {"kind": "images", "root": str(slow_pool(tmp_path / "pool", 1))},
+                "features": {"backbone": "colour_grid"},
+                "callback": {"url": f"{receiver.url}/hook", "secret": SECRET},
+            }
+        )
+        with service.sessions.begin() as session:
+            registered = Datasets(session, service.queue, settings).register(request)
+        assert arrived.wait(60)
+        assert json.loads(bodies[0])["type"] == "operation.succeeded"
+        operation = service.operation(registered.operation.id)
+        assert operation.status is OperationStatus.SUCCEEDED
+
+
+def test_what_is_old_is_forgotten(service: Service) -> None:
+    """Ended operations, old answers of keys and files without a dataset go; all else stays."""
+    kept = plant(service.settings, 5)
+    signatures = service.settings.signatures_dir
+    (signatures / "orphan.npz").write_bytes(b"x")
+    old, active = (_register(service, "http://127.0.0.1:9999/") for _ in range(2))
+    _cancel(service, old)
+    with service.sessions.begin() as session:
+        long_ago = now() - timedelta(days=90)
+        session.execute(
+            update(OperationRow).where(OperationRow.id == old).values(finished_at=long_ago)
+        )
+        for name, moment in (("old", long_ago), ("new", now())):
+            session.add(
+                IdempotencyRow(
+                    project="p", call="c", key=name, fingerprint="f", answer={}, created_at=moment
+                )
+            )
+    forgotten: list[str] = []
+    retention = Retention(
+        service.settings.model_copy(update={"retention_days": 1e-9}),
+        service.sessions,
+        forgotten.extend,
+    )
+    retention.round()
+    retention.round()  # not due again
+    assert forgotten == [old]
+    with service.sessions() as session:
+        assert [row.id for row in session.scalars(select(OperationRow))] == [active]
+        assert [row.key for row in session.scalars(select(IdempotencyRow))] == ["new"]
+        assert [row.operation_id for row in session.scalars(select(DeliveryRow))] == [active]
+        assert session.get(DatasetRow, kept) is not None
+    assert [path.name for path in signatures.iterdir()] == ["planted-5-32-0.npz"]

@@ -1,0 +1,101 @@
+"""Callbacks go to the public internet, or to what was allowed by name, and nowhere else."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.services.egress import TargetRefusedError, resolve_target
+
+PUBLIC = "93.184.216.34"
+
+
+def _resolves_to(*addresses: str):  # noqa: ANN202 a resolver
+    return lambda _host, _port: list(addresses)
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_called() -> None:
+    """The URL holds the address; the name stays in the Host header and for the certificate."""
+    target = resolve_target(
+        "https://example.org:8443/a%20b?c=d", resolve=_resolves_to(PUBLIC, "2606:4700::1111")
+    )
+    assert target.url == f"https://{PUBLIC}:8443/a%20b?c=d"
+    assert (target.host, target.name) == ("example.org:8443", "example.org")
+    plain = resolve_target("http://example.org", resolve=_resolves_to("2606:4700::1111"))
+    assert (plain.url, plain.host) == ("http://[2606:4700::1111]:80/", "example.org")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "127.1.2.3", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1",  # noqa: S104
+        "169.254.169.254", "100.64.0.1", "192.0.0.1", "198.18.0.1", "224.0.0.1", "240.0.0.1",
+        "255.255.255.255", "::", "::1", "fc00::1", "fd12::1", "fe80::1", "ff02::1",
+        "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2002:a00:1::",
+        "2001:0:4136:e378:8000:63bf:3fff:fdd2", "fe80::1%eth0",
+    ],
+)  # fmt: skip
+def test_private_addresses_are_refused(address: str) -> None:
+    """Also where a public one comes first, and in every disguise."""
+    for addresses in ((address,), (PUBLIC, address)):
+        with pytest.raises(TargetRefusedError, match="not of the public internet"):
+            resolve_target("https://example.org/", resolve=_resolves_to(*addresses))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/", "http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/",
+        "http://127.1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://localhost:8000/",
+        "http://0/",
+    ],
+)  # fmt: skip
+@pytest.mark.enable_socket
+def test_every_spelling_of_loopback_is_refused(url: str) -> None:
+    """What the system's resolver takes for an address is checked like one."""
+    with pytest.raises(TargetRefusedError):
+        resolve_target(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.org/", "file:///etc/passwd", "https://", "https://user:pw@example.org/",
+        "https://user@example.org/", "https://example.org/#x", "https://example.org:22/",
+        "https://example.org:99999/", "https://exa mple.org/", "https://example.org/\r\nX: y",
+        "https://ex\u00e4mple.org/", "https://example.org\\@127.0.0.1/", "gopher://x", "", "x",
+    ],
+)  # fmt: skip
+def test_what_is_no_plain_url_is_refused(url: str) -> None:
+    """Other schemes, credentials, fragments, odd ports and odd characters are refused."""
+    with pytest.raises(TargetRefusedError):
+        resolve_target(url, resolve=_resolves_to(PUBLIC))
+
+
+def test_what_is_allowed_may_be_private() -> None:
+    """Hosts by name and networks by CIDR; nothing beside them."""
+    private = _resolves_to("10.1.2.3")
+    assert resolve_target("http://hooks:8080/", ["hooks"], private).url == "http://10.1.2.3:8080/"
+    assert resolve_target("http://other/", ["10.1.0.0/16"], private).host == "other"
+    for allowed in (["hooks2"], ["10.2.0.0/16"], ["fc00::/7"], []):
+        with pytest.raises(TargetRefusedError):
+            resolve_target("http://hooks/", allowed, private)
+
+
+def test_a_name_that_cannot_be_resolved_is_refused() -> None:
+    """Whether the resolver fails or finds nothing."""
+
+    def fails(_host: str, _port: int) -> list[str]:
+        raise OSError
+
+    for resolve in (fails, _resolves_to()):
+        with pytest.raises(TargetRefusedError, match="cannot be resolved"):
+            resolve_target("https://example.org/", resolve=resolve)
+
+
+@given(st.text())
+def test_nothing_else_is_raised(url: str) -> None:
+    """Whatever the text, it is a target or it is refused."""
+    try:
+        resolve_target(url, resolve=_resolves_to(PUBLIC))
+    except TargetRefusedError as error:
+        assert str(error)  # noqa: PT017 both outcomes are right
