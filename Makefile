@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := docker/requirements/dev.txt
 STAMP := .venv/.installed
 
-.PHONY: help setup test demo bench-solver bench-features bench-quality check lint types contracts dependencies format lock clean
+.PHONY: help setup test test-postgres test-contract openapi demo bench-solver bench-features bench-quality bench-service check lint types contracts dependencies format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -22,6 +22,16 @@ $(STAMP): $(LOCK) pyproject.toml
 test: setup ## Run the tests, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term
 
+test-postgres: setup ## Run the tests of the store and of workers on PostgreSQL (starts a server)
+	$(BIN)/python -m pytest tests/integration/test_service_store.py tests/integration/test_service_workers.py \
+	  tests/integration/test_service_slots.py tests/integration/test_callbacks.py -k postgres
+
+test-contract: setup ## Try every call of the API with many valid and invalid requests (10 minutes)
+	$(BIN)/python tests/contract/run.py 300
+
+openapi: setup ## Write docs/openapi.json anew
+	$(BIN)/python -m app.commands.openapi > docs/openapi.json
+
 demo: setup ## Generate a building, choose its seed, serve both (DEMO_SERVE=0: do not serve)
 	$(BIN)/seedal demo $(if $(filter 0,$(DEMO_SERVE)),--no-serve)
 
@@ -35,6 +45,9 @@ bench-features: setup ## Measure the feature pipeline: tables, and bench-feature
 
 bench-quality: setup ## Measure what seeds are worth: tables, pictures and JSON in bench-quality/ (half an hour)
 	$(BIN)/python benchmarks/bench_quality.py --out bench-quality
+
+bench-service: setup ## Measure the service: answers a second, latencies, a full database (10 minutes; needs wrk)
+	$(BIN)/python benchmarks/bench_service.py --out bench-service.json
 
 lint: setup
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ from app.metrics import Metrics
 from app.services.datasets import Datasets
 from app.services.frontiers import Frontiers
 from app.services.health import check_readiness
-from app.services.idempotency import Once
+from app.services.idempotency import FORM, Once
 from app.services.keys import Caller, scope_of
 from app.services.operations import Operations
 from app.services.pools import Pools
@@ -131,7 +131,12 @@ async def _once(
     session: Transaction,
     idempotency_key: Annotated[
         str | None,
-        Header(description="The same request with the same key does its work once (24 hours)."),
+        Header(
+            alias="Idempotency-Key",
+            pattern=FORM,
+            description="The same request with the same key does its work once (24 hours).",
+            examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+        ),
     ] = None,
 ) -> Once:
     call = f"{request.method} {request.url.path}"
@@ -142,6 +147,7 @@ def _preference(
     prefer: Annotated[
         str | None,
         Header(
+            alias="Prefer",
             description="`respond-async`: an operation may be the answer. `wait=N`: but only if "
             "the seed is not there after N seconds.",
             examples=["respond-async, wait=5"],

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy.orm import sessionmaker
 from typing_extensions import override
 
-from app import problems, routes, web
+from app import problems, routes, tracing, web
 from app.dependencies import Wiring
 from app.errors import SettingsError
 from app.jobs.embedded import EmbeddedWorker
@@ -80,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         finally:
             pool.close()
+            end_tracing()
             queue.close()
             engine.dispose()
 
@@ -98,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     routes.include(app)
     web.include(app)
+    end_tracing = tracing.install(app)
     return app
 
 

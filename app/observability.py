@@ -12,6 +12,8 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.tracing import trace_ids
+
 REQUEST_ID: Final = "X-Request-ID"
 
 _ACCEPTABLE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -33,6 +35,7 @@ def configure_logging(level: str) -> None:
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        trace_ids,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

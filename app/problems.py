@@ -1,5 +1,6 @@
 """Errors to problem documents (RFC 9457): the only module that knows HTTP's error statuses."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -102,11 +103,13 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(unused, None)
     schemas.update(_PROBLEM_SCHEMAS)
     document["components"]["securitySchemes"] = _SECURITY_SCHEMES
-    for path in document["paths"].values():
+    for name, path in document["paths"].items():
         for method, operation in path.items():
             responses = operation["responses"]
             if "security" in operation:
                 _describe_access(method, operation)
+            if name.startswith("/v1/"):
+                _describe_headers(method, operation)
             responses.setdefault("500", {"description": "Something unexpected happened."})
             for status, response in responses.items():
                 if int(status) >= HTTPStatus.BAD_REQUEST:
@@ -131,6 +134,31 @@ def _describe_access(method: str, operation: dict[str, Any]) -> None:
         (ForbiddenError, f"The key has no scope {needed}"),
     ):
         operation["responses"].setdefault(str(int(status_of(kind))), {"description": why})
+
+
+def _describe_headers(method: str, operation: dict[str, Any]) -> None:
+    """Add what the middleware does to an operation's description."""
+    responses = operation["responses"]
+    for status, response in responses.items():
+        headers = response.setdefault("headers", {})
+        if status in {"201", "202"}:
+            headers["Location"] = {"schema": {"type": "string"}, "description": "Where it is."}
+        if status == "202":
+            headers["Retry-After"] = _RETRY_AFTER
+        if status == "200" and method == "get":
+            headers["ETag"] = {"schema": {"type": "string"}}
+    if method == "get" and "200" in responses:
+        operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+        responses["304"] = {"description": "The response has one of these ETags still."}
+
+
+_IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "ETags of responses that the caller has.",
+}
 
 
 def install(app: FastAPI) -> None:
@@ -179,9 +207,22 @@ def _validation_error(request: Request, error: RequestValidationError) -> Respon
 def _http_error(request: Request, error: HTTPException) -> Response:
     """Keep what the framework says, its headers included: 405 must carry Allow."""
     status = HTTPStatus(error.status_code)
-    return _problem(
-        request, status, "about:blank", status.phrase, str(error.detail), (), error.headers or {}
-    )
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request) or headers.get("Allow", "")
+    return _problem(request, status, "about:blank", status.phrase, str(error.detail), (), headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return every method of a path; the framework knows those of the first route alone."""
+    paths = request.app.openapi()["paths"]
+    fitting = [name for name in paths if re.fullmatch(_pattern(name), request.url.path)]
+    closest = max(fitting, key=len, default=None)  # `{id}:cancel` is no `{id}`
+    return ", ".join(sorted(method.upper() for method in paths[closest])) if closest else ""
+
+
+def _pattern(template: str) -> str:
+    return re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
 
 
 def _unexpected_error(request: Request, _: Exception) -> Response:

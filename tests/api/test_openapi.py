@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.commands.openapi import document as document_text
 from app.services.keys import SCOPES
 
 
@@ -100,3 +102,9 @@ def test_the_document_is_the_same_whenever_it_is_asked_for(
 ) -> None:
     """It is written once."""
     assert client.get("/openapi.json").json() == document
+
+
+def test_the_committed_document_is_the_one_that_is_served() -> None:
+    """A change of the API shows in review: `make openapi` writes docs/openapi.json anew."""
+    committed = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
+    assert committed.read_text(encoding="utf-8").rstrip() == document_text()

@@ -125,6 +125,21 @@ def test_the_http_example_runs(server: dict[str, str]) -> None:
     assert 0 < seed["total_cost"] <= seed["budget"]["limit"]
 
 
+def test_the_client_example_works(server: dict[str, str], world: Path) -> None:
+    """The typed client registers, waits, asks and lists."""
+    manifest = (world / "scenes.jsonl").resolve().as_uri()
+    result = subprocess.run(
+        [sys.executable, "examples/client.py", manifest, "0.4"],
+        cwd=ROOT,
+        env=server,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "certified within" in result.stdout.splitlines()[0]
+    assert result.stdout.splitlines()[1].startswith("1 ")
+
+
 def test_the_demo_ends_with_a_seed_and_a_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

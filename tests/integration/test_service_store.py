@@ -1,6 +1,8 @@
 """The store keeps its promises on both databases."""
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 
@@ -9,12 +11,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from postgres import Postgres, installed, running_postgres
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, delete, func, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api_schemas.datasets import DatasetRequest
 from api_schemas.operations import OperationStatus
+from api_schemas.seeds import SeedSummary
 from app.errors import NotFoundError
 from app.settings import Settings
 from app.store import datasets, operations, scenes, seeds
@@ -22,7 +25,17 @@ from app.store.engine import open_engine
 from app.store.identifiers import new_id, now
 from app.store.queue import EXTRACTION_QUEUE, JobQueue
 from app.store.schema import migrations, upgrade
-from app.store.tables import DatasetRow, OperationRow, SceneRow, SeedRow, Table
+from app.store.sessions import open_sessions
+from app.store.tables import (
+    DEFAULT_PROJECT,
+    DatasetRow,
+    FrontierRow,
+    OperationRow,
+    Owned,
+    SceneRow,
+    SeedRow,
+    Table,
+)
 from app.translate.datasets import new_dataset
 from app.translate.operations import new_extraction
 
@@ -278,3 +291,88 @@ def _register(engine: Engine) -> None:
     with Session(engine) as session:
         _dataset(session)
         session.commit()
+
+
+_OLD = {
+    "datasets": {
+        "id": "d", "name": "old", "status": "ready", "source": "{}", "features": "{}",
+        "resources": "[]", "left_out_count": 0, "left_out": "[]", "image_failure_count": 0,
+        "image_failures": "[]", "notes": "[]",
+    },
+    "operations": {
+        "id": "o", "kind": "extraction", "dataset_id": "d", "status": "succeeded", "done": 1,
+    },
+    "seeds": {
+        "id": "s", "dataset_id": "d", "question_hash": "q",
+        "answer": json.dumps(
+            {"id": "s", "dataset_id": "d", "status": "optimal", "objective": 1.0, "gap": 0.0,
+             "budget": {"limit": 2.0, "resource": "points", "fraction": 0.1}, "total_cost": 1.5,
+             "upper_bound": 1.0, "scenes": [{}, {}], "created_at": "2026-01-01T00:00:00Z",
+             "solver": {"objective": "seedal", "strategy": "auto"}}
+        ),
+    },
+}  # fmt: skip
+
+
+def test_what_an_older_version_stored_is_kept_up_and_down(engine: Engine) -> None:
+    """Rows of the first version belong to the default project and are listed; back again, too."""
+    with engine.begin() as connection:
+        command.upgrade(migrations(connection), "0001")
+    with engine.begin() as connection:
+        for table, row in _OLD.items():
+            values = {**row, "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
+            names = ", ".join(values)
+            places = ", ".join(f":{name}" for name in values)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), values)  # noqa: S608 our own
+    upgrade(engine)
+    with open_sessions(engine)() as session:
+        session.bind_to(DEFAULT_PROJECT)
+        assert datasets.get(session, "d").name == "old"
+        assert operations.get(session, "o").version == 0
+        ((name, summary),) = seeds.page(session, "d", before=None, size=10)
+        assert name == "s"
+        assert SeedSummary.model_validate(summary).scene_count == 2
+        session.bind_to("other")
+        with pytest.raises(NotFoundError):
+            datasets.get(session, "d")
+    with engine.begin() as connection:
+        command.downgrade(migrations(connection), "0001")
+        assert connection.scalar(text("SELECT name FROM datasets")) == "old"
+        assert connection.scalar(text("SELECT count(*) FROM seeds")) == 1
+    upgrade(engine)
+
+
+def test_a_project_meets_its_own_rows_alone(engine: Engine) -> None:
+    """Bound to a project, no session reads, changes or deletes a row of another's."""
+    upgrade(engine)
+    sessions = open_sessions(engine)
+    owned = [mapper.class_ for mapper in Table.registry.mappers if issubclass(mapper.class_, Owned)]
+    assert {table.__tablename__ for table in owned} == {
+        "datasets", "operations", "seeds", "frontiers",
+    }  # fmt: skip
+    with sessions.begin() as session:
+        session.bind_to("mine")
+        session.add(new_dataset(_REQUEST))
+        session.flush()
+        (dataset,) = session.scalars(select(DatasetRow))
+        session.add(new_extraction(dataset.id))
+        shared = {"dataset_id": dataset.id, "question_hash": "q", "answer": {}, "created_at": now()}
+        session.add(SeedRow(id="s", **shared))
+        session.add(FrontierRow(id="f", **shared))
+    with sessions.begin() as session:
+        session.bind_to("other")
+        for table in owned:
+            assert session.scalars(select(table)).all() == []
+            key = table.id
+            assert session.execute(select(key)).all() == []
+            assert session.execute(select(func.count()).select_from(table)).scalar() == 0
+            changed = session.execute(update(table).values(project="other").returning(key))
+            assert changed.all() == []
+            assert session.execute(delete(table).returning(key)).all() == []
+        assert session.get(DatasetRow, dataset.id) is None
+        with pytest.raises(NotFoundError):
+            datasets.remove(session, dataset.id)
+    with sessions() as session:
+        session.bind_to("mine")
+        for table in owned:
+            assert len(session.scalars(select(table)).all()) == 1
