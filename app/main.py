@@ -46,7 +46,9 @@ class _Api(FastAPI):
 
     @override
     def openapi(self) -> dict[str, Any]:
-        return problems.describe(super().openapi())
+        if self.openapi_schema is None:
+            self.openapi_schema = problems.describe(super().openapi())
+        return self.openapi_schema
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -92,7 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.add_middleware(Validators)
-    app.add_middleware(Authentication, lookup=_lookup(app))
+    app.add_middleware(Authentication, lookup=_lookup(app, settings))
     app.add_middleware(RequestLog, count=metrics.request)  # the last one added is the outermost
     problems.install(app)
     routes.include(app)
@@ -101,12 +103,14 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _lookup(app: FastAPI) -> Callable[[str | None], Caller | None]:
+def _lookup(app: FastAPI, settings: Settings) -> Callable[[str | None], Caller | None]:
     """Return what tells who presents a key, once the application has started."""
+    # Decided once: a server beyond loopback stays shut even if its table of keys is emptied.
+    is_open = _may_be_open(settings)
 
     def caller(presented: str | None) -> Caller | None:
         with app.state.wiring.sessions() as session:
-            return Keys(session).caller(presented)
+            return Keys(session).caller(presented, is_open=is_open)
 
     return caller
 
@@ -137,7 +141,7 @@ def serve(settings: Settings, *, worker: bool) -> None:
     Raises
     ------
     SettingsError
-        The host is not a loopback address.
+        The host is not a loopback address, and there is no usable key.
     """
     _require_guarded_host(settings)
     configure_logging(settings.log_level)
@@ -154,20 +158,24 @@ def serve(settings: Settings, *, worker: bool) -> None:
 
 
 def _require_guarded_host(settings: Settings) -> None:
-    """Refuse to listen beyond this machine as long as nobody is asked who is calling."""
-    if settings.allow_unauthenticated or settings.host == "localhost":
-        return
-    try:
-        loopback = ipaddress.ip_address(settings.host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback and not _has_usable_key(settings):
+    """Refuse to listen beyond this machine as long as nobody could come in."""
+    if not _may_be_open(settings) and not _has_usable_key(settings):
         rule = (
             f"Refusing to listen on {settings.host}: there is no usable API key, so only a "
             "loopback address is served; make one with `seedal keys create`, or set "
             "SEEDAL_ALLOW_UNAUTHENTICATED=1 behind something that authenticates."
         )
         raise SettingsError(rule)
+
+
+def _may_be_open(settings: Settings) -> bool:
+    """Tell whether callers need no key as long as there is none."""
+    if settings.allow_unauthenticated or settings.host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        return False
 
 
 def _has_usable_key(settings: Settings) -> bool:

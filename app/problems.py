@@ -29,6 +29,7 @@ from app.errors import (
     UnavailableError,
 )
 from app.observability import REQUEST_ID
+from app.services.keys import scope_of
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -105,10 +106,8 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     for name, path in document["paths"].items():
         for method, operation in path.items():
             responses = operation["responses"]
-            if name.startswith("/v1/"):
-                operation["security"] = [{scheme: []} for scheme in _SECURITY_SCHEMES]
-                for kind in (UnauthenticatedError, ForbiddenError):
-                    responses.setdefault(str(int(status_of(kind))), {"description": kind.title})
+            if "security" in operation:
+                _describe_access(method, operation)
             if name.startswith("/v1/"):
                 _describe_headers(method, operation)
             responses.setdefault("500", {"description": "Something unexpected happened."})
@@ -117,6 +116,24 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
                     response["content"] = content
                     response["headers"] = _HEADERS.get(int(status), {})
     return document
+
+
+def _describe_access(method: str, operation: dict[str, Any]) -> None:
+    """Say which scopes an operation needs; routes name the resource, the method says the rest.
+
+    OpenAPI 3.1 takes such names under any scheme; alternatives stand side by side.
+    """
+    named = next(iter(operation["security"][0].values()))
+    scopes = [scope_of(resource, method) for resource in named]
+    operation["security"] = [{scheme: [scope]} for scope in scopes for scheme in _SECURITY_SCHEMES]
+    needed = " or ".join(f"`{scope}`" for scope in scopes)
+    described = operation.get("description", "")
+    operation["description"] = f"{described}\n\nScope: {needed}.".lstrip()
+    for kind, why in (
+        (UnauthenticatedError, UnauthenticatedError.title),
+        (ForbiddenError, f"The key has no scope {needed}"),
+    ):
+        operation["responses"].setdefault(str(int(status_of(kind))), {"description": why})
 
 
 def _describe_headers(method: str, operation: dict[str, Any]) -> None:

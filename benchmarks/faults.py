@@ -31,6 +31,8 @@ from serving import free_port  # noqa: E402
 from app.settings import Settings  # noqa: E402
 
 _PATIENCE_S = 600.0
+_OF_SOLVERS = 0.5
+"""How often a solve process is killed in place of the program that has it."""
 
 
 class Kept:
@@ -110,7 +112,7 @@ def _kill(
         time.sleep(rng.uniform(0.2, 2 * pause_s))
         target = rng.choice(kept)
         solvers = target.children()
-        if solvers and rng.random() < 0.5:
+        if solvers and rng.random() < _OF_SOLVERS:
             pid, what = rng.choice(solvers), f"solve process of {target.name.split()[0]}"
         else:
             pid, what = target.process.pid, target.name.split()[0]

@@ -30,11 +30,19 @@ class Authentication:
         What is wrapped.
     lookup
         Asks the database who presents a key; may take its time, so it runs in a thread.
+    clock
+        Tells the time, in seconds.
     """
 
-    def __init__(self, app: ASGIApp, lookup: Callable[[str | None], Caller | None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        lookup: Callable[[str | None], Caller | None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._app = app
         self._lookup = lookup
+        self._clock = clock
         self._known: dict[bytes, tuple[float, Caller | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,12 +61,13 @@ class Authentication:
         # Keys are not kept in memory, only what they hash to.
         name = hashlib.sha256((presented or "").encode()).digest()
         known = self._known.get(name)
-        if known is not None and time.monotonic() - known[0] < REMEMBERED_S:
+        if known is not None and self._clock() - known[0] < REMEMBERED_S:
             return known[1]
+        asked = self._clock()  # a key may be revoked while the answer is on its way
         caller = await to_thread.run_sync(self._lookup, presented)
         if len(self._known) >= _MOST:
             self._known.clear()
-        self._known[name] = (time.monotonic(), caller)
+        self._known[name] = (asked, caller)
         return caller
 
 

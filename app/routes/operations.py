@@ -8,12 +8,14 @@ from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 
 from api_schemas.operations import Operation, OperationStatus
-from app.dependencies import OperationsOf, WatchingOf, requires
+from app.dependencies import CallerOf, OperationsOf, WatchingOf, requires
 from app.errors import ConflictError, InvalidRequestError, NotFoundError
 from app.problems import documented
 from app.routes.parameters import RETRY_AFTER, OperationId
 
-router = APIRouter(prefix="/operations", tags=["operations"], dependencies=[requires("datasets")])
+router = APIRouter(prefix="/operations", tags=["operations"])
+
+_LOOK = [requires("datasets")]
 
 _STREAM: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _EVENTS: Final = {
@@ -23,7 +25,9 @@ _EVENTS: Final = {
 }
 
 
-@router.get("/{operation_id}", responses=documented(NotFoundError, InvalidRequestError))
+@router.get(
+    "/{operation_id}", dependencies=_LOOK, responses=documented(NotFoundError, InvalidRequestError)
+)
 def get_operation(
     operation_id: OperationId, operations: OperationsOf, response: Response
 ) -> Operation:
@@ -36,6 +40,7 @@ def get_operation(
 
 @router.get(
     "/{operation_id}/events",
+    dependencies=_LOOK,
     response_class=Response,
     responses={
         **documented(NotFoundError, InvalidRequestError),
@@ -63,11 +68,14 @@ async def watch_operation(
 
 @router.post(
     "/{operation_id}:cancel",
+    dependencies=[requires("datasets", "seeds")],
     responses=documented(NotFoundError, ConflictError, InvalidRequestError),
 )
-def cancel_operation(operation_id: OperationId, operations: OperationsOf) -> Operation:
-    """Cancel an operation; cancelling it again changes nothing."""
-    return operations.cancel(operation_id)
+def cancel_operation(
+    operation_id: OperationId, operations: OperationsOf, caller: CallerOf
+) -> Operation:
+    """Cancel an operation, with the scope that its work needs; again, it changes nothing."""
+    return operations.cancel(operation_id, caller)
 
 
 async def _lines(changes: AsyncIterator[Operation | None]) -> AsyncIterator[str]:

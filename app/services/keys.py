@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from app.errors import InvalidRequestError, NotFoundError
+from app.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from app.store import keys
 from app.store.identifiers import new_id, now
 from app.store.tables import DEFAULT_PROJECT, KeyRow
@@ -41,6 +41,23 @@ class Caller:
     project: str = DEFAULT_PROJECT
     scopes: frozenset[str] = frozenset(SCOPES)
     key: str | None = None
+
+    def require(self, *scopes: str) -> None:
+        """Let pass who has one of these scopes.
+
+        Raises
+        ------
+        ForbiddenError
+            Names them.
+        """
+        if self.scopes.isdisjoint(scopes):
+            rule = f"The key has no scope {' or '.join(map(repr, scopes))}."
+            raise ForbiddenError(rule)
+
+
+def scope_of(resource: str, method: str) -> str:
+    """Return the scope that an HTTP method on a resource needs: reading it, or more."""
+    return f"{resource}:{'read' if method.upper() in {'GET', 'HEAD'} else 'write'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,26 +122,38 @@ class Keys:
     def revoke(self, name: str) -> KeyInfo:
         """End a key for good; revoking it again changes nothing.
 
+        Parameters
+        ----------
+        name
+            Its id, its prefix, or the whole key; of that, nothing is repeated in an error.
+
         Raises
         ------
         NotFoundError
-            No key has this id or prefix.
+            There is no such key.
         """
-        row = keys.by_name(self._session, name.removeprefix("sk_"))
+        form = _FORM.fullmatch(name)
+        name = form[1] if form else name.removeprefix("sk_")
+        row = keys.by_name(self._session, name)
         if row is None:
             raise NotFoundError(kind="key", name=name)
         row.revoked_at = row.revoked_at or now()
         return _info(row)
 
-    def caller(self, presented: str | None) -> Caller | None:
+    def caller(self, presented: str | None, *, is_open: bool) -> Caller | None:
         """Return who presents a key, or nobody: None where it is not one that is good now.
 
-        As long as no key was ever made, everybody is the default project and may do everything;
-        that a server beyond loopback has one is seen to when it starts.
+        Parameters
+        ----------
+        presented
+            What came as a key; None where nothing did.
+        is_open
+            Whether everybody is the default project and may do everything as long as no key was
+            ever made, whatever they present: another's token, say, that a proxy passes on.
         """
-        if presented is None:
-            return None if keys.any_made(self._session) else Caller()
-        form = _FORM.fullmatch(presented)
+        if is_open and not keys.any_made(self._session):
+            return Caller()
+        form = _FORM.fullmatch(presented or "")
         row = keys.by_prefix(self._session, form[1]) if form else None
         # Compared in any case, so that time does not tell which prefixes there are.
         expected = row.secret_hash if row is not None else _hash("")

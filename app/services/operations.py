@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from api_schemas.datasets import DatasetStatus
 from api_schemas.operations import Operation, OperationStatus
 from app.errors import ConflictError
+from app.services.keys import Caller
 from app.store import datasets, operations
 from app.translate.operations import EXTRACTION, to_wire
 
@@ -31,7 +32,7 @@ class Operations:
         """
         return to_wire(operations.get(self._session, operation_id))
 
-    def cancel(self, operation_id: str) -> Operation:
+    def cancel(self, operation_id: str, caller: Caller) -> Operation:
         """End an operation for good; its worker stops soon.
 
         An extraction stops after the images that it has in hand, a solve within a second.
@@ -42,9 +43,14 @@ class Operations:
         ------
         NotFoundError
             There is none of this id.
+        ForbiddenError
+            The caller may not do such work, hence not end it either.
         ConflictError
             It has succeeded or failed already.
         """
+        row = operations.get(self._session, operation_id)
+        caller.require("datasets:write" if row.kind == EXTRACTION else "seeds:write")
+        self._session.expire(row)  # it may end by itself meanwhile
         cancelled = operations.end(self._session, operation_id, OperationStatus.CANCELLED)
         row = operations.get(self._session, operation_id)
         if cancelled and row.kind == EXTRACTION:

@@ -46,7 +46,7 @@ class Table(DeclarativeBase):
 
 
 class Owned:
-    """A row that belongs to a project: `app.store.projects` keeps projects apart."""
+    """A row that belongs to a project: `app.store.sessions` keeps projects apart."""
 
     project: Mapped[str] = mapped_column(default=DEFAULT_PROJECT)
 

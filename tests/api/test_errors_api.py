@@ -73,7 +73,7 @@ def test_a_wrong_method_keeps_allow(client: TestClient) -> None:
     """405 tells which methods there are."""
     answer = client.put("/v1/datasets")
     _assert_problem(answer, 405)
-    assert answer.headers["Allow"] == "POST"
+    assert answer.headers["Allow"] == "GET, POST"
 
 
 def test_an_id_that_no_database_can_hold_is_refused(client: TestClient) -> None:

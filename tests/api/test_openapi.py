@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.commands.openapi import document as document_text
+from app.services.keys import SCOPES
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,33 @@ def test_the_api_process_imports_no_deep_learning() -> None:
     code = "import app.main, sys; print({'torch', 'faiss', 'timm'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_every_call_names_the_scopes_that_it_needs(document: dict[str, Any]) -> None:
+    """Under /v1 nothing is open, and the document says which keys are good for what."""
+    schemes = document["components"]["securitySchemes"]
+    assert (schemes["bearer"]["scheme"], schemes["api_key"]["name"]) == ("bearer", "X-API-Key")
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if not path.startswith("/v1/"):
+                assert "security" not in operation
+                continue
+            ways = [way for need in operation["security"] for way in need.items()]
+            scopes = {scope for _, (scope,) in ways}
+            assert {scheme for scheme, _ in ways} == set(schemes), path
+            assert scopes <= set(SCOPES), path
+            assert {scope.endswith(":read") for scope in scopes} == {method == "get"}, path
+            assert {"401", "403"} <= set(operation["responses"])
+            for scope in scopes:
+                assert f"`{scope}`" in operation["description"]
+                assert f"`{scope}`" in operation["responses"]["403"]["description"]
+
+
+def test_the_document_is_the_same_whenever_it_is_asked_for(
+    client: TestClient, document: dict[str, Any]
+) -> None:
+    """It is written once."""
+    assert client.get("/openapi.json").json() == document
 
 
 def test_the_committed_document_is_the_one_that_is_served() -> None:

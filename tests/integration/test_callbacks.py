@@ -23,6 +23,7 @@ from app.errors import InvalidRequestError
 from app.jobs.courier import Courier
 from app.jobs.retention import Retention
 from app.services.datasets import Datasets
+from app.services.keys import Caller
 from app.services.operations import Operations
 from app.settings import Settings
 from app.store.identifiers import now
@@ -69,7 +70,7 @@ def _register(service: Service, url: str) -> str:
 
 def _cancel(service: Service, operation_id: str) -> None:
     with service.sessions.begin() as session:
-        Operations(session).cancel(operation_id)
+        Operations(session).cancel(operation_id, Caller())
 
 
 def _answers(*statuses: int, **headers: str) -> tuple[Callable[[Handler], None], list[bytes]]:
