@@ -62,11 +62,11 @@ class Kept:
 
     def children(self) -> list[int]:
         """Return the solve processes below this program."""
+        pids: list[int] = []
         with contextlib.suppress(OSError):
-            path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-            pids = [int(pid) for pid in path.read_text(encoding="ascii").split()]
-            return [pid for pid in pids if b"spawn_main" in _command(pid)]
-        return []
+            for path in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+                pids += map(int, path.read_text(encoding="ascii").split())
+        return [pid for pid in pids if b"spawn_main" in _command(pid)]
 
     def end(self) -> None:
         """Stop it for good."""
