@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import FailFast, Field, JsonValue
 
 from api_schemas.base import Count, Label, Number, Wire
 from api_schemas.callbacks import CallbackRequest
@@ -44,11 +44,11 @@ class InlineScene(Wire):
     cost: Number | None = Field(default=None, examples=[61234])
     costs: dict[str, Number] | None = None
     group: str | None = None
-    images: tuple[str | InlineImage, ...] | None = Field(
+    images: Annotated[tuple[str | InlineImage, ...], FailFast()] | None = Field(
         default=None, examples=[["file:///data/storage_5/0.png"]]
     )
     pointcloud: JsonValue = None
-    regions: tuple[int, ...] | None = None
+    regions: Annotated[tuple[int, ...], FailFast()] | None = None
     external_ids: dict[str, JsonValue] | None = None
     meta: dict[str, JsonValue] | None = None
 
@@ -64,7 +64,7 @@ class InlineSource(Wire):
     """The scenes themselves."""
 
     kind: Literal["inline"]
-    scenes: tuple[InlineScene, ...] = Field(min_length=1)
+    scenes: Annotated[tuple[InlineScene, ...], FailFast()] = Field(min_length=1)
 
 
 class FolderSource(Wire):

@@ -27,7 +27,7 @@ from app.services.seeds import Seeds
 from app.services.solve_pool import SolvePool
 from app.services.solve_process import Watch
 from app.services.uploads import Uploads
-from app.services.watching import Watching
+from app.services.watching import Looks, Watching
 from app.settings import Settings
 from app.store.queue import JobQueue
 from app.store.sessions import ProjectSession
@@ -39,9 +39,9 @@ class Wiring:
 
     Parameters
     ----------
-    settings, sessions, queue, pool, pools, metrics
+    settings, sessions, queue, pool, pools, metrics, waits, looks
         The process's settings, its ways to the database, the workers and the solvers, what it
-        keeps in memory, and what it counts.
+        keeps in memory, what it counts, and what requests share that wait for operations.
     """
 
     settings: Settings
@@ -50,6 +50,8 @@ class Wiring:
     pool: SolvePool
     pools: Pools
     metrics: Metrics
+    waits: threading.BoundedSemaphore
+    looks: Looks
 
 
 def _wiring(request: Request) -> Wiring:
@@ -173,7 +175,7 @@ def _scenes(wiring: WiringOf, session: Transaction) -> Scenes:
 
 
 def _seeds(wiring: WiringOf, asker: AskerOf) -> Seeds:
-    return Seeds(asker, wiring.pool, wiring.queue, wiring.metrics)
+    return Seeds(asker, wiring.pool, wiring.queue, wiring.metrics, wiring.waits)
 
 
 def _frontiers(wiring: WiringOf, asker: AskerOf) -> Frontiers:
@@ -189,7 +191,7 @@ def _operations(session: Transaction) -> Operations:
 
 
 def _watching(wiring: WiringOf, caller: CallerOf) -> Watching:
-    return Watching(wiring.sessions, caller.project)
+    return Watching(wiring.looks, caller.project)
 
 
 def _solve_pool(wiring: WiringOf) -> SolvePool:

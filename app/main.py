@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
+from threading import BoundedSemaphore
 from typing import Any
 
 import uvicorn
@@ -23,6 +24,7 @@ from app.observability import RequestLog, configure_logging
 from app.services.keys import Caller, Keys
 from app.services.pools import Pools
 from app.services.solve_pool import SolvePool
+from app.services.watching import Looks
 from app.settings import Settings
 from app.store import operations
 from app.store.engine import open_engine
@@ -36,6 +38,9 @@ _PATIENCE_S = 30.0
 
 _THREADS = 40
 """Requests at work at once, besides those that solve or wait to."""
+
+_WAITS = 32
+"""Requests that may wait at once for a solve that is the workers'; more get its operation."""
 
 _GRACE_S = 10
 """How long requests in flight may take to end when the server is asked to stop."""
@@ -73,9 +78,19 @@ def create_app(settings: Settings) -> FastAPI:
         )
         # A request that waits for its solve has a thread: there are enough for all others, too.
         threads = to_thread.current_default_thread_limiter()
-        threads.total_tokens = _THREADS + settings.solve_processes + settings.solve_queue
+        waiting = _WAITS + settings.solve_processes + settings.solve_queue
+        threads.total_tokens = _THREADS + waiting
         _show(metrics, pool, sessions)
-        app.state.wiring = Wiring(settings, sessions, queue, pool, Pools(), metrics)
+        app.state.wiring = Wiring(
+            settings=settings,
+            sessions=sessions,
+            queue=queue,
+            pool=pool,
+            pools=Pools(),
+            metrics=metrics,
+            waits=BoundedSemaphore(_WAITS),
+            looks=Looks(sessions),
+        )
         try:
             yield
         finally:

@@ -1,6 +1,7 @@
 """Answer budgets with seeds, and remember the answers."""
 
 import time
+from threading import BoundedSemaphore
 from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
@@ -43,14 +44,24 @@ class Seeds:
         Where solves are handed to that nobody waits for.
     metrics
         Counts answers.
+    waits
+        How many requests may wait for operations at once; each has a thread meanwhile.
     """
 
-    def __init__(self, asker: Asker, pool: SolvePool, queue: JobQueue, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        pool: SolvePool,
+        queue: JobQueue,
+        metrics: Metrics,
+        waits: BoundedSemaphore,
+    ) -> None:
         self._asker = asker
         self._session = asker.session
         self._pool = pool
         self._queue = queue
         self._metrics = metrics
+        self._waits = waits
 
     def create(
         self, dataset_id: str, request: SeedRequest, preference: Preference, watch: Watch
@@ -82,12 +93,35 @@ class Seeds:
             self._metrics.recalled(seed.status)
             return seed
         if preference.respond_async or request.time_limit_s > self._asker.settings.max_wait_s:
-            return self._submit(dataset_id, request, preference.wait_s, watch)
+            return self._submit(dataset_id, request)
         self._session.commit()  # nothing is held while the solve runs
         answer: SeedAnswer = self._pool.answer(question.task, watch)
         result = answer.result
         self._metrics.solved(result.status.value, result.seconds, result.gap)
         return remember(self._asker, question, request, answer)
+
+    def awaited(
+        self, answer: Seed | Operation, preference: Preference, watch: Watch
+    ) -> Seed | Operation:
+        """Return the seed of an operation where that is there in time, else the operation.
+
+        The operation is committed first. Where too many requests wait already, this one does not:
+        how long a caller would like to wait is a wish, and its operation is under way.
+
+        Raises
+        ------
+        NotFoundError
+            The dataset was deleted meanwhile.
+        """
+        if isinstance(answer, Seed) or not preference.wait_s:
+            return answer
+        self._session.commit()
+        if not self._waits.acquire(blocking=False):
+            return answer
+        try:
+            return self._wait(answer, preference.wait_s, watch)
+        finally:
+            self._waits.release()
 
     def get(self, seed_id: str) -> Seed:
         """Return a seed.
@@ -164,20 +198,23 @@ class Seeds:
         file: bytes = self._pool.answer(task, watch)
         return file
 
-    def _submit(
-        self, dataset_id: str, request: SeedRequest, wait_s: float, watch: Watch
-    ) -> Seed | Operation:
+    def _submit(self, dataset_id: str, request: SeedRequest) -> Operation:
+        """Hand a solve to the workers, once the transaction is committed; whoever opened it does.
+
+        So the answer to an Idempotency-Key is stored with the operation, or neither is.
+        """
         row = new_solve(dataset_id, request)
         self._session.add(row)
         self._queue.enqueue_solve(self._session, row.id)
-        submitted = operation_to_wire(row)
-        self._session.commit()
+        return operation_to_wire(row)
+
+    def _wait(self, submitted: Operation, wait_s: float, watch: Watch) -> Seed | Operation:
         operations = Operations(self._session)
         deadline = time.monotonic() + min(wait_s, self._asker.settings.max_wait_s)
         while time.monotonic() < deadline and not watch.cancelled():
             time.sleep(_LOOK_S)
             self._session.expire_all()
-            submitted = operations.get(row.id)
+            submitted = operations.get(submitted.id)
             self._session.commit()  # nothing is held while it waits
             if submitted.status is OperationStatus.SUCCEEDED and submitted.seed_id is not None:
                 return self.get(submitted.seed_id)
