@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import FailFast, Field, model_validator
+from pydantic import Field, model_validator
 
 from api_schemas.base import Count, Label, Number, Wire
 from api_schemas.callbacks import CallbackRequest
@@ -38,7 +38,7 @@ class BudgetRequest(Wire):
         return self
 
 
-SceneIds = Annotated[tuple[str, ...], Field(max_length=1_000_000), FailFast()]
+SceneIds = Annotated[tuple[str, ...], Field(max_length=1_000_000, fail_fast=True)]
 """A list that is wrong in a million places is told of one of them, and at once."""
 
 

@@ -166,8 +166,9 @@ class Seeds:
         """
         require_format(format_name)
         seed = self.get(seed_id)
-        dataset = datasets.get(self._session, seed.dataset_id)
-        pooled = exportable(dataset, scenes.every(self._session, dataset.id), seed)
+        pool = scenes.every(self._session, seed.dataset_id)
+        dataset = datasets.get(self._session, seed.dataset_id)  # still there, so they are all
+        pooled = exportable(dataset, pool, seed)
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 

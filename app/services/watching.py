@@ -9,6 +9,7 @@ from anyio import CapacityLimiter, to_thread
 from sqlalchemy.orm import sessionmaker
 
 from api_schemas.operations import Operation
+from app.errors import NotFoundError
 from app.services.operations import Operations
 from app.store.sessions import ProjectSession
 
@@ -91,17 +92,14 @@ class Watching:
     async def changes(self, first: Operation, after: int) -> AsyncIterator[Operation | None]:
         """Yield an operation whenever it has changed, up to its end; None as a sign of life.
 
+        One that is deleted has no last word: whoever asks again is told that there is none.
+
         Parameters
         ----------
         first
             As it is now.
         after
             The last version that the watcher knows; -1 for none.
-
-        Raises
-        ------
-        NotFoundError
-            It was deleted.
         """
         operation, known, silent_since = first, after, time.monotonic()
         while True:
@@ -114,4 +112,7 @@ class Watching:
             if operation.finished_at is not None:
                 return
             await asyncio.sleep(_LOOK_S)
-            operation = await self.look(operation.id)
+            try:
+                operation = await self.look(operation.id)
+            except NotFoundError:
+                return

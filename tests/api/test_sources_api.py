@@ -214,3 +214,20 @@ def test_another_host_finds_what_the_first_one_made(client: TestClient, tmp_path
     assert not other.exists()
     assert Artifacts(there, url).fetch(other).read_bytes() == path.read_bytes()
     assert not Artifacts(there, url).fetch(other.with_name("none.npz")).exists()
+
+
+def test_a_dry_run_survives_files_that_cannot_be_read(client: TestClient, pool: Path) -> None:
+    """A manifest that is missing, has an endless line or is a link to itself is told so."""
+    folder = pool.parent
+    (folder / "long.jsonl").write_bytes(b'{"scene_id":"' + b"a" * 2**24 + b'","cost":1}\n')
+    (folder / "loop.jsonl").symlink_to("loop.jsonl")
+    for name, words in (("none.jsonl", "does not exist"), ("long.jsonl", "bytes")):
+        source = {"kind": "manifest", "uri": str(folder / name)}
+        answer = client.post("/v1/datasets:validate", json={"name": "x", "source": source})
+        assert answer.status_code == 200, answer.text
+        assert [words in error["detail"] for error in answer.json()["errors"]] == [True]
+    source = {"kind": "manifest", "uri": str(folder / "loop.jsonl")}
+    for path in ("/v1/datasets:validate", "/v1/datasets"):
+        answer = client.post(path, json={"name": "x", "source": source})
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["type"] == "urn:seedal:problem:source-refused"
