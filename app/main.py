@@ -1,8 +1,10 @@
 """The API process: puts the parts together, serves them, and imports neither torch nor FAISS."""
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
+from socket import socket
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -45,6 +47,12 @@ _WAITS = 32
 _GRACE_S = 10
 """How long requests in flight may take to end when the server is asked to stop."""
 
+_STARTUP_FAILURE = 3
+"""What uvicorn, too, exits with."""
+
+_SPARED_S = 6
+"""How long of that solves go on; those that have not ended by then are answered 503."""
+
 
 class _Api(FastAPI):
     """An application whose OpenAPI document tells the truth about errors."""
@@ -54,6 +62,19 @@ class _Api(FastAPI):
         if self.openapi_schema is None:
             self.openapi_schema = problems.describe(super().openapi())
         return self.openapi_schema
+
+
+class _Server(uvicorn.Server):
+    """A server that lets whoever waits for a long solve know that it ends."""
+
+    @override
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        pool: SolvePool = self.config.app.state.wiring.pool  # type: ignore[union-attr]  # a FastAPI
+        timer = asyncio.get_running_loop().call_later(_SPARED_S, pool.dismiss)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            timer.cancel()
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -161,15 +182,20 @@ def serve(settings: Settings, *, worker: bool) -> None:
     _require_guarded_host(settings)
     configure_logging(settings.log_level)
     app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
     with EmbeddedWorker(settings) if worker else nullcontext():
-        uvicorn.run(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
+        server = _Server(config)
+        with suppress(KeyboardInterrupt):
+            server.run()
+    if not server.started:
+        raise SystemExit(_STARTUP_FAILURE)
 
 
 def _require_guarded_host(settings: Settings) -> None:

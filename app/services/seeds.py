@@ -212,7 +212,7 @@ class Seeds:
     def _wait(self, submitted: Operation, wait_s: float, watch: Watch) -> Seed | Operation:
         operations = Operations(self._session)
         deadline = time.monotonic() + min(wait_s, self._asker.settings.max_wait_s)
-        while time.monotonic() < deadline and not watch.cancelled():
+        while time.monotonic() < deadline and not (watch.cancelled() or self._pool.closing):
             time.sleep(_LOOK_S)
             self._session.expire_all()
             submitted = operations.get(submitted.id)

@@ -88,9 +88,18 @@ class SolvePool:
             with self._lock:
                 self._admitted -= 1
 
+    @property
+    def closing(self) -> bool:
+        """Whether no more answers are given."""
+        return self._closing.is_set()
+
+    def dismiss(self) -> None:
+        """Tell everybody who waits, now or later, that there will be no answer."""
+        self._closing.set()
+
     def close(self) -> None:
         """End all processes, also those that are solving."""
-        self._closing.set()
+        self.dismiss()
         for process in self._all:
             process.stop()
 
