@@ -202,8 +202,14 @@ class Settings(BaseSettings):
         return url.set(password=self.database_password_file.read_text(encoding="utf-8").strip())
 
     def may_read(self, path: Path) -> bool:
-        """Tell whether a path, with all its links followed, lies under one of the `file_roots`."""
-        real = path.resolve()
+        """Tell whether a path, with all its links followed, lies under one of the `file_roots`.
+
+        One whose links go round in a circle lies nowhere.
+        """
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError):
+            return False
         return any(real.is_relative_to(root) for root in self.file_roots)
 
     def may_read_uri(self, uri: str) -> bool:
