@@ -15,7 +15,9 @@ _SQLITE_PRAGMAS = (
 
 
 def open_engine(url: URL, *, pool_size: int = 20) -> Engine:
-    """Return an engine whose commits are durable.
+    """Return an engine whose commits are durable, and whose errors show no values.
+
+    Errors end up in logs, and among the values are the secrets of callbacks.
 
     Parameters
     ----------
@@ -27,10 +29,12 @@ def open_engine(url: URL, *, pool_size: int = 20) -> Engine:
     if url.get_backend_name() == "sqlite":
         if url.database is not None:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, pool_size=pool_size, max_overflow=0)
+        engine = create_engine(url, pool_size=pool_size, max_overflow=0, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    return create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+    return create_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def _prepare_sqlite(connection: SqliteConnection, _: ConnectionPoolEntry) -> None:
