@@ -12,6 +12,13 @@ from app.store.tables import DeliveryRow, OperationRow
 PENDING = "pending"
 WAITING = "waiting"
 
+PENDING_OF_OPERATION = (
+    select(DeliveryRow.id)
+    .where(DeliveryRow.operation_id == OperationRow.id, DeliveryRow.status == PENDING)
+    .exists()
+)
+"""The condition that the callback of an operation is still to be delivered."""
+
 
 def release(session: Session, operation_id: str, status: str) -> None:
     """Make the callback of an operation due, in the transaction that ends it."""

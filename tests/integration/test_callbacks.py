@@ -295,12 +295,18 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
         with (signatures / name).open("ab"):
             changed = (now() - timedelta(days=days)).timestamp()
             os.utime(signatures / name, (changed, changed))
-    old, active = (_register(service, "http://127.0.0.1:9999/") for _ in range(2))
+    old, untold, active = (_register(service, "http://127.0.0.1:9999/") for _ in range(3))
     _cancel(service, old)
+    _cancel(service, untold)  # its receiver does not answer
     with service.sessions.begin() as session:
         long_ago = now() - timedelta(days=90)
         session.execute(
-            update(OperationRow).where(OperationRow.id == old).values(finished_at=long_ago)
+            update(OperationRow)
+            .where(OperationRow.id.in_([old, untold]))
+            .values(finished_at=long_ago)
+        )
+        session.execute(
+            update(DeliveryRow).where(DeliveryRow.operation_id == old).values(status="failed")
         )
         for name, moment in (("old", long_ago), ("new", now())):
             session.add(
@@ -317,9 +323,9 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
     assert journal.forgotten == [old]
     assert journal.looks == 2  # the second found nothing, so the third round was not due
     with service.sessions() as session:
-        assert [row.id for row in session.scalars(select(OperationRow))] == [active]
+        assert {row.id for row in session.scalars(select(OperationRow))} == {untold, active}
         assert [row.key for row in session.scalars(select(IdempotencyRow))] == ["new"]
-        assert [row.operation_id for row in session.scalars(select(DeliveryRow))] == [active]
+        assert set(session.scalars(select(DeliveryRow.operation_id))) == {untold, active}
         assert session.get(DatasetRow, kept) is not None
     left = {path.name for path in signatures.iterdir()}
     assert left == {"planted-5-32-0.npz", "young.npz"}  # a job may be about to use the young one
