@@ -37,7 +37,7 @@ class Operation(Wire):
     """Work that outlasts its request."""
 
     id: str
-    kind: Literal["extraction", "solve"]
+    kind: Literal["extraction", "solve", "frontier"]
     dataset_id: str
     status: OperationStatus
     percent_complete: float = Field(ge=0, le=100)
@@ -55,6 +55,7 @@ class Operation(Wire):
     gap: float | None = Field(description="Of a solve: how much better a seed could be at most.")
     elapsed_s: float | None = Field(description="Seconds since it started.")
     seed_id: str | None = Field(description="Of a solve that succeeded: its seed.")
+    frontier_id: str | None = Field(description="Of a frontier that succeeded: it.")
     error: OperationError | None
     callback: CallbackState | None = Field(description="Who is told of the end.")
     created_at: datetime

@@ -105,15 +105,15 @@ class QuestionRequest(Wire):
         description="What simpler ways of choosing are worth by the same objective. `random`: 20 "
         "random selections that fit. `greedy`: the better of greedy by gain and by gain per cost.",
     )
+    callback: CallbackRequest | None = Field(
+        default=None, description="Who is told when the operation ends, if there is one."
+    )
 
 
 class SeedRequest(QuestionRequest):
     """A question: which scenes first, with this budget."""
 
     budget: BudgetRequest = Field(examples=[{"fraction": 0.03}])
-    callback: CallbackRequest | None = Field(
-        default=None, description="Who is told when the operation ends, if there is one."
-    )
 
 
 class SeedStatus(StrEnum):

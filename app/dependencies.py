@@ -177,7 +177,7 @@ def _seeds(wiring: WiringOf, asker: AskerOf) -> Seeds:
 
 
 def _frontiers(wiring: WiringOf, asker: AskerOf) -> Frontiers:
-    return Frontiers(asker, wiring.pool)
+    return Frontiers(asker, wiring.pool, wiring.queue)
 
 
 def _readiness(wiring: WiringOf, session: Session) -> Health:

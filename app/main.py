@@ -71,9 +71,9 @@ def create_app(settings: Settings) -> FastAPI:
         pool = SolvePool(
             settings.solve_processes, room=settings.solve_queue, patience_s=_PATIENCE_S
         )
-        # A request that waits for its solve has a thread: there are enough for all others, too.
+        # Requests that wait for a solve or an operation have threads: all others find some, too.
         threads = to_thread.current_default_thread_limiter()
-        threads.total_tokens = _THREADS + settings.solve_processes + settings.solve_queue
+        threads.total_tokens = _THREADS + settings.solve_processes + 2 * settings.solve_queue
         _show(metrics, pool, sessions)
         app.state.wiring = Wiring(settings, sessions, queue, pool, Pools(), metrics)
         try:

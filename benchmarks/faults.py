@@ -62,11 +62,11 @@ class Kept:
 
     def children(self) -> list[int]:
         """Return the solve processes below this program."""
+        pids: list[int] = []
         with contextlib.suppress(OSError):
-            path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-            pids = [int(pid) for pid in path.read_text(encoding="ascii").split()]
-            return [pid for pid in pids if b"spawn_main" in _command(pid)]
-        return []
+            for path in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+                pids += map(int, path.read_text(encoding="ascii").split())
+        return [pid for pid in pids if b"spawn_main" in _command(pid)]
 
     def end(self) -> None:
         """Stop it for good."""
@@ -185,6 +185,8 @@ def main() -> None:
             while (state := caller.call("GET", path).json())["finished_at"] is None:
                 time.sleep(0.2)
             ended[f"{state['kind']} {state['status']}"] += 1
+            if state["error"] is not None:
+                print(state["error"]["detail"])
             if state["status"] == "succeeded" and made is None:
                 seed = caller.call("GET", f"/v1/seeds/{state['seed_id']}").json()
                 within = seed["total_cost"] <= seed["budget"]["limit"] * (1 + 1e-9)

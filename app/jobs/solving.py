@@ -3,30 +3,37 @@
 import math
 import threading
 import time
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 
+from api_schemas.frontiers import FrontierRequest
 from api_schemas.operations import OperationStatus
 from api_schemas.seeds import SeedRequest
-from app.errors import AppError, SolveCancelledError
+from app.errors import AppError, SolveCancelledError, SolveCrashedError
 from app.jobs.ending import fail
+from app.services.curves import FrontierAnswer
+from app.services.frontiers import remember as remember_frontier
 from app.services.pools import Pools
-from app.services.questions import Asker, SeedAsked, ask_seed
+from app.services.questions import Asker, FrontierAsked, SeedAsked, ask_frontier, ask_seed
 from app.services.seeding import SeedAnswer
-from app.services.seeds import remember
+from app.services.seeds import remember as remember_seed
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Watch
+from app.services.solve_process import Task, Watch
 from app.settings import Settings
 from app.store import operations
 from app.store.sessions import ProjectSession
+from app.translate.operations import SOLVE
 
 _log = structlog.get_logger(__name__)
 
 _TOLD_S: Final = 0.5
 """Least time between two looks at, or changes of, the operation's row."""
+
+_ATTEMPTS: Final = 10
+"""How often a solve is begun by one worker before it counts as one that cannot be done."""
 
 _PATIENCE_S: Final = 3600.0
 """The queue lets no more jobs in than there are processes: nobody waits for long."""
@@ -84,31 +91,69 @@ class Solver:
             if not operations.start(session, operation_id):
                 return
             row = operations.get(session, operation_id)
-            project, dataset_id = row.project, row.dataset_id
-            request = SeedRequest.model_validate(row.request)
-        with self._sessions() as session:
-            session.bind_to(project)
-            question = ask_seed(self._asker(session), dataset_id, request)
-        answer = self._answer(question, operation_id)
-        with self._sessions() as session:
-            session.bind_to(project)
-            seed = remember(self._asker(session), question, request, answer)
-            operations.end(session, operation_id, OperationStatus.SUCCEEDED, seed_id=seed.id)
+        kind = SeedRequest if row.kind == SOLVE else FrontierRequest
+        request = kind.model_validate(row.request)
+        with self._bound(row.project) as session:
+            asker = Asker(session, self._settings, self._pools)
+            question = (
+                ask_seed(asker, row.dataset_id, request)
+                if isinstance(request, SeedRequest)
+                else ask_frontier(asker, row.dataset_id, request)
+            )
+        answer = self._answer(question.task, operation_id)
+        with self._bound(row.project) as session:
+            asker = Asker(session, self._settings, self._pools)
+            result_id = _remember(asker, question, request, answer)
+            operations.end(session, operation_id, OperationStatus.SUCCEEDED, result_id=result_id)
             session.commit()
 
-    def _asker(self, session: ProjectSession) -> Asker:
-        return Asker(session, self._settings, self._pools)
+    def _bound(self, project: str) -> ProjectSession:
+        session = self._sessions()
+        session.bind_to(project)
+        return session
 
-    def _answer(self, question: SeedAsked, operation_id: str) -> SeedAnswer:
+    def _answer(self, task: Task, operation_id: str) -> SeedAnswer | FrontierAnswer:
         with self._lock:
             if self._pool is None:
                 count = self._settings.solve_processes
                 self._pool = SolvePool(count, room=count, patience_s=_PATIENCE_S)
             pool = self._pool
         told = _Told(self._sessions, operation_id)
-        answer: SeedAnswer = pool.answer(question.task, Watch(told.is_unwanted, told.improve))
-        told.improve(answer.result.objective, answer.result.upper_bound, last=True)
+        answer = _persist(pool, task, Watch(told.is_unwanted, told.improve))
+        if isinstance(answer, SeedAnswer):
+            told.improve(answer.result.objective, answer.result.upper_bound, last=True)
         return answer
+
+
+def _persist(pool: SolvePool, task: Task, watch: Watch) -> SeedAnswer | FrontierAnswer:
+    """Return the answer to a task, also where its process is killed a few times.
+
+    Whoever needs memory may have killed it; a task that is itself to blame dies again.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            answer: SeedAnswer | FrontierAnswer = pool.answer(task, watch)
+        except SolveCrashedError as error:
+            _log.warning("solve process died", reason=error.detail)
+        else:
+            return answer
+    return cast("SeedAnswer | FrontierAnswer", pool.answer(task, watch))
+
+
+def _remember(
+    asker: Asker,
+    question: SeedAsked | FrontierAsked,
+    request: SeedRequest | FrontierRequest,
+    answer: SeedAnswer | FrontierAnswer,
+) -> str:
+    """Store an answer of either kind and return its id."""
+    match question, request, answer:
+        case SeedAsked(), SeedRequest(), SeedAnswer():
+            return remember_seed(asker, question, request, answer).id
+        case FrontierAsked(), FrontierRequest(), FrontierAnswer():
+            return remember_frontier(asker, question, request, answer).id
+        case _:
+            raise TypeError(answer)
 
 
 class _Told:

@@ -5,7 +5,8 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 
 from api_schemas.frontiers import Frontier, FrontierRequest
-from app.dependencies import FrontiersOf, OnceOf, WatchOf, requires
+from api_schemas.operations import Operation
+from app.dependencies import FrontiersOf, OnceOf, PreferenceOf, WatchOf, requires
 from app.errors import (
     BusyError,
     ConflictError,
@@ -18,7 +19,7 @@ from app.errors import (
     TooLargeError,
 )
 from app.problems import documented
-from app.routes.answers import created
+from app.routes.answers import ACCEPTED, accepted, created
 from app.routes.parameters import IMMUTABLE, DatasetId, FrontierId
 from app.routes.strict import StrictRoute
 
@@ -28,28 +29,40 @@ router = APIRouter(tags=["frontiers"], route_class=StrictRoute, dependencies=[re
 @router.post(
     "/datasets/{dataset_id}/frontiers",
     status_code=HTTPStatus.CREATED,
-    response_model=Frontier,
-    responses=documented(
-        MalformedRequestError,
-        NotFoundError,
-        ConflictError,
-        SlowRequestError,
-        TooLargeError,
-        MediaTypeError,
-        InvalidRequestError,
-        BusyError,
-        SolveCancelledError,
-    ),
+    response_model=None,
+    responses={
+        HTTPStatus.CREATED: {"model": Frontier, "description": "The frontier."},
+        **documented(
+            MalformedRequestError,
+            NotFoundError,
+            ConflictError,
+            SlowRequestError,
+            TooLargeError,
+            MediaTypeError,
+            InvalidRequestError,
+            BusyError,
+            SolveCancelledError,
+        ),
+        **ACCEPTED,
+    },
 )
 def create_frontier(
     dataset_id: DatasetId,
     request: FrontierRequest,
     frontiers: FrontiersOf,
     once: OnceOf,
+    preference: PreferenceOf,
     watch: WatchOf,
 ) -> Response:
-    """Answer many budgets at once: what would each of them buy."""
-    answer, replayed = once(lambda: frontiers.create(dataset_id, request, watch), Frontier)
+    """Answer many budgets at once: what would each of them buy.
+
+    One that may take longer than a request does is answered with the operation that will have it.
+    """
+    answer, replayed = once(
+        lambda: frontiers.create(dataset_id, request, preference, watch), Frontier, Operation
+    )
+    if isinstance(answer, Operation):
+        return accepted(answer, answer.id, replayed=replayed)
     return created(answer, f"/v1/frontiers/{answer.id}", replayed=replayed)
 
 

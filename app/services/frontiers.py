@@ -7,15 +7,19 @@ from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 
 from api_schemas.frontiers import Frontier, FrontierPoint, FrontierRequest
+from api_schemas.operations import Operation
 from api_schemas.seeds import Objective, Provenance
-from app.errors import SolveCancelledError
 from app.services.baselines import reports
+from app.services.callbacks import require_callable
 from app.services.curves import FrontierAnswer
+from app.services.preferences import Preference
 from app.services.questions import Asker, FrontierAsked, ask_frontier
 from app.services.solve_pool import SolvePool
 from app.services.solve_process import Watch
+from app.services.submission import await_end, submit
 from app.store import datasets, frontiers
 from app.store.identifiers import new_id, now
+from app.store.queue import JobQueue
 from app.store.tables import FrontierRow
 from app.translate.seeds import finite, versions
 from solver.result import relative_gap
@@ -32,15 +36,22 @@ class Frontiers:
         A transaction; whoever opened it commits. It is let go of while a solve runs.
     pool
         Where frontiers are solved.
+    queue
+        Where those are handed to that nobody waits for.
     """
 
-    def __init__(self, asker: Asker, pool: SolvePool) -> None:
+    def __init__(self, asker: Asker, pool: SolvePool, queue: JobQueue) -> None:
         self._asker = asker
         self._session = asker.session
         self._pool = pool
+        self._queue = queue
 
-    def create(self, dataset_id: str, request: FrontierRequest, watch: Watch) -> Frontier:
-        """Return the frontier for budgets: the stored one where the question was asked before.
+    def create(
+        self, dataset_id: str, request: FrontierRequest, preference: Preference, watch: Watch
+    ) -> Frontier | Operation:
+        """Return the frontier for budgets, or the operation that will have it.
+
+        As `app.services.seeds.Seeds.create` does for one budget.
 
         Raises
         ------
@@ -54,16 +65,18 @@ class Frontiers:
         BusyError, SolveCrashedError, SolveCancelledError
             See `app.services.solve_pool.SolvePool.answer`.
         """
+        require_callable(request.callback, self._asker.settings)
         question = ask_frontier(self._asker, dataset_id, request)
         known = frontiers.answered(self._session, dataset_id, question.digest)
         if known is not None:
             return Frontier.model_validate(known.answer)
+        if preference.respond_async or request.time_limit_s > self._asker.settings.max_wait_s:
+            accepted = submit(self._asker, self._queue, dataset_id, request)
+            state = await_end(self._asker, self._pool, accepted, preference.wait_s, watch)
+            return state if state.frontier_id is None else self.get(state.frontier_id)
         self._session.commit()  # nothing is held while the solve runs
         answer: FrontierAnswer = self._pool.answer(question.task, watch)
-        if watch.cancelled():
-            rule = "The solve was stopped before it had an answer."
-            raise SolveCancelledError(rule)
-        return self._remember(question, request, answer)
+        return remember(self._asker, question, request, answer)
 
     def get(self, frontier_id: str) -> Frontier:
         """Return a frontier.
@@ -75,41 +88,53 @@ class Frontiers:
         """
         return Frontier.model_validate(frontiers.get(self._session, frontier_id).answer)
 
-    def _remember(
-        self, question: FrontierAsked, request: FrontierRequest, answer: FrontierAnswer
-    ) -> Frontier:
-        found = Frontier(
-            id=new_id(),
-            dataset_id=question.dataset.id,
-            objective_name=_OBJECTIVE.validate_python(answer.objective),
-            nested=request.nested,
-            points=_points(question, answer),
-            knee=answer.knee,
-            seconds=answer.seconds,
-            notes=answer.notes,
-            provenance=Provenance(**question.provenance, versions=versions()),
-            created_at=now(),
+
+def remember(
+    asker: Asker, question: FrontierAsked, request: FrontierRequest, answer: FrontierAnswer
+) -> Frontier:
+    """Store an answer; where another request answered the same question first, return that.
+
+    Raises
+    ------
+    NotFoundError
+        The dataset was deleted meanwhile.
+    """
+    session = asker.session
+    found = Frontier(
+        id=new_id(),
+        dataset_id=question.dataset.id,
+        objective_name=_OBJECTIVE.validate_python(answer.objective),
+        nested=request.nested,
+        points=_points(question, answer),
+        knee=answer.knee,
+        seconds=answer.seconds,
+        notes=answer.notes,
+        provenance=Provenance(**question.provenance, versions=versions()),
+        created_at=now(),
+    )
+    datasets.get(session, found.dataset_id)
+    first = frontiers.answered(session, found.dataset_id, question.digest)
+    if first is not None:
+        return Frontier.model_validate(first.answer)
+    session.add(
+        FrontierRow(
+            id=found.id,
+            dataset_id=found.dataset_id,
+            question_hash=question.digest,
+            answer=found.model_dump(mode="json"),
+            created_at=found.created_at,
         )
-        datasets.get(self._session, found.dataset_id)
-        self._session.add(
-            FrontierRow(
-                id=found.id,
-                dataset_id=found.dataset_id,
-                question_hash=question.digest,
-                answer=found.model_dump(mode="json"),
-                created_at=found.created_at,
-            )
-        )
-        try:
-            self._session.flush()
-        except IntegrityError:
-            self._session.rollback()
-            datasets.get(self._session, found.dataset_id)  # deleted meanwhile: not found
-            first = frontiers.answered(self._session, found.dataset_id, question.digest)
-            if first is None:
-                raise
-            return Frontier.model_validate(first.answer)
-        return found
+    )
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        datasets.get(session, found.dataset_id)  # deleted meanwhile: not found
+        first = frontiers.answered(session, found.dataset_id, question.digest)
+        if first is None:
+            raise
+        return Frontier.model_validate(first.answer)
+    return found
 
 
 def _points(question: FrontierAsked, answer: FrontierAnswer) -> tuple[FrontierPoint, ...]:

@@ -1,11 +1,10 @@
 """Answer budgets with seeds, and remember the answers."""
 
-import time
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from api_schemas.operations import Operation, OperationStatus
+from api_schemas.operations import Operation
 from api_schemas.seeds import Seed, SeedPage, SeedRequest, SeedSummary
 from app.errors import SolveCancelledError
 from app.exports import Exported, export, require_format
@@ -13,21 +12,16 @@ from app.metrics import Metrics
 from app.services.baselines import reports
 from app.services.callbacks import require_callable
 from app.services.exporting import exportable
-from app.services.operations import Operations
 from app.services.preferences import Preference
 from app.services.questions import Asker, SeedAsked, ask_again, ask_seed
 from app.services.seeding import SeedAnswer, chosen_scenes
 from app.services.solve_pool import SolvePool
 from app.services.solve_process import Watch
+from app.services.submission import await_end, submit
 from app.services.tasks import CertificateTask, ProblemTask
 from app.store import datasets, paging, scenes, seeds
 from app.store.queue import JobQueue
-from app.translate.operations import new_solve
-from app.translate.operations import to_wire as operation_to_wire
 from app.translate.seeds import to_row, to_wire
-
-_LOOK_S: Final = 0.1
-"""How often it is looked whether a solve that is waited for has ended."""
 
 
 class Seeds:
@@ -82,7 +76,9 @@ class Seeds:
             self._metrics.recalled(seed.status)
             return seed
         if preference.respond_async or request.time_limit_s > self._asker.settings.max_wait_s:
-            return self._submit(dataset_id, request, preference.wait_s, watch)
+            accepted = submit(self._asker, self._queue, dataset_id, request)
+            state = await_end(self._asker, self._pool, accepted, preference.wait_s, watch)
+            return state if state.seed_id is None else self.get(state.seed_id)
         self._session.commit()  # nothing is held while the solve runs
         answer: SeedAnswer = self._pool.answer(question.task, watch)
         result = answer.result
@@ -163,27 +159,6 @@ class Seeds:
         self._session.commit()
         file: bytes = self._pool.answer(task, watch)
         return file
-
-    def _submit(
-        self, dataset_id: str, request: SeedRequest, wait_s: float, watch: Watch
-    ) -> Seed | Operation:
-        row = new_solve(dataset_id, request)
-        self._session.add(row)
-        self._queue.enqueue_solve(self._session, row.id)
-        submitted = operation_to_wire(row)
-        self._session.commit()
-        operations = Operations(self._session)
-        deadline = time.monotonic() + min(wait_s, self._asker.settings.max_wait_s)
-        while time.monotonic() < deadline and not watch.cancelled():
-            time.sleep(_LOOK_S)
-            self._session.expire_all()
-            submitted = operations.get(row.id)
-            self._session.commit()  # nothing is held while it waits
-            if submitted.status is OperationStatus.SUCCEEDED and submitted.seed_id is not None:
-                return self.get(submitted.seed_id)
-            if submitted.finished_at is not None:
-                break
-        return submitted
 
 
 def remember(asker: Asker, question: SeedAsked, request: SeedRequest, answer: SeedAnswer) -> Seed:

@@ -15,7 +15,7 @@ GRACE_S: Final = 30.0
 _LOOK_S: Final = 0.02
 """How often it is looked whether an answer is still wanted."""
 
-_STOP_S: Final = 2.0
+_STOP_S: Final = 5.0
 """How long a solve that is not wanted any more has to stop by itself."""
 
 # A process that starts from nothing: no locks or connections of the API are copied into it.
@@ -46,6 +46,8 @@ class SolvePool:
         self._admitted = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
+        self.seats = threading.BoundedSemaphore(max(1, room))
+        """For callers who wait for an operation; each has a thread meanwhile."""
         self._all = [SolveProcess() for _ in range(processes)]
         self._free: queue.Queue[SolveProcess] = queue.Queue()
         for process in self._all:

@@ -113,11 +113,11 @@ def end(
     operation_id: str,
     status: str,
     error: str | None = None,
-    seed_id: str | None = None,
+    result_id: str | None = None,
 ) -> bool:
     """End an operation and make its callback due; false where it has ended already or is gone."""
     ended = _change(
-        session, operation_id, status=status, error=error, seed_id=seed_id, finished_at=now()
+        session, operation_id, status=status, error=error, result_id=result_id, finished_at=now()
     )
     if ended:
         deliveries.release(session, operation_id, status)

@@ -121,8 +121,8 @@ class SceneRow(Table):
 class OperationRow(Owned, Table):
     """Work that outlasts its request. Its id is the id of the durable workflow, too.
 
-    `request` is what is to be answered where that is not the dataset's own registration; `version`
-    counts the changes that a watcher should hear of.
+    `request` is what is to be answered where that is not the dataset's own registration, and
+    `result_id` names the answer; `version` counts the changes that a watcher should hear of.
     """
 
     __tablename__ = "operations"
@@ -139,7 +139,7 @@ class OperationRow(Owned, Table):
     total: Mapped[int | None]
     incumbent: Mapped[float | None]
     upper_bound: Mapped[float | None]
-    seed_id: Mapped[str | None]
+    result_id: Mapped[str | None]
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

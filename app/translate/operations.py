@@ -3,16 +3,21 @@
 import math
 from typing import Final, Literal
 
+from pydantic import TypeAdapter
+
 from api_schemas.callbacks import CallbackRequest, CallbackState, CallbackStatus
+from api_schemas.frontiers import FrontierRequest
 from api_schemas.operations import Operation, OperationError, OperationStatus
 from api_schemas.seeds import SeedRequest
 from app.store.identifiers import new_id, now
 from app.store.tables import DeliveryRow, OperationRow
 from solver.result import relative_gap
 
-Kind = Literal["extraction", "solve"]
+Kind = Literal["extraction", "solve", "frontier"]
 EXTRACTION: Final = "extraction"
 SOLVE: Final = "solve"
+FRONTIER: Final = "frontier"
+_KIND: Final[TypeAdapter[Kind]] = TypeAdapter(Kind)
 
 _MOST_PERCENT: Final = 99.0
 """What is shown before the end: what follows the last group, or the time limit, takes time, too."""
@@ -23,10 +28,10 @@ def new_extraction(dataset_id: str, callback: CallbackRequest | None = None) -> 
     return _with_callback(_new(EXTRACTION, dataset_id), callback)
 
 
-def new_solve(dataset_id: str, request: SeedRequest) -> OperationRow:
-    """Return the row of a solve that nobody has started."""
-    row = _new(SOLVE, dataset_id)
-    row.request = request.model_dump(mode="json", exclude={"callback"})
+def new_solve(dataset_id: str, request: SeedRequest | FrontierRequest) -> OperationRow:
+    """Return the row of a question that nobody has begun to answer."""
+    row = _new(SOLVE if isinstance(request, SeedRequest) else FRONTIER, dataset_id)
+    row.request = request.model_dump(mode="json", exclude={"callback"}, by_alias=True)
     return _with_callback(row, request.callback)
 
 
@@ -72,7 +77,7 @@ def to_wire(row: OperationRow) -> Operation:
     elapsed_s = _elapsed(row)
     return Operation(
         id=row.id,
-        kind=SOLVE if row.kind == SOLVE else EXTRACTION,
+        kind=_KIND.validate_python(row.kind),
         dataset_id=row.dataset_id,
         status=status,
         percent_complete=_percent(row, status, elapsed_s),
@@ -85,7 +90,8 @@ def to_wire(row: OperationRow) -> Operation:
         upper_bound=row.upper_bound,
         gap=_gap(row.incumbent, row.upper_bound),
         elapsed_s=elapsed_s,
-        seed_id=row.seed_id,
+        seed_id=row.result_id if row.kind == SOLVE else None,
+        frontier_id=row.result_id if row.kind == FRONTIER else None,
         error=_error(row),
         callback=None if row.delivery is None else _callback(row.delivery),
         created_at=row.created_at,
@@ -98,7 +104,7 @@ def _percent(row: OperationRow, status: OperationStatus, elapsed_s: float | None
     """Return 100 for a success alone."""
     if status is OperationStatus.SUCCEEDED:
         return 100.0
-    if row.kind == SOLVE:
+    if row.kind != EXTRACTION:
         limit = float((row.request or {}).get("time_limit_s", 1.0))
         return round(_MOST_PERCENT * min(1.0, (elapsed_s or 0.0) / limit), 1)
     return round(_MOST_PERCENT * row.done / row.total, 1) if row.total else 0.0

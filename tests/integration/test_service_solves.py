@@ -102,6 +102,21 @@ def test_a_caller_who_does_not_wait_gets_an_operation(http: httpx2.Client, datas
     assert last["event"] == "done"
 
 
+def test_a_frontier_may_be_an_operation(http: httpx2.Client, dataset_id: str) -> None:
+    """Many budgets take their time: accepted, watched, and there at the end."""
+    body = {"budgets": {"from": 0.05, "to": 0.5, "steps": 8}, "nested": True}
+    path, headers = f"/v1/datasets/{dataset_id}/frontiers", {"Prefer": "respond-async"}
+    accepted = http.post(path, json=body, headers=headers)
+    assert accepted.status_code == 202
+    done = _events(http, accepted.headers["Location"])[-1]["data"]
+    found = http.get(f"/v1/frontiers/{done['frontier_id']}").json()
+    assert len(found["points"]) == 8
+    assert http.post(path, json=body, headers=headers).json() == found
+    waited = {"Prefer": "respond-async, wait=60"}
+    answer = http.post(path, json={**body, "nested": False}, headers=waited)
+    assert (answer.status_code, len(answer.json()["points"])) == (201, 8)
+
+
 def test_a_caller_who_waits_long_enough_gets_the_seed(http: httpx2.Client, dataset_id: str) -> None:
     """`respond-async, wait=N` is answered with the seed where that is there in time."""
     answer = _post(http, dataset_id, {"budget": {"fraction": 0.12}}, "respond-async, wait=60")

@@ -7,12 +7,14 @@ import pytest
 from planted import plant
 from service import Service, opened
 
+from api_schemas.frontiers import FrontierRequest
 from api_schemas.operations import OperationStatus
 from api_schemas.seeds import SeedRequest
 from app.jobs.solving import Solver
+from app.services.keys import Caller
 from app.services.operations import Operations
 from app.settings import Settings
-from app.store.tables import SeedRow
+from app.store.tables import FrontierRow, SeedRow
 from app.translate.operations import new_solve
 
 
@@ -48,6 +50,27 @@ def test_a_solve_run_twice_has_one_answer(service: Service) -> None:
         assert session.query(SeedRow).count() == 1
 
 
+def test_a_frontier_is_a_job_like_a_seed(service: Service) -> None:
+    """Run twice, it ends once with one stored frontier."""
+    dataset_id = plant(service.settings, 40)
+    request = FrontierRequest.model_validate({"budgets": {"from": 0.1, "to": 0.5, "steps": 3}})
+    with service.sessions.begin() as session:
+        row = new_solve(dataset_id, request)
+        session.add(row)
+        operation_id = row.id
+    solver = Solver(service.settings, service.sessions)
+    solver.solve(operation_id)
+    solver.solve(operation_id)
+    solver.close()
+    operation = service.operation(operation_id)
+    assert (operation.kind, operation.status) == ("frontier", OperationStatus.SUCCEEDED)
+    assert operation.seed_id is None
+    with service.sessions() as session:
+        (stored,) = session.query(FrontierRow)
+        assert stored.id == operation.frontier_id
+        assert len(stored.answer["points"]) == 3
+
+
 def test_what_cannot_be_answered_ends_with_its_reason(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +100,7 @@ def test_a_cancelled_solve_leaves_no_seed(service: Service) -> None:
     operation_id = _submit(service, dataset_id)
 
     with service.sessions.begin() as session:
-        Operations(session).cancel(operation_id)
+        Operations(session).cancel(operation_id, Caller())
     solver = Solver(service.settings, service.sessions)
     solver.solve(operation_id)
     solver.close()

@@ -13,10 +13,27 @@ export class Problem extends Error {
 /** The server did not answer. */
 export class Offline extends Error {}
 
+// A service with keys wants one: it is asked for once and forgotten with the tab.
+const KEY = "seedal-key";
+
+function withKey(options = {}) {
+  const key = sessionStorage.getItem(KEY);
+  return key ? { ...options, headers: { ...options.headers, Authorization: `Bearer ${key}` } } : options;
+}
+
+function askForKey() {
+  const key = window.prompt("This service needs an API key (sk_...).");
+  if (key) sessionStorage.setItem(KEY, key.trim());
+  return Boolean(key);
+}
+
 async function call(path, options) {
   let response;
   try {
-    response = await fetch(new URL(path, BASE), options);
+    response = await fetch(new URL(path, BASE), withKey(options));
+    if (response.status === 401 && askForKey()) {
+      response = await fetch(new URL(path, BASE), withKey(options));
+    }
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Offline("The server does not answer.");

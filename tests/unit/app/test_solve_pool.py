@@ -115,8 +115,11 @@ def test_a_full_house_turns_callers_away_at_once(task: SeedTask) -> None:
         pool.close()
 
 
-def test_an_unwanted_solve_stops_and_keeps_its_process(tmp_path: Path) -> None:
+def test_an_unwanted_solve_stops_and_keeps_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Once nobody wants the answer the search ends, and the same process takes the next task."""
+    monkeypatch.setattr("app.services.solve_pool._STOP_S", 60.0)  # a busy machine may need longer
     rng = np.random.default_rng(5)
     vectors = rng.normal(size=(400, 32))
     vectors /= 2 * np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -143,5 +146,22 @@ def test_an_unwanted_solve_stops_and_keeps_its_process(tmp_path: Path) -> None:
         assert seen[0][0] <= seen[0][1]
         assert pool._all[0]._process.pid == pid
         assert pool.busy == 0
+    finally:
+        pool.close()
+
+
+def test_an_unwanted_solve_that_goes_on_is_killed(
+    task: SeedTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that does not stop by itself loses its process, and the pool has another."""
+    monkeypatch.setattr("app.services.solve_pool._STOP_S", -1.0)
+    pool = SolvePool(1, patience_s=30)
+    try:
+        pid = pool._all[0]._process.pid
+        with pytest.raises(SolveCancelledError):
+            pool.answer(task, Watch(lambda: True))
+        assert pool._all[0]._process.pid != pid
+        monkeypatch.setattr("app.services.solve_pool._STOP_S", 60.0)
+        assert len(pool.answer(task).scenes) == 3
     finally:
         pool.close()

@@ -39,7 +39,7 @@ def downgrade() -> None:
     op.drop_index("ix_datasets_project", "datasets")
     op.drop_index(op.f("ix_operations_finished_at"), "operations")
     op.drop_column("seeds", "summary")
-    for name in ("version", "request", "incumbent", "upper_bound", "seed_id"):
+    for name in ("version", "request", "incumbent", "upper_bound", "result_id"):
         op.drop_column("operations", name)
     for table in _OWNED:
         op.drop_column(table, "project")
@@ -52,7 +52,7 @@ def _extend_operations() -> None:
     op.add_column("operations", sa.Column("request", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("operations", sa.Column("incumbent", sa.Double(), nullable=True))
     op.add_column("operations", sa.Column("upper_bound", sa.Double(), nullable=True))
-    op.add_column("operations", sa.Column("seed_id", sa.String(), nullable=True))
+    op.add_column("operations", sa.Column("result_id", sa.String(), nullable=True))
     op.create_index(op.f("ix_operations_finished_at"), "operations", ["finished_at"])
 
 
