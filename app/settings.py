@@ -1,6 +1,7 @@
 """Everything that can be set, from ``SEEDAL_*`` variables or the flags of the same names."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -133,6 +134,14 @@ class Settings(BaseSettings):
             return tuple(uris.prefix(root) for root in value)
         except StorageError as error:
             raise ValueError(str(error)) from error
+
+    @field_validator("callback_allow")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if "/" in entry:
+                ip_network(entry, strict=False)  # a typing error would be taken for a host's name
+        return tuple(entry.lower() for entry in value)
 
     @field_validator("data_dir")
     @classmethod

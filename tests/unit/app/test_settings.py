@@ -83,6 +83,7 @@ def test_the_database_password_comes_from_a_file(tmp_path: Path) -> None:
         {"url_roots": "s3://bucket/a/../b"},
         {"url_roots": "/folder"},
         {"url_roots": "file:///folder"},
+        {"callback_allow": "hooks 10.0.0.0/33"},
         {"port": 65536},
         {"solve_processes": 0},
         {"max_time_limit_s": float("inf")},
