@@ -18,7 +18,8 @@
     ├── MediaTypeError         the body is of a kind that is not read
     ├── BusyError              every solve process is taken; worth trying again
     ├── UnavailableError       something that this server stands on does not answer
-    ├── SolveCrashedError      the process that solved it died
+    ├── SolveCrashedError      it could not be solved
+    │   └── SolveKilledError   the process that solved it died
     ├── SolveCancelledError    nobody wants the answer any more, or the server is ending
     └── SettingsError          the settings contradict each other; raised before anything starts
 
@@ -185,10 +186,17 @@ class UnavailableError(AppError):
 
 
 class SolveCrashedError(AppError):
-    """The process that solved the request died; other requests are not affected."""
+    """The request could not be solved: its process died, hung or failed; no other is affected."""
 
     slug = "solve-crashed"
     title = "The solve process died"
+
+
+class SolveKilledError(SolveCrashedError):
+    """The process that solved the request died, perhaps of something else; it may live next time.
+
+    That of a solve which hangs or fails would do so again.
+    """
 
 
 class SolveCancelledError(AppError):

@@ -65,12 +65,13 @@ class _Api(FastAPI):
 
 
 class _Server(uvicorn.Server):
-    """A server that lets whoever waits for a long solve know that it ends."""
+    """A server that lets whoever watches, or waits for a long solve, know that it ends."""
 
     @override
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        pool: SolvePool = self.config.app.state.wiring.pool  # type: ignore[union-attr]  # a FastAPI
-        timer = asyncio.get_running_loop().call_later(_SPARED_S, pool.dismiss)
+        wiring: Wiring = self.config.app.state.wiring  # type: ignore[union-attr]  # a FastAPI
+        wiring.looks.end()
+        timer = asyncio.get_running_loop().call_later(_SPARED_S, wiring.pool.dismiss)
         try:
             await super().shutdown(sockets)
         finally:

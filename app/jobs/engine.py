@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from app.jobs.extraction import Extraction, Outcome
-from app.jobs.solving import Solver
+from app.jobs.solving import Solver, WorkerEndsError
 from app.settings import Settings
 from app.store.queue import (
     APPLICATION,
@@ -136,12 +136,15 @@ class JobEngine:
 
 
 def _step(name: str) -> StepOptions:
-    """Return a step's options: it is tried again where the database failed, through a restart."""
+    """Return a step's options: it is tried again where the database failed, through a restart.
+
+    So it is where the worker ends, which then ends before it is: the job stays one to be done.
+    """
     return StepOptions(
         name=name,
         retries_allowed=True,
         max_attempts=10,
         interval_seconds=1.0,
         backoff_rate=1.5,
-        should_retry=lambda error: isinstance(error, DBAPIError),
+        should_retry=lambda error: isinstance(error, DBAPIError | WorkerEndsError),
     )

@@ -6,13 +6,13 @@ import time
 from typing import Final, cast
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
-from api_schemas.frontiers import FrontierRequest
+from api_schemas.frontiers import Frontier, FrontierRequest
 from api_schemas.operations import OperationStatus
-from api_schemas.seeds import SeedRequest
-from app.errors import AppError, SolveCancelledError, SolveCrashedError
+from api_schemas.seeds import Seed, SeedRequest
+from app.errors import AppError, SolveCancelledError, SolveKilledError
 from app.jobs.ending import fail
 from app.services.curves import FrontierAnswer
 from app.services.frontiers import remember as remember_frontier
@@ -23,7 +23,7 @@ from app.services.seeds import remember as remember_seed
 from app.services.solve_pool import SolvePool
 from app.services.solve_process import Task, Watch
 from app.settings import Settings
-from app.store import operations
+from app.store import frontiers, operations, seeds
 from app.store.sessions import ProjectSession
 from app.translate.operations import SOLVE
 
@@ -37,6 +37,10 @@ _ATTEMPTS: Final = 10
 
 _PATIENCE_S: Final = 3600.0
 """The queue lets no more jobs in than there are processes: nobody waits for long."""
+
+
+class WorkerEndsError(Exception):
+    """The worker ends; the job in hand is for whoever has its slot next."""
 
 
 class Solver:
@@ -56,6 +60,7 @@ class Solver:
         self._pools = Pools()
         self._lock = threading.Lock()
         self._pool: SolvePool | None = None
+        self._ending = threading.Event()
 
     def solve(self, operation_id: str) -> None:
         """Answer the question of an operation, or end it with the reason why not.
@@ -66,12 +71,16 @@ class Solver:
         ------
         sqlalchemy.exc.DBAPIError
             The database failed: this is worth trying again.
+        WorkerEndsError
+            It was stopped by `close`, and must not count as done.
         """
         try:
             self._solve(operation_id)
         except DBAPIError:
             raise
-        except SolveCancelledError:
+        except SolveCancelledError as error:
+            if self._ending.is_set():
+                raise WorkerEndsError from error
             _log.info("solve stopped", operation_id=operation_id)
         except AppError as error:
             fail(self._sessions, operation_id, error.detail)
@@ -81,7 +90,8 @@ class Solver:
             fail(self._sessions, operation_id, reason)
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, also those that are solving."""
+        self._ending.set()
         with self._lock:
             if self._pool is not None:
                 self._pool.close()
@@ -100,12 +110,14 @@ class Solver:
                 if isinstance(request, SeedRequest)
                 else ask_frontier(asker, row.dataset_id, request)
             )
+            known = _known(asker, question)
+            if known is not None:
+                _end(session, operation_id, known)
+                return
         answer = self._answer(question.task, operation_id)
         with self._bound(row.project) as session:
             asker = Asker(session, self._settings, self._pools)
-            result_id = _remember(asker, question, request, answer)
-            operations.end(session, operation_id, OperationStatus.SUCCEEDED, result_id=result_id)
-            session.commit()
+            _end(session, operation_id, _remember(asker, question, request, answer))
 
     def _bound(self, project: str) -> ProjectSession:
         session = self._sessions()
@@ -119,10 +131,7 @@ class Solver:
                 self._pool = SolvePool(count, room=count, patience_s=_PATIENCE_S)
             pool = self._pool
         told = _Told(self._sessions, operation_id)
-        answer = _persist(pool, task, Watch(told.is_unwanted, told.improve))
-        if isinstance(answer, SeedAnswer):
-            told.improve(answer.result.objective, answer.result.upper_bound, last=True)
-        return answer
+        return _persist(pool, task, Watch(told.is_unwanted, told.improve))
 
 
 def _persist(pool: SolvePool, task: Task, watch: Watch) -> SeedAnswer | FrontierAnswer:
@@ -133,11 +142,21 @@ def _persist(pool: SolvePool, task: Task, watch: Watch) -> SeedAnswer | Frontier
     for _ in range(_ATTEMPTS - 1):
         try:
             answer: SeedAnswer | FrontierAnswer = pool.answer(task, watch)
-        except SolveCrashedError as error:
+        except SolveKilledError as error:
             _log.warning("solve process died", reason=error.detail)
         else:
             return answer
     return cast("SeedAnswer | FrontierAnswer", pool.answer(task, watch))
+
+
+def _known(asker: Asker, question: SeedAsked | FrontierAsked) -> Seed | Frontier | None:
+    """Return what somebody else who asked the same was answered since this was accepted."""
+    about = (asker.session, question.dataset.id, question.digest)
+    if isinstance(question, SeedAsked):
+        seed = seeds.answered(*about)
+        return None if seed is None else Seed.model_validate(seed.answer)
+    frontier = frontiers.answered(*about)
+    return None if frontier is None else Frontier.model_validate(frontier.answer)
 
 
 def _remember(
@@ -145,39 +164,67 @@ def _remember(
     question: SeedAsked | FrontierAsked,
     request: SeedRequest | FrontierRequest,
     answer: SeedAnswer | FrontierAnswer,
-) -> str:
-    """Store an answer of either kind and return its id."""
+) -> Seed | Frontier:
+    """Store an answer of either kind; return it, or that of whoever was first."""
     match question, request, answer:
         case SeedAsked(), SeedRequest(), SeedAnswer():
-            return remember_seed(asker, question, request, answer).id
+            return remember_seed(asker, question, request, answer)
         case FrontierAsked(), FrontierRequest(), FrontierAnswer():
-            return remember_frontier(asker, question, request, answer).id
+            return remember_frontier(asker, question, request, answer)
         case _:
             raise TypeError(answer)
 
 
+def _end(session: ProjectSession, operation_id: str, result: Seed | Frontier) -> None:
+    """Let an operation succeed, in the transaction that stores its result."""
+    if isinstance(result, Seed):
+        _improve(session, operation_id, result.objective, result.upper_bound)
+    operations.end(session, operation_id, OperationStatus.SUCCEEDED, result_id=result.id)
+    session.commit()
+
+
+def _improve(
+    session: ProjectSession, operation_id: str, objective: float, upper_bound: float | None
+) -> bool:
+    """Write down what is known; false where the operation has ended or is gone."""
+    bound = upper_bound if upper_bound is not None and math.isfinite(upper_bound) else None
+    return operations.improve(session, operation_id, incumbent=objective, upper_bound=bound)
+
+
 class _Told:
-    """What the operation's row says and is told, at a pace that the database does not mind."""
+    """What the operation's row says and is told, at a pace that the database does not mind.
+
+    A database that is away for a while costs the solve nothing: it goes on, and says later what
+    it knows.
+    """
 
     def __init__(self, sessions: sessionmaker[ProjectSession], operation_id: str) -> None:
         self._sessions = sessions
         self._operation_id = operation_id
-        self._looked = self._wrote = time.monotonic()
+        self._news: tuple[float, float] | None = None
+        self._next = time.monotonic()
         self._unwanted = False
+
+    def improve(self, objective: float, upper_bound: float) -> None:
+        """Remember what is known, to be written down with the next look."""
+        if math.isfinite(objective):
+            self._news = (objective, upper_bound)
 
     def is_unwanted(self) -> bool:
         """Tell whether the operation was cancelled or deleted."""
-        if not self._unwanted and time.monotonic() - self._looked > _TOLD_S:
-            with self._sessions() as session:
-                self._unwanted = not operations.is_active(session, self._operation_id)
-            self._looked = time.monotonic()
+        if not self._unwanted and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _TOLD_S
+            try:
+                self._unwanted = not self._look()
+            except SQLAlchemyError as error:
+                _log.warning("the database does not answer", error=str(error))
         return self._unwanted
 
-    def improve(self, objective: float, upper_bound: float, *, last: bool = False) -> None:
-        """Write down what is known."""
-        if not math.isfinite(objective) or (time.monotonic() - self._wrote < _TOLD_S and not last):
-            return
-        bound = upper_bound if math.isfinite(upper_bound) else None
+    def _look(self) -> bool:
+        """Write down what is new; tell whether anybody still wants it."""
         with self._sessions.begin() as session:
-            operations.improve(session, self._operation_id, incumbent=objective, upper_bound=bound)
-        self._wrote = time.monotonic()
+            if self._news is None:
+                return operations.is_active(session, self._operation_id)
+            wanted = _improve(session, self._operation_id, *self._news)
+        self._news = None
+        return wanted

@@ -32,11 +32,23 @@ def created(answer: Wire, path: str, *, replayed: bool) -> Response:
     return _answer(HTTPStatus.CREATED, answer, {"Location": path}, replayed=replayed)
 
 
-def accepted(answer: Wire, operation_id: str, *, replayed: bool) -> Response:
-    """Return an answer that an operation will complete, and say which."""
+def accepted(answer: Wire, operation_id: str, *, replayed: bool, applied: str = "") -> Response:
+    """Return an answer that an operation will complete, and say which.
+
+    Parameters
+    ----------
+    answer
+        The body.
+    operation_id
+        Of `Location`.
+    replayed
+        See `created`.
+    applied
+        The caller's preferences that led to this answer, if any did.
+    """
     headers = {"Location": f"/v1/operations/{operation_id}", **RETRY_AFTER}
-    if isinstance(answer, Operation):
-        headers["Preference-Applied"] = "respond-async"
+    if applied:
+        headers["Preference-Applied"] = applied
     return _answer(HTTPStatus.ACCEPTED, answer, headers, replayed=replayed)
 
 

@@ -63,7 +63,7 @@ def create_frontier(
     )
     answer = frontiers.awaited(answer, preference, watch)
     if isinstance(answer, Operation):
-        return accepted(answer, answer.id, replayed=replayed)
+        return accepted(answer, answer.id, replayed=replayed, applied=preference.applied)
     return created(answer, f"/v1/frontiers/{answer.id}", replayed=replayed)
 
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Response
-from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
 from api_schemas.operations import Operation, OperationStatus
 from app.dependencies import CallerOf, OperationsOf, WatchingOf, requires
@@ -18,6 +18,8 @@ router = APIRouter(prefix="/operations", tags=["operations"])
 _LOOK = [requires("datasets")]
 
 _DIGITS: Final = 18
+_RETRY_MS: Final = 2_000
+"""When a client that was cut off comes back."""
 
 _STREAM: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _EVENTS: Final = {
@@ -65,7 +67,7 @@ async def watch_operation(
     if first.finished_at is not None and known >= first.version:
         return Response(status_code=HTTPStatus.NO_CONTENT)
     lines = _lines(watching.changes(first, known))
-    return StreamingResponse(lines, media_type="text/event-stream", headers=_STREAM)
+    return EventSourceResponse(lines, headers=_STREAM)
 
 
 @router.post(
@@ -87,13 +89,15 @@ def _version(event_id: str | None) -> int:
     return -1
 
 
-async def _lines(changes: AsyncIterator[Operation | None]) -> AsyncIterator[str]:
-    yield "retry: 2000\n\n"
+async def _lines(changes: AsyncIterator[Operation | None]) -> AsyncIterator[bytes]:
+    yield format_sse_event(retry=_RETRY_MS)
     async for operation in changes:
         if operation is None:
-            yield ": still here\n\n"
+            yield KEEPALIVE_COMMENT
             continue
         usual = "progress" if operation.incumbent is None else "incumbent"
-        event = _EVENTS.get(operation.status, usual)
-        data = operation.model_dump_json()
-        yield f"id: {operation.version}\nevent: {event}\ndata: {data}\n\n"
+        yield format_sse_event(
+            id=str(operation.version),
+            event=_EVENTS.get(operation.status, usual),
+            data_str=operation.model_dump_json(),
+        )

@@ -71,7 +71,7 @@ def create_seed(
     )
     answer = seeds.awaited(answer, preference, watch)
     if isinstance(answer, Operation):
-        return accepted(answer, answer.id, replayed=replayed)
+        return accepted(answer, answer.id, replayed=replayed, applied=preference.applied)
     return created(answer, f"/v1/seeds/{answer.id}", replayed=replayed)
 
 

@@ -1,9 +1,15 @@
 """How long a caller wants to wait: the `Prefer` header (RFC 7240)."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 _LONGEST_S: Final = 86_400.0
+_READ: Final = 1_000
+"""Characters of the header that are looked at."""
+
+_PARTS: Final = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^,"])+')
+"""Preferences are separated by commas that are not within quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +29,22 @@ class Preference:
 
     @classmethod
     def parse(cls, header: str | None) -> "Preference":
-        """Read the header; preferences that are not known or make no sense are ignored."""
-        respond_async, wait_s = False, 0.0
-        for part in (header or "").split(","):
+        """Read the header; of a preference given twice the first counts (section 2).
+
+        What is not known or makes no sense is ignored.
+        """
+        found: dict[str, str] = {}
+        for part in _PARTS.findall((header or "")[:_READ]):
             name, _, value = part.partition(";")[0].partition("=")
-            name, value = name.strip().lower(), value.strip().strip('"')
-            if name == "respond-async":
-                respond_async = True
-            elif name == "wait" and value.isdecimal() and value.isascii():
-                wait_s = min(float(value[:9]), _LONGEST_S)
-        return cls(respond_async, wait_s)
+            found.setdefault(name.strip().lower(), value.strip().strip('"'))
+        wait = found.get("wait", "")
+        is_number = wait.isdecimal() and wait.isascii()
+        wait_s = min(float(wait[:9]), _LONGEST_S) if is_number else 0.0
+        return cls("respond-async" in found, wait_s)
+
+    @property
+    def applied(self) -> str:
+        """What an answer of 202 has kept of it, as `Preference-Applied` says it; "" for nothing."""
+        if not self.respond_async:
+            return ""
+        return f"respond-async, wait={self.wait_s:.0f}" if self.wait_s else "respond-async"

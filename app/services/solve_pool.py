@@ -6,8 +6,14 @@ import time
 from multiprocessing import get_context
 from typing import Any, Final
 
-from app.errors import AppError, BusyError, SolveCancelledError, SolveCrashedError
-from app.services.solve_process import Progress, Task, Watch, serve
+from app.errors import (
+    AppError,
+    BusyError,
+    SolveCancelledError,
+    SolveCrashedError,
+    SolveKilledError,
+)
+from app.services.solve_process import Progress, Stop, Task, Watch, serve
 
 GRACE_S: Final = 30.0
 """How long a solve may overrun its time limit (loading, ranking, verifying) before it is killed."""
@@ -15,7 +21,7 @@ GRACE_S: Final = 30.0
 _LOOK_S: Final = 0.02
 """How often it is looked whether an answer is still wanted."""
 
-_STOP_S: Final = 5.0
+_STOP_S: Final = 1.0
 """How long a solve that is not wanted any more has to stop by itself."""
 
 # A process that starts from nothing: no locks or connections of the API are copied into it.
@@ -132,6 +138,8 @@ class SolveProcess:
     """One process and the pipe to it; replaced by a fresh one when it dies."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stopped = False
         self._start()
 
     def answer(self, task: Task, timeout_s: float, watch: Watch) -> Any:  # noqa: ANN401 the task's own
@@ -141,13 +149,14 @@ class SolveProcess:
         ------
         SolveCancelledError
             The watch said that nobody wants it any more.
+        SolveKilledError
+            The process died.
         SolveCrashedError
-            The process died, or did not answer within `timeout_s` and was killed.
+            It did not answer within `timeout_s` and was killed, or it failed.
         InvalidRequestError
             See the task.
         """
         try:
-            self._stop.clear()
             self._connection.send(task)
             answer = self._wait(timeout_s, watch)
         except (EOFError, OSError) as error:
@@ -155,48 +164,59 @@ class SolveProcess:
             if watch.cancelled():
                 raise _cancelled() from None
             detail = "The solve process died on this request; another has taken its place."
-            raise SolveCrashedError(detail) from error
-        if self._stop.is_set():
-            raise _cancelled()
+            raise SolveKilledError(detail) from error
+        except BaseException:
+            # Whatever happened, the watch's own errors included: the process may still be at work,
+            # and what it sends would be taken for the answer to the next task.
+            self._replace()
+            raise
         if isinstance(answer, AppError):
             raise answer
         return answer
 
     def stop(self) -> None:
-        """End the process at once."""
-        self._process.kill()
-        self._process.join()
-        self._connection.close()
+        """End the process at once and for good."""
+        with self._lock:
+            self._stopped = True
+            self._end()
 
     def _wait(self, timeout_s: float, watch: Watch) -> Any:  # noqa: ANN401 the task's own answer
+        """Return the answer, or the error that takes its place."""
         deadline = time.monotonic() + timeout_s
+        told_to_stop = False
         while True:
             if self._connection.poll(_LOOK_S):
                 message = self._connection.recv()
                 if not isinstance(message, Progress):
-                    return message
+                    return _cancelled() if told_to_stop else message
                 watch.report(message.objective, message.upper_bound)
-            if not self._stop.is_set() and watch.cancelled():
-                self._stop.set()
+            if not told_to_stop and watch.cancelled():
+                told_to_stop = True
+                self._connection.send(Stop())
                 deadline = min(deadline, time.monotonic() + _STOP_S)
             if time.monotonic() > deadline:
-                stopped = self._stop.is_set()
-                self._replace()
-                if stopped:
-                    raise _cancelled()
-                detail = f"The solve did not end within {timeout_s:g} s and was stopped."
-                raise SolveCrashedError(detail)
+                raise _cancelled() if told_to_stop else _overdue(timeout_s)
 
     def _start(self) -> None:
         self._connection, theirs = _SPAWN.Pipe()
-        self._stop = _SPAWN.Event()
-        self._process = _SPAWN.Process(target=serve, args=(theirs, self._stop), daemon=True)
+        self._process = _SPAWN.Process(target=serve, args=(theirs,), daemon=True)
         self._process.start()
         theirs.close()  # or the pipe would stay open when the process dies
 
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
+
     def _replace(self) -> None:
-        self.stop()
-        self._start()
+        with self._lock:
+            self._end()
+            if not self._stopped:
+                self._start()
+
+
+def _overdue(timeout_s: float) -> SolveCrashedError:
+    return SolveCrashedError(f"The solve did not end within {timeout_s:g} s and was stopped.")
 
 
 def _cancelled() -> SolveCancelledError:

@@ -3,13 +3,11 @@
 While it works, a process says what it has found so far, and looks whether it should stop.
 """
 
-import os
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event
 from typing import Any, Final, Protocol
 
 import structlog
@@ -17,8 +15,8 @@ import structlog
 from app.errors import AppError, SolveCrashedError
 from app.observability import configure_logging
 
-_REPORT_S: Final = 0.1
-"""Least time between two reports of progress."""
+_LOOK_S: Final = 0.05
+"""Least time between two looks at the pipe while a task is in hand."""
 
 Report = Callable[[float, float], None]
 """Takes objective and upper bound."""
@@ -69,42 +67,68 @@ class Progress:
     upper_bound: float
 
 
-def serve(connection: Connection, stop: Event) -> None:
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The task in hand is not wanted any more."""
+
+
+def serve(connection: Connection) -> None:
     """Answer tasks one after the other until the other end is closed.
 
     Parameters
     ----------
     connection
-        Brings tasks and takes answers.
-    stop
-        Set while the task in hand is not wanted any more.
+        Brings tasks, and word to stop; takes progress and answers.
     """
     configure_logging("info")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the API; its end ends this
-    parent = os.getppid()
-
-    def cancelled() -> bool:
-        return stop.is_set() or os.getppid() != parent
-
     while True:
         try:
-            task: Task = connection.recv()
-            connection.send(_answer(task, Watch(cancelled, _Reporter(connection))))
-        except (EOFError, BrokenPipeError):
+            message: Task | Stop = connection.recv()
+            if not isinstance(message, Stop):  # one that comes late meant the task before
+                caller = _Caller(connection)
+                connection.send(_answer(message, Watch(caller.has_left, caller.tell)))
+        except (EOFError, OSError):
             return
 
 
-class _Reporter:
-    """Sends progress, though not more often than anybody looks."""
+class _Caller:
+    """Whoever waits at the other end of the pipe, as a task in hand sees it.
+
+    All goes through the pipe. A flag in shared memory has a lock, and a process that is killed
+    while it looks at the flag keeps that lock for ever.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._news: Progress | None = None
+        self._left = False
         self._next = 0.0
 
-    def __call__(self, objective: float, upper_bound: float) -> None:
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _REPORT_S
-            self._connection.send(Progress(objective, upper_bound))
+    def tell(self, objective: float, upper_bound: float) -> None:
+        """Say what is known: at once, or, where much is said, with the next look."""
+        self._news = Progress(objective, upper_bound)
+        self._look()
+
+    def has_left(self) -> bool:
+        """Tell whether to stop."""
+        self._look()
+        return self._left
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + _LOOK_S
+        try:
+            if self._news is not None:
+                self._connection.send(self._news)
+                self._news = None
+            if self._connection.poll():
+                self._connection.recv()  # nothing but a Stop comes now
+                self._left = True
+        except (EOFError, OSError):
+            self._left = True
 
 
 def _answer(task: Task, watch: Watch) -> Any:  # noqa: ANN401 the task's own answer, or an error

@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Final
 
 from anyio import CapacityLimiter, to_thread
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
 from api_schemas.operations import Operation
@@ -35,6 +37,17 @@ class Looks:
         self._sessions = sessions
         self._threads = CapacityLimiter(_THREADS)  # not those of requests
         self._latest: dict[tuple[str, str], asyncio.Task[Operation]] = {}
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Let everybody go who watches: the process ends."""
+        self._ending.set()
+
+    async def pause(self) -> bool:
+        """Wait until it is worth looking again; false where there will be nothing to look at."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), _LOOK_S)
+        return not self._ending.is_set()
 
     async def look(self, project: str, operation_id: str) -> Operation:
         """Return a project's operation as it is, or was a moment ago.
@@ -92,7 +105,8 @@ class Watching:
     async def changes(self, first: Operation, after: int) -> AsyncIterator[Operation | None]:
         """Yield an operation whenever it has changed, up to its end; None as a sign of life.
 
-        One that is deleted has no last word: whoever asks again is told that there is none.
+        One that is deleted has no last word: whoever asks again is told that there is none. Nor has
+        one that is watched when the process ends: whoever asks the next one is told what is new.
 
         Parameters
         ----------
@@ -111,8 +125,11 @@ class Watching:
                 yield None
             if operation.finished_at is not None:
                 return
-            await asyncio.sleep(_LOOK_S)
+            if not await self._looks.pause():
+                return
             try:
                 operation = await self.look(operation.id)
             except NotFoundError:
                 return
+            except SQLAlchemyError:
+                continue  # a database that is away for a moment is no reason to hang up

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.exc import OperationalError
 
 from api_schemas.operations import Operation
 from app.errors import NotFoundError
@@ -139,3 +140,51 @@ def test_a_watcher_of_what_is_deleted_is_let_go(
 
     assert asyncio.run(watch()) == ["not_started"]
     assert client.get(f"/v1/operations/{pending['operation']}/events").status_code == 404
+
+
+def test_a_watcher_outlives_a_database_that_is_away(
+    client: TestClient, pending: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What changed while the database did not answer is told once it does."""
+    sessions = client.app.state.wiring.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    looks = Looks(sessions)
+    gone = OperationalError("SELECT 1", {}, Exception("gone"))
+
+    async def watch() -> Operation | None:
+        first = await looks.look("default", pending["operation"])
+        look, failures = looks.look, [gone, gone]
+
+        async def fail_first(project: str, operation_id: str) -> Operation:
+            if failures:
+                raise failures.pop()
+            return await look(project, operation_id)
+
+        monkeypatch.setattr(looks, "look", fail_first)
+        client.post(f"/v1/operations/{pending['operation']}:cancel")
+        changes = Watching(looks, "default").changes(first, first.version)
+        last = await anext(changes)
+        assert failures == []
+        return last
+
+    last = asyncio.run(watch())
+    assert last is not None
+    assert last.status == "cancelled"
+
+
+def test_a_watcher_is_let_go_when_the_process_ends(
+    client: TestClient, pending: dict[str, str]
+) -> None:
+    """The events of an operation that goes on elsewhere end with the process that tells them."""
+    sessions = client.app.state.wiring.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
+
+    async def watch() -> list[str]:
+        looks = Looks(sessions)
+        watching = Watching(looks, "default")
+        versions = []
+        async for operation in watching.changes(await watching.look(pending["operation"]), -1):
+            assert operation is not None
+            versions.append(operation.status.value)
+            looks.end()
+        return versions
+
+    assert asyncio.run(watch()) == ["not_started"]

@@ -109,3 +109,19 @@ def test_sigterm_is_told_to_whoever_waits(tmp_path: Path) -> None:
         assert solved.json()["type"] == "urn:seedal:problem:solve-cancelled"
         assert operation.status_code == 202
         process.wait(timeout=30)
+
+
+def test_sigterm_ends_the_events(tmp_path: Path) -> None:
+    """Whoever watches an operation is let go, not cut off, when the server ends."""
+    settings = Settings(data_dir=tmp_path, port=free_port(), solve_processes=1)
+    path = f"/v1/datasets/{plant(settings, 40)}/seeds"
+    body = {"budget": {"fraction": 0.3}}
+    with started(settings, "--no-worker") as process, client_of(settings, process) as http:
+        accepted = http.post(path, json=body, headers={"Prefer": "respond-async"})
+        events = f"{accepted.headers['Location']}/events"
+        with http.stream("GET", events, timeout=60) as stream:
+            lines = stream.iter_lines()
+            assert "event: progress" in [next(lines) for _ in range(5)]
+            process.send_signal(signal.SIGTERM)
+            assert not any(line.startswith("event") for line in lines)  # and no error
+        process.wait(timeout=30)

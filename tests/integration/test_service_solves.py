@@ -130,6 +130,7 @@ def test_a_solve_longer_than_requests_last_becomes_an_operation(
     """A time limit above what is waited for is answered 202 without being asked to."""
     answer = _post(http, dataset_id, {**EASY, "time_limit_s": 200}, None)
     assert answer.status_code == 202
+    assert "Preference-Applied" not in answer.headers
     assert _events(http, answer.headers["Location"])[-1]["event"] == "done"
 
 

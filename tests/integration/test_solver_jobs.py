@@ -1,16 +1,20 @@
 """The job that answers a question, run in this process."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from planted import plant
 from service import Service, opened
+from sqlalchemy.exc import OperationalError
 
 from api_schemas.frontiers import FrontierRequest
 from api_schemas.operations import OperationStatus
 from api_schemas.seeds import SeedRequest
-from app.jobs.solving import Solver
+from app.errors import SolveCrashedError, SolveKilledError
+from app.jobs import solving
+from app.jobs.solving import Solver, WorkerEndsError
 from app.services.keys import Caller
 from app.services.operations import Operations
 from app.settings import Settings
@@ -107,3 +111,105 @@ def test_a_cancelled_solve_leaves_no_seed(service: Service) -> None:
     assert service.operation(operation_id).status is OperationStatus.CANCELLED
     with service.sessions() as session:
         assert session.query(SeedRow).count() == 0
+
+
+LONG = {"objective": "spread", "time_limit_s": 90}
+
+
+def test_a_worker_that_ends_leaves_its_solve_to_be_done(service: Service) -> None:
+    """Closed in the middle of a solve, the job counts neither as done nor as failed."""
+    operation_id = _submit(service, plant(service.settings, 400), **LONG)
+    solver = Solver(service.settings, service.sessions)
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            solver.solve(operation_id)
+        except WorkerEndsError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    service.wait(operation_id, until=lambda operation: operation.incumbent is not None)
+    solver.close()
+    thread.join()
+    assert len(raised) == 1
+    assert service.operation(operation_id).status is OperationStatus.RUNNING
+
+
+def test_a_question_that_was_answered_meanwhile_is_not_solved_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operation whose question has an answer by the time its worker comes ends with that."""
+    dataset_id = plant(service.settings, 40)
+    solver = Solver(service.settings, service.sessions)
+    first, second = (_submit(service, dataset_id) for _ in range(2))
+    solver.solve(first)
+    monkeypatch.delattr(solver, "_pool")
+    solver.solve(second)
+    operations = [service.operation(operation_id) for operation_id in (first, second)]
+    assert operations[0].seed_id == operations[1].seed_id
+    assert operations[1].incumbent == operations[0].incumbent
+    monkeypatch.undo()
+    solver.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "begun", "status"),
+    [
+        (SolveKilledError, 2, OperationStatus.SUCCEEDED),
+        (SolveCrashedError, 1, OperationStatus.FAILED),
+    ],
+)
+def test_only_what_was_killed_is_begun_again(
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[SolveCrashedError],
+    begun: int,
+    status: OperationStatus,
+) -> None:
+    """A solve whose process was killed is tried again; one that fails would do so again."""
+    operation_id = _submit(service, plant(service.settings, 40))
+    solver = Solver(service.settings, service.sessions)
+    answer = solving.SolvePool.answer
+    tasks: list[object] = []
+    reason = "It died."
+
+    def first_fail(pool: solving.SolvePool, task: solving.Task, watch: solving.Watch) -> object:
+        tasks.append(task)
+        if len(tasks) == 1:
+            raise error(reason)
+        return answer(pool, task, watch)
+
+    monkeypatch.setattr(solving.SolvePool, "answer", first_fail)
+    solver.solve(operation_id)
+    solver.close()
+    assert len(tasks) == begun
+    assert service.operation(operation_id).status is status
+
+
+def test_a_database_that_is_away_does_not_end_a_solve(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is known then is written down once the database is back, the latest of it."""
+    monkeypatch.setattr(solving, "_TOLD_S", -1.0)
+    operation_id = _submit(service, plant(service.settings, 40))
+    told = solving._Told(service.sessions, operation_id)
+    improve = solving.operations.improve
+
+    gone = OperationalError("UPDATE", {}, Exception("gone"))
+
+    def away(*_: object, **__: object) -> bool:
+        raise gone
+
+    monkeypatch.setattr(solving.operations, "improve", away)
+    told.improve(1.0, 4.0)
+    assert not told.is_unwanted()
+    told.improve(2.0, 3.0)
+    monkeypatch.setattr(solving.operations, "improve", improve)
+    assert not told.is_unwanted()
+    operation = service.operation(operation_id)
+    assert (operation.incumbent, operation.upper_bound, operation.gap) == (2.0, 3.0, 0.5)
+    with service.sessions.begin() as session:
+        Operations(session).cancel(operation_id, Caller())
+    assert told.is_unwanted()

@@ -1,12 +1,20 @@
 import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.errors import BudgetError, BusyError, SolveCancelledError, SolveCrashedError
+from app.errors import (
+    BudgetError,
+    BusyError,
+    SolveCancelledError,
+    SolveCrashedError,
+    SolveKilledError,
+)
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Progress, Watch, serve
+from app.services.solve_process import Progress, Stop, Watch, serve
 from app.services.tasks import SeedTask
 from features.signatures import Signatures
 
@@ -76,15 +84,19 @@ def test_a_task_does_not_wait_forever(task: SeedTask) -> None:
 def test_a_process_serves_until_its_pipe_closes(
     task: SeedTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Inside a solve process: one answer for each task, then the end."""
+    """Inside a solve process: one answer for each task, then the end; a late Stop harms none."""
     answers: list[object] = []
-    tasks = [task, _with(task, budget=1.0), _with(task, signatures=Path("none.npz"))]
+    broken = _with(task, signatures=Path("none.npz"))
+    messages = [task, Stop(), _with(task, budget=1.0), Stop(), broken]
 
     class Pipe:
-        def recv(self) -> SeedTask:
-            if not tasks:
+        def recv(self) -> object:
+            if not messages:
                 raise EOFError
-            return tasks.pop(0)
+            return messages.pop(0)
+
+        def poll(self) -> bool:
+            return False
 
         def send(self, answer: object) -> None:
             if not isinstance(answer, Progress):
@@ -92,11 +104,76 @@ def test_a_process_serves_until_its_pipe_closes(
 
     monkeypatch.setattr("app.services.solve_process.signal.signal", lambda *_: None)
     monkeypatch.setattr("app.services.solve_process.configure_logging", lambda _: None)
-    thread = threading.Thread(target=serve, args=(Pipe(), threading.Event()))
+    thread = threading.Thread(target=serve, args=(Pipe(),))
     thread.start()
     thread.join()
     kinds = [type(answer).__name__ for answer in answers]
     assert kinds == ["SeedAnswer", "BudgetError", "SolveCrashedError"]
+
+
+@dataclass(frozen=True)
+class _Telling:
+    """A task that says two things at once, then waits until it is told to stop."""
+
+    time_limit_s: float = 60.0
+
+    def run(self, watch: Watch) -> str:
+        watch.report(1.0, 9.0)
+        watch.report(2.0, 8.0)
+        while not watch.cancelled():
+            time.sleep(0.001)
+        return "stopped"
+
+
+def test_the_latest_news_arrives_however_soon_it_follows() -> None:
+    """What is found right after a report is told, too, though nothing better comes after it."""
+    pool = SolvePool(1, patience_s=30)
+    try:
+        seen: list[tuple[float, float]] = []
+        watch = Watch(lambda: (2.0, 8.0) in seen, lambda *known: seen.append(known))
+        with pytest.raises(SolveCancelledError):
+            pool.answer(_Telling(), watch)
+        assert seen == [(1.0, 9.0), (2.0, 8.0)]
+    finally:
+        pool.close()
+
+
+def test_an_answer_goes_to_its_own_question_alone(task: SeedTask) -> None:
+    """Where whoever waits fails itself, what its solve still sends is nobody else's answer."""
+
+    def fail(*_: float) -> None:
+        raise RuntimeError
+
+    pool = SolvePool(1, patience_s=30)
+    try:
+        with pytest.raises(RuntimeError):
+            pool.answer(_Telling(), Watch(report=fail))
+        assert len(pool.answer(task).scenes) == 3
+    finally:
+        pool.close()
+
+
+def test_a_process_that_is_killed_at_work_is_told_from_one_that_fails() -> None:
+    """Kill -9 in the middle of a task: it may be tried again, and the pool has another process."""
+    pool = SolvePool(1, patience_s=30)
+    try:
+        process = pool._all[0]._process
+        with pytest.raises(SolveKilledError):
+            pool.answer(_Telling(), Watch(report=lambda *_: process.kill()))
+        assert pool._all[0]._process.is_alive()
+    finally:
+        pool.close()
+
+
+def test_a_closed_pool_has_no_process() -> None:
+    """Closing ends a task in hand at once, and nothing is started in its place."""
+    pool = SolvePool(1, patience_s=30)
+    with pytest.raises(SolveCancelledError):
+        pool.answer(_Telling(), Watch(report=lambda *_: pool.close()))
+    assert not pool._all[0]._process.is_alive()
+    with pytest.raises(SolveCancelledError):
+        pool.answer(_Telling())
+    assert not pool._all[0]._process.is_alive()
 
 
 def test_a_full_house_turns_callers_away_at_once(task: SeedTask) -> None:
