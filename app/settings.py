@@ -206,6 +206,11 @@ class Settings(BaseSettings):
         real = path.resolve()
         return any(real.is_relative_to(root) for root in self.file_roots)
 
+    def holds(self, path: Path) -> bool:
+        """Tell whether the name of a path lies under one of the `file_roots`, wherever it leads."""
+        name = Path(os.path.normpath(path))
+        return any(name.is_relative_to(root) for root in self.file_roots)
+
     def may_read_uri(self, uri: str) -> bool:
         """Tell whether a remote URI lies under one of the `url_roots`.
 

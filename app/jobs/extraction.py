@@ -19,6 +19,7 @@ from api_schemas.datasets import DatasetStatus, FeatureRequest
 from api_schemas.operations import OperationStatus
 from app.errors import AppError
 from app.jobs.ending import fail
+from app.jobs.strays import Strays
 from app.settings import Settings
 from app.store import datasets, operations, scenes
 from app.store.artifacts import Artifacts
@@ -153,10 +154,15 @@ class Extraction:
         return self._artifacts.fetch(path)
 
     @cached_property
+    def _strays(self) -> Strays:
+        return Strays.set_aside(self._pool()[0], self._settings)
+
+    @cached_property
     def _preparation(self) -> Preparation:
-        pool, request = self._pool()
+        with self._sessions.begin() as session:
+            request = FeatureRequest(**datasets.get(session, self._dataset_id).features)
         chosen = translate.feature_settings(request, self._settings)
-        return Preparation(pool, chosen, self._settings.cache_dir)
+        return Preparation(self._strays.pool, chosen, self._settings.cache_dir)
 
     def _extract_group(self, number: int) -> Outcome:
         if self._uploaded is not None:
@@ -183,7 +189,7 @@ class Extraction:
 
     def _prepared(self) -> Prepared:
         if self._uploaded is None:
-            return self._preparation.finish()
+            return self._strays.told(self._preparation.finish())
         pool, request = self._pool()
         ids = tuple(scene.scene_id for scene in pool.scenes)
         vectors = read_vectors(self._uploaded, ids)

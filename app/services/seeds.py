@@ -129,7 +129,9 @@ class Seeds:
         require_format(format_name)
         seed = self.get(seed_id)
         dataset = datasets.get(self._session, seed.dataset_id)
-        pooled = exportable(dataset, scenes.every(self._session, dataset.id), seed)
+        pooled = exportable(
+            dataset, scenes.every(self._session, dataset.id), seed, self._asker.settings
+        )
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 
