@@ -50,7 +50,7 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "scannet": frozenset({"images_root"}),
     "kitti_360": frozenset({"images_root", "split"}),
 }
-_COMMON_OPTIONS: Final = frozenset({"resource"})
+_COMMON_OPTIONS: Final = frozenset({"resource", "refuse", "go_on"})
 _DEFAULTS: Final = SourceOptions()
 
 KINDS: Final[tuple[str, ...]] = tuple(_OPENERS)

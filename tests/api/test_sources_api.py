@@ -47,12 +47,17 @@ def test_a_dry_run_names_every_line_that_is_wrong(client: TestClient, pool: Path
     assert not report["valid"]
     places = [error["place"].rpartition(":")[2] for error in report["errors"]]
     assert places == ["6", "7", "8"]
+    assert [error["line"] for error in report["errors"]] == [6, 7, 8]
+    assert [error["scene_id"] for error in report["errors"]] == [None, "s0", "x"]
     assert "already used" in report["errors"][1]["detail"]
+    assert (report["scene_count"], report["image_count"], report["error_count"]) == (5, 5, 3)
     manifest.write_text("\n".join(["{"] * 50))
-    assert len(_validate(client, {"kind": "manifest", "uri": manifest.as_uri()})["errors"]) == 20
+    report = _validate(client, {"kind": "manifest", "uri": manifest.as_uri()})
+    assert (len(report["errors"]), report["error_count"]) == (20, 51)  # the last: no scene is left
     manifest.write_text("\n".join(lines))
     report = _validate(client, {"kind": "manifest", "uri": manifest.as_uri()})
-    assert (report["valid"], report["missing_image_count"]) == (True, 5)
+    assert (report["valid"], report["missing_image_count"]) == (True, 1)
+    assert report["duplicate_images"] == [{"uri": str(manifest.parent / "none.png"), "count": 5}]
     assert report["missing_images"][0].endswith("none.png")
 
 
