@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
+import os
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 from anyio import to_thread
@@ -51,12 +53,13 @@ class Uploads:
                 digest.update(chunk)
                 await to_thread.run_sync(part.write, chunk)
             part.flush()
+            await to_thread.run_sync(os.fsync, part.fileno())
             path = folder / f"{digest.hexdigest()}{suffix}"
             await to_thread.run_sync(self._keep, Path(part.name), path)
         return path.name
 
     def _keep(self, part: Path, path: Path) -> None:
-        if not path.exists():
+        with suppress(FileExistsError):  # the same content, before or at this moment
             path.hardlink_to(part)
         Artifacts(self._settings.data_dir, self._settings.artifacts_url).publish((path,))
 
