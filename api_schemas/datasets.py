@@ -54,7 +54,10 @@ class InlineScene(Wire):
 
 
 class ManifestSource(Wire):
-    """A file of scenes: JSON Lines, CSV or Parquet, as its name's ending says."""
+    """A file of scenes: JSON Lines, CSV or Parquet, as its name's ending says.
+
+    It lies under a path or URI that the server may read, or was uploaded (`POST /v1/manifests`).
+    """
 
     kind: Literal["manifest"]
     uri: str = Field(min_length=1, examples=["file:///data/scenes.jsonl"])

@@ -28,13 +28,12 @@ from app.store.tables import DatasetRow
 from app.translate import datasets as translate
 from app.translate import scenes as translate_scenes
 from app.translate.access import require_permitted_images
-from app.translate.sources import located
+from app.translate.sources import located, read_source
 from features.errors import FeatureError
 from features.pipeline import Preparation
 from features.precomputed import prepare_precomputed
 from features.prepared import Prepared
 from features.scenes import Pool
-from features.sources import open_source
 from features.vectors import read_vectors
 
 _log = structlog.get_logger(__name__)
@@ -133,7 +132,7 @@ class Extraction:
     def _open(self, dataset: DatasetRow) -> Pool:
         """Read the source as the request named it, under this worker's own permitted folders."""
         root, options = located(dataset.source, dataset.resource, self._settings)
-        pool = open_source(dataset.source["kind"], root, options)
+        pool = read_source(dataset.source["kind"], root, options, self._settings)
         require_permitted_images(pool, self._settings)
         return pool
 

@@ -21,10 +21,11 @@ from app.errors import SourceRefusedError
 from app.services.solve_process import Watch
 from app.settings import Settings
 from app.translate.access import permitted, strays
+from app.translate.sources import read_source
 from features.errors import SourceError, StorageError
 from features.redaction import redacted
 from features.scenes import Pool
-from features.sources import Mistakes, SourceOptions, open_source
+from features.sources import Mistakes, SourceOptions
 from features.storage.limits import Limits
 from features.storage.reading import state
 from features.uris import is_remote
@@ -72,7 +73,10 @@ class ReportTask:
         mistakes = new_mistakes()
         options = replace(self.options, refuse=mistakes.refuse, go_on=mistakes.go_on)
         return report(
-            self.kind, lambda: open_source(self.kind, self.root, options), mistakes, self.settings
+            self.kind,
+            lambda: read_source(self.kind, self.root, options, self.settings),
+            mistakes,
+            self.settings,
         )
 
 

@@ -12,7 +12,7 @@ from features.sources.mistakes import Mistake, Mistakes
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
 from features.sources.record import parse_scene
-from features.sources.registry import KINDS, detect, open_source, unfit_option
+from features.sources.registry import KINDS, detect, open_source, open_upload, unfit_option
 
 __all__ = [
     "KINDS",
@@ -22,6 +22,7 @@ __all__ = [
     "build_pool",
     "detect",
     "open_source",
+    "open_upload",
     "parse_scene",
     "unfit_option",
 ]
