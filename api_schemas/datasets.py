@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from api_schemas.base import Count, Label, Number, Wire
+from api_schemas.base import Count, Label, Number, Whole, Wire
 from api_schemas.callbacks import CallbackRequest
 from api_schemas.features import Sparsify
 from api_schemas.operations import Operation
@@ -34,7 +34,7 @@ class InlineImage(Wire):
 
     uri: str
     sensor: str | None = None
-    frame: int | None = None
+    frame: Whole | None = None
 
 
 class InlineScene(Wire):
@@ -48,7 +48,7 @@ class InlineScene(Wire):
         default=None, examples=[["file:///data/storage_5/0.png"]]
     )
     pointcloud: JsonValue = None
-    regions: tuple[int, ...] | None = None
+    regions: tuple[Whole, ...] | None = None
     external_ids: dict[str, JsonValue] | None = None
     meta: dict[str, JsonValue] | None = None
 

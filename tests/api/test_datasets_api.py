@@ -253,6 +253,11 @@ def test_a_deleted_dataset_is_gone(
             "outside",
         ),
         ({"name": ""}, "#/name", "at least 1"),
+        (
+            {"source": {"kind": "inline", "scenes": [{"scene_id": "a", "regions": [False]}]}},
+            "#/source/scenes/0/regions/0",
+            "integer",
+        ),
         ({"name": "a\u0000b"}, "#/name", "match"),
         ({"surprise": 1}, "#/surprise", "not permitted"),
         ({"resource": "points"}, "#/source/scenes", "points"),
