@@ -7,9 +7,11 @@ nothing.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -29,12 +31,15 @@ from app.translate import datasets as translate
 from app.translate import scenes as translate_scenes
 from app.translate.access import require_permitted_images
 from app.translate.sources import located, read_source
-from features.errors import FeatureError
+from features.errors import FeatureError, VectorsError
 from features.pipeline import Preparation
 from features.precomputed import prepare_precomputed
 from features.prepared import Prepared
 from features.scenes import Pool
 from features.vectors import read_vectors
+
+_VECTORS: Final = Path("vectors")
+"""What an uploaded file is called to its owner."""
 
 _log = structlog.get_logger(__name__)
 
@@ -191,7 +196,11 @@ class Extraction:
             return self._strays.told(self._preparation.finish())
         pool, request = self._pool()
         ids = tuple(scene.scene_id for scene in pool.scenes)
-        vectors = read_vectors(self._uploaded, ids)
+        try:
+            vectors = read_vectors(self._uploaded, ids)
+        except VectorsError as error:
+            raise VectorsError(str(error).replace(str(self._uploaded), _VECTORS.name)) from error
+        vectors = replace(vectors, path=_VECTORS)  # nobody needs to know where they are kept
         return prepare_precomputed(pool, vectors, request.clusters, self._settings.cache_dir)
 
     def _finish(self) -> Outcome:

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.jobs import extraction
 from app.jobs.extraction import Outcome
 from app.store.artifacts import Artifacts
 from features.signatures import Signatures
@@ -325,3 +326,70 @@ def test_an_upload_is_whole_or_not_there(client: TestClient, app: FastAPI) -> No
     headers = {"Content-Encoding": "gzip"}
     assert client.post("/v1/manifests", content=b"{}", headers=headers).status_code == 415
     assert sorted(folder.iterdir()) == before
+
+
+def test_an_inline_source_tells_every_mistake(client: TestClient) -> None:
+    """Scenes in the request are looked at like lines; the sound ones are counted."""
+    scenes = [{"scene_id": f"s{k}", "cost": k - 2} for k in range(4)]
+    report = _validate(client, {"kind": "inline", "scenes": [*scenes, scenes[3]]})
+    told = [(error["place"], error["scene_id"]) for error in report["errors"]]
+    assert told == [("scenes[0]", "s0"), ("scenes[1]", "s1"), ("scenes[4]", "s3")]
+    assert (report["scene_count"], report["valid"]) == (2, False)
+
+
+def test_a_dry_run_needs_no_name(client: TestClient) -> None:
+    """The source is enough; features are checked if they are given."""
+    body = {"source": {"kind": "inline", "scenes": SCENES}}
+    report = client.post("/v1/datasets:validate", json=body).json()
+    assert report["groups"] == [{"group": "g", "scene_count": 6}]
+    wrong = body | {"features": {"backbone": "nonsense"}}
+    answer = client.post("/v1/datasets:validate", json=wrong)
+    assert answer.json()["errors"][0]["pointer"] == "#/features"
+
+
+def test_vectors_that_a_worker_refuses_are_not_said_to_lie_anywhere(
+    client: TestClient,
+    register: Callable[..., dict[str, Any]],
+    extract: Callable[[dict[str, Any]], Outcome],
+    app: FastAPI,
+) -> None:
+    """Where the scenes are known later than the vectors, the worker names row and scene alone."""
+    scenes = b'{"scene_id": "a", "cost": 1}\n{"scene_id": "b", "cost": 1}'
+    source = {"kind": "manifest", "uri": _upload(client, scenes)["uri"]}
+    told = []
+    for names in (["a", "other"], ["a", "a"]):
+        registered = register(source, features={"backbone": "precomputed"})
+        content = _npz(scene_ids=np.array(names), vectors=np.eye(2))
+        assert _put(client, registered, content).status_code == 202
+        extract(registered)
+        answer = client.get(f"/v1/datasets/{registered['dataset']['id']}")
+        assert str(app.state.wiring.settings.data_dir) not in answer.text
+        told.append(answer.json())
+    wrong, partial = told
+    assert (wrong["status"], "row 1" in wrong["error"], "'other'" in wrong["error"]) == (
+        "failed",
+        True,
+        True,
+    )
+    assert partial["status"] == "ready"
+    assert partial["left_out"] == [{"scene_id": "b", "reason": "it has no vector in vectors"}]
+
+
+def test_a_dataset_may_go_while_its_vectors_are_signed(
+    client: TestClient,
+    awaiting: dict[str, Any],
+    extract: Callable[[dict[str, Any]], Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Deleted in the middle of the job, it stays deleted, and the job ends by itself."""
+    assert _put(client, awaiting, _vectors()).status_code == 202
+    path = f"/v1/datasets/{awaiting['dataset']['id']}"
+    genuine = extraction.prepare_precomputed
+
+    def deleted_meanwhile(*arguments: Any) -> object:  # noqa: ANN401 those of the genuine one
+        assert client.delete(path).status_code == 204
+        return genuine(*arguments)
+
+    monkeypatch.setattr(extraction, "prepare_precomputed", deleted_meanwhile)
+    assert extract(awaiting) is Outcome.STOPPED
+    assert client.get(path).status_code == 404
