@@ -61,6 +61,7 @@ def create_frontier(
     answer, replayed = once(
         lambda: frontiers.create(dataset_id, request, preference, watch), Frontier, Operation
     )
+    answer = frontiers.awaited(answer, preference, watch)
     if isinstance(answer, Operation):
         return accepted(answer, answer.id, replayed=replayed)
     return created(answer, f"/v1/frontiers/{answer.id}", replayed=replayed)

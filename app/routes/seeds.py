@@ -69,6 +69,7 @@ def create_seed(
     answer, replayed = once(
         lambda: seeds.create(dataset_id, request, preference, watch), Seed, Operation
     )
+    answer = seeds.awaited(answer, preference, watch)
     if isinstance(answer, Operation):
         return accepted(answer, answer.id, replayed=replayed)
     return created(answer, f"/v1/seeds/{answer.id}", replayed=replayed)

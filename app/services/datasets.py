@@ -103,6 +103,8 @@ class Datasets:
                 f"with the backbone {PRECOMPUTED!r} takes others."
             )
             raise ConflictError(rule)
+        self._session.commit()  # nothing is held while they arrive,
+        self._session.expire_all()  # and nothing is taken for granted afterwards
 
     def attach_vectors(self, dataset_id: str, name: str, pool: SolvePool) -> RegisteredDataset:
         """Give a dataset the vectors that were uploaded for it, and hand it to the workers.
@@ -134,10 +136,13 @@ class Datasets:
             ids = tuple(scene.scene_id for scene in known)
             self._session.commit()  # nothing is held while the file is read
             pool.answer(VectorsTask(path=self._settings.uploads_dir / name, scene_ids=ids))
+        is_first = datasets.move(
+            self._session, dataset_id, DatasetStatus.AWAITING_VECTORS, DatasetStatus.REGISTERED
+        )
+        self._session.expire_all()
         row = datasets.get(self._session, dataset_id)
         operation = operations.extraction_of(self._session, dataset_id)
-        if row.status == DatasetStatus.AWAITING_VECTORS:
-            row.status = DatasetStatus.REGISTERED
+        if is_first:
             operation.request = {"vectors": name}
             self._queue.enqueue_extraction(self._session, operation.id, row.id)
         elif (operation.request or {}).get("vectors") != name:

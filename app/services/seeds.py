@@ -1,5 +1,6 @@
 """Answer budgets with seeds, and remember the answers."""
 
+from threading import BoundedSemaphore
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -37,14 +38,24 @@ class Seeds:
         Where solves are handed to that nobody waits for.
     metrics
         Counts answers.
+    waits
+        How many requests may wait for operations at once; each has a thread meanwhile.
     """
 
-    def __init__(self, asker: Asker, pool: SolvePool, queue: JobQueue, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        pool: SolvePool,
+        queue: JobQueue,
+        metrics: Metrics,
+        waits: BoundedSemaphore,
+    ) -> None:
         self._asker = asker
         self._session = asker.session
         self._pool = pool
         self._queue = queue
         self._metrics = metrics
+        self._waits = waits
 
     def create(
         self, dataset_id: str, request: SeedRequest, preference: Preference, watch: Watch
@@ -76,14 +87,31 @@ class Seeds:
             self._metrics.recalled(seed.status)
             return seed
         if preference.respond_async or request.time_limit_s > self._asker.settings.max_wait_s:
-            accepted = submit(self._asker, self._queue, dataset_id, request)
-            state = await_end(self._asker, self._pool, accepted, preference.wait_s, watch)
-            return state if state.seed_id is None else self.get(state.seed_id)
+            return submit(self._asker, self._queue, dataset_id, request)
         self._session.commit()  # nothing is held while the solve runs
         answer: SeedAnswer = self._pool.answer(question.task, watch)
         result = answer.result
         self._metrics.solved(result.status.value, result.seconds, result.gap)
         return remember(self._asker, question, request, answer)
+
+    def awaited(
+        self, answer: Seed | Operation, preference: Preference, watch: Watch
+    ) -> Seed | Operation:
+        """Return the seed of an operation where that is there in time, else the operation.
+
+        The operation is committed first. Where too many requests wait already, this one does not:
+        how long a caller would like to wait is a wish, and its operation is under way.
+
+        Raises
+        ------
+        NotFoundError
+            The dataset was deleted meanwhile.
+        """
+        if isinstance(answer, Seed):
+            return answer
+        waits, pool = self._waits, self._pool
+        state = await_end(self._asker, pool, waits, answer, preference.wait_s, watch)
+        return state if state.seed_id is None else self.get(state.seed_id)
 
     def get(self, seed_id: str) -> Seed:
         """Return a seed.
@@ -128,10 +156,9 @@ class Seeds:
         """
         require_format(format_name)
         seed = self.get(seed_id)
-        dataset = datasets.get(self._session, seed.dataset_id)
-        pooled = exportable(
-            dataset, scenes.every(self._session, dataset.id), seed, self._asker.settings
-        )
+        pool = scenes.every(self._session, seed.dataset_id)
+        dataset = datasets.get(self._session, seed.dataset_id)  # still there, so they are all
+        pooled = exportable(dataset, pool, seed, self._asker.settings)
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 

@@ -1,6 +1,6 @@
 """Queries on datasets."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
@@ -27,6 +27,17 @@ def page(session: Session, *, before: str | None, size: int) -> list[DatasetRow]
     if before is not None:
         query = query.where(DatasetRow.id < before)
     return list(session.scalars(query))
+
+
+def move(session: Session, dataset_id: str, before: str, after: str) -> bool:
+    """Give a dataset another status; of several who try at once, one succeeds."""
+    moved = session.execute(
+        update(DatasetRow)
+        .where(DatasetRow.id == dataset_id, DatasetRow.status == before)
+        .values(status=after)
+        .returning(DatasetRow.id)
+    ).first()
+    return moved is not None
 
 
 def remove(session: Session, dataset_id: str) -> None:

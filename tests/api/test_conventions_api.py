@@ -3,18 +3,23 @@
 import asyncio
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import InvalidRequestError
+from app.services import submission
 from app.services.preferences import Preference
 from app.store import paging
+from app.store.tables import OperationRow
 
 BUDGET = {"budget": {"fraction": 0.4}}
 
@@ -212,3 +217,45 @@ def test_a_slow_body_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) 
     }  # fmt: skip
     asyncio.run(app(scope, receive, send))
     assert sent[0]["status"] == 408
+
+
+def test_a_key_hands_one_operation_to_the_workers(client: TestClient, ready: str) -> None:
+    """Of requests with one key, made while each waits for its operation, one does the work."""
+    headers = {"Idempotency-Key": "patient", "Prefer": "respond-async, wait=1"}
+    path, body = f"/v1/datasets/{ready}/seeds", {"budget": {"fraction": 0.61}}
+
+    def ask(_: int) -> Response:
+        return client.post(path, json=body, headers=headers)
+
+    before = _solves(client, ready)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(ask, range(4)))
+    assert {answer.status_code for answer in answers} == {202}
+    (location,) = {answer.headers["Location"] for answer in answers}
+    assert _solves(client, ready) == before + 1
+    assert client.post(f"{location}:cancel").status_code == 200
+
+
+def test_waiting_leaves_room_for_others(
+    client: TestClient, ready: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where too many wait already, a caller gets the operation at once; places are given back."""
+    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    waits = BoundedSemaphore(1)
+    monkeypatch.setattr(wiring, "waits", waits)
+    path, headers = f"/v1/datasets/{ready}/seeds", {"Prefer": "respond-async, wait=1"}
+    for fraction in (0.62, 0.63):
+        answer = client.post(path, json={"budget": {"fraction": fraction}}, headers=headers)
+        assert answer.status_code == 202
+    assert waits.acquire(blocking=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(submission, "_LOOK_S", 3600)  # whoever waits never comes back
+        answer = client.post(path, json={"budget": {"fraction": 0.64}}, headers=headers)
+    assert answer.status_code == 202
+
+
+def _solves(client: TestClient, dataset_id: str) -> int:
+    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    with wiring.sessions() as session:
+        found: int = session.query(OperationRow).filter_by(dataset_id=dataset_id).count()
+    return found

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from sqlalchemy import update
 
 from app.cli import main
@@ -112,7 +113,12 @@ def test_beyond_loopback_is_served_while_somebody_can_come_in(
 ) -> None:
     """One usable key opens a public address; with all of them ended it is refused again."""
     served: list[object] = []
-    monkeypatch.setattr("app.main.uvicorn.run", lambda _, **options: served.append(options["host"]))
+
+    def run(server: uvicorn.Server) -> None:
+        served.append(server.config.host)
+        server.started = True
+
+    monkeypatch.setattr("app.main._Server.run", run)
     monkeypatch.setattr("app.main.configure_logging", lambda _: None)
     made = _run(capsys, tmp_path, "create", "--name", "n", "--expires-days", "7")
     settings = Settings(host="0.0.0.0", data_dir=tmp_path)  # noqa: S104 meant
