@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, Strict
 Number = Annotated[float, Strict()]
 """A finite JSON number; neither a string that looks like one nor ``true``."""
 
+Whole = Annotated[int, Strict()]
+"""A JSON number without a fraction; neither a string that looks like one nor ``true``."""
+
 Count = Annotated[int, Field(ge=0)]
 """How many of something there are."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue
 
-from api_schemas.base import Count, Label, Number, Wire
+from api_schemas.base import Count, Label, Number, Whole, Wire
 from api_schemas.callbacks import CallbackRequest
 from api_schemas.features import Sparsify
 from api_schemas.operations import Operation
@@ -34,7 +34,7 @@ class InlineImage(Wire):
 
     uri: str
     sensor: str | None = None
-    frame: int | None = None
+    frame: Whole | None = None
 
 
 class InlineScene(Wire):
@@ -48,13 +48,16 @@ class InlineScene(Wire):
         default=None, examples=[["file:///data/storage_5/0.png"]]
     )
     pointcloud: JsonValue = None
-    regions: Annotated[tuple[int, ...], Field(fail_fast=True)] | None = None
+    regions: Annotated[tuple[Whole, ...], Field(fail_fast=True)] | None = None
     external_ids: dict[str, JsonValue] | None = None
     meta: dict[str, JsonValue] | None = None
 
 
 class ManifestSource(Wire):
-    """A file of scenes: JSON Lines, CSV or Parquet, as its name's ending says."""
+    """A file of scenes: JSON Lines, CSV or Parquet, as its name's ending says.
+
+    It lies under a path or URI that the server may read, or was uploaded (`POST /v1/manifests`).
+    """
 
     kind: Literal["manifest"]
     uri: str = Field(min_length=1, examples=["file:///data/scenes.jsonl"])

@@ -13,15 +13,13 @@ from sqlalchemy.exc import ArgumentError
 
 from features import uris
 from features.errors import StorageError
+from features.storage.reading import require_readable
 
 _DRIVERS = {
     "sqlite": "sqlite",
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
 }
-
-
-_STORES = ("s3", "gs", "az", "file")
 
 
 class Settings(BaseSettings):
@@ -61,8 +59,9 @@ class Settings(BaseSettings):
     max_upload_mb
         Largest file of vectors that is taken, in MiB.
     artifacts_url
-        Object store that hosts share signatures, indexes and uploads through, such as
-        ``s3://bucket/seedal``; by default they share the data directory, or there is one host.
+        Store that hosts share signatures, indexes and uploads through, such as
+        ``s3://bucket/seedal`` or ``file:///shared``; by default they share the data directory, or
+        there is one host.
     callback_allow
         Host names and networks, separated by spaces, that callbacks may go to although they are
         private, such as ``10.1.0.0/16``; by default none.
@@ -166,9 +165,17 @@ class Settings(BaseSettings):
     @field_validator("artifacts_url")
     @classmethod
     def _check_artifacts_url(cls, value: str | None) -> str | None:
-        scheme, _, rest = (value or "s3://x").partition("://")
-        if scheme not in _STORES or not rest:
-            rule = f"must begin with one of {', '.join(f'{name}://' for name in _STORES)}"
+        if value is None:
+            return value
+        try:
+            if not uris.is_remote(value) and uris.to_path(value).is_absolute():
+                return uris.to_path(value).resolve().as_uri()
+            uris.prefix(value)
+            require_readable(f"{value.rstrip('/')}/x")
+        except StorageError as error:
+            raise ValueError(str(error)) from error
+        if uris.parse(value).scheme in uris.HTTP:
+            rule = "must name a store that can be written to, such as s3://BUCKET/PREFIX"
             raise ValueError(rule)
         return value
 
@@ -220,6 +227,11 @@ class Settings(BaseSettings):
         except (OSError, RuntimeError):
             return False
         return any(real.is_relative_to(root) for root in self.file_roots)
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether the name of a path lies under one of the `file_roots`, wherever it leads."""
+        name = Path(os.path.normpath(path))
+        return any(name.is_relative_to(root) for root in self.file_roots)
 
     def may_read_uri(self, uri: str) -> bool:
         """Tell whether a remote URI lies under one of the `url_roots`.

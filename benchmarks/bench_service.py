@@ -2,7 +2,8 @@
 
 Datasets of 204 and 20,000 scenes are ready (drawn vectors, d = 768). wrk asks budgets: new ones,
 each its own, and one again and again. Then a database of 1,000 datasets and 100,000 seeds is
-listed, paged and fetched from. Latencies are those that the clients see.
+listed, paged and fetched from (`--only-store`: nothing else, and without wrk). Latencies are those
+that the clients see.
 """
 
 import argparse
@@ -193,9 +194,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("bench-service.json"))
     parser.add_argument("--seconds", type=int, default=20, help="of load a row")
+    parser.add_argument("--only-store", action="store_true", help="the full database alone")
     parser.add_argument("--database-url", help="PostgreSQL; SQLite where not given")
     arguments = parser.parse_args()
-    if shutil.which("wrk") is None:
+    if not arguments.only_store and shutil.which("wrk") is None:
         sys.exit("bench_service.py needs wrk (apt-get install wrk)")
     with tempfile.TemporaryDirectory() as folder:
         values: dict[str, Any] = {"data_dir": Path(folder), "port": free_port()}
@@ -205,11 +207,12 @@ def main() -> None:
         with started(settings, "--no-worker") as process, client_of(settings, process) as http:
             idle = _rss_mib(process.pid)
             print(f"API process, idle: {idle:.0f} MiB", flush=True)
-            report = {
-                "idle_rss_mib": idle,
-                "what_ifs": what_ifs(settings, http, process.pid, arguments.seconds),
-                "full_database": full_database(settings, http),
-            }
+            report: dict[str, Any] = {"idle_rss_mib": idle}
+            if arguments.only_store:
+                plant(settings, 204, d=768, name="small")
+            else:
+                report["what_ifs"] = what_ifs(settings, http, process.pid, arguments.seconds)
+            report["full_database"] = full_database(settings, http)
     arguments.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 

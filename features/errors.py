@@ -5,6 +5,7 @@
     FeatureError
     ├── SourceError    a source of scenes is wrong; names the file and, where there is one, the line
     ├── StorageError   the bytes that a path or URI names cannot be had
+    │   └── AbsentError        nothing lies there
     ├── ImageError     one image cannot be read; the scene lives on without it
     ├── BackboneError  an unknown or unavailable backbone
     │   ├── WeightsError        a weights file is missing or does not match
@@ -51,6 +52,10 @@ class StorageError(FeatureError):
         self.uri = redacted(uri)
         self.reason = reason
         super().__init__(f"{self.uri}: {reason}")
+
+
+class AbsentError(StorageError):
+    """Nothing lies where a path or URI points."""
 
 
 class ImageError(FeatureError):

@@ -7,9 +7,11 @@ nothing.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +21,7 @@ from api_schemas.datasets import DatasetStatus, FeatureRequest
 from api_schemas.operations import OperationStatus
 from app.errors import AppError
 from app.jobs.ending import fail
+from app.jobs.strays import Strays
 from app.settings import Settings
 from app.store import datasets, operations, scenes
 from app.store.artifacts import Artifacts
@@ -27,14 +30,16 @@ from app.store.tables import DatasetRow
 from app.translate import datasets as translate
 from app.translate import scenes as translate_scenes
 from app.translate.access import require_permitted_images
-from app.translate.sources import located
-from features.errors import FeatureError
+from app.translate.sources import located, read_source
+from features.errors import FeatureError, VectorsError
 from features.pipeline import Preparation
 from features.precomputed import prepare_precomputed
 from features.prepared import Prepared
 from features.scenes import Pool
-from features.sources import open_source
 from features.vectors import read_vectors
+
+_VECTORS: Final = Path("vectors")
+"""What an uploaded file is called to its owner."""
 
 _log = structlog.get_logger(__name__)
 
@@ -132,7 +137,7 @@ class Extraction:
     def _open(self, dataset: DatasetRow) -> Pool:
         """Read the source as the request named it, under this worker's own permitted folders."""
         root, options = located(dataset.source, dataset.resource, self._settings)
-        pool = open_source(dataset.source["kind"], root, options)
+        pool = read_source(dataset.source["kind"], root, options, self._settings)
         require_permitted_images(pool, self._settings)
         return pool
 
@@ -153,10 +158,15 @@ class Extraction:
         return self._artifacts.fetch(path)
 
     @cached_property
+    def _strays(self) -> Strays:
+        return Strays.set_aside(self._pool()[0], self._settings)
+
+    @cached_property
     def _preparation(self) -> Preparation:
-        pool, request = self._pool()
+        with self._sessions.begin() as session:
+            request = FeatureRequest(**datasets.get(session, self._dataset_id).features)
         chosen = translate.feature_settings(request, self._settings)
-        return Preparation(pool, chosen, self._settings.cache_dir)
+        return Preparation(self._strays.pool, chosen, self._settings.cache_dir)
 
     def _extract_group(self, number: int) -> Outcome:
         if self._uploaded is not None:
@@ -183,10 +193,14 @@ class Extraction:
 
     def _prepared(self) -> Prepared:
         if self._uploaded is None:
-            return self._preparation.finish()
+            return self._strays.told(self._preparation.finish())
         pool, request = self._pool()
         ids = tuple(scene.scene_id for scene in pool.scenes)
-        vectors = read_vectors(self._uploaded, ids)
+        try:
+            vectors = read_vectors(self._uploaded, ids)
+        except VectorsError as error:
+            raise VectorsError(str(error).replace(str(self._uploaded), _VECTORS.name)) from error
+        vectors = replace(vectors, path=_VECTORS)  # nobody needs to know where they are kept
         return prepare_precomputed(pool, vectors, request.clusters, self._settings.cache_dir)
 
     def _finish(self) -> Outcome:

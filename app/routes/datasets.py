@@ -5,7 +5,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 
 from api_schemas.datasets import Dataset, DatasetPage, DatasetRequest, RegisteredDataset
-from api_schemas.validation import SourceReport
+from api_schemas.validation import SourceReport, ValidationRequest
 from app.dependencies import DatasetsOf, OnceOf, SolvePoolOf, WatchOf, requires
 from app.errors import (
     BusyError,
@@ -62,7 +62,7 @@ def register_dataset(request: DatasetRequest, datasets: DatasetsOf, once: OnceOf
     ),
 )
 def validate_dataset(
-    request: DatasetRequest, datasets: DatasetsOf, pool: SolvePoolOf, watch: WatchOf
+    request: ValidationRequest, datasets: DatasetsOf, pool: SolvePoolOf, watch: WatchOf
 ) -> SourceReport:
     """Look at a source without registering it: what it holds, and what is wrong with it."""
     return datasets.report(request, pool, watch)

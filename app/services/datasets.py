@@ -14,12 +14,12 @@ from api_schemas.datasets import (
     InlineSource,
     RegisteredDataset,
 )
-from api_schemas.validation import SourceReport
+from api_schemas.validation import SourceReport, ValidationRequest
 from app.errors import ConflictError, InvalidRequestError
 from app.services.callbacks import require_callable
 from app.services.solve_pool import SolvePool
 from app.services.solve_process import Watch
-from app.services.source_reports import ReportTask, describe
+from app.services.source_reports import ReportTask, new_mistakes, report
 from app.services.vector_files import VectorsTask
 from app.settings import Settings
 from app.store import datasets, operations, paging, scenes
@@ -33,6 +33,7 @@ from app.translate.sources import located
 from features.errors import FeatureError, SourceError
 from features.scenes import Pool
 from features.settings import PRECOMPUTED
+from features.sources import SourceOptions
 
 _LISTING = "datasets"
 
@@ -151,7 +152,7 @@ class Datasets:
             dataset=translate.to_wire(row), operation=translate_operation.to_wire(operation)
         )
 
-    def report(self, request: DatasetRequest, pool: SolvePool, watch: Watch) -> SourceReport:
+    def report(self, request: ValidationRequest, pool: SolvePool, watch: Watch) -> SourceReport:
         """Look at a source without registering it.
 
         Raises
@@ -165,16 +166,26 @@ class Datasets:
         """
         _check_features(request.features)
         if isinstance(request.source, InlineSource):
-            inline = self._read_inline(request.source.scenes, request.resource)
-            return describe(inline, self._settings)
+            mistakes = new_mistakes()
+            options = SourceOptions(
+                resource=request.resource, refuse=mistakes.refuse, go_on=mistakes.go_on
+            )
+            given = request.source.scenes
+            self._session.commit()  # nothing is held while images are looked for
+            return report(
+                "inline",
+                lambda: translate_scenes.inline_pool(given, options),
+                mistakes,
+                self._settings,
+            )
         source = request.source.model_dump(mode="json")
         root, options = located(source, request.resource, self._settings)
         task = ReportTask(
             kind=request.source.kind, root=str(root), options=options, settings=self._settings
         )
         self._session.commit()  # nothing is held while the source is read
-        report: SourceReport = pool.answer(task, watch)
-        return report
+        answer: SourceReport = pool.answer(task, watch)
+        return answer
 
     def get(self, dataset_id: str) -> Dataset:
         """Return a dataset.
@@ -223,7 +234,7 @@ class Datasets:
     @staticmethod
     def _read_inline(inline: Sequence[InlineScene], resource: str | None) -> Pool:
         try:
-            return translate_scenes.inline_pool(inline, resource)
+            return translate_scenes.inline_pool(inline, SourceOptions(resource=resource))
         except SourceError as error:
             raise InvalidRequestError(str(error), "#/source/scenes") from error
 

@@ -20,7 +20,7 @@ from api_schemas.seeds import (
     Seed,
     SeedRequest,
 )
-from app.errors import ConflictError, InvalidRequestError
+from app.errors import ConflictError, InvalidRequestError, UnavailableError
 from app.services.pools import Pools, UsablePool
 from app.services.problem_constraints import constraints_of
 from app.services.tasks import FrontierTask, SeedTask
@@ -207,10 +207,13 @@ def signatures_of(settings: Settings, dataset: DatasetRow) -> Path:
     Raises
     ------
     UnavailableError
-        The store of artifacts does not answer.
+        They are not here, and the store of artifacts does not answer or has them not.
     """
     path: Path = settings.signatures_dir / f"{dataset.signatures_key}.npz"
-    return Artifacts(settings.data_dir, settings.artifacts_url).fetch(path)
+    if not Artifacts(settings.data_dir, settings.artifacts_url).fetch(path).exists():
+        detail = f"The signatures of dataset {dataset.id!r} are not where this host looks for them."
+        raise UnavailableError(detail)
+    return path
 
 
 def _require_resource(pool: UsablePool, resource: str, pointer: str) -> None:

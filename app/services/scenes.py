@@ -1,11 +1,9 @@
 """Show scenes."""
 
-from contextlib import suppress
-
 from sqlalchemy.orm import Session
 
 from api_schemas.scenes import Neighbor, Neighbors, Scene, ScenePage
-from app.errors import ConflictError, NotFoundError
+from app.errors import ConflictError, NotFoundError, SourceRefusedError
 from app.services.questions import ready, signatures_of
 from app.services.solve_pool import SolvePool
 from app.services.tasks import NeighborsTask
@@ -98,11 +96,18 @@ class Scenes:
         NotFoundError
             There is no such dataset or scene, or it has no image that can be read.
         SourceRefusedError
-            The server's permitted folders no longer hold the image.
+            The server's permitted folders do not hold it, and no other can be read.
         """
         images = self.get(dataset_id, scene_id).images
         self._session.commit()  # nothing is held while the image is decoded
+        refusal: SourceRefusedError | None = None
         for image in images:
-            with suppress(ImageError):
+            try:
                 return make_thumbnail(permitted(image.uri, self._settings))
+            except SourceRefusedError as error:
+                refusal = refusal or error
+            except ImageError:
+                continue
+        if refusal is not None:
+            raise refusal
         raise NotFoundError(kind="readable image of scene", name=scene_id)

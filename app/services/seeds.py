@@ -158,7 +158,7 @@ class Seeds:
         seed = self.get(seed_id)
         pool = scenes.every(self._session, seed.dataset_id)
         dataset = datasets.get(self._session, seed.dataset_id)  # still there, so they are all
-        pooled = exportable(dataset, pool, seed)
+        pooled = exportable(dataset, pool, seed, self._asker.settings)
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 

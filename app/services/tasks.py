@@ -12,6 +12,7 @@ from app.services.certificates import certify_seed, problem_file
 from app.services.curves import FrontierAnswer, make_frontier
 from app.services.seeding import SeedAnswer, SeedQuestion, make_seed
 from app.services.solve_process import Watch
+from features.index.directions import Directions
 from features.signatures import Signatures
 from solver.constraints import Constraints
 
@@ -188,20 +189,33 @@ class NeighborsTask:
     signatures: Path
     scene_id: str
     k: int
-    time_limit_s: float = 10.0
+    time_limit_s: float = 60.0  # a million scenes are read from disk first
 
     def run(self, watch: Watch) -> list[tuple[str, float]]:
-        """Return ids and cosines of mean directions, the most alike first."""
+        """Return ids and cosines of mean directions, the most alike first.
+
+        They are those of `features.index.SceneIndex` to the last digit, without an index: rounded
+        before they are ordered, and of equal ones the first in the pool comes first.
+        """
         del watch
-        signatures = _load(self.signatures)
-        place = signatures.scene_ids.index(self.scene_id)
-        lengths = np.linalg.norm(signatures.vectors, axis=1)
-        lengths[lengths == 0] = 1.0
-        alike = signatures.vectors @ signatures.vectors[place] / (lengths * lengths[place])
+        scene_ids = _load(self.signatures).scene_ids
+        directions, places = _directions(self.signatures)
+        place = places[self.scene_id]
+        alike = directions.to_all(place)
         alike[place] = -np.inf
         k = min(self.k, len(alike) - 1)
-        nearest = np.argsort(-alike, kind="stable")[:k]
-        return [(signatures.scene_ids[i], float(min(1.0, alike[i]))) for i in nearest]
+        least = np.partition(alike, len(alike) - k)[len(alike) - k] if k else np.inf
+        near = np.flatnonzero(alike >= least)
+        nearest = near[np.argsort(-alike[near], kind="stable")[:k]]
+        return [(scene_ids[row], float(alike[row])) for row in nearest]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _directions(path: Path) -> tuple[Directions, dict[str, int]]:
+    """Return the scenes' mean directions, which are those of the signatures, and their rows."""
+    signatures = _load(path)
+    rows = {scene_id: row for row, scene_id in enumerate(signatures.scene_ids)}
+    return Directions(signatures.vectors), rows
 
 
 @lru_cache(maxsize=_REMEMBERED)

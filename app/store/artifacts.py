@@ -1,18 +1,26 @@
-"""Files that every host needs: in the data directory, and in an object store where one is set.
+"""Files that every host needs: in the data directory, and in a store where one is set.
 
 Names are hashes of what the content depends on, so files never change: whoever makes one publishes
-it, whoever lacks one fetches it, and nothing is ever out of date.
+it, whoever lacks one fetches it, and nothing is ever out of date. In the store a line of JSON with
+size and SHA-256 stands before a file's content, so that one object says whether it is whole.
 """
 
-from collections.abc import Iterable
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-
-import obstore
-from obstore.exceptions import BaseError
-from obstore.store import ObjectStore, from_url
+from typing import BinaryIO, Final
 
 from app.errors import UnavailableError
 from features.atomic import atomic_write
+from features.errors import AbsentError, StorageError
+from features.storage.limits import FILE
+from features.storage.reading import read_into
+from features.storage.writing import write_chunks
+
+_CHUNK: Final = 2**20
+_LONGEST_HEAD: Final = 256
 
 
 class Artifacts:
@@ -23,13 +31,13 @@ class Artifacts:
     folder
         The data directory; names in the store are paths below it.
     url
-        ``s3://BUCKET/PREFIX``, ``gs://``, ``az://`` or ``file://``; None where hosts share the
-        data directory itself, or there is only one.
+        ``s3://BUCKET/PREFIX``, ``gs://``, ``az://``, ``file://`` or what else fsspec writes to;
+        None where hosts share the data directory itself, or there is only one.
     """
 
     def __init__(self, folder: Path, url: str | None) -> None:
         self._folder = folder
-        self._store: ObjectStore | None = None if url is None else from_url(url)
+        self._url = url
 
     def publish(self, paths: Iterable[Path]) -> None:
         """Put files into the store.
@@ -39,13 +47,13 @@ class Artifacts:
         UnavailableError
             The store does not take one.
         """
-        if self._store is None:
+        if self._url is None:
             return
         for path in paths:
             try:
-                obstore.put(self._store, self._name(path), path)
-            except BaseError as error:
-                raise _unavailable(path) from error
+                write_chunks(self._name(self._url, path), _framed(path))
+            except StorageError as error:
+                raise _unavailable(path, error.reason) from error
 
     def fetch(self, path: Path) -> Path:
         """Return a file, from the store where it is not here; it may be in neither.
@@ -53,25 +61,71 @@ class Artifacts:
         Raises
         ------
         UnavailableError
-            The store does not answer.
+            The store does not answer, or what it has is not the whole file.
         """
-        if self._store is None or path.exists():
+        if self._url is None or path.exists():
             return path
         try:
-            found = obstore.get(self._store, self._name(path))
             with atomic_write(path) as stream:
-                for chunk in found.stream():
-                    stream.write(bytes(chunk))
-        except FileNotFoundError:
+                content = _Unframed(stream)
+                read_into(self._name(self._url, path), content, FILE)
+                content.require_whole()
+        except AbsentError:
             return path
-        except BaseError as error:
-            raise _unavailable(path) from error
+        except StorageError as error:
+            raise _unavailable(path, error.reason) from error
+        except ValueError as error:
+            raise _unavailable(path, "what it has is damaged") from error
         return path
 
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self._folder).as_posix()
+    def _name(self, url: str, path: Path) -> str:
+        return f"{url.rstrip('/')}/{path.relative_to(self._folder).as_posix()}"
 
 
-def _unavailable(path: Path) -> UnavailableError:
-    detail = f"The store of artifacts does not answer for {path.name}."
-    return UnavailableError(detail)
+def _framed(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        head = {"bytes": stream.tell(), "sha256": sha256}
+        stream.seek(0)
+        yield json.dumps(head).encode() + b"\n"
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+class _Unframed:
+    """Passes on what stands behind the line of JSON, and looks whether it is what that says."""
+
+    def __init__(self, sink: BinaryIO) -> None:
+        self._sink = sink
+        self._head = b""
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def write(self, chunk: bytes, /) -> None:
+        """Take the next piece."""
+        rest = chunk
+        if not self._head.endswith(b"\n"):
+            line, found, rest = (self._head + chunk).partition(b"\n")
+            self._head = line + found if len(line) <= _LONGEST_HEAD else b"\n"  # no head of ours
+        self._digest.update(rest)
+        self._size += len(rest)
+        self._sink.write(rest)
+
+    def require_whole(self) -> None:
+        """Refuse a content that is not what its head says.
+
+        Raises
+        ------
+        ValueError
+            It is not.
+        """
+        said: object = None
+        with suppress(ValueError, UnicodeDecodeError):
+            said = json.loads(self._head)
+        if said != {"bytes": self._size, "sha256": self._digest.hexdigest()}:
+            message = "size or hash differs"
+            raise ValueError(message)
+
+
+def _unavailable(path: Path, reason: str) -> UnavailableError:
+    return UnavailableError(f"{path.name} cannot be had from the store of artifacts: {reason}.")

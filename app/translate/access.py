@@ -1,6 +1,7 @@
 """Names of files on the wire to paths and URIs that this server may read."""
 
 from pathlib import Path
+from typing import Final
 
 from app.errors import SourceRefusedError
 from app.settings import Settings
@@ -8,6 +9,11 @@ from features.errors import StorageError
 from features.redaction import redacted
 from features.scenes import Pool
 from features.uris import is_remote, to_path
+
+STRAY: Final = (
+    "it is a link that leads out of the folders that this server may read (SEEDAL_FILE_ROOTS)"
+)
+"""Why an image is not read whose name lies inside, as the end of a sentence."""
 
 
 def permitted(name: str, settings: Settings, pointer: str = "") -> str:
@@ -74,7 +80,10 @@ def permitted_path(name: str, settings: Settings, pointer: str = "") -> Path:
 
 
 def require_permitted_images(pool: Pool, settings: Settings) -> None:
-    """Refuse a pool that names an image which this server may not read.
+    """Refuse a pool that names an image outside of what this server may read.
+
+    A name inside that is a link to somewhere outside refuses nothing: that image alone is not
+    read (`app.jobs.strays`).
 
     Raises
     ------
@@ -86,5 +95,15 @@ def require_permitted_images(pool: Pool, settings: Settings) -> None:
             try:
                 permitted(image.uri, settings)
             except SourceRefusedError as error:
+                if strays(image.uri, settings):
+                    continue
                 rule = f"Scene {scene.scene_id!r}: {error.detail}"
                 raise SourceRefusedError(rule, "#/source") from error
+
+
+def strays(name: str, settings: Settings) -> bool:
+    """Tell whether a file that may not be read has a name that could be: links lead it astray."""
+    try:
+        return not is_remote(name) and settings.holds(to_path(name))
+    except StorageError:
+        return False

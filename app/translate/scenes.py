@@ -1,6 +1,6 @@
 """Scenes: the pool's to rows, rows to the pool's, rows to the wire."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,12 @@ from api_schemas.datasets import InlineScene
 from api_schemas.scenes import Scene, SceneImage
 from app.store.tables import DatasetRow, SceneRow
 from features import scenes as domain
-from features.sources import build_pool, parse_scene
+from features.errors import SourceError
+from features.sources import SourceOptions, build_pool, parse_scene
+from features.sources.refusing import Refuse
 
 
-def inline_pool(scenes: Sequence[InlineScene], resource: str | None) -> domain.Pool:
+def inline_pool(scenes: Sequence[InlineScene], options: SourceOptions) -> domain.Pool:
     """Return the scenes of a request as a pool, by the rules of a manifest.
 
     Raises
@@ -19,11 +21,26 @@ def inline_pool(scenes: Sequence[InlineScene], resource: str | None) -> domain.P
     features.errors.SourceError
         A scene breaks a rule; names it as ``scenes[7]``.
     """
-    placed = (
-        (place, parse_scene(scene.model_dump(mode="json", exclude_unset=True), place, Path("/")))
-        for place, scene in ((f"scenes[{n}]", scene) for n, scene in enumerate(scenes))
+    return build_pool(
+        "inline",
+        "scenes",
+        _placed(scenes, options.refuse),
+        resource=options.resource,
+        cost_origin="the request",
+        refuse=options.refuse,
     )
-    return build_pool("inline", "scenes", placed, resource=resource, cost_origin="the request")
+
+
+def _placed(scenes: Sequence[InlineScene], refuse: Refuse) -> Iterator[tuple[str, domain.Scene]]:
+    for number, scene in enumerate(scenes):
+        place = f"scenes[{number}]"
+        content = scene.model_dump(mode="json", exclude_unset=True)
+        try:
+            parsed = parse_scene(content, place, Path("/"))
+        except SourceError as error:
+            refuse(error, scene.scene_id)
+        else:
+            yield place, parsed
 
 
 def to_records(dataset_id: str, scenes: Sequence[domain.Scene]) -> list[dict[str, Any]]:

@@ -1,14 +1,24 @@
-"""A source as a request names it, to what the readers of sources take, if it may be read."""
+"""A source as a request names it, to what the readers of sources take, if it may be read.
 
+A manifest that was uploaded is named ``upload:`` and its file's name, a hash of the content:
+whoever knows it has had the file.
+"""
+
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from app.errors import InvalidRequestError
 from app.settings import Settings
+from app.store.artifacts import Artifacts
 from app.translate.access import permitted, permitted_path
 from features.errors import SourceError
-from features.sources import SourceOptions, unfit_option
+from features.scenes import Pool
+from features.sources import SourceOptions, open_source, open_upload, unfit_option
+
+UPLOAD: Final = "upload:"
+_NAME: Final = re.compile(r"[0-9a-f]{64}\.(jsonl|csv|parquet)")
 
 
 def located(
@@ -30,7 +40,8 @@ def located(
     SourceRefusedError
         It lies where this server may not read.
     InvalidRequestError
-        ``scene_from`` is no rule, or an option is for other kinds of sources.
+        ``scene_from`` is no rule, an option is for other kinds of sources, or nothing of this name
+        was uploaded.
     """
     images_root = source.get("images_root")
     try:
@@ -51,6 +62,32 @@ def located(
     if unfit is not None:
         rule = f"A source of kind {source['kind']} has no option {unfit}."
         raise InvalidRequestError(rule, f"#/source/{unfit}")
+    if source.get("uri", "").startswith(UPLOAD):
+        return _uploaded(source["uri"], settings), options
     if "uri" in source:
         return permitted(source["uri"], settings, "#/source/uri"), options
     return permitted_path(source["root"], settings, "#/source/root"), options
+
+
+def read_source(kind: str, root: str | Path, options: SourceOptions, settings: Settings) -> Pool:
+    """Read a source that :func:`located` has found.
+
+    Raises
+    ------
+    features.errors.SourceError
+        It breaks a rule.
+    """
+    if Path(root).parent == settings.uploads_dir:
+        return open_upload(Path(root), f"{UPLOAD}{Path(root).name}", options)
+    return open_source(kind, root, options)
+
+
+def _uploaded(uri: str, settings: Settings) -> Path:
+    name = uri.removeprefix(UPLOAD)
+    path = settings.uploads_dir / name
+    if not _NAME.fullmatch(name) or not (
+        Artifacts(settings.data_dir, settings.artifacts_url).fetch(path).is_file()
+    ):
+        rule = f"{uri[:100]} was not uploaded here; POST /v1/manifests gives out such URIs."
+        raise InvalidRequestError(rule, "#/source/uri")
+    return path

@@ -31,7 +31,9 @@ class Directions:
     """
 
     def __init__(self, means: NDArray[np.float64]) -> None:
-        lengths = np.linalg.norm(means, axis=1)
+        lengths = np.empty(len(means))
+        for start in range(0, len(means), _ROWS):  # the norm squares a copy
+            lengths[start : start + _ROWS] = np.linalg.norm(means[start : start + _ROWS], axis=1)
         self._means = means
         self._scales = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
         self.n, self.d = means.shape
@@ -51,6 +53,13 @@ class Directions:
             products = np.einsum("kd,d->k", self._means[part], self._means[row])
             found[start : start + _ROWS] = products * self._scales[part] * self._scales[row]
         return rounded(found)
+
+    def to_all(self, row: int) -> NDArray[np.float32]:
+        """Return the cosines of one row with every row, (n,); see :meth:`cosines`."""
+        found = np.empty(self.n)
+        for start in range(0, self.n, _ROWS):
+            found[start : start + _ROWS] = self._means[start : start + _ROWS] @ self._means[row]
+        return rounded(found * self._scales * self._scales[row])
 
     def paired(self, rows: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return the cosines of each row with its own others, (b, k), for `others` (b, k)."""

@@ -8,19 +8,21 @@
 A source reads names, sizes and headers, never pixels or points beyond what its costs need.
 """
 
-from features.sources.mistakes import find_mistakes
+from features.sources.mistakes import Mistake, Mistakes
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
 from features.sources.record import parse_scene
-from features.sources.registry import KINDS, detect, open_source, unfit_option
+from features.sources.registry import KINDS, detect, open_source, open_upload, unfit_option
 
 __all__ = [
     "KINDS",
+    "Mistake",
+    "Mistakes",
     "SourceOptions",
     "build_pool",
     "detect",
-    "find_mistakes",
     "open_source",
+    "open_upload",
     "parse_scene",
     "unfit_option",
 ]

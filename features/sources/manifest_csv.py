@@ -17,6 +17,7 @@ from features.scenes import Image, Scene
 from features.sources.csv_rows import decimal, read_rows
 from features.sources.json_text import decode_json
 from features.sources.record import parse_scene
+from features.sources.refusing import Refuse, at_once, id_of
 
 _PER_IMAGE: Final = "image_uri"
 _IMAGE_KEYS: Final = {_PER_IMAGE: "uri", "sensor": "sensor", "frame": "frame"}
@@ -28,7 +29,7 @@ _COSTS: Final = "cost."
 _SHARED: Final = ("costs", "group", "pointcloud", "regions", "external_ids", "meta")
 
 
-def read_csv(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
+def read_csv(path: Path, base: Path | str, refuse: Refuse = at_once) -> Iterator[tuple[str, Scene]]:
     """Yield each scene after the place of its first row, ``"FILE:LINE"``.
 
     Raises
@@ -39,8 +40,8 @@ def read_csv(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
     rows = read_rows(path)
     place, header = next(rows, (str(path), []))
     _check(header, place)
-    scenes = _scenes(rows, header, base)
-    return _join(scenes) if _PER_IMAGE in header else scenes
+    scenes = _scenes(rows, header, base, refuse)
+    return _join(scenes, refuse) if _PER_IMAGE in header else scenes
 
 
 def _check(header: list[str], place: str) -> None:
@@ -60,12 +61,22 @@ def _check(header: list[str], place: str) -> None:
 
 
 def _scenes(
-    rows: Iterable[tuple[str, list[str]]], header: list[str], base: Path | str
+    rows: Iterable[tuple[str, list[str]]], header: list[str], base: Path | str, refuse: Refuse
 ) -> Iterator[tuple[str, Scene]]:
     for place, row in rows:
-        if len(row) != len(header):
-            raise SourceError(place, f"the row has {len(row)} columns, the header {len(header)}")
-        yield place, parse_scene(_record(dict(zip(header, row, strict=True)), place), place, base)
+        cells = dict(zip(header, row, strict=False))
+        try:
+            _require_columns(row, header, place)
+            scene = parse_scene(_record(cells, place), place, base)
+        except SourceError as error:
+            refuse(error, id_of(cells))
+        else:
+            yield place, scene
+
+
+def _require_columns(row: list[str], header: list[str], place: str) -> None:
+    if len(row) != len(header):
+        raise SourceError(place, f"the row has {len(row)} columns, the header {len(header)}")
 
 
 def _record(cells: Mapping[str, str], place: str) -> dict[str, object]:
@@ -110,21 +121,29 @@ def _json(cell: str, column: str, place: str) -> object:
         raise SourceError(place, f"{column}: {error.rule}") from error
 
 
-def _join(rows: Iterable[tuple[str, Scene]]) -> Iterator[tuple[str, Scene]]:
+def _join(rows: Iterable[tuple[str, Scene]], refuse: Refuse) -> Iterator[tuple[str, Scene]]:
     """Put the images of a scene's rows together; rows may come in any order."""
     scenes: dict[str, tuple[str, Scene]] = {}
     images: dict[str, list[Image]] = {}
     for place, scene in rows:
         first_place, first = scenes.setdefault(scene.scene_id, (place, scene))
         known = images.setdefault(scene.scene_id, [])
-        if first is not scene:
-            _agree(scene, place, first, first_place)
-            if not (known and scene.images):
-                rule = f"a row without image_uri must be the only one of {scene.scene_id!r}"
-                raise SourceError(place, f"{rule} (its first is {first_place})")
-        known.extend(scene.images)
+        try:
+            if first is not scene:
+                _agree(scene, place, first, first_place)
+                _require_images(scene, place, known, first_place)
+        except SourceError as error:
+            refuse(error, scene.scene_id)
+        else:
+            known.extend(scene.images)
     for scene_id, (place, scene) in scenes.items():
         yield place, replace(scene, images=tuple(images[scene_id]))
+
+
+def _require_images(scene: Scene, place: str, known: list[Image], first_place: str) -> None:
+    if not (known and scene.images):
+        rule = f"a row without image_uri must be the only one of {scene.scene_id!r}"
+        raise SourceError(place, f"{rule} (its first is {first_place})")
 
 
 def _agree(scene: Scene, place: str, first: Scene, first_place: str) -> None:

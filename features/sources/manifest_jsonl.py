@@ -9,9 +9,12 @@ from features.scenes import Scene
 from features.sources.json_text import decode_json
 from features.sources.lines import read_lines
 from features.sources.record import parse_scene
+from features.sources.refusing import Refuse, at_once, id_of
 
 
-def read_jsonl(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
+def read_jsonl(
+    path: Path, base: Path | str, refuse: Refuse = at_once
+) -> Iterator[tuple[str, Scene]]:
     """Yield the scene of each line after its place, ``"FILE:LINE"``.
 
     Raises
@@ -23,6 +26,17 @@ def read_jsonl(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
         place = f"{path}:{number}"
         # Windows editors put a byte order mark before the first line.
         text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-        if not text.strip():
-            raise SourceError(place, "the line is blank")
-        yield place, parse_scene(decode_json(text, place), place, base)
+        record: object = None
+        try:
+            record = _decoded(text, place)
+            scene = parse_scene(record, place, base)
+        except SourceError as error:
+            refuse(error, id_of(record))
+        else:
+            yield place, scene
+
+
+def _decoded(text: bytes, place: str) -> object:
+    if not text.strip():
+        raise SourceError(place, "the line is blank")
+    return decode_json(text, place)

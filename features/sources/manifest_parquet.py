@@ -15,13 +15,16 @@ import pyarrow.parquet as pq
 from features.errors import SourceError
 from features.scenes import Scene
 from features.sources.record import SCENE_KEYS, parse_scene
+from features.sources.refusing import Refuse, at_once, id_of
 from features.sources.regular import open_regular
 
 _BATCH_ROWS: Final = 1024
 _BUFFER_BYTES: Final = 2**20  # of a column that is read, instead of its whole chunk
 
 
-def read_parquet(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
+def read_parquet(
+    path: Path, base: Path | str, refuse: Refuse = at_once
+) -> Iterator[tuple[str, Scene]]:
     """Yield the scene of each row after its place, ``"FILE row N"``; rows count from 1.
 
     Raises
@@ -34,7 +37,14 @@ def read_parquet(path: Path, base: Path | str) -> Iterator[tuple[str, Scene]]:
         for index in range(batch.num_rows):
             number += 1
             place = f"{path} row {number}"
-            yield place, parse_scene(_record(batch, index, place), place, base)
+            record: object = None
+            try:
+                record = _record(batch, index, place)
+                scene = parse_scene(record, place, base)
+            except SourceError as error:
+                refuse(error, id_of(record))
+            else:
+                yield place, scene
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:

@@ -1,47 +1,76 @@
-"""What is wrong with a manifest, line by line, for whoever is about to mend it."""
+"""What is wrong with a source, row by row, for whoever is about to mend it."""
 
-import codecs
-from pathlib import Path
+import time
+from dataclasses import dataclass
 
 from features.errors import SourceError
-from features.sources.json_text import decode_json
-from features.sources.lines import read_lines
-from features.sources.record import parse_scene
 
 
-def find_mistakes(path: Path, most: int) -> list[SourceError]:
-    """Return the first mistakes of a manifest in JSON Lines.
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A row that breaks a rule.
 
     Parameters
     ----------
-    path
-        The file; relative paths in it start from its folder.
-    most
-        Mistakes at which it stops looking.
-
-    Raises
-    ------
-    SourceError
-        The file cannot be read as lines at all.
+    error
+        Where, and which.
+    scene_id
+        Of the row, where it has one.
     """
-    places: dict[str, str] = {}
-    found: list[SourceError] = []
-    for number, line in enumerate(read_lines(path), start=1):
-        place = f"{path}:{number}"
-        text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-        try:
-            _check(text, place, path.parent, places)
-        except SourceError as error:
-            found.append(error)
-            if len(found) == most:
-                break
-    return found
+
+    error: SourceError
+    scene_id: str | None = None
 
 
-def _check(text: bytes, place: str, base: Path, places: dict[str, str]) -> None:
-    if not text.strip():
-        raise SourceError(place, "the line is blank")
-    scene = parse_scene(decode_json(text, place), place, base)
-    first = places.setdefault(scene.scene_id, place)
-    if first != place:
-        raise SourceError(place, f"scene_id {scene.scene_id!r} is already used at {first}")
+class Mistakes:
+    """Collects mistakes instead of stopping at the first; a source's options carry its methods.
+
+    Parameters
+    ----------
+    most
+        How many are kept; all are counted.
+    rows, seconds
+        After so many rows, or so long, the rest is not read.
+
+    Attributes
+    ----------
+    found
+        The first mistakes.
+    count
+        Of all.
+    complete
+        Whether the source was read to its end.
+    """
+
+    def __init__(self, most: int, *, rows: int, seconds: float) -> None:
+        self.found: list[Mistake] = []
+        self.count = 0
+        self.complete = True
+        self._most = most
+        self._rows = rows
+        self._end = time.monotonic() + seconds
+
+    def refuse(self, error: SourceError, scene_id: str | None = None) -> None:
+        """Note a mistake.
+
+        Raises
+        ------
+        SourceError
+            The row was the last one to be read: this very mistake.
+        """
+        self.note(error, scene_id)
+        if not self.go_on():
+            raise error
+
+    def note(self, error: SourceError, scene_id: str | None = None) -> None:
+        """Note a mistake that ends nothing."""
+        self.count += 1
+        if len(self.found) < self._most:
+            self.found.append(Mistake(error, scene_id))
+
+    def go_on(self) -> bool:
+        """Tell whether another row is to be read."""
+        self._rows -= 1
+        if self._rows < 0 or time.monotonic() > self._end:
+            self.complete = False
+        return self.complete

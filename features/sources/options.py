@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from features.errors import SourceError
+from features.sources.refusing import GoOn, Refuse, always, at_once
 from features.sources.scene_rule import parse_rule
 
 Split = Literal["all", "train"]
@@ -30,6 +31,10 @@ class SourceOptions:
         Which scene an image belongs to (COCO), see :mod:`features.sources.scene_rule`.
     unit
         What a scene is (nuScenes): a drive of 20 s, or one ``"keyframe"`` of it.
+    refuse
+        How a row of a manifest that breaks a rule is met.
+    go_on
+        Whether more of a manifest is to be read.
 
     Raises
     ------
@@ -42,6 +47,8 @@ class SourceOptions:
     resource: str | None = None
     scene_from: str | None = None
     unit: Unit = "scene"
+    refuse: Refuse = at_once
+    go_on: GoOn = always
 
     def __post_init__(self) -> None:
         if self.split not in get_args(Split):

@@ -1,11 +1,12 @@
 """Put scenes together to a pool: the rules that hold between scenes, whatever their source."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from features.errors import SourceError
 from features.scenes import Pool, Scene
 from features.sources.fields import is_plain
 from features.sources.record import DEFAULT_RESOURCE
+from features.sources.refusing import Refuse, at_once
 
 
 def build_pool(
@@ -16,6 +17,7 @@ def build_pool(
     resource: str | None,
     cost_origin: str,
     notes: Iterable[str] = (),
+    refuse: Refuse = at_once,
 ) -> Pool:
     """Check what must hold between scenes and return the pool.
 
@@ -34,6 +36,8 @@ def build_pool(
         Where the costs come from, for people.
     notes
         Sentences a user should read.
+    refuse
+        How a scene that breaks a rule is met.
 
     Raises
     ------
@@ -44,22 +48,27 @@ def build_pool(
     scenes: dict[str, Scene] = {}
     places: dict[str, str] = {}
     for place, scene in placed_scenes:
-        _check_names(place, scene)
-        if scene.scene_id in scenes:
-            first = places[scene.scene_id]
-            raise SourceError(place, f"scene_id {scene.scene_id!r} is already used at {first}")
-        scenes[scene.scene_id] = scene
-        places[scene.scene_id] = place
+        try:
+            _check_names(place, scene)
+            _check_new(place, scene, places)
+        except SourceError as error:
+            refuse(error, scene.scene_id)
+        else:
+            scenes[scene.scene_id] = scene
+            places[scene.scene_id] = place
     if not scenes:
         raise SourceError(root, "has no scenes")
     pool_resource = _shared_resource(root, scenes.values()) if resource is None else resource
-    for scene in scenes.values():
+    for scene in tuple(scenes.values()):
         if pool_resource not in scene.costs:
-            raise SourceError(
-                places[scene.scene_id],
+            rule = (
                 f"scene {scene.scene_id!r} has no cost for the resource {pool_resource!r} "
-                f"(it has {', '.join(scene.costs)})",
+                f"(it has {', '.join(scene.costs)})"
             )
+            refuse(SourceError(places[scene.scene_id], rule), scene.scene_id)
+            del scenes[scene.scene_id]
+    if not scenes:
+        raise SourceError(root, f"no scene has a cost for the resource {pool_resource!r}")
     return Pool(kind, tuple(scenes.values()), pool_resource, cost_origin, tuple(notes))
 
 
@@ -68,6 +77,12 @@ def _check_names(place: str, scene: Scene) -> None:
     for name in (scene.scene_id, scene.group or "", *(image.uri for image in scene.images)):
         if not is_plain(name):
             raise SourceError(place, f"{name!r} has control characters or is not UTF-8")
+
+
+def _check_new(place: str, scene: Scene, places: Mapping[str, str]) -> None:
+    if scene.scene_id in places:
+        first = places[scene.scene_id]
+        raise SourceError(place, f"scene_id {scene.scene_id!r} is already used at {first}")
 
 
 def _shared_resource(root: str, scenes: Iterable[Scene]) -> str:

@@ -16,7 +16,7 @@ from features.sources.listing import list_folder
 from features.sources.manifest import SUFFIXES, open_manifest
 from features.sources.nuscenes import has_tables, open_nuscenes
 from features.sources.options import SourceOptions
-from features.sources.remote import Opener, open_remote
+from features.sources.remote import Opener, open_named, open_remote
 from features.sources.s3dis import has_areas, open_s3dis
 from features.sources.scannet import has_scans, open_scannet
 from features.sources.semantic_kitti import has_sequences, open_semantic_kitti
@@ -50,7 +50,7 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "scannet": frozenset({"images_root"}),
     "kitti_360": frozenset({"images_root", "split"}),
 }
-_COMMON_OPTIONS: Final = frozenset({"resource"})
+_COMMON_OPTIONS: Final = frozenset({"resource", "refuse", "go_on"})
 _DEFAULTS: Final = SourceOptions()
 
 KINDS: Final[tuple[str, ...]] = tuple(_OPENERS)
@@ -95,6 +95,22 @@ def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DE
     with _os_errors_named(path):
         path.stat()  # a root that is missing says so here
         return _OPENERS[kind](path, options)
+
+
+def open_upload(path: Path, name: str, options: SourceOptions = _DEFAULTS) -> Pool:
+    """Read a manifest that came without its folder: images in it have absolute paths or URIs.
+
+    Raises
+    ------
+    SourceError
+        As :func:`open_source`; the file is called by its name.
+    """
+
+    def opener(path: Path, options: SourceOptions, base: Path | str) -> Pool:
+        with _os_errors_named(path):
+            return open_manifest(path, options, base)
+
+    return open_named(opener, path, name, options, Path("/"))
 
 
 def unfit_option(kind: str, options: SourceOptions) -> str | None:

@@ -1,6 +1,7 @@
 """Files that describe a whole pool and lie elsewhere: read from a copy, named by their URI."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from features.errors import SourceError, StorageError
@@ -10,8 +11,8 @@ from features.sources.options import SourceOptions
 from features.storage.reading import local_copy
 from features.uris import folder_of
 
-Opener = Callable[[Path, SourceOptions, str], Pool]
-"""Opens a file; relative paths in it start from the URI prefix that is the last parameter."""
+Opener = Callable[[Path, SourceOptions, Path | str], Pool]
+"""Opens a file; relative paths in it start from the folder or prefix that comes last."""
 
 
 def open_remote(opener: Opener, uri: str, options: SourceOptions) -> Pool:
@@ -24,12 +25,30 @@ def open_remote(opener: Opener, uri: str, options: SourceOptions) -> Pool:
     """
     try:
         with local_copy(uri) as copy:
-            try:
-                return opener(copy, options, folder_of(uri))
-            except SourceError as error:
-                place, rule = (
-                    text.replace(str(copy), redacted(uri)) for text in (error.place, error.rule)
-                )
-                raise SourceError(place, rule) from error
+            return open_named(opener, copy, redacted(uri), options, folder_of(uri))
     except StorageError as error:
         raise SourceError(error.uri, error.reason) from error
+
+
+def open_named(
+    opener: Opener, path: Path, name: str, options: SourceOptions, base: Path | str
+) -> Pool:
+    """Open a file that its user knows by another name than its path.
+
+    Raises
+    ------
+    SourceError
+        `opener` refuses it; the file is called by its name.
+    """
+
+    def named(error: SourceError) -> SourceError:
+        place, rule = (text.replace(str(path), name) for text in (error.place, error.rule))
+        return SourceError(place, rule)
+
+    def refuse(error: SourceError, scene_id: str | None) -> None:
+        options.refuse(named(error), scene_id)
+
+    try:
+        return opener(path, replace(options, refuse=refuse), base)
+    except SourceError as error:
+        raise named(error) from error

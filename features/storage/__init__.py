@@ -2,7 +2,8 @@
 
 ::
 
-    reading -> object_stores (obstore: s3, gs, az, http) | file_systems (fsspec: any other scheme)
+    reading, writing
+            -> object_stores (obstore: s3, gs, az, http) | file_systems (fsspec: any other scheme)
             -> environment, failures -> limits
     local   -> the file itself, without a library between
 

@@ -1,15 +1,16 @@
 """Any other scheme, through the fsspec implementation that is installed for it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, Final, TypeVar
+from uuid import uuid4
 
 import fsspec  # type: ignore[import-untyped]
 
-from features.errors import StorageError
+from features.errors import AbsentError, StorageError
 from features.storage.limits import Limits
-from features.storage.remote import Content, check_size
+from features.storage.remote import Content, Sink, check_size
 
 _CHUNK_BYTES: Final = 2**20
 _TAGS: Final = ("ETag", "etag", "e_tag", "checksum", "sha256", "md5", "mtime", "LastModified")
@@ -59,7 +60,7 @@ class FileSystemFile:
         """
         return self._run(self._content)
 
-    def read_into(self, sink: BinaryIO) -> None:
+    def read_into(self, sink: Sink) -> None:
         """Write the content to a stream.
 
         Raises
@@ -68,6 +69,31 @@ class FileSystemFile:
             As :meth:`content`; the content is too large.
         """
         self._run(lambda: self._read_into(sink))
+
+    def write(self, chunks: Iterable[bytes]) -> None:
+        """Write the content, beside its place and then moved.
+
+        Raises
+        ------
+        StorageError
+            It cannot be written there, or not in time.
+        """
+        self._run(lambda: self._write(chunks))
+
+    def _write(self, chunks: Iterable[bytes]) -> None:
+        system, path = fsspec.url_to_fs(self._name)
+        folder = path.rpartition("/")[0]
+        system.makedirs(folder, exist_ok=True)
+        temporary = f"{path}.{uuid4().hex}.tmp"
+        try:
+            with system.open(temporary, "wb") as file:
+                for chunk in chunks:
+                    file.write(chunk)
+            system.mv(temporary, path)
+        except BaseException:
+            if system.exists(temporary):
+                system.rm(temporary)
+            raise
 
     def _content(self) -> Content:
         system, path, info = self._look()
@@ -80,7 +106,7 @@ class FileSystemFile:
                 tag = None
         return Content(size if isinstance(size, int) else None, tag)
 
-    def _read_into(self, sink: BinaryIO) -> None:
+    def _read_into(self, sink: Sink) -> None:
         system, path, info = self._look()
         size = info.get("size")
         if isinstance(size, int):
@@ -107,7 +133,7 @@ class FileSystemFile:
         except TimeoutError:
             reason = f"it could not be read within {self._limits.total_s:g} s"
         except FileNotFoundError:
-            reason = "it does not exist there"
+            raise AbsentError(self._name, "it does not exist there") from None
         except PermissionError:
             reason = "access is denied"
         except IsADirectoryError:

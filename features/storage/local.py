@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from features.errors import StorageError
+from features.errors import AbsentError, StorageError
 from features.uris import to_path
 
 
@@ -21,7 +21,7 @@ def regular_file(name: str) -> tuple[Path, os.stat_result]:
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise StorageError(name, "the file does not exist") from error
+        raise AbsentError(name, "the file does not exist") from error
     except PermissionError as error:
         raise StorageError(name, "no permission to read the file") from error
     except OSError as error:  # a name too long, a loop of links

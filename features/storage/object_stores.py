@@ -5,22 +5,23 @@ covers all attempts. A store is opened once for a bucket or host and shared by a
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote, unquote
 
 import fsspec.asyn  # type: ignore[import-untyped]
-from obstore import get_async, head_async
+from obstore import get_async, head_async, put_async
 from obstore.store import HTTPStore, ObjectStore, from_url
 
-from features.errors import StorageError
+from features.errors import AbsentError, StorageError
 from features.storage.environment import allows_http, has_proxy, is_anonymous, variables
 from features.storage.failures import REFUSALS, reason_of, status_of
 from features.storage.limits import Limits
-from features.storage.remote import Content, check_size
+from features.storage.remote import Content, Sink, check_size
 from features.uris import HTTP, Uri
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class ObjectStoreFile:
         """
         return self._run(self._content())
 
-    def read_into(self, sink: BinaryIO) -> None:
+    def read_into(self, sink: Sink) -> None:
         """Write the content to a stream.
 
         Raises
@@ -88,6 +89,20 @@ class ObjectStoreFile:
             See :mod:`features.storage.failures`; the content is too large.
         """
         self._run(self._read_into(sink))
+
+    def write(self, chunks: Iterable[bytes]) -> None:
+        """Write the content: in parts where it is long, visible once all of it is there.
+
+        Raises
+        ------
+        StorageError
+            See :mod:`features.storage.failures`.
+        """
+        self._run(self._write(chunks))
+
+    async def _write(self, chunks: Iterable[bytes]) -> None:
+        store, key = self._store()
+        await put_async(store, key, chunks)
 
     async def _content(self) -> Content:
         store, key = self._store()
@@ -99,7 +114,7 @@ class ObjectStoreFile:
             meta = (await get_async(store, key)).meta  # its body is not read
         return _described(meta)
 
-    async def _read_into(self, sink: BinaryIO) -> None:
+    async def _read_into(self, sink: Sink) -> None:
         store, key = self._store()
         result = await get_async(store, key)
         check_size(self._name, result.meta["size"], self._limits)
@@ -147,6 +162,8 @@ class ObjectStoreFile:
                 reason = f"it could not be read within {self._limits.total_s:g} s"
             except REFUSALS as error:
                 reason = reason_of(error)
+                if status_of(error) == HTTPStatus.NOT_FOUND:
+                    raise AbsentError(self._name, reason) from None
             # The cause is left out: it shows the address with its query, and what was answered.
             raise StorageError(self._name, reason) from None
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from features.storage.file_systems import FileSystemFile
 from features.storage.limits import FILE, IMAGE, Limits
 from features.storage.local import open_file, regular_file
 from features.storage.object_stores import ObjectStoreFile
-from features.storage.remote import RemoteFile
+from features.storage.remote import RemoteFile, Sink
 from features.uris import HTTP, OBJECT_STORES, is_remote, parse
 
 
@@ -38,6 +39,23 @@ def open_binary(name: str, limits: Limits = IMAGE) -> BinaryIO:
     _remote(name, limits).read_into(stream)
     stream.seek(0)
     return stream
+
+
+def read_into(name: str, sink: Sink, limits: Limits = FILE) -> None:
+    """Write a file's bytes to a stream, as they come.
+
+    Raises
+    ------
+    AbsentError
+        There is no such file.
+    StorageError
+        It cannot be reached in time, may not be read, or is too large.
+    """
+    if is_remote(name):
+        _remote(name, limits).read_into(sink)
+        return
+    with open_file(name) as file:
+        shutil.copyfileobj(file, sink)
 
 
 def state(name: str, limits: Limits = IMAGE) -> tuple[str | int, ...]:

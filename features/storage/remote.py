@@ -1,7 +1,7 @@
 """What every kind of remote store can do."""
 
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from features.errors import StorageError
 from features.storage.limits import Limits
@@ -24,6 +24,14 @@ class Content:
     tag: str | None
 
 
+class Sink(Protocol):
+    """What takes a content as it comes."""
+
+    def write(self, chunk: bytes, /) -> object:
+        """Take the next piece."""
+        ...
+
+
 class RemoteFile(Protocol):
     """A file that does not lie on this machine; it may be used from any thread."""
 
@@ -31,7 +39,7 @@ class RemoteFile(Protocol):
         """Return what the store says of the content, without reading it."""
         ...
 
-    def read_into(self, sink: BinaryIO) -> None:
+    def read_into(self, sink: Sink) -> None:
         """Write the content to a stream, up to the limit in bytes."""
         ...
 

@@ -1,5 +1,6 @@
 """Datasets over HTTP."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -252,6 +253,11 @@ def test_a_deleted_dataset_is_gone(
             "outside",
         ),
         ({"name": ""}, "#/name", "at least 1"),
+        (
+            {"source": {"kind": "inline", "scenes": [{"scene_id": "a", "regions": [False]}]}},
+            "#/source/scenes/0/regions/0",
+            "integer",
+        ),
         ({"name": "a\u0000b"}, "#/name", "match"),
         ({"surprise": 1}, "#/surprise", "not permitted"),
         ({"resource": "points"}, "#/source/scenes", "points"),
@@ -275,7 +281,7 @@ def test_a_wrong_request_is_refused_by_name(
 def test_a_link_out_of_the_permitted_folder_is_refused(
     client: TestClient, register: Register, extract: Extract, pool: Path, tmp_path: Path
 ) -> None:
-    """Links are followed before a path is permitted: on the root, and on each image of a source."""
+    """Links are followed before a path is permitted: on the root, and on the images of a source."""
     outside = tmp_path / "outside"
     (outside / "room").mkdir(parents=True)
     Image.new("RGB", (8, 8)).save(outside / "room" / "0.png")
@@ -291,3 +297,46 @@ def test_a_link_out_of_the_permitted_folder_is_refused(
     assert extract(registered) is Outcome.STOPPED
     dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
     assert "SEEDAL_FILE_ROOTS" in dataset["error"]
+
+
+@pytest.mark.parametrize("kind", ["images", "inline"])
+def test_one_image_that_strays_fails_alone(
+    client: TestClient,
+    register: Register,
+    extract: Extract,
+    pool: Path,
+    tmp_path: Path,
+    kind: str,
+) -> None:
+    """A link that leads out is listed as a failure and never read; its scene, and others, go on."""
+    outside = tmp_path / "secret.png"
+    Image.new("RGB", (400, 400), "red").save(outside)
+    root = pool.parent / f"astray_{kind}"
+    for name in ("half", "lost", "whole"):
+        (root / name).mkdir(parents=True)
+    for name in ("half", "whole"):
+        Image.new("RGB", (32, 32), "blue").save(root / name / "1.png")
+    for name in ("half", "lost"):
+        (root / name / "0.png").symlink_to(outside)
+    images = {folder.name: sorted(map(str, folder.iterdir())) for folder in sorted(root.iterdir())}
+    scenes = [{"scene_id": name, "cost": 1, "images": found} for name, found in images.items()]
+    folder = {"kind": "images", "root": str(root)}
+    registered = register(folder if kind == "images" else {"kind": "inline", "scenes": scenes})
+    assert extract(registered) is Outcome.DONE
+    path = f"/v1/datasets/{registered['dataset']['id']}"
+    dataset = client.get(path).json()
+    assert (dataset["status"], dataset["usable_scene_count"]) == ("ready", 2)
+    assert [failure["scene_id"] for failure in dataset["image_failures"]] == ["half", "lost"]
+    assert [scene["scene_id"] for scene in dataset["left_out"]] == ["lost"]
+    assert "SEEDAL_FILE_ROOTS" in dataset["left_out"][0]["reason"]
+    half = client.get(f"{path}/scenes/half/thumbnail")
+    assert half.status_code == 200
+    with Image.open(io.BytesIO(half.content)) as picture:
+        assert picture.size == (32, 32)
+    assert client.get(f"{path}/scenes/lost/thumbnail").status_code == 422
+    seed = client.post(f"{path}/seeds", json={"budget": {"fraction": 1}}).json()
+    sheet = client.get(f"/v1/seeds/{seed['id']}/export", params={"format": "contact_sheet"})
+    with Image.open(io.BytesIO(sheet.content)) as picture:
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(2**24) or ()}
+    assert (255, 0, 0) not in colours
+    assert (0, 0, 255) in colours

@@ -35,7 +35,7 @@ def test_an_unexpected_error_ends_the_operation_without_its_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What nobody thought of fails the operation and points to the log."""
-    monkeypatch.setattr(extraction, "open_source", _raise(RuntimeError("secret")))
+    monkeypatch.setattr(extraction, "read_source", _raise(RuntimeError("secret")))
     registered = register({"kind": "images", "root": str(pool)})
     assert extract(registered) is Outcome.STOPPED
     operation = client.get(f"/v1/operations/{registered['operation']['id']}").json()

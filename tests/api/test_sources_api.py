@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.jobs import extraction
 from app.jobs.extraction import Outcome
 from app.services.uploads import Uploads
 from app.store.artifacts import Artifacts
@@ -49,12 +51,17 @@ def test_a_dry_run_names_every_line_that_is_wrong(client: TestClient, pool: Path
     assert not report["valid"]
     places = [error["place"].rpartition(":")[2] for error in report["errors"]]
     assert places == ["6", "7", "8"]
+    assert [error["line"] for error in report["errors"]] == [6, 7, 8]
+    assert [error["scene_id"] for error in report["errors"]] == [None, "s0", "x"]
     assert "already used" in report["errors"][1]["detail"]
+    assert (report["scene_count"], report["image_count"], report["error_count"]) == (5, 5, 3)
     manifest.write_text("\n".join(["{"] * 50))
-    assert len(_validate(client, {"kind": "manifest", "uri": manifest.as_uri()})["errors"]) == 20
+    report = _validate(client, {"kind": "manifest", "uri": manifest.as_uri()})
+    assert (len(report["errors"]), report["error_count"]) == (20, 51)  # the last: no scene is left
     manifest.write_text("\n".join(lines))
     report = _validate(client, {"kind": "manifest", "uri": manifest.as_uri()})
-    assert (report["valid"], report["missing_image_count"]) == (True, 5)
+    assert (report["valid"], report["missing_image_count"]) == (True, 1)
+    assert report["duplicate_images"] == [{"uri": str(manifest.parent / "none.png"), "count": 5}]
     assert report["missing_images"][0].endswith("none.png")
 
 
@@ -216,6 +223,178 @@ def test_another_host_finds_what_the_first_one_made(client: TestClient, tmp_path
     assert not other.exists()
     assert Artifacts(there, url).fetch(other).read_bytes() == path.read_bytes()
     assert not Artifacts(there, url).fetch(other.with_name("none.npz")).exists()
+
+
+def _lines(pool: Path, **more: object) -> bytes:
+    picture = str(next(pool.glob("*/*/0.png")))
+    scenes = [{"scene_id": f"s{k}", "cost": k + 1, "images": [picture]} for k in range(3)]
+    return "\n".join(json.dumps(scene | more) for scene in scenes).encode()
+
+
+def _upload(client: TestClient, content: bytes) -> dict[str, Any]:
+    answer = client.post("/v1/manifests", content=content)
+    assert answer.status_code == 201, answer.text
+    uploaded: dict[str, Any] = answer.json()
+    return uploaded
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_an_uploaded_manifest_becomes_a_dataset(
+    client: TestClient,
+    register: Callable[..., dict[str, Any]],
+    extract: Callable[[dict[str, Any]], Outcome],
+    pool: Path,
+    form: str,
+) -> None:
+    """A manifest sent as it is, in each form, is looked at and registered by the URI it gets."""
+    content = _lines(pool)
+    rows = [json.loads(line) for line in content.splitlines()]
+    if form == "csv":
+        lines = [f"{row['scene_id']},{row['cost']},{row['images'][0]}" for row in rows]
+        content = "\n".join(["scene_id,cost,image_uri", *lines]).encode()
+    if form == "parquet":
+        stream = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows), stream)
+        content = stream.getvalue()
+    uploaded = _upload(client, content)
+    assert uploaded["uri"].endswith(f".{form}")
+    assert (_upload(client, content), uploaded["bytes"]) == (uploaded, len(content))
+    source = {"kind": "manifest", "uri": uploaded["uri"]}
+    report = _validate(client, source)
+    assert (report["valid"], report["scene_count"], report["missing_image_count"]) == (True, 3, 0)
+    registered = register(source)
+    assert extract(registered) is Outcome.DONE
+    dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
+    assert (dataset["status"], dataset["scene_count"]) == ("ready", 3)
+    assert dataset["source"]["uri"] == uploaded["uri"]
+
+
+def test_an_uploaded_manifest_is_called_by_its_uri(client: TestClient, app: FastAPI) -> None:
+    """Mistakes in it, of each form, name line and scene, and not where this server keeps it."""
+    stream = io.BytesIO()
+    pq.write_table(pa.table({"scene_id": ["a", "b"], "cost": [1.0, -1.0]}), stream)
+    for content in (
+        b'{"scene_id": "a", "cost": 1}\n{"scene_id": "b", "cost": -1}',
+        b"scene_id,cost\nb,-1\na,1",
+        stream.getvalue(),
+    ):
+        uri = _upload(client, content)["uri"]
+        report = _validate(client, {"kind": "manifest", "uri": uri})
+        (mistake,) = report["errors"]
+        assert (mistake["line"], mistake["scene_id"]) == (2, "b")
+        assert mistake["place"].startswith(uri)
+        assert str(app.state.wiring.settings.data_dir) not in json.dumps(report)
+        assert report["scene_count"] == 1
+
+
+@pytest.mark.parametrize("image", ["relative.png", "/etc/passwd", "s3://bucket/a.png"])
+def test_an_uploaded_manifest_opens_no_doors(
+    client: TestClient,
+    register: Callable[..., dict[str, Any]],
+    extract: Callable[[dict[str, Any]], Outcome],
+    pool: Path,
+    image: str,
+) -> None:
+    """Its images are permitted or refused as those of any other manifest."""
+    source = {"kind": "manifest", "uri": _upload(client, _lines(pool, images=[image]))["uri"]}
+    report = _validate(client, source)
+    assert (report["valid"], report["error_count"], report["errors"][0]["scene_id"]) == (
+        False,
+        3,
+        "s0",
+    )
+    assert extract(register(source)) is Outcome.STOPPED
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "x", "../seedal.sqlite", "0" * 64, f"{'0' * 64}.jsonl", f"../uploads/{'0' * 64}.jsonl"],
+)
+def test_what_was_not_uploaded_is_no_source(client: TestClient, name: str) -> None:
+    """Only names that this service gave out are uploads."""
+    body = {"name": "x", "source": {"kind": "manifest", "uri": f"upload:{name}"}}
+    for path in ("/v1/datasets", "/v1/datasets:validate"):
+        answer = client.post(path, json=body)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "#/source/uri"
+
+
+def test_an_upload_is_whole_or_not_there(client: TestClient, app: FastAPI) -> None:
+    """One that is empty, too long or compressed leaves nothing behind."""
+    folder = app.state.wiring.settings.uploads_dir
+    before = sorted(folder.iterdir()) if folder.exists() else []
+    assert client.post("/v1/manifests", content=b"").status_code == 422
+    assert client.post("/v1/manifests", content=b"{" * 1_100_000).status_code == 413
+    headers = {"Content-Encoding": "gzip"}
+    assert client.post("/v1/manifests", content=b"{}", headers=headers).status_code == 415
+    assert sorted(folder.iterdir()) == before
+
+
+def test_an_inline_source_tells_every_mistake(client: TestClient) -> None:
+    """Scenes in the request are looked at like lines; the sound ones are counted."""
+    scenes = [{"scene_id": f"s{k}", "cost": k - 2} for k in range(4)]
+    report = _validate(client, {"kind": "inline", "scenes": [*scenes, scenes[3]]})
+    told = [(error["place"], error["scene_id"]) for error in report["errors"]]
+    assert told == [("scenes[0]", "s0"), ("scenes[1]", "s1"), ("scenes[4]", "s3")]
+    assert (report["scene_count"], report["valid"]) == (2, False)
+
+
+def test_a_dry_run_needs_no_name(client: TestClient) -> None:
+    """The source is enough; features are checked if they are given."""
+    body = {"source": {"kind": "inline", "scenes": SCENES}}
+    report = client.post("/v1/datasets:validate", json=body).json()
+    assert report["groups"] == [{"group": "g", "scene_count": 6}]
+    wrong = body | {"features": {"backbone": "nonsense"}}
+    answer = client.post("/v1/datasets:validate", json=wrong)
+    assert answer.json()["errors"][0]["pointer"] == "#/features"
+
+
+def test_vectors_that_a_worker_refuses_are_not_said_to_lie_anywhere(
+    client: TestClient,
+    register: Callable[..., dict[str, Any]],
+    extract: Callable[[dict[str, Any]], Outcome],
+    app: FastAPI,
+) -> None:
+    """Where the scenes are known later than the vectors, the worker names row and scene alone."""
+    scenes = b'{"scene_id": "a", "cost": 1}\n{"scene_id": "b", "cost": 1}'
+    source = {"kind": "manifest", "uri": _upload(client, scenes)["uri"]}
+    told = []
+    for names in (["a", "other"], ["a", "a"]):
+        registered = register(source, features={"backbone": "precomputed"})
+        content = _npz(scene_ids=np.array(names), vectors=np.eye(2))
+        assert _put(client, registered, content).status_code == 202
+        extract(registered)
+        answer = client.get(f"/v1/datasets/{registered['dataset']['id']}")
+        assert str(app.state.wiring.settings.data_dir) not in answer.text
+        told.append(answer.json())
+    wrong, partial = told
+    assert (wrong["status"], "row 1" in wrong["error"], "'other'" in wrong["error"]) == (
+        "failed",
+        True,
+        True,
+    )
+    assert partial["status"] == "ready"
+    assert partial["left_out"] == [{"scene_id": "b", "reason": "it has no vector in vectors"}]
+
+
+def test_a_dataset_may_go_while_its_vectors_are_signed(
+    client: TestClient,
+    awaiting: dict[str, Any],
+    extract: Callable[[dict[str, Any]], Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Deleted in the middle of the job, it stays deleted, and the job ends by itself."""
+    assert _put(client, awaiting, _vectors()).status_code == 202
+    path = f"/v1/datasets/{awaiting['dataset']['id']}"
+    genuine = extraction.prepare_precomputed
+
+    def deleted_meanwhile(*arguments: Any) -> object:  # noqa: ANN401 those of the genuine one
+        assert client.delete(path).status_code == 204
+        return genuine(*arguments)
+
+    monkeypatch.setattr(extraction, "prepare_precomputed", deleted_meanwhile)
+    assert extract(awaiting) is Outcome.STOPPED
+    assert client.get(path).status_code == 404
 
 
 def test_a_dry_run_survives_files_that_cannot_be_read(client: TestClient, pool: Path) -> None:

@@ -11,9 +11,13 @@ from loopback import Web, serving
 from PIL import Image
 from service import Service, opened
 
+from api_schemas.validation import ValidationRequest
 from app.errors import NotFoundError, SourceRefusedError
 from app.jobs.extraction import Extraction, Outcome
+from app.services.datasets import Datasets
 from app.services.scenes import Scenes
+from app.services.solve_pool import SolvePool
+from app.services.solve_process import Watch
 from app.settings import Settings
 
 pytestmark = pytest.mark.enable_socket
@@ -103,3 +107,17 @@ def test_a_folder_cannot_be_remote(web: Web, service: Service) -> None:
     """A source that is a folder lies on this machine, whatever the prefixes."""
     with pytest.raises(SourceRefusedError, match="only a local path"):
         service.register({"kind": "images", "root": f"{web.url}/pool/"})
+
+
+def test_mistakes_of_a_remote_manifest_are_called_by_its_uri(web: Web, service: Service) -> None:
+    """A dry run of a manifest that lies elsewhere tells every line, and no query or local copy."""
+    lines = [b'{"scene_id": "a", "cost": 1, "images": ["gone.png", "0.png"]}', b"{", b"[]"]
+    uri = web.put("/pool/wrong.jsonl?token=abc", b"\n".join(lines))
+    request = ValidationRequest.model_validate({"source": {"kind": "manifest", "uri": uri}})
+    with service.sessions() as session, closing(SolvePool(1, patience_s=30)) as pool:
+        report = Datasets(session, service.queue, service.settings).report(request, pool, Watch())
+    assert [mistake.line for mistake in report.errors] == [2, 3]
+    places = {mistake.place.rpartition(":")[0] for mistake in report.errors}
+    assert places == {uri.removesuffix("?token=abc")}
+    assert (report.scene_count, report.images_looked_at) == (1, 2)
+    assert report.missing_images == (f"{web.url}/pool/gone.png",)

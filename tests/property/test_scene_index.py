@@ -1,8 +1,13 @@
+import tempfile
+from pathlib import Path
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from app.services.solve_process import Watch
+from app.services.tasks import NeighborsTask
 from features.index import Neighbor, Pair, SceneIndex
 from features.signatures import Signatures
 
@@ -38,6 +43,19 @@ def test_neighbors_equal_a_full_sort(signatures: Signatures, k: int) -> None:
         order = sorted(others, key=lambda other, row=row: (-table[row, other], other))  # type: ignore[misc]
         expected = [Neighbor(f"scene {o}", float(table[row, o])) for o in order[:k]]
         assert list(index.neighbors(scene_id, k)) == expected
+
+
+@settings(deadline=None)
+@given(pools(), st.integers(1, 45))
+def test_neighbors_without_an_index_are_the_same(signatures: Signatures, k: int) -> None:
+    """What the API computes without FAISS is what the index answers, ties and digits included."""
+    index = SceneIndex.build(signatures)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "signatures.npz"
+        signatures.save(path)
+        for scene_id in signatures.scene_ids:
+            found = NeighborsTask(signatures=path, scene_id=scene_id, k=k).run(Watch())
+            assert [Neighbor(*pair) for pair in found] == list(index.neighbors(scene_id, k))
 
 
 @settings(deadline=None)
