@@ -59,7 +59,10 @@ def create_frontier(
     One that may take longer than a request does is answered with the operation that will have it.
     """
     answer, replayed = once(
-        lambda: frontiers.create(dataset_id, request, preference, watch), Frontier, Operation
+        lambda: frontiers.create(dataset_id, request, preference, watch),
+        Frontier,
+        Operation,
+        then=lambda given: frontiers.awaited(given, preference, watch),
     )
     if isinstance(answer, Operation):
         return accepted(answer, answer.id, replayed=replayed)

@@ -67,7 +67,10 @@ def create_seed(
     seed; so is one whose caller prefers that.
     """
     answer, replayed = once(
-        lambda: seeds.create(dataset_id, request, preference, watch), Seed, Operation
+        lambda: seeds.create(dataset_id, request, preference, watch),
+        Seed,
+        Operation,
+        then=lambda given: seeds.awaited(given, preference, watch),
     )
     if isinstance(answer, Operation):
         return accepted(answer, answer.id, replayed=replayed)

@@ -71,12 +71,25 @@ class Frontiers:
         if known is not None:
             return Frontier.model_validate(known.answer)
         if preference.respond_async or request.time_limit_s > self._asker.settings.max_wait_s:
-            accepted = submit(self._asker, self._queue, dataset_id, request)
-            state = await_end(self._asker, self._pool, accepted, preference.wait_s, watch)
-            return state if state.frontier_id is None else self.get(state.frontier_id)
+            return submit(self._asker, self._queue, dataset_id, request)
         self._session.commit()  # nothing is held while the solve runs
         answer: FrontierAnswer = self._pool.answer(question.task, watch)
         return remember(self._asker, question, request, answer)
+
+    def awaited(
+        self, given: Frontier | Operation, preference: Preference, watch: Watch
+    ) -> Frontier | Operation:
+        """Return the frontier of an operation if it is there while its caller waits.
+
+        Raises
+        ------
+        NotFoundError
+            The operation was deleted meanwhile.
+        """
+        if isinstance(given, Frontier):
+            return given
+        state = await_end(self._asker, self._pool, given, preference.wait_s, watch)
+        return state if state.frontier_id is None else self.get(state.frontier_id)
 
     def get(self, frontier_id: str) -> Frontier:
         """Return a frontier.

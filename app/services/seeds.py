@@ -76,14 +76,27 @@ class Seeds:
             self._metrics.recalled(seed.status)
             return seed
         if preference.respond_async or request.time_limit_s > self._asker.settings.max_wait_s:
-            accepted = submit(self._asker, self._queue, dataset_id, request)
-            state = await_end(self._asker, self._pool, accepted, preference.wait_s, watch)
-            return state if state.seed_id is None else self.get(state.seed_id)
+            return submit(self._asker, self._queue, dataset_id, request)
         self._session.commit()  # nothing is held while the solve runs
         answer: SeedAnswer = self._pool.answer(question.task, watch)
         result = answer.result
         self._metrics.solved(result.status.value, result.seconds, result.gap)
         return remember(self._asker, question, request, answer)
+
+    def awaited(
+        self, given: Seed | Operation, preference: Preference, watch: Watch
+    ) -> Seed | Operation:
+        """Return the seed of an operation if it is there while its caller waits.
+
+        Raises
+        ------
+        NotFoundError
+            The operation was deleted meanwhile.
+        """
+        if isinstance(given, Seed):
+            return given
+        state = await_end(self._asker, self._pool, given, preference.wait_s, watch)
+        return state if state.seed_id is None else self.get(state.seed_id)
 
     def get(self, seed_id: str) -> Seed:
         """Return a seed.

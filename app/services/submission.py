@@ -23,13 +23,11 @@ def submit(
     dataset_id: str,
     request: SeedRequest | FrontierRequest,
 ) -> Operation:
-    """Accept a question for good: its operation and its job are there once this returns."""
+    """Accept a question: its operation and its job are there once the transaction commits."""
     row = new_solve(dataset_id, request)
     asker.session.add(row)
     queue.enqueue_solve(asker.session, row.id)
-    accepted = to_wire(row)
-    asker.session.commit()
-    return accepted
+    return to_wire(row)
 
 
 def await_end(
@@ -40,7 +38,7 @@ def await_end(
     Parameters
     ----------
     asker
-        Its transactions are short.
+        Its transaction is committed, with whatever else was written; those that follow are short.
     pool
         Has so many seats for those who wait; whoever finds none does not.
     accepted
@@ -50,6 +48,7 @@ def await_end(
     watch
         Tells when the caller has gone.
     """
+    asker.session.commit()
     if wait_s <= 0 or not pool.seats.acquire(blocking=False):
         return accepted
     try:

