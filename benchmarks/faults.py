@@ -185,6 +185,8 @@ def main() -> None:
             while (state := caller.call("GET", path).json())["finished_at"] is None:
                 time.sleep(0.2)
             ended[f"{state['kind']} {state['status']}"] += 1
+            if state["error"] is not None:
+                print(state["error"]["detail"])
             if state["status"] == "succeeded" and made is None:
                 seed = caller.call("GET", f"/v1/seeds/{state['seed_id']}").json()
                 within = seed["total_cost"] <= seed["budget"]["limit"] * (1 + 1e-9)

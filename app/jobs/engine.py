@@ -22,8 +22,11 @@ from app.store.queue import (
 )
 from app.store.sessions import open_sessions
 
-MAX_RECOVERY_ATTEMPTS: Final = 5
-"""A job that has taken its worker down with it this often is not started again."""
+MAX_RECOVERY_ATTEMPTS: Final = 10
+"""A job that has taken its worker down with it this often is not started again.
+
+Fewer would do against jobs that are to blame; but a job that happens to be in hand whenever workers
+are killed, one after the other, is not (`benchmarks/faults.py` had one in thirty with 5)."""
 
 _POLLING_S: Final = 0.2
 _JOBS_PER_WORKER: Final = 1

@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -12,7 +12,7 @@ from sqlalchemy.orm import sessionmaker
 from api_schemas.frontiers import FrontierRequest
 from api_schemas.operations import OperationStatus
 from api_schemas.seeds import SeedRequest
-from app.errors import AppError, SolveCancelledError
+from app.errors import AppError, SolveCancelledError, SolveCrashedError
 from app.jobs.ending import fail
 from app.services.curves import FrontierAnswer
 from app.services.frontiers import remember as remember_frontier
@@ -31,6 +31,9 @@ _log = structlog.get_logger(__name__)
 
 _TOLD_S: Final = 0.5
 """Least time between two looks at, or changes of, the operation's row."""
+
+_ATTEMPTS: Final = 10
+"""How often a solve is begun by one worker before it counts as one that cannot be done."""
 
 _PATIENCE_S: Final = 3600.0
 """The queue lets no more jobs in than there are processes: nobody waits for long."""
@@ -116,12 +119,25 @@ class Solver:
                 self._pool = SolvePool(count, room=count, patience_s=_PATIENCE_S)
             pool = self._pool
         told = _Told(self._sessions, operation_id)
-        answer: SeedAnswer | FrontierAnswer = pool.answer(
-            task, Watch(told.is_unwanted, told.improve)
-        )
+        answer = _persist(pool, task, Watch(told.is_unwanted, told.improve))
         if isinstance(answer, SeedAnswer):
             told.improve(answer.result.objective, answer.result.upper_bound, last=True)
         return answer
+
+
+def _persist(pool: SolvePool, task: Task, watch: Watch) -> SeedAnswer | FrontierAnswer:
+    """Return the answer to a task, also where its process is killed a few times.
+
+    Whoever needs memory may have killed it; a task that is itself to blame dies again.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            answer: SeedAnswer | FrontierAnswer = pool.answer(task, watch)
+        except SolveCrashedError as error:
+            _log.warning("solve process died", reason=error.detail)
+        else:
+            return answer
+    return cast("SeedAnswer | FrontierAnswer", pool.answer(task, watch))
 
 
 def _remember(
