@@ -5,12 +5,16 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 from anyio import to_thread
 
 from app.errors import SlowRequestError, TooLargeError
 from app.settings import Settings
 from app.store.artifacts import Artifacts
+
+_PACE: Final = 32 * 2**10
+"""Bytes a second that the slowest sender reaches on average."""
 
 
 class Uploads:
@@ -33,7 +37,7 @@ class Uploads:
         TooLargeError
             It is longer than this server takes.
         SlowRequestError
-            Nothing arrived for too long.
+            Nothing arrived for too long, or too little all the time.
         """
         folder = self._settings.uploads_dir
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,14 +66,17 @@ class Uploads:
 
 
 async def _timed(chunks: AsyncIterator[bytes], longest_s: float) -> AsyncIterator[bytes]:
-    """Yield what arrives; silence ends it."""
+    """Yield what arrives; silence ends it, and so does a trickle."""
+    clock = asyncio.get_running_loop().time
+    patience = clock() + longest_s
     while True:
         try:
-            async with asyncio.timeout(longest_s):
+            async with asyncio.timeout_at(min(patience, clock() + longest_s)):
                 chunk = await anext(chunks)
         except StopAsyncIteration:
             return
         except TimeoutError as error:
-            detail = f"Nothing arrived for {longest_s:g} s."
+            detail = f"Nothing arrived for {longest_s:g} s, or less than {_PACE} bytes a second."
             raise SlowRequestError(detail) from error
+        patience += len(chunk) / _PACE
         yield chunk

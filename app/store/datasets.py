@@ -1,6 +1,6 @@
 """Queries on datasets."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
@@ -27,6 +27,20 @@ def page(session: Session, *, before: str | None, size: int) -> list[DatasetRow]
     if before is not None:
         query = query.where(DatasetRow.id < before)
     return list(session.scalars(query))
+
+
+def advance(session: Session, dataset_id: str, *, before: str, after: str) -> bool:
+    """Move a dataset to another status; false where it has left the first one already, or is gone.
+
+    Of two transactions at once, one does.
+    """
+    moved = session.execute(
+        update(DatasetRow)
+        .where(DatasetRow.id == dataset_id, DatasetRow.status == before)
+        .values(status=after)
+        .returning(DatasetRow.id)
+    ).first()
+    return moved is not None
 
 
 def remove(session: Session, dataset_id: str) -> None:

@@ -1,8 +1,9 @@
 """Sources over HTTP before anything is made of them: dry runs, uploads, and who looks like whom."""
 
+import asyncio
 import io
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.errors import SlowRequestError
 from app.jobs.extraction import Outcome
+from app.services.uploads import Uploads
 from app.store.artifacts import Artifacts
 from features.signatures import Signatures
 
@@ -123,6 +127,53 @@ def test_uploaded_vectors_take_the_place_of_images(
     seed = client.post(f"{path}/seeds", json={"budget": {"limit": 30}}).json()
     assert seed["status"] == "optimal"
     assert _put(client, awaiting, _vectors()).status_code == 202
+
+
+def test_of_two_uploads_at_once_one_is_taken(
+    client: TestClient, awaiting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is held while vectors arrive, and who comes second is told so."""
+    other: list[Any] = []
+    keep = Uploads._keep
+
+    def keep_late(uploads: Uploads, part: Path, path: Path) -> None:
+        keep(uploads, part, path)
+        if not other:
+            held = client.app.state.wiring.sessions.kw["bind"].pool.checkedout()  # type: ignore[attr-defined]
+            other.append(held)
+            other.append(_put(client, awaiting, _vectors(1)))
+
+    monkeypatch.setattr(Uploads, "_keep", keep_late)
+    assert _put(client, awaiting, _vectors()).status_code == 409
+    assert (other[0], other[1].status_code) == (0, 202)
+
+
+def test_a_dataset_that_is_deleted_during_an_upload_is_not_there(
+    client: TestClient, awaiting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Vectors that arrive for nothing are a 404."""
+    keep = Uploads._keep
+
+    def keep_late(uploads: Uploads, part: Path, path: Path) -> None:
+        keep(uploads, part, path)
+        client.delete(f"/v1/datasets/{awaiting['dataset']['id']}")
+
+    monkeypatch.setattr(Uploads, "_keep", keep_late)
+    assert _put(client, awaiting, _vectors()).status_code == 404
+
+
+def test_a_trickle_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that come one by one, each in time, do not hold a connection for ever."""
+    monkeypatch.setattr("app.services.uploads._PACE", 1e9)
+    hasty = app.state.wiring.settings.model_copy(update={"body_timeout_s": 0.05})
+
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.001)
+            yield b"x"
+
+    with pytest.raises(SlowRequestError, match="bytes a second"):
+        asyncio.run(Uploads(hasty).receive(trickle(), ".npz"))
 
 
 def test_vectors_may_come_as_parquet(client: TestClient, awaiting: dict[str, Any]) -> None:
