@@ -9,6 +9,7 @@ import uvicorn
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from typing_extensions import override
 
@@ -59,7 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
     settings
         Where it keeps what, and what it may read.
     """
-    metrics = Metrics()
+    version = versions().get("seedal-service", "0")  # a checkout need not be installed
+    metrics = Metrics(version)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -87,7 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = _Api(
         title="seedal",
         summary="Which 3D scenes to label first, with a certified gap.",
-        version=versions().get("seedal-service", "0"),  # a checkout need not be installed
+        version=version,
         lifespan=lifespan,
         docs_url=None,  # both pages would load scripts from other hosts
         redoc_url=None,
@@ -121,8 +123,11 @@ def _show(metrics: Metrics, pool: SolvePool, sessions: sessionmaker[ProjectSessi
     metrics.gauge("seedal_solves_waiting", "Solves without a process.", lambda: pool.waiting)
 
     def counts() -> dict[tuple[str, ...], float]:
-        with sessions() as session:
-            return operations.counts(session)
+        try:
+            with sessions() as session:
+                return operations.counts(session)
+        except SQLAlchemyError:  # all other numbers are wanted then, more than ever
+            return {}
 
     labels = ("kind", "status")
     metrics.table("seedal_operations", "Operations that are remembered.", labels, counts)
