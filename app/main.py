@@ -21,6 +21,7 @@ from app.metrics import Metrics
 from app.middleware.authentication import Authentication
 from app.middleware.validators import Validators
 from app.observability import RequestLog, configure_logging
+from app.routes import document
 from app.services.keys import Caller, Keys
 from app.services.pools import Pools
 from app.services.solve_pool import SolvePool
@@ -48,7 +49,7 @@ class _Api(FastAPI):
     @override
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = problems.describe(super().openapi())
+            self.openapi_schema = document.describe(problems.describe(super().openapi()))
         return self.openapi_schema
 
 
@@ -89,6 +90,9 @@ def create_app(settings: Settings) -> FastAPI:
     app = _Api(
         title="seedal",
         summary="Which 3D scenes to label first, with a certified gap.",
+        description=document.DESCRIPTION,
+        servers=document.SERVERS,
+        openapi_tags=document.TAGS,
         version=version,
         lifespan=lifespan,
         docs_url=None,  # both pages would load scripts from other hosts
