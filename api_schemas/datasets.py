@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 
 from api_schemas.base import Count, Label, Number, Wire
 from api_schemas.callbacks import CallbackRequest
@@ -44,11 +44,11 @@ class InlineScene(Wire):
     cost: Number | None = Field(default=None, examples=[61234])
     costs: dict[str, Number] | None = None
     group: str | None = None
-    images: tuple[str | InlineImage, ...] | None = Field(
+    images: Annotated[tuple[str | InlineImage, ...], Field(fail_fast=True)] | None = Field(
         default=None, examples=[["file:///data/storage_5/0.png"]]
     )
     pointcloud: JsonValue = None
-    regions: tuple[int, ...] | None = None
+    regions: Annotated[tuple[int, ...], Field(fail_fast=True)] | None = None
     external_ids: dict[str, JsonValue] | None = None
     meta: dict[str, JsonValue] | None = None
 
@@ -60,11 +60,23 @@ class ManifestSource(Wire):
     uri: str = Field(min_length=1, examples=["file:///data/scenes.jsonl"])
 
 
+def _some(scenes: tuple[InlineScene, ...]) -> tuple[InlineScene, ...]:
+    if not scenes:
+        rule = "must have at least 1 scene"
+        raise ValueError(rule)
+    return scenes
+
+
 class InlineSource(Wire):
     """The scenes themselves."""
 
     kind: Literal["inline"]
-    scenes: tuple[InlineScene, ...] = Field(min_length=1)
+    scenes: Annotated[
+        tuple[InlineScene, ...],
+        # Were the schema itself to ask for one, a list that is wrong would be called empty, too.
+        Field(fail_fast=True, json_schema_extra={"minItems": 1}),
+        AfterValidator(_some),
+    ]
 
 
 class FolderSource(Wire):

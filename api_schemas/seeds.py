@@ -38,7 +38,8 @@ class BudgetRequest(Wire):
         return self
 
 
-SceneIds = Annotated[tuple[str, ...], Field(max_length=1_000_000)]
+SceneIds = Annotated[tuple[str, ...], Field(max_length=1_000_000, fail_fast=True)]
+"""A list that is wrong in a million places is told of one of them, and at once."""
 
 
 class SideBudget(Wire):

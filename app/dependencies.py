@@ -7,11 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import structlog
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 
 from api_schemas.health import Health
+from app.errors import UnavailableError
 from app.metrics import Metrics
 from app.services.datasets import Datasets
 from app.services.frontiers import Frontiers
@@ -27,7 +30,7 @@ from app.services.seeds import Seeds
 from app.services.solve_pool import SolvePool
 from app.services.solve_process import Watch
 from app.services.uploads import Uploads
-from app.services.watching import Watching
+from app.services.watching import Looks, Watching
 from app.settings import Settings
 from app.store.queue import JobQueue
 from app.store.sessions import ProjectSession
@@ -39,9 +42,9 @@ class Wiring:
 
     Parameters
     ----------
-    settings, sessions, queue, pool, pools, metrics
+    settings, sessions, queue, pool, pools, metrics, waits, looks
         The process's settings, its ways to the database, the workers and the solvers, what it
-        keeps in memory, and what it counts.
+        keeps in memory, what it counts, and what requests share that wait for operations.
     """
 
     settings: Settings
@@ -50,6 +53,8 @@ class Wiring:
     pool: SolvePool
     pools: Pools
     metrics: Metrics
+    waits: threading.BoundedSemaphore
+    looks: Looks
 
 
 def _wiring(request: Request) -> Wiring:
@@ -90,10 +95,18 @@ def requires(*resources: str) -> Any:  # noqa: ANN401 what FastAPI's own functio
 
 
 def _session(wiring: WiringOf) -> Iterator[ProjectSession]:
-    """One transaction per request, committed before the response leaves, or not at all."""
-    with wiring.sessions() as session:
-        yield session
-        session.commit()
+    """One transaction per request, committed before the response leaves, or not at all.
+
+    A database that is away or full is a reason to ask again, not a mistake of this program.
+    """
+    try:
+        with wiring.sessions() as session:
+            yield session
+            session.commit()
+    except OperationalError as error:
+        structlog.get_logger(__name__).warning("the database failed", error=str(error.orig))
+        rule = "The database does not answer, or cannot be written; nothing was changed."
+        raise UnavailableError(rule) from error
 
 
 Session = Annotated[ProjectSession, Depends(_session, scope="function")]
@@ -173,11 +186,11 @@ def _scenes(wiring: WiringOf, session: Transaction) -> Scenes:
 
 
 def _seeds(wiring: WiringOf, asker: AskerOf) -> Seeds:
-    return Seeds(asker, wiring.pool, wiring.queue, wiring.metrics)
+    return Seeds(asker, wiring.pool, wiring.queue, wiring.metrics, wiring.waits)
 
 
 def _frontiers(wiring: WiringOf, asker: AskerOf) -> Frontiers:
-    return Frontiers(asker, wiring.pool, wiring.queue)
+    return Frontiers(asker, wiring.pool, wiring.queue, wiring.waits)
 
 
 def _readiness(wiring: WiringOf, session: Session) -> Health:
@@ -189,7 +202,7 @@ def _operations(session: Transaction) -> Operations:
 
 
 def _watching(wiring: WiringOf, caller: CallerOf) -> Watching:
-    return Watching(wiring.sessions, caller.project)
+    return Watching(wiring.looks, caller.project)
 
 
 def _solve_pool(wiring: WiringOf) -> SolvePool:

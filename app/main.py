@@ -1,8 +1,11 @@
 """The API process: puts the parts together, serves them, and imports neither torch nor FAISS."""
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
+from socket import socket
+from threading import BoundedSemaphore
 from typing import Any
 
 import uvicorn
@@ -25,6 +28,7 @@ from app.routes import document
 from app.services.keys import Caller, Keys
 from app.services.pools import Pools
 from app.services.solve_pool import SolvePool
+from app.services.watching import Looks
 from app.settings import Settings
 from app.store import operations
 from app.store.engine import open_engine
@@ -39,8 +43,17 @@ _PATIENCE_S = 30.0
 _THREADS = 40
 """Requests at work at once, besides those that solve or wait to."""
 
+_WAITS = 32
+"""Requests that may wait at once for a solve that is the workers'; more get its operation."""
+
 _GRACE_S = 10
 """How long requests in flight may take to end when the server is asked to stop."""
+
+_STARTUP_FAILURE = 3
+"""What uvicorn, too, exits with."""
+
+_SPARED_S = 6
+"""How long of that solves go on; those that have not ended by then are answered 503."""
 
 
 class _Api(FastAPI):
@@ -51,6 +64,19 @@ class _Api(FastAPI):
         if self.openapi_schema is None:
             self.openapi_schema = document.describe(problems.describe(super().openapi()))
         return self.openapi_schema
+
+
+class _Server(uvicorn.Server):
+    """A server that lets whoever waits for a long solve know that it ends."""
+
+    @override
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        pool: SolvePool = self.config.app.state.wiring.pool  # type: ignore[union-attr]  # a FastAPI
+        timer = asyncio.get_running_loop().call_later(_SPARED_S, pool.dismiss)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            timer.cancel()
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -76,9 +102,19 @@ def create_app(settings: Settings) -> FastAPI:
         )
         # Requests that wait for a solve or an operation have threads: all others find some, too.
         threads = to_thread.current_default_thread_limiter()
-        threads.total_tokens = _THREADS + settings.solve_processes + 2 * settings.solve_queue
+        waiting = _WAITS + settings.solve_processes + settings.solve_queue
+        threads.total_tokens = _THREADS + waiting
         _show(metrics, pool, sessions)
-        app.state.wiring = Wiring(settings, sessions, queue, pool, Pools(), metrics)
+        app.state.wiring = Wiring(
+            settings=settings,
+            sessions=sessions,
+            queue=queue,
+            pool=pool,
+            pools=Pools(),
+            metrics=metrics,
+            waits=BoundedSemaphore(_WAITS),
+            looks=Looks(sessions),
+        )
         try:
             yield
         finally:
@@ -155,15 +191,20 @@ def serve(settings: Settings, *, worker: bool) -> None:
     _require_guarded_host(settings)
     configure_logging(settings.log_level)
     app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
     with EmbeddedWorker(settings) if worker else nullcontext():
-        uvicorn.run(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
+        server = _Server(config)
+        with suppress(KeyboardInterrupt):
+            server.run()
+    if not server.started:
+        raise SystemExit(_STARTUP_FAILURE)
 
 
 def _require_guarded_host(settings: Settings) -> None:

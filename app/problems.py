@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api_schemas.problems import InvalidMember, Problem
 from app.errors import (
@@ -139,6 +140,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(AppError)(answer_error)
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(ClientDisconnect)(_broken_off)
     app.exception_handler(Exception)(_unexpected_error)
 
 
@@ -160,7 +162,7 @@ def _validation_error(request: Request, error: RequestValidationError) -> Respon
         why = mistakes[0].get("ctx", {}).get("error", "it is no JSON")
         return answer_error(request, MalformedRequestError(f"The body is not valid JSON: {why}."))
     members = [
-        InvalidMember(pointer=_pointer(mistake["loc"], error.body), detail=_rule(mistake["msg"]))
+        InvalidMember(pointer=_pointer(mistake, error.body), detail=_rule(mistake["msg"]))
         for mistake in mistakes[:_LISTED]
     ]
     count = len(mistakes)
@@ -184,6 +186,11 @@ def _http_error(request: Request, error: HTTPException) -> Response:
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed(request) or headers.get("Allow", "")
     return _problem(request, status, "about:blank", status.phrase, str(error.detail), (), headers)
+
+
+def _broken_off(request: Request, _: ClientDisconnect) -> Response:
+    """Answer a body that ends in the middle: nobody reads it, but the log need not be alarmed."""
+    return answer_error(request, MalformedRequestError("The body broke off."))
 
 
 def _allowed(request: Request) -> str:
@@ -242,19 +249,19 @@ def _rule(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _pointer(location: Sequence[str | int], body: object) -> str:
+def _pointer(mistake: Mapping[str, Any], body: object) -> str:
     """Return a JSON pointer to a member of the body, or the name of a parameter.
 
     Pydantic's locations also name the variants of a union that it tried; the body has no such
     member, so they are left out.
     """
-    where, *steps = location
+    where, *steps = mistake["loc"]
     if where != "body":
         return "/".join(map(str, steps))
     pointer = "#"
     inside: Any = body
     for place, step in enumerate(steps, start=1):
-        missing = isinstance(inside, dict) and place == len(steps)
+        missing = mistake["type"] == "missing" and place == len(steps)
         try:
             inside = inside[step]
         except (LookupError, TypeError):

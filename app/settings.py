@@ -1,6 +1,7 @@
 """Everything that can be set, from ``SEEDAL_*`` variables or the flags of the same names."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -134,6 +135,14 @@ class Settings(BaseSettings):
         except StorageError as error:
             raise ValueError(str(error)) from error
 
+    @field_validator("callback_allow")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if "/" in entry:
+                ip_network(entry, strict=False)  # a typing error would be taken for a host's name
+        return tuple(entry.lower() for entry in value)
+
     @field_validator("data_dir")
     @classmethod
     def _resolve_data_dir(cls, value: Path) -> Path:
@@ -202,8 +211,14 @@ class Settings(BaseSettings):
         return url.set(password=self.database_password_file.read_text(encoding="utf-8").strip())
 
     def may_read(self, path: Path) -> bool:
-        """Tell whether a path, with all its links followed, lies under one of the `file_roots`."""
-        real = path.resolve()
+        """Tell whether a path, with all its links followed, lies under one of the `file_roots`.
+
+        One whose links go round in a circle lies nowhere.
+        """
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError):
+            return False
         return any(real.is_relative_to(root) for root in self.file_roots)
 
     def may_read_uri(self, uri: str) -> bool:

@@ -76,7 +76,7 @@ def work(settings: Settings, stop: threading.Event) -> int:
     jobs = JobEngine(engine, settings, slots.claim())
     sessions = open_sessions(engine)
     upkeep = Upkeep(jobs, slots, sessions)
-    retention = Retention(settings, sessions, jobs.forget)
+    retention = Retention(settings, sessions, jobs)
     courier = threading.Thread(
         target=Courier(settings, sessions).run, args=(stop,), name="courier", daemon=True
     )

@@ -9,7 +9,9 @@
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -117,7 +119,7 @@ def sign(
     """
     start = perf_counter()
     path = cache / "signatures" / f"{key}.npz"
-    if path.exists():
+    if _found(path):
         try:
             stored = Signatures.load(path)
         except VectorsError as error:
@@ -211,10 +213,17 @@ def index_scenes(cache: Path, key: str, signatures: Signatures) -> tuple[Path, S
     start = perf_counter()
     path = cache / "index" / f"{key}.faiss"
     n = len(signatures.scene_ids)
-    if path.exists():
+    if _found(path):
         return path, Stage("index", 0, n, perf_counter() - start)
     SceneIndex.build(signatures).save(path)
     return path, Stage("index", n, 0, perf_counter() - start)
+
+
+def _found(path: Path) -> bool:
+    """Tell whether a file is there, and say that it is in use: old files may be removed."""
+    with suppress(OSError):
+        os.utime(path)
+    return path.exists()
 
 
 def single_vector_notes(signatures: Signatures) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import datetime
 from typing import Final
 
 from dbos import DBOS, DBOSConfig, StepOptions
@@ -28,6 +29,7 @@ MAX_RECOVERY_ATTEMPTS: Final = 10
 Fewer would do against jobs that are to blame; but a job that happens to be in hand whenever workers
 are killed, one after the other, is not (`benchmarks/faults.py` had one in thirty with 5)."""
 
+_OVER: Final = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _POLLING_S: Final = 0.2
 _JOBS_PER_WORKER: Final = 1
 """Extraction uses all cores or the whole GPU."""
@@ -89,15 +91,26 @@ class JobEngine:
 
     def ended(self, job_ids: Sequence[str]) -> set[str]:
         """Return those of the jobs that the engine will not run any more."""
-        over = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
         jobs = DBOS.list_workflows(
-            workflow_ids=list(job_ids), status=over, load_input=False, load_output=False
+            workflow_ids=list(job_ids), status=_OVER, load_input=False, load_output=False
         )
         return {job.workflow_id for job in jobs}
 
     def forget(self, job_ids: Sequence[str]) -> None:
         """Drop the journal of jobs that have ended."""
         DBOS.delete_workflows(list(job_ids))
+
+    def forget_before(self, moment: datetime, most: int) -> int:
+        """Drop the journal of up to `most` jobs that ended before a moment; return how many."""
+        jobs = DBOS.list_workflows(
+            status=_OVER,
+            completed_before=moment.isoformat(),
+            limit=most,
+            load_input=False,
+            load_output=False,
+        )
+        self.forget([job.workflow_id for job in jobs])
+        return len(jobs)
 
     def close(self) -> None:
         """Stop taking jobs; one in hand is left to whoever has this slot next."""

@@ -1,10 +1,11 @@
 """What is forgotten: ended operations, answers of Idempotency-Keys, files that nobody needs."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, Protocol
 
 import structlog
 from sqlalchemy.orm import sessionmaker
@@ -17,8 +18,22 @@ from app.store.sessions import ProjectSession
 
 INTERVAL_S: Final = 3600.0
 _BATCH: Final = 500
+_YOUNGEST_FILE: Final = timedelta(days=1)
+"""A running extraction has made, or found, its files later than this."""
 
 _log = structlog.get_logger(__name__)
+
+
+class Journal(Protocol):
+    """What the job engine remembers."""
+
+    def forget(self, job_ids: Sequence[str]) -> None:
+        """Drop the journal of jobs."""
+        ...
+
+    def forget_before(self, moment: datetime, most: int) -> int:
+        """Drop the journal of up to `most` jobs that ended before a moment; return how many."""
+        ...
 
 
 class Retention:
@@ -30,46 +45,71 @@ class Retention:
         Say for how long things are kept, and where files lie.
     sessions
         Makes transactions.
-    forget
-        Drops the journal of jobs.
+    journal
+        Of the jobs.
     """
 
     def __init__(
         self,
         settings: Settings,
         sessions: sessionmaker[ProjectSession],
-        forget: Callable[[Sequence[str]], None],
+        journal: Journal,
     ) -> None:
         self._settings = settings
         self._sessions = sessions
-        self._forget = forget
+        self._journal = journal
         self._next = 0.0
 
     def round(self) -> None:
-        """Forget what is old, if it is time to."""
+        """Forget what is old, if it is time to: one batch, for the worker has more to look after.
+
+        Where there is more of it, the next round goes on.
+        """
         if time.monotonic() < self._next:
             return
-        self._next = time.monotonic() + INTERVAL_S
         before = now() - timedelta(days=self._settings.retention_days)
-        while True:
-            with self._sessions() as session:
-                ended = operations.ended_before(session, before, _BATCH)
-            if not ended:
-                break
-            self._forget(ended)  # first: without its row, nobody would know of the journal
-            with self._sessions.begin() as session:
-                operations.remove(session, ended)
+        if self._forget_operations(before) or self._forget_jobs(before):
+            return
+        self._next = time.monotonic() + INTERVAL_S
         with self._sessions.begin() as session:
             idempotency.purge(session, now() - KEPT)
-        self._sweep(before.timestamp())
+        self._sweep(min(before, now() - _YOUNGEST_FILE).timestamp())
+
+    def _forget_operations(self, before: datetime) -> bool:
+        """Forget a batch; tell whether there may be more."""
+        with self._sessions.begin() as session:
+            ended = operations.ended_before(session, before, _BATCH)
+            if ended:
+                self._journal.forget(ended)
+                operations.remove(session, ended)
+        return len(ended) == _BATCH
+
+    def _forget_jobs(self, before: datetime) -> bool:
+        """Forget jobs whose operations went with their datasets; tell whether there may be more."""
+        return self._journal.forget_before(before, _BATCH) == _BATCH
 
     def _sweep(self, before: float) -> None:
-        """Remove signatures and indexes that no dataset has and that were not touched lately."""
+        """Remove signatures and indexes that no dataset has and that were not touched lately.
+
+        Whoever finds such a file and goes on to use it touches it first (`features.signing`), so a
+        dataset that becomes ready meanwhile keeps its files.
+        """
+        cache = self._settings.cache_dir
+        old = [
+            path
+            for path in (*cache.glob("signatures/*.npz"), *cache.glob("index/*.faiss"))
+            if _changed_before(path, before)
+        ]
         with self._sessions() as session:
             needed = datasets.signature_keys(session)
-        cache = self._settings.cache_dir
-        for path in (*cache.glob("signatures/*.npz"), *cache.glob("index/*.faiss")):
-            with suppress(OSError):  # another worker was here first
-                if path.stem not in needed and path.stat().st_mtime < before:
+        for path in old:
+            if path.stem not in needed and _changed_before(path, before):
+                with suppress(OSError):  # another worker was here first
                     path.unlink()
                     _log.info("removed a file that nobody needs", file=path.name)
+
+
+def _changed_before(path: Path, moment: float) -> bool:
+    with suppress(OSError):
+        return path.stat().st_mtime < moment
+    return False

@@ -59,11 +59,9 @@ def create_frontier(
     One that may take longer than a request does is answered with the operation that will have it.
     """
     answer, replayed = once(
-        lambda: frontiers.create(dataset_id, request, preference, watch),
-        Frontier,
-        Operation,
-        then=lambda given: frontiers.awaited(given, preference, watch),
+        lambda: frontiers.create(dataset_id, request, preference, watch), Frontier, Operation
     )
+    answer = frontiers.awaited(answer, preference, watch)
     if isinstance(answer, Operation):
         return accepted(answer, answer.id, replayed=replayed)
     return created(answer, f"/v1/frontiers/{answer.id}", replayed=replayed)

@@ -17,6 +17,8 @@ router = APIRouter(prefix="/operations", tags=["operations"])
 
 _LOOK = [requires("datasets")]
 
+_DIGITS: Final = 18
+
 _STREAM: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _EVENTS: Final = {
     OperationStatus.SUCCEEDED: "done",
@@ -59,7 +61,7 @@ async def watch_operation(
 ) -> Response:
     """Follow an operation up to its end."""
     first = await watching.look(operation_id)
-    known = int(last_event_id) if last_event_id and last_event_id.isdecimal() else -1
+    known = _version(last_event_id)
     if first.finished_at is not None and known >= first.version:
         return Response(status_code=HTTPStatus.NO_CONTENT)
     lines = _lines(watching.changes(first, known))
@@ -76,6 +78,13 @@ def cancel_operation(
 ) -> Operation:
     """Cancel an operation, with the scope that its work needs; again, it changes nothing."""
     return operations.cancel(operation_id, caller)
+
+
+def _version(event_id: str | None) -> int:
+    """Return the version that an event's id names; -1 where it is none of ours."""
+    if event_id and event_id.isdecimal() and len(event_id) <= _DIGITS:
+        return int(event_id)
+    return -1
 
 
 async def _lines(changes: AsyncIterator[Operation | None]) -> AsyncIterator[str]:

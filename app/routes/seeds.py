@@ -67,11 +67,9 @@ def create_seed(
     seed; so is one whose caller prefers that.
     """
     answer, replayed = once(
-        lambda: seeds.create(dataset_id, request, preference, watch),
-        Seed,
-        Operation,
-        then=lambda given: seeds.awaited(given, preference, watch),
+        lambda: seeds.create(dataset_id, request, preference, watch), Seed, Operation
     )
+    answer = seeds.awaited(answer, preference, watch)
     if isinstance(answer, Operation):
         return accepted(answer, answer.id, replayed=replayed)
     return created(answer, f"/v1/seeds/{answer.id}", replayed=replayed)

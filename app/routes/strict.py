@@ -1,11 +1,15 @@
-"""Request bodies that are JSON (RFC 8259) and nothing more: no NaN, no 1e400, not too long."""
+"""Request bodies that are JSON (RFC 8259) and nothing more: no NaN, no 1e400, not too long.
+
+Nor has an object one member twice: which of the two is meant would be a guess.
+"""
 
 import asyncio
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -96,7 +100,12 @@ class StrictRequest(Request):
         """
         try:
             text = (await self.body()).decode()
-            parsed = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+            parsed = json.loads(
+                text,
+                parse_constant=_refuse_constant,
+                parse_float=_finite,
+                object_pairs_hook=_members,
+            )
             if _SURROGATE.search(text):
                 json.dumps(parsed, ensure_ascii=False).encode()
         except json.JSONDecodeError:
@@ -110,6 +119,9 @@ class StrictRequest(Request):
         return parsed
 
 
+_MOST_MEMBERS: Final = 10_000
+"""Each member that no model knows is a mistake to be described, which takes its time."""
+
 _JSON = re.compile(r"application/([\w.-]+\+)?json")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """Half a character, or half of a pair: only encoding tells."""
@@ -118,6 +130,16 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 def _too_large(limit_mb: int) -> TooLargeError:
     detail = f"The body is longer than the {limit_mb} MiB that this server reads."
     return TooLargeError(detail)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > _MOST_MEMBERS:
+        _refuse(f"an object has more than {_MOST_MEMBERS:,} members")
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        _refuse(f"an object has the member {twice[:100]!r} twice")
+    return members
 
 
 def _finite(digits: str) -> float:

@@ -86,7 +86,7 @@ class Datasets:
         )
 
     def require_awaiting(self, dataset_id: str) -> None:
-        """Refuse vectors before they are sent; nothing is held while they arrive.
+        """Refuse vectors before they are sent.
 
         Raises
         ------
@@ -102,7 +102,8 @@ class Datasets:
                 f"with the backbone {PRECOMPUTED!r} takes others."
             )
             raise ConflictError(rule)
-        self._let_go()
+        self._session.commit()  # nothing is held while they arrive,
+        self._session.expire_all()  # and nothing is taken for granted afterwards
 
     def attach_vectors(self, dataset_id: str, name: str, pool: SolvePool) -> RegisteredDataset:
         """Give a dataset the vectors that were uploaded for it, and hand it to the workers.
@@ -132,13 +133,15 @@ class Datasets:
         known = scenes.every(self._session, dataset_id)
         if known:
             ids = tuple(scene.scene_id for scene in known)
-            self._let_go()
+            self._session.commit()  # nothing is held while the file is read
             pool.answer(VectorsTask(path=self._settings.uploads_dir / name, scene_ids=ids))
-        states = {"before": DatasetStatus.AWAITING_VECTORS, "after": DatasetStatus.REGISTERED}
-        first = datasets.advance(self._session, dataset_id, **states)
+        is_first = datasets.move(
+            self._session, dataset_id, DatasetStatus.AWAITING_VECTORS, DatasetStatus.REGISTERED
+        )
+        self._session.expire_all()
         row = datasets.get(self._session, dataset_id)
         operation = operations.extraction_of(self._session, dataset_id)
-        if first:
+        if is_first:
             operation.request = {"vectors": name}
             self._queue.enqueue_extraction(self._session, operation.id, row.id)
         elif (operation.request or {}).get("vectors") != name:
@@ -209,11 +212,6 @@ class Datasets:
             There is none of this id.
         """
         datasets.remove(self._session, dataset_id)
-
-    def _let_go(self) -> None:
-        """Give the connection back while others work; what was read may be old afterwards."""
-        self._session.commit()
-        self._session.expire_all()
 
     def _store_inline(self, row: DatasetRow, inline: Sequence[InlineScene]) -> None:
         """Check and store scenes that came with the request, so that mistakes are told at once."""

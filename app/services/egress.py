@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+import structlog
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Iterable[str]]
 
 _PORTS: Final = {"http": 80, "https": 443}
 _FIRST_FREE_PORT: Final = 1024
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+
+
+_log = structlog.get_logger(__name__)
 
 
 class TargetRefusedError(Exception):
@@ -56,7 +61,7 @@ def resolve_target(url: str, allowed: Iterable[str] = (), resolve: Resolve = _lo
     url
         As a caller gave it.
     allowed
-        Host names and networks (CIDR) that may be called although they are private.
+        Host names (in lower case) and networks (CIDR) that may be called although they are private.
     resolve
         Turns a name and a port into addresses.
 
@@ -75,7 +80,9 @@ def resolve_target(url: str, allowed: Iterable[str] = (), resolve: Resolve = _lo
     if name not in entries:
         for address in addresses:
             if not _is_public(address) and not _is_allowed(address, entries):
-                rule = f"{name} leads to {address}, which is not of the public internet"
+                # Where it leads is for the log alone: callers learn no names of this network.
+                _log.info("target refused", name=name, address=str(address))
+                rule = f"{name} leads to an address that is not of the public internet"
                 raise TargetRefusedError(rule)
     if not addresses:
         rule = f"{name} cannot be resolved"
@@ -120,7 +127,7 @@ def _is_public(address: Address) -> bool:
         inner = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if address.teredo is not None:
+        if address.teredo is not None or address.is_site_local:
             return False
     if inner is not None:
         return _is_public(inner)

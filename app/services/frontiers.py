@@ -1,6 +1,7 @@
 """Answer many budgets at once, and remember the answers."""
 
 from collections.abc import Sequence
+from threading import BoundedSemaphore
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -38,13 +39,18 @@ class Frontiers:
         Where frontiers are solved.
     queue
         Where those are handed to that nobody waits for.
+    waits
+        So many requests may wait for an operation at once.
     """
 
-    def __init__(self, asker: Asker, pool: SolvePool, queue: JobQueue) -> None:
+    def __init__(
+        self, asker: Asker, pool: SolvePool, queue: JobQueue, waits: BoundedSemaphore
+    ) -> None:
         self._asker = asker
         self._session = asker.session
         self._pool = pool
         self._queue = queue
+        self._waits = waits
 
     def create(
         self, dataset_id: str, request: FrontierRequest, preference: Preference, watch: Watch
@@ -77,18 +83,19 @@ class Frontiers:
         return remember(self._asker, question, request, answer)
 
     def awaited(
-        self, given: Frontier | Operation, preference: Preference, watch: Watch
+        self, answer: Frontier | Operation, preference: Preference, watch: Watch
     ) -> Frontier | Operation:
-        """Return the frontier of an operation if it is there while its caller waits.
+        """Return the frontier of an operation where that is there in time, else the operation.
 
         Raises
         ------
         NotFoundError
-            The operation was deleted meanwhile.
+            The dataset was deleted meanwhile.
         """
-        if isinstance(given, Frontier):
-            return given
-        state = await_end(self._asker, self._pool, given, preference.wait_s, watch)
+        if isinstance(answer, Frontier):
+            return answer
+        waits, pool = self._waits, self._pool
+        state = await_end(self._asker, pool, waits, answer, preference.wait_s, watch)
         return state if state.frontier_id is None else self.get(state.frontier_id)
 
     def get(self, frontier_id: str) -> Frontier:

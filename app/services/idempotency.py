@@ -2,8 +2,7 @@
 
 The answer is stored in the very transaction of the work (draft-ietf-httpapi-idempotency-key-
 header-07): a process that dies leaves both or neither, so no key is ever stuck, and of two
-requests at once the second finds the first one's answer. Work that only begins an operation is
-committed before anybody waits for that; the key then names the operation.
+requests at once the second finds the first one's answer.
 """
 
 import hashlib
@@ -11,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from sqlalchemy.exc import IntegrityError
 
@@ -55,12 +54,7 @@ class Once:
     key: str | None
     body: bytes
 
-    def __call__(
-        self,
-        work: Callable[[], Answer],
-        *kinds: type[Wire],
-        then: Callable[[Answer], Answer] | None = None,
-    ) -> tuple[Answer, bool]:
+    def __call__(self, work: Callable[[], Answer], *kinds: type[Wire]) -> tuple[Answer, bool]:
         """Return the answer, and whether it was given before.
 
         Parameters
@@ -69,32 +63,29 @@ class Once:
             Does it; whatever it writes is in `session`.
         kinds
             Of the answer.
-        then
-            Called with what the work returned, before it is answered: it may commit, wait, and
-            return a better answer.
 
         Raises
         ------
         KeyReuseError
             It came with another body before.
         """
-        follow = then or _as_it_is
         if self.key is None:
-            return follow(work()), False
+            return work(), False
         key, fingerprint = _plain(self.key), hashlib.sha256(self.body).hexdigest()
         before = self._before(key, fingerprint, kinds)
         if before is not None:
             return cast("Answer", before), True
         answer = work()
-        row = IdempotencyRow(
-            project=self.session.project,
-            call=self.call,
-            key=key,
-            fingerprint=fingerprint,
-            answer=_stored(answer),
-            created_at=now(),
+        self.session.add(
+            IdempotencyRow(
+                project=self.session.project,
+                call=self.call,
+                key=key,
+                fingerprint=fingerprint,
+                answer={"kind": type(answer).__name__, "body": answer.model_dump(mode="json")},
+                created_at=now(),
+            )
         )
-        self.session.add(row)
         try:
             self.session.flush()
         except IntegrityError:
@@ -103,10 +94,7 @@ class Once:
             if before is None:
                 raise
             return cast("Answer", before), True
-        last = follow(answer)
-        if last is not answer:
-            row.answer = _stored(last)
-        return last, False
+        return answer, False
 
     def _before(self, key: str, fingerprint: str, kinds: tuple[type[Wire], ...]) -> Wire | None:
         name, oldest = (self.session.project, self.call, key), now() - KEPT
@@ -121,14 +109,6 @@ class Once:
             raise KeyReuseError(rule, "Idempotency-Key")
         kind = next(kind for kind in kinds if kind.__name__ == row.answer["kind"])
         return kind.model_validate(row.answer["body"])
-
-
-def _as_it_is(answer: Answer) -> Answer:
-    return answer
-
-
-def _stored(answer: Wire) -> dict[str, Any]:
-    return {"kind": type(answer).__name__, "body": answer.model_dump(mode="json")}
 
 
 def _plain(header: str) -> str:

@@ -1,5 +1,6 @@
 """Answer budgets with seeds, and remember the answers."""
 
+from threading import BoundedSemaphore
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -37,14 +38,24 @@ class Seeds:
         Where solves are handed to that nobody waits for.
     metrics
         Counts answers.
+    waits
+        How many requests may wait for operations at once; each has a thread meanwhile.
     """
 
-    def __init__(self, asker: Asker, pool: SolvePool, queue: JobQueue, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        pool: SolvePool,
+        queue: JobQueue,
+        metrics: Metrics,
+        waits: BoundedSemaphore,
+    ) -> None:
         self._asker = asker
         self._session = asker.session
         self._pool = pool
         self._queue = queue
         self._metrics = metrics
+        self._waits = waits
 
     def create(
         self, dataset_id: str, request: SeedRequest, preference: Preference, watch: Watch
@@ -84,18 +95,22 @@ class Seeds:
         return remember(self._asker, question, request, answer)
 
     def awaited(
-        self, given: Seed | Operation, preference: Preference, watch: Watch
+        self, answer: Seed | Operation, preference: Preference, watch: Watch
     ) -> Seed | Operation:
-        """Return the seed of an operation if it is there while its caller waits.
+        """Return the seed of an operation where that is there in time, else the operation.
+
+        The operation is committed first. Where too many requests wait already, this one does not:
+        how long a caller would like to wait is a wish, and its operation is under way.
 
         Raises
         ------
         NotFoundError
-            The operation was deleted meanwhile.
+            The dataset was deleted meanwhile.
         """
-        if isinstance(given, Seed):
-            return given
-        state = await_end(self._asker, self._pool, given, preference.wait_s, watch)
+        if isinstance(answer, Seed):
+            return answer
+        waits, pool = self._waits, self._pool
+        state = await_end(self._asker, pool, waits, answer, preference.wait_s, watch)
         return state if state.seed_id is None else self.get(state.seed_id)
 
     def get(self, seed_id: str) -> Seed:
@@ -141,8 +156,9 @@ class Seeds:
         """
         require_format(format_name)
         seed = self.get(seed_id)
-        dataset = datasets.get(self._session, seed.dataset_id)
-        pooled = exportable(dataset, scenes.every(self._session, dataset.id), seed)
+        pool = scenes.every(self._session, seed.dataset_id)
+        dataset = datasets.get(self._session, seed.dataset_id)  # still there, so they are all
+        pooled = exportable(dataset, pool, seed)
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 

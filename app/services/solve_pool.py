@@ -47,8 +47,6 @@ class SolvePool:
         self._admitted = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self.seats = threading.BoundedSemaphore(max(1, room))
-        """For callers who wait for an operation; each has a thread meanwhile."""
         self._all = [SolveProcess() for _ in range(processes)]
         self._free: queue.Queue[SolveProcess] = queue.Queue()
         for process in self._all:
@@ -93,9 +91,18 @@ class SolvePool:
             with self._lock:
                 self._admitted -= 1
 
+    @property
+    def closing(self) -> bool:
+        """Whether no more answers are given."""
+        return self._closing.is_set()
+
+    def dismiss(self) -> None:
+        """Tell everybody who waits, now or later, that there will be no answer."""
+        self._closing.set()
+
     def close(self) -> None:
         """End all processes, also those that are solving."""
-        self._closing.set()
+        self.dismiss()
         for process in self._all:
             process.stop()
 

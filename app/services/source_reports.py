@@ -1,5 +1,6 @@
 """What a source holds, without registering it: read in a process of its own, with a deadline."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,7 +55,8 @@ class ReportTask:
         if self.kind == "manifest" and not is_remote(self.root):
             path = Path(to_path(self.root))
             if path.suffix.lower() in _LINES:
-                return find_mistakes(path, _SHOWN) or [first]
+                with suppress(SourceError, OSError):  # of the file itself: `first` says it
+                    return find_mistakes(path, _SHOWN) or [first]
         return [first]
 
 

@@ -1,6 +1,7 @@
 """Questions that are handed to the workers, and waited for as long as their caller likes."""
 
 import time
+from threading import BoundedSemaphore
 from typing import Final
 
 from api_schemas.frontiers import FrontierRequest
@@ -23,7 +24,10 @@ def submit(
     dataset_id: str,
     request: SeedRequest | FrontierRequest,
 ) -> Operation:
-    """Accept a question: its operation and its job are there once the transaction commits."""
+    """Accept a question: its operation and its job are there once the transaction is committed.
+
+    Whoever opened it does that, so the answer to an Idempotency-Key is stored with them.
+    """
     row = new_solve(dataset_id, request)
     asker.session.add(row)
     queue.enqueue_solve(asker.session, row.id)
@@ -31,34 +35,53 @@ def submit(
 
 
 def await_end(
-    asker: Asker, pool: SolvePool, accepted: Operation, wait_s: float, watch: Watch
+    asker: Asker,
+    pool: SolvePool,
+    waits: BoundedSemaphore,
+    accepted: Operation,
+    wait_s: float,
+    watch: Watch,
 ) -> Operation:
     """Return an operation once it has ended, or as it is when its caller waits no longer.
+
+    How long a caller would like to wait is a wish, and the operation is under way: where too many
+    wait already, this one does not.
 
     Parameters
     ----------
     asker
-        Its transaction is committed, with whatever else was written; those that follow are short.
+        Its transaction is committed first, and then are short ones.
     pool
-        Has so many seats for those who wait; whoever finds none does not.
+        Tells when the process is ending.
+    waits
+        So many may wait at once: each has a thread meanwhile.
     accepted
         The operation.
     wait_s
         For how long, in seconds.
     watch
         Tells when the caller has gone.
+
+    Raises
+    ------
+    NotFoundError
+        The dataset was deleted meanwhile.
     """
+    if wait_s <= 0:
+        return accepted
     asker.session.commit()
-    if wait_s <= 0 or not pool.seats.acquire(blocking=False):
+    if not waits.acquire(blocking=False):
         return accepted
     try:
         operations, state = Operations(asker.session), accepted
         deadline = time.monotonic() + min(wait_s, asker.settings.max_wait_s)
-        while state.finished_at is None and not watch.cancelled() and time.monotonic() < deadline:
+        while state.finished_at is None and time.monotonic() < deadline:
+            if watch.cancelled() or pool.closing:
+                break
             time.sleep(_LOOK_S)
             asker.session.expire_all()
             state = operations.get(accepted.id)
             asker.session.commit()  # nothing is held while it waits
         return state
     finally:
-        pool.seats.release()
+        waits.release()

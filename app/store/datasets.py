@@ -29,11 +29,8 @@ def page(session: Session, *, before: str | None, size: int) -> list[DatasetRow]
     return list(session.scalars(query))
 
 
-def advance(session: Session, dataset_id: str, *, before: str, after: str) -> bool:
-    """Move a dataset to another status; false where it has left the first one already, or is gone.
-
-    Of two transactions at once, one does.
-    """
+def move(session: Session, dataset_id: str, before: str, after: str) -> bool:
+    """Give a dataset another status; of several who try at once, one succeeds."""
     moved = session.execute(
         update(DatasetRow)
         .where(DatasetRow.id == dataset_id, DatasetRow.status == before)

@@ -12,6 +12,13 @@ from app.store.tables import DeliveryRow, OperationRow
 PENDING = "pending"
 WAITING = "waiting"
 
+PENDING_OF_OPERATION = (
+    select(DeliveryRow.id)
+    .where(DeliveryRow.operation_id == OperationRow.id, DeliveryRow.status == PENDING)
+    .exists()
+)
+"""The condition that the callback of an operation is still to be delivered."""
+
 
 def release(session: Session, operation_id: str, status: str) -> None:
     """Make the callback of an operation due, in the transaction that ends it."""
@@ -40,32 +47,57 @@ def release(session: Session, operation_id: str, status: str) -> None:
 def claim(session: Session, lease: timedelta) -> DeliveryRow | None:
     """Take a callback that is due; nobody else gets it before the lease is over.
 
-    A worker that dies in between leaves it due again, then.
+    It counts as an attempt from now on. A worker that dies in between leaves it due again after
+    the lease.
     """
     moment = now()
-    candidate = session.execute(
-        select(DeliveryRow.id, DeliveryRow.due_at)
-        .where(DeliveryRow.status == PENDING, DeliveryRow.due_at <= moment)
-        .order_by(DeliveryRow.due_at)
-        .limit(1)
-    ).first()
-    if candidate is None:
+    due = (DeliveryRow.status == PENDING, DeliveryRow.due_at <= moment)
+    oldest = select(DeliveryRow.id).where(*due).order_by(DeliveryRow.due_at).limit(1)
+    if session.execute(oldest).first() is None:  # most often; it takes no lock
         return None
-    taken = session.execute(
+    # Chosen and taken in one statement: on SQLite under the write lock, on PostgreSQL past rows
+    # that others are taking.
+    return session.scalars(
         update(DeliveryRow)
-        .where(DeliveryRow.id == candidate.id, DeliveryRow.due_at == candidate.due_at)
-        .values(due_at=moment + lease)
-        .returning(DeliveryRow.id)
-    ).first()
-    return None if taken is None else session.get(DeliveryRow, candidate.id)
+        .where(DeliveryRow.id == oldest.with_for_update(skip_locked=True).scalar_subquery(), *due)
+        .values(due_at=moment + lease, attempts=DeliveryRow.attempts + 1)
+        .returning(DeliveryRow)
+    ).one_or_none()
 
 
 def settle(
-    session: Session, delivery_id: str, *, status: str, error: str | None, due_at: datetime | None
-) -> None:
-    """Record an attempt and what follows it."""
-    session.execute(
+    session: Session,
+    claimed: DeliveryRow,
+    *,
+    status: str,
+    error: str | None,
+    due_at: datetime | None,
+) -> bool:
+    """Record what came of an attempt and what follows it.
+
+    Parameters
+    ----------
+    session
+        The transaction.
+    claimed
+        As :func:`claim` returned it.
+    status, error
+        What came of it.
+    due_at
+        When it is tried again; None where it is not, and then nothing has to be signed any more.
+
+    Returns
+    -------
+    bool
+        False where the lease was over and somebody else has taken it since: theirs counts.
+    """
+    values = {"status": status, "last_error": error, "due_at": due_at}
+    if due_at is None:
+        values["secret"] = ""
+    settled = session.execute(
         update(DeliveryRow)
-        .where(DeliveryRow.id == delivery_id)
-        .values(status=status, last_error=error, due_at=due_at, attempts=DeliveryRow.attempts + 1)
-    )
+        .where(DeliveryRow.id == claimed.id, DeliveryRow.due_at == claimed.due_at)
+        .values(**values)
+        .returning(DeliveryRow.id)
+    ).first()
+    return settled is not None

@@ -86,9 +86,13 @@ def is_active(session: Session, operation_id: str) -> bool:
 
 
 def ended_before(session: Session, moment: datetime, size: int) -> list[str]:
-    """Return the ids of up to `size` operations that ended before a moment."""
-    query = select(OperationRow.id).where(OperationRow.finished_at < moment).limit(size)
-    return list(session.scalars(query))
+    """Return the ids of up to `size` operations that ended before a moment, and told so.
+
+    They are this transaction's until it ends: another one gets others.
+    """
+    told = ~deliveries.PENDING_OF_OPERATION
+    query = select(OperationRow.id).where(OperationRow.finished_at < moment, told).limit(size)
+    return list(session.scalars(query.with_for_update(skip_locked=True)))
 
 
 def remove(session: Session, operation_ids: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from features.vectors.table import (
     pick,
     refuse,
     require_name,
+    require_proportion,
     require_vectors,
 )
 
@@ -49,6 +50,8 @@ def read_npz(path: Path) -> Table:
     with _sentences(path), path.open("rb") as stream:
         if not zipfile.is_zipfile(stream):
             refuse(path, "is not an .npz archive")
+        with zipfile.ZipFile(stream) as archive:
+            require_proportion(path, sum(member.file_size for member in archive.infolist()))
         stream.seek(0)
         with np.load(stream, allow_pickle=False) as arrays:
             present = tuple(arrays.files)

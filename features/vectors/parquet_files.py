@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
-from features.vectors.table import Table, pick, refuse, require_name
+from features.vectors.table import Table, pick, refuse, require_name, require_proportion
 
 _BATCH: Final = 4096
 _VECTORS: Final = ("vector", "embedding")
@@ -43,6 +43,7 @@ def _read(path: Path, file: Any) -> Table:  # noqa: ANN401  pyarrow carries no t
     of_scenes = require_name(path, present, _IDS)
     of_images = pick(path, present, _IMAGES)
     _require_lists(path, name, file.schema_arrow.field(name).type)
+    require_proportion(path, 4 * _numbers(file.metadata))
     columns = [column for column in (name, of_scenes, of_images) if column is not None]
     n, start = file.metadata.num_rows, 0
     values = np.empty((0, 0), dtype=np.float32)
@@ -58,6 +59,13 @@ def _read(path: Path, file: Any) -> Table:  # noqa: ANN401  pyarrow carries no t
             image_ids += _strings(path, batch.column(of_images), of_images, start)
         start += len(part)
     return Table(values, scene_ids, image_ids if of_images is not None else None)
+
+
+def _numbers(metadata: Any) -> int:  # noqa: ANN401  see _read
+    groups = (metadata.row_group(place) for place in range(metadata.num_row_groups))
+    return sum(
+        group.column(place).num_values for group in groups for place in range(group.num_columns)
+    )
 
 
 def _require_lists(path: Path, name: str, kind: Any) -> None:  # noqa: ANN401  see _read

@@ -13,6 +13,10 @@ VECTOR_NAMES: Final = ("vectors", "embeddings")
 ID_NAMES: Final = ("scene_ids", "ids")
 IMAGE_NAMES: Final = ("image_ids",)
 
+_SMALL: Final = 2**28
+_MOST_TIMES: Final = 16
+"""Vectors of measured numbers hardly shrink when they are packed."""
+
 DTYPES: Final = (np.dtype("f2"), np.dtype("f4"), np.dtype("f8"))
 
 
@@ -33,6 +37,18 @@ class Table:
     values: NDArray[np.floating]
     scene_ids: list[str] | None = None
     image_ids: list[str] | None = None
+
+
+def require_proportion(path: Path, whole: int) -> None:
+    """Refuse a file that becomes far larger in memory than vectors can: a bomb.
+
+    Raises
+    ------
+    VectorsError
+        It does.
+    """
+    if whole > max(_SMALL, _MOST_TIMES * path.stat().st_size):
+        refuse(path, f"unpacks to {whole:,} bytes, more than {_MOST_TIMES} times its size")
 
 
 def refuse(path: Path, rule: str, row: int | None = None) -> NoReturn:

@@ -5,26 +5,29 @@ import base64
 import json
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 from structlog.testing import capture_logs
 
-from api_schemas.operations import Operation
 from app.errors import InvalidRequestError
 from app.main import _show
 from app.metrics import Metrics
+from app.services import submission
 from app.services.datasets import Datasets
 from app.services.preferences import Preference
-from app.services.questions import Asker
-from app.store import operations, paging
+from app.store import paging
 from app.store.sessions import open_sessions
+from app.store.tables import OperationRow
 
 BUDGET = {"budget": {"fraction": 0.4}}
 
@@ -294,55 +297,43 @@ def test_a_slow_body_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) 
     assert sent[0]["status"] == 408
 
 
-def _solves(client: TestClient) -> float:
-    """Return how many operations of solves there are."""
-    with client.app.state.wiring.sessions() as session:  # type: ignore[attr-defined]
-        counts = operations.counts(session)
-    return sum(count for (kind, _), count in counts.items() if kind == "solve")
+def test_a_key_hands_one_operation_to_the_workers(client: TestClient, ready: str) -> None:
+    """Of requests with one key, made while each waits for its operation, one does the work."""
+    headers = {"Idempotency-Key": "patient", "Prefer": "respond-async, wait=1"}
+    path, body = f"/v1/datasets/{ready}/seeds", {"budget": {"fraction": 0.61}}
+
+    def ask(_: int) -> Response:
+        return client.post(path, json=body, headers=headers)
+
+    before = _solves(client, ready)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(ask, range(4)))
+    assert {answer.status_code for answer in answers} == {202}
+    (location,) = {answer.headers["Location"] for answer in answers}
+    assert _solves(client, ready) == before + 1
+    assert client.post(f"{location}:cancel").status_code == 200
 
 
-def test_a_caller_who_is_lost_while_waiting_finds_its_operation(
+def test_waiting_leaves_room_for_others(
     client: TestClient, ready: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The key of a question that became an operation names it before anybody waits for it."""
-    body = {"budget": {"fraction": 0.37}}
-    path = f"/v1/datasets/{ready}/seeds"
-    headers = {"Idempotency-Key": "lost", "Prefer": "respond-async, wait=20"}
-    during: list[Any] = []
-
-    def lose(asker: Asker, *_: object) -> Operation:
-        asker.session.commit()
-        if not during:
-            during.append(None)
-            during[0] = client.post(path, json=body, headers=headers)
-        message = "the process died here"
-        raise RuntimeError(message)
-
-    before = _solves(client)
-    monkeypatch.setattr("app.services.seeds.await_end", lose)
-    assert client.post(path, json=body, headers=headers).status_code == 500
-    again = client.post(path, json=body, headers=headers)
-    assert [answer.status_code for answer in (*during, again)] == [202, 202]
-    assert again.headers["Idempotency-Replayed"] == "true"
-    assert again.headers["Location"] == during[0].headers["Location"]
-    assert client.get(again.headers["Location"]).json()["kind"] == "solve"
-    assert _solves(client) == before + 1
+    """Where too many wait already, a caller gets the operation at once; places are given back."""
+    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    waits = BoundedSemaphore(1)
+    monkeypatch.setattr(wiring, "waits", waits)
+    path, headers = f"/v1/datasets/{ready}/seeds", {"Prefer": "respond-async, wait=1"}
+    for fraction in (0.62, 0.63):
+        answer = client.post(path, json={"budget": {"fraction": fraction}}, headers=headers)
+        assert answer.status_code == 202
+    assert waits.acquire(blocking=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(submission, "_LOOK_S", 3600)  # whoever waits never comes back
+        answer = client.post(path, json={"budget": {"fraction": 0.64}}, headers=headers)
+    assert answer.status_code == 202
 
 
-def test_what_was_waited_for_is_what_is_replayed(
-    client: TestClient, ready: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A caller who got the seed in time gets the seed again, not the operation that made it."""
-    seed = client.post(f"/v1/datasets/{ready}/seeds", json=BUDGET).json()
-
-    def end(_: Asker, __: object, accepted: Operation, *___: object) -> Operation:
-        return accepted.model_copy(update={"seed_id": seed["id"]})
-
-    monkeypatch.setattr("app.services.seeds.await_end", end)
-    headers = {"Idempotency-Key": "patient", "Prefer": "respond-async, wait=20"}
-    for replayed in (None, "true"):
-        answer = client.post(
-            f"/v1/datasets/{ready}/seeds", json={"budget": {"fraction": 0.38}}, headers=headers
-        )
-        assert (answer.status_code, answer.json()) == (201, seed)
-        assert answer.headers.get("Idempotency-Replayed") == replayed
+def _solves(client: TestClient, dataset_id: str) -> int:
+    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    with wiring.sessions() as session:
+        found: int = session.query(OperationRow).filter_by(dataset_id=dataset_id).count()
+    return found

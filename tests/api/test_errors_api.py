@@ -1,5 +1,7 @@
 """Errors over HTTP: always a problem document, never a trace."""
 
+import asyncio
+from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
@@ -144,3 +146,74 @@ def test_a_database_that_is_gone_is_not_ready(
     nowhere = sessionmaker(create_engine("sqlite:////nowhere/at/all.sqlite"))
     monkeypatch.setattr(app.state.wiring, "sessions", nowhere)
     assert "database" in _assert_problem(client.get("/readyz"), 503)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"name": "a", "source": {"kind": "a", "kind": "b"}}', "the member 'kind' twice"),
+        (b"{" + b",".join(b'"k%d":1' % k for k in range(10_001)) + b"}", "10,000 members"),
+    ],
+)
+def test_an_object_is_no_heap_of_members(client: TestClient, body: bytes, words: str) -> None:
+    """A member that is given twice is not guessed at, and ten thousand unknown ones not listed."""
+    problem = _assert_problem(client.post("/v1/datasets", content=body, headers=JSON), 400)
+    assert words in problem["detail"]
+
+
+def test_a_list_that_is_wrong_everywhere_is_told_of_one_place(
+    client: TestClient, ready: str
+) -> None:
+    """A list of a hundred thousand mistakes costs no more than its first."""
+    body = {"budget": {"limit": 10}, "constraints": {"exclude": [0] * 100_000}}
+    problem = _assert_problem(client.post(f"/v1/datasets/{ready}/seeds", json=body), 422)
+    assert [error["pointer"] for error in problem["errors"]] == ["#/constraints/exclude/0"]
+    scenes = [{"scene_id": 0}] * 10_000
+    body = {"name": "wrong", "source": {"kind": "inline", "scenes": scenes}}
+    problem = _assert_problem(client.post("/v1/datasets", json=body), 422)
+    assert [error["pointer"] for error in problem["errors"]] == ["#/source/scenes/0/scene_id"]
+
+
+def test_a_pointer_names_no_type_of_the_program(client: TestClient, ready: str) -> None:
+    """Where a member may be of several kinds, the pointer leads to the member."""
+    body = {"budgets": {"from": 0.1, "to": 0.2, "steps": 1}}
+    problem = _assert_problem(client.post(f"/v1/datasets/{ready}/frontiers", json=body), 422)
+    assert {error["pointer"] for error in problem["errors"]} == {"#/budgets", "#/budgets/steps"}
+
+
+def test_a_body_that_breaks_off_is_no_fault_of_the_server(app: FastAPI, ready: str) -> None:
+    """A caller who hangs up in the middle of a body is a 400 in log and metrics, not a 500."""
+    messages = [
+        {"type": "http.request", "body": b'{"budget"', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    for method, path in (("POST", f"/v1/datasets/{ready}/seeds"), ("POST", "/v1/datasets")):
+        assert _told(app, method, path, list(messages)) == 400
+
+
+def _told(app: FastAPI, method: str, path: str, messages: list[dict[str, Any]]) -> int:
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "http_version": "1.1",
+        "headers": [(b"content-type", b"application/json")],
+        "server": ("test", 80),
+        "client": ("test", 1),
+        "state": {},
+    }
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    status: int = sent[0]["status"]
+    return status

@@ -1,5 +1,6 @@
 """Operations over HTTP."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api_schemas.operations import Operation
+from app.errors import NotFoundError
 from app.jobs.extraction import Outcome
+from app.services.operations import Operations
+from app.services.watching import Looks, Watching
 from app.store.identifiers import now
 from app.store.tables import OperationRow
 from app.translate.operations import to_wire
@@ -65,3 +70,72 @@ def test_an_unknown_operation_is_not_found(client: TestClient) -> None:
     """Showing and cancelling what does not exist are 404 problems."""
     assert client.get("/v1/operations/nothing").status_code == 404
     assert client.post("/v1/operations/nothing:cancel").status_code == 404
+
+
+@pytest.mark.parametrize("event_id", ["9" * 5_000, "9" * 19, "-1", "1.5", "x"])
+def test_an_event_id_that_is_none_of_ours_counts_for_nothing(
+    client: TestClient, register: Register, extract: Extract, pool: Path, event_id: str
+) -> None:
+    """Whatever `Last-Event-ID` holds, the end is told."""
+    registered = register({"kind": "images", "root": str(pool)})
+    extract(registered)
+    path = f"/v1/operations/{registered['operation']['id']}/events"
+    answer = client.get(path, headers={"Last-Event-ID": event_id})
+    assert answer.status_code == 200
+    assert "event: done" in answer.text
+
+
+@pytest.fixture
+def pending(register: Register, pool: Path) -> dict[str, str]:
+    """Return the ids of a dataset that no worker extracts, and of its operation."""
+    registered = register({"kind": "images", "root": str(pool)})
+    return {name: registered[name]["id"] for name in ("dataset", "operation")}
+
+
+def test_watchers_look_together(
+    client: TestClient, pending: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five hundred watchers of an operation cost one look; the next one sees what has changed."""
+    sessions = client.app.state.wiring.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    name, get, seen = pending["operation"], Operations.get, []
+
+    def counted(operations: Operations, operation_id: str) -> Operation:
+        seen.append(operation_id)
+        return get(operations, operation_id)
+
+    monkeypatch.setattr(Operations, "get", counted)
+
+    async def watch() -> None:
+        looks = Looks(sessions)
+        found = await asyncio.gather(*(looks.look("default", name) for _ in range(500)))
+        first = found[0]
+        assert all(operation is first for operation in found)
+        assert seen == [name]
+        with pytest.raises(NotFoundError):
+            await looks.look("another", name)
+        client.post(f"/v1/operations/{name}:cancel")
+        following = Watching(looks, "default").changes(first, first.version)
+        last = await anext(following)
+        assert last is not None
+        assert last.status == "cancelled"
+
+    asyncio.run(watch())
+
+
+def test_a_watcher_of_what_is_deleted_is_let_go(
+    client: TestClient, pending: dict[str, str]
+) -> None:
+    """The events of an operation end when its dataset is deleted; asked again, it is not found."""
+    sessions = client.app.state.wiring.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
+
+    async def watch() -> list[str]:
+        watching = Watching(Looks(sessions), "default")
+        versions = []
+        async for operation in watching.changes(await watching.look(pending["operation"]), -1):
+            assert operation is not None
+            versions.append(operation.status.value)
+            assert client.delete(f"/v1/datasets/{pending['dataset']}").status_code == 204
+        return versions
+
+    assert asyncio.run(watch()) == ["not_started"]
+    assert client.get(f"/v1/operations/{pending['operation']}/events").status_code == 404

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -129,25 +130,6 @@ def test_uploaded_vectors_take_the_place_of_images(
     assert _put(client, awaiting, _vectors()).status_code == 202
 
 
-def test_of_two_uploads_at_once_one_is_taken(
-    client: TestClient, awaiting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing is held while vectors arrive, and who comes second is told so."""
-    other: list[Any] = []
-    keep = Uploads._keep
-
-    def keep_late(uploads: Uploads, part: Path, path: Path) -> None:
-        keep(uploads, part, path)
-        if not other:
-            held = client.app.state.wiring.sessions.kw["bind"].pool.checkedout()  # type: ignore[attr-defined]
-            other.append(held)
-            other.append(_put(client, awaiting, _vectors(1)))
-
-    monkeypatch.setattr(Uploads, "_keep", keep_late)
-    assert _put(client, awaiting, _vectors()).status_code == 409
-    assert (other[0], other[1].status_code) == (0, 202)
-
-
 def test_a_dataset_that_is_deleted_during_an_upload_is_not_there(
     client: TestClient, awaiting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,3 +247,44 @@ def test_another_host_finds_what_the_first_one_made(client: TestClient, tmp_path
     assert not other.exists()
     assert Artifacts(there, url).fetch(other).read_bytes() == path.read_bytes()
     assert not Artifacts(there, url).fetch(other.with_name("none.npz")).exists()
+
+
+def test_a_dry_run_survives_files_that_cannot_be_read(client: TestClient, pool: Path) -> None:
+    """A manifest that is missing, has an endless line or is a link to itself is told so."""
+    folder = pool.parent
+    (folder / "long.jsonl").write_bytes(b'{"scene_id":"' + b"a" * 2**24 + b'","cost":1}\n')
+    (folder / "loop.jsonl").symlink_to("loop.jsonl")
+    for name, words in (("none.jsonl", "does not exist"), ("long.jsonl", "bytes")):
+        source = {"kind": "manifest", "uri": str(folder / name)}
+        answer = client.post("/v1/datasets:validate", json={"name": "x", "source": source})
+        assert answer.status_code == 200, answer.text
+        assert [words in error["detail"] for error in answer.json()["errors"]] == [True]
+    source = {"kind": "manifest", "uri": str(folder / "loop.jsonl")}
+    for path in ("/v1/datasets:validate", "/v1/datasets"):
+        answer = client.post(path, json={"name": "x", "source": source})
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["type"] == "urn:seedal:problem:source-refused"
+
+
+def test_of_two_uploads_at_once_one_is_taken(client: TestClient, awaiting: dict[str, Any]) -> None:
+    """Nobody is told that vectors are taken in place of which others were."""
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda k: _put(client, awaiting, _vectors(k)), range(4)))
+    assert sorted(answer.status_code for answer in answers) == [202, 409, 409, 409]
+
+
+def test_a_slow_upload_holds_no_connection_to_the_database(
+    client: TestClient, awaiting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a file arrives, others have the database."""
+    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    connections = wiring.sessions.kw["bind"].pool
+    receive, held = Uploads.receive, []
+
+    async def watched(uploads: Uploads, chunks: AsyncIterator[bytes], suffix: str) -> str:
+        held.append(connections.checkedout())
+        return await receive(uploads, chunks, suffix)
+
+    monkeypatch.setattr(Uploads, "receive", watched)
+    assert _put(client, awaiting, _vectors()).status_code == 202
+    assert held == [0]

@@ -1,5 +1,6 @@
 """A real HTTP server on loopback that misbehaves on request."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,10 +60,12 @@ def reply(handler: Handler, status: int, body: bytes, headers: dict[str, str]) -
 
 
 @contextmanager
-def serving() -> Iterator[Web]:
-    """Serve within the context."""
+def serving(tls: ssl.SSLContext | None = None, *, keep_alive: bool = False) -> Iterator[Web]:
+    """Serve within the context; over TLS where its context is given."""
 
     class Answering(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keep_alive else "HTTP/1.0"
+
         def do_GET(self) -> None:
             web.seen.append((self.command, self.path))
             web.headers.append(dict(self.headers))
@@ -84,7 +87,10 @@ def serving() -> Iterator[Web]:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        web = Web(f"http://127.0.0.1:{server.server_address[1]}")
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        web = Web(f"{scheme}://127.0.0.1:{server.server_address[1]}")
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

@@ -1,8 +1,9 @@
 """Callbacks: whoever asked to be told of an end is told, signed, at least once."""
 
 import json
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -271,17 +272,41 @@ def test_a_worker_delivers_beside_its_jobs(tmp_path: Path) -> None:
         assert operation.status is OperationStatus.SUCCEEDED
 
 
+class _Journal:
+    """A journal of jobs that has a full batch of orphans once."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[str] = []
+        self.looks = 0
+
+    def forget(self, job_ids: Sequence[str]) -> None:
+        self.forgotten.extend(job_ids)
+
+    def forget_before(self, _: object, most: int) -> int:
+        self.looks += 1
+        return most if self.looks == 1 else 0
+
+
 def test_what_is_old_is_forgotten(service: Service) -> None:
     """Ended operations, old answers of keys and files without a dataset go; all else stays."""
     kept = plant(service.settings, 5)
     signatures = service.settings.signatures_dir
-    (signatures / "orphan.npz").write_bytes(b"x")
-    old, active = (_register(service, "http://127.0.0.1:9999/") for _ in range(2))
+    for name, days in (("orphan.npz", 2), ("young.npz", 0), ("planted-5-32-0.npz", 2)):
+        with (signatures / name).open("ab"):
+            changed = (now() - timedelta(days=days)).timestamp()
+            os.utime(signatures / name, (changed, changed))
+    old, untold, active = (_register(service, "http://127.0.0.1:9999/") for _ in range(3))
     _cancel(service, old)
+    _cancel(service, untold)  # its receiver does not answer
     with service.sessions.begin() as session:
         long_ago = now() - timedelta(days=90)
         session.execute(
-            update(OperationRow).where(OperationRow.id == old).values(finished_at=long_ago)
+            update(OperationRow)
+            .where(OperationRow.id.in_([old, untold]))
+            .values(finished_at=long_ago)
+        )
+        session.execute(
+            update(DeliveryRow).where(DeliveryRow.operation_id == old).values(status="failed")
         )
         for name, moment in (("old", long_ago), ("new", now())):
             session.add(
@@ -289,18 +314,18 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
                     project="p", call="c", key=name, fingerprint="f", answer={}, created_at=moment
                 )
             )
-    forgotten: list[str] = []
+    journal = _Journal()
     retention = Retention(
-        service.settings.model_copy(update={"retention_days": 1e-9}),
-        service.sessions,
-        forgotten.extend,
+        service.settings.model_copy(update={"retention_days": 1e-9}), service.sessions, journal
     )
-    retention.round()
-    retention.round()  # not due again
-    assert forgotten == [old]
+    for _ in range(3):
+        retention.round()
+    assert journal.forgotten == [old]
+    assert journal.looks == 2  # the second found nothing, so the third round was not due
     with service.sessions() as session:
-        assert [row.id for row in session.scalars(select(OperationRow))] == [active]
+        assert {row.id for row in session.scalars(select(OperationRow))} == {untold, active}
         assert [row.key for row in session.scalars(select(IdempotencyRow))] == ["new"]
-        assert [row.operation_id for row in session.scalars(select(DeliveryRow))] == [active]
+        assert set(session.scalars(select(DeliveryRow.operation_id))) == {untold, active}
         assert session.get(DatasetRow, kept) is not None
-    assert [path.name for path in signatures.iterdir()] == ["planted-5-32-0.npz"]
+    left = {path.name for path in signatures.iterdir()}
+    assert left == {"planted-5-32-0.npz", "young.npz"}  # a job may be about to use the young one

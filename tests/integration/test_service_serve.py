@@ -3,10 +3,12 @@
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
 import pytest
+from planted import plant
 from serving import client_of, eventually, free_port, started
 
 from app.jobs.slots import FileSlots
@@ -82,3 +84,28 @@ def test_sigterm_ends_the_server(
     server.wait(timeout=30)
     with FileSlots(settings.locks_dir).vacant("slot-0") as vacant:
         assert vacant
+
+
+def test_sigterm_is_told_to_whoever_waits(tmp_path: Path) -> None:
+    """A solve that outlasts the server is a 503; whoever awaits an operation is told which."""
+    settings = Settings(data_dir=tmp_path, port=free_port(), solve_processes=1)
+    path = f"/v1/datasets/{plant(settings, 400)}/seeds"
+    body = {"budget": {"fraction": 0.3}, "objective": "spread", "time_limit_s": 29}
+    with started(settings, "--no-worker") as process, client_of(settings, process) as http:
+
+        def ask(prefer: str) -> httpx2.Response:
+            return http.post(path, json=body, headers={"Prefer": prefer}, timeout=60)
+
+        def busy() -> bool:
+            text = http.get("/metrics").text
+            return "seedal_solve_processes_busy 1" in text and 'status="not_started"} 1' in text
+
+        with ThreadPoolExecutor(2) as threads:
+            answers = [threads.submit(ask, prefer) for prefer in ("", "respond-async, wait=29")]
+            eventually(busy, "both are under way")
+            process.send_signal(signal.SIGTERM)
+            solved, operation = (answer.result() for answer in answers)
+        assert (solved.status_code, solved.headers["Retry-After"]) == (503, "1")
+        assert solved.json()["type"] == "urn:seedal:problem:solve-cancelled"
+        assert operation.status_code == 202
+        process.wait(timeout=30)

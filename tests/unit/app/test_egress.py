@@ -31,7 +31,8 @@ def test_the_address_that_was_checked_is_the_one_that_is_called() -> None:
         "169.254.169.254", "100.64.0.1", "192.0.0.1", "198.18.0.1", "224.0.0.1", "240.0.0.1",
         "255.255.255.255", "::", "::1", "fc00::1", "fd12::1", "fe80::1", "ff02::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2002:a00:1::",
-        "2001:0:4136:e378:8000:63bf:3fff:fdd2", "fe80::1%eth0",
+        "2001:0:4136:e378:8000:63bf:3fff:fdd2", "fe80::1%eth0", "fec0::1",
+        "64:ff9b:1::7f00:1", "::127.0.0.1", "::ffff:0:127.0.0.1",
     ],
 )  # fmt: skip
 def test_private_addresses_are_refused(address: str) -> None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import uvicorn
 from pydantic import ValidationError
 
 from app.cli import main
@@ -82,6 +83,7 @@ def test_the_database_password_comes_from_a_file(tmp_path: Path) -> None:
         {"url_roots": "s3://bucket/a/../b"},
         {"url_roots": "/folder"},
         {"url_roots": "file:///folder"},
+        {"callback_allow": "hooks 10.0.0.0/33"},
         {"port": 65536},
         {"solve_processes": 0},
         {"max_time_limit_s": float("inf")},
@@ -123,7 +125,12 @@ def test_a_permitted_address_is_served(
 ) -> None:
     """Loopback is served, and any address where the user takes the responsibility."""
     served: list[object] = []
-    monkeypatch.setattr("app.main.uvicorn.run", lambda _, **options: served.append(options["host"]))
+
+    def run(server: uvicorn.Server) -> None:
+        served.append(server.config.host)
+        server.started = True
+
+    monkeypatch.setattr("app.main._Server.run", run)
     monkeypatch.setattr("app.main.configure_logging", lambda _: None)
     serve(Settings.model_validate({"data_dir": tmp_path, **values}), worker=False)
     assert served == [values["host"]]

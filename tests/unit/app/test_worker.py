@@ -26,6 +26,9 @@ class _Jobs:
     def forget(self, job_ids: Sequence[str]) -> None:
         """Do nothing: there are no jobs."""
 
+    def forget_before(self, *_: object) -> int:
+        return 0
+
 
 @pytest.fixture
 def rounds(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[list[Exception | None]], None]]:

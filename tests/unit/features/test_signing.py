@@ -1,10 +1,11 @@
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from features.errors import VectorsError
-from features.signing import SceneVectors, sign
+from features.signing import SceneVectors, index_scenes, sign
 
 
 def test_more_scenes_than_are_read_at_once_keep_their_order(tmp_path: Path) -> None:
@@ -26,3 +27,21 @@ def test_vectors_of_two_dimensions_are_refused(tmp_path: Path) -> None:
     with pytest.raises(VectorsError, match="scenes near 'a' have vectors of different dimensions"):
         sign(tmp_path, "key", ("a", "b"), lambda scene_id: SceneVectors(scenes[scene_id]), 3)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_found_counts_as_used(tmp_path: Path) -> None:
+    """Files that a job finds are as young as those it makes; no sweep of old files takes them."""
+    rows = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+
+    def stages() -> tuple[Path, Path]:
+        ids = ("a", "b", "c")
+        signatures, _ = sign(
+            tmp_path, "key", ids, lambda scene_id: SceneVectors(rows[[ids.index(scene_id)]]), 3
+        )
+        index, _ = index_scenes(tmp_path, "key", signatures)
+        return tmp_path / "signatures" / "key.npz", index
+
+    for path in stages():
+        os.utime(path, (0, 0))
+    for path in stages():
+        assert path.stat().st_mtime > 0

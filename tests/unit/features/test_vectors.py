@@ -425,3 +425,19 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         read_vectors(tmp_path / "v.csv", SCENES)
     with pytest.raises(VectorsError, match=r"v\.npz: there is no such file"):
         read_vectors(tmp_path / "v.npz", SCENES)
+
+
+@pytest.mark.parametrize("kind", ["npz", "parquet"])
+def test_a_file_that_would_fill_the_memory_is_not_unpacked(tmp_path: Path, kind: str) -> None:
+    """A small file of endless zeros is refused by what it says of itself."""
+    path, d = tmp_path / f"bomb.{kind}", 2**27
+    if kind == "npz":
+        packed = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED)
+        with packed as archive, archive.open("vectors.npy", "w") as member:
+            for _ in range(5):
+                member.write(bytes(2**26))
+    else:
+        values = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(d, dtype=np.float32)), d)
+        pq.write_table(pa.table({"scene_id": ["a"], "vector": values}), path, compression="zstd")
+    with pytest.raises(VectorsError, match="more than 16 times its size"):
+        read_vectors(path, SCENES)
