@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 
 from api_schemas.base import Count, Label, Number, Whole, Wire
 from api_schemas.callbacks import CallbackRequest
@@ -133,6 +133,28 @@ class FeatureRequest(Wire):
 
 class DatasetRequest(Wire):
     """A dataset to register."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Building 7",
+                    "source": {"kind": "manifest", "uri": "s3://bucket/building-7/scenes.jsonl"},
+                },
+                {
+                    "name": "Two rooms",
+                    "source": {
+                        "kind": "inline",
+                        "scenes": [
+                            {"scene_id": "room/1", "cost": 61234},
+                            {"scene_id": "room/2", "cost": 48211},
+                        ],
+                    },
+                    "features": {"backbone": "precomputed"},
+                },
+            ]
+        }
+    )
 
     name: Label = Field(examples=["Building 7"])
     source: Source

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from api_schemas.base import Count, Number, Wire
 from api_schemas.seeds import (
@@ -40,6 +40,15 @@ class FrontierRequest(QuestionRequest):
     to be within `gap`, or within 1 % where it is 0. `coverage` and `balanced` measure every budget
     by what the largest one could show, so that points can be compared.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"budgets": {"from": 0.01, "to": 0.5, "steps": 50}},
+                {"budgets": [{"fraction": 0.1}, {"fraction": 0.2}], "nested": True},
+            ]
+        }
+    )
 
     budgets: (
         Annotated[tuple[BudgetRequest, ...], Field(min_length=1, max_length=MOST_BUDGETS)]

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from api_schemas.base import Count, Label, Number, Wire
 from api_schemas.callbacks import CallbackRequest
@@ -113,6 +113,20 @@ class QuestionRequest(Wire):
 
 class SeedRequest(QuestionRequest):
     """A question: which scenes first, with this budget."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"budget": {"fraction": 0.03}},
+                {
+                    "budget": {"limit": 6_500_000},
+                    "constraints": {"labelled": ["room/1"], "max_scenes": 40},
+                    "gap": 0.01,
+                    "time_limit_s": 30,
+                },
+            ]
+        }
+    )
 
     budget: BudgetRequest = Field(examples=[{"fraction": 0.03}])
 

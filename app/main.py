@@ -12,6 +12,7 @@ import uvicorn
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from typing_extensions import override
 
@@ -23,6 +24,7 @@ from app.metrics import Metrics
 from app.middleware.authentication import Authentication
 from app.middleware.validators import Validators
 from app.observability import RequestLog, configure_logging
+from app.routes import document
 from app.services.keys import Caller, Keys
 from app.services.pools import Pools
 from app.services.solve_pool import SolvePool
@@ -60,7 +62,7 @@ class _Api(FastAPI):
     @override
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = problems.describe(super().openapi())
+            self.openapi_schema = document.describe(problems.describe(super().openapi()))
         return self.openapi_schema
 
 
@@ -86,7 +88,8 @@ def create_app(settings: Settings) -> FastAPI:
     settings
         Where it keeps what, and what it may read.
     """
-    metrics = Metrics()
+    version = versions().get("seedal-service", "0")  # a checkout need not be installed
+    metrics = Metrics(version)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -124,7 +127,10 @@ def create_app(settings: Settings) -> FastAPI:
     app = _Api(
         title="seedal",
         summary="Which 3D scenes to label first, with a certified gap.",
-        version=versions().get("seedal-service", "0"),  # a checkout need not be installed
+        description=document.DESCRIPTION,
+        servers=document.SERVERS,
+        openapi_tags=document.TAGS,
+        version=version,
         lifespan=lifespan,
         docs_url=None,  # both pages would load scripts from other hosts
         redoc_url=None,
@@ -158,8 +164,11 @@ def _show(metrics: Metrics, pool: SolvePool, sessions: sessionmaker[ProjectSessi
     metrics.gauge("seedal_solves_waiting", "Solves without a process.", lambda: pool.waiting)
 
     def counts() -> dict[tuple[str, ...], float]:
-        with sessions() as session:
-            return operations.counts(session)
+        try:
+            with sessions() as session:
+                return operations.counts(session)
+        except SQLAlchemyError:  # all other numbers are wanted then, more than ever
+            return {}
 
     labels = ("kind", "status")
     metrics.table("seedal_operations", "Operations that are remembered.", labels, counts)

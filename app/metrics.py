@@ -1,13 +1,19 @@
 """What Prometheus reads: numbers about requests, solves and operations; no id is ever a label."""
 
+import math
+import platform
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from typing_extensions import override
+
+REMEMBERED_S: Final = 5.0
+"""How long what was looked up is shown: anybody who reaches the server may read metrics."""
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -19,11 +25,19 @@ _GAPS: Final = (0.0, 1e-5, 1e-4, 1e-3, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
 
 
 class Metrics:
-    """The numbers of one process, in a registry of their own."""
+    """The numbers of one process, in a registry of their own.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    version
+        Of the program.
+    """
+
+    def __init__(self, version: str) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
+        build = Info("seedal_build", "What is running.", registry=self._registry)
+        build.info({"version": version, "python": platform.python_version()})
         self._requests = Histogram(
             "http_server_request_duration_seconds",
             "Time from a request's head to its response's end.",
@@ -58,7 +72,8 @@ class Metrics:
         """Count a new answer."""
         self._solves.labels(status, "new").inc()
         self._solve_s.observe(seconds)
-        self._gap.observe(gap)
+        if math.isfinite(gap):  # without a bound there is no gap, and the sum would be lost
+            self._gap.observe(gap)
 
     def recalled(self, status: str) -> None:
         """Count an answer that was stored."""
@@ -75,7 +90,7 @@ class Metrics:
         labels: tuple[str, ...],
         rows: Callable[[], Mapping[tuple[str, ...], float]],
     ) -> None:
-        """Show numbers by labels that are looked up whenever the metrics are read."""
+        """Show numbers by labels that are looked up when the metrics are read, not too often."""
         self._registry.register(_Table(name, description, labels, rows))
 
     def text(self) -> bytes:
@@ -92,6 +107,8 @@ class _Table(Collector):
         rows: Callable[[], Mapping[tuple[str, ...], float]],
     ) -> None:
         self._name, self._description, self._labels, self._rows = name, description, labels, rows
+        self._known: Mapping[tuple[str, ...], float] = {}
+        self._until = 0.0
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         """Return the family without values: registering it asks no database."""
@@ -100,6 +117,9 @@ class _Table(Collector):
     @override
     def collect(self) -> Iterable[GaugeMetricFamily]:
         family = GaugeMetricFamily(self._name, self._description, labels=self._labels)
-        for names, value in self._rows().items():
+        if time.monotonic() >= self._until:
+            self._known = self._rows()
+            self._until = time.monotonic() + REMEMBERED_S
+        for names, value in self._known.items():
             family.add_metric(names, value)
         yield family

@@ -22,6 +22,7 @@ _API: Final = "/v1/"
 UNMATCHED: Final = "unmatched"
 """The route of requests that no route takes: their paths are anybody's choice."""
 
+_UNEXPECTED: Final = 500
 _PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
@@ -100,13 +101,17 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_named)
+            except BaseException:
+                status = status or _UNEXPECTED  # it is answered around this middleware
+                raise
             finally:
                 self._tell(scope, status, time.perf_counter() - start)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+        route = _template(scope)
         if self._count is not None:
-            self._count(method, _template(scope), status, seconds)
+            self._count(method, route, status, seconds)
         if scope["path"] in _PROBES:
             return
         caller = scope["state"].get("caller")
@@ -114,6 +119,7 @@ class RequestLog:
             "request",
             method=scope["method"],
             path=scope["path"],
+            route=route,
             status=status,
             seconds=round(seconds, 4),
             key=getattr(caller, "key", None),

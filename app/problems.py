@@ -104,18 +104,16 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(unused, None)
     schemas.update(_PROBLEM_SCHEMAS)
     document["components"]["securitySchemes"] = _SECURITY_SCHEMES
-    for name, path in document["paths"].items():
+    for path in document["paths"].values():
         for method, operation in path.items():
             responses = operation["responses"]
             if "security" in operation:
                 _describe_access(method, operation)
-            if name.startswith("/v1/"):
-                _describe_headers(method, operation)
             responses.setdefault("500", {"description": "Something unexpected happened."})
             for status, response in responses.items():
                 if int(status) >= HTTPStatus.BAD_REQUEST:
                     response["content"] = content
-                    response["headers"] = _HEADERS.get(int(status), {})
+                    response["headers"] = dict(_HEADERS.get(int(status), {}))
     return document
 
 
@@ -135,31 +133,6 @@ def _describe_access(method: str, operation: dict[str, Any]) -> None:
         (ForbiddenError, f"The key has no scope {needed}"),
     ):
         operation["responses"].setdefault(str(int(status_of(kind))), {"description": why})
-
-
-def _describe_headers(method: str, operation: dict[str, Any]) -> None:
-    """Add what the middleware does to an operation's description."""
-    responses = operation["responses"]
-    for status, response in responses.items():
-        headers = response.setdefault("headers", {})
-        if status in {"201", "202"}:
-            headers["Location"] = {"schema": {"type": "string"}, "description": "Where it is."}
-        if status == "202":
-            headers["Retry-After"] = _RETRY_AFTER
-        if status == "200" and method == "get":
-            headers["ETag"] = {"schema": {"type": "string"}}
-    if method == "get" and "200" in responses:
-        operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
-        responses["304"] = {"description": "The response has one of these ETags still."}
-
-
-_IF_NONE_MATCH: Final = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string"},
-    "description": "ETags of responses that the caller has.",
-}
 
 
 def install(app: FastAPI) -> None:

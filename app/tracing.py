@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -31,6 +32,7 @@ def install(app: FastAPI) -> Callable[[], None]:
         return lambda: None
     try:
         exporter = import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+        trace = import_module("opentelemetry.trace")
         sdk = import_module("opentelemetry.sdk.trace")
         export = import_module("opentelemetry.sdk.trace.export")
         resources = import_module("opentelemetry.sdk.resources")
@@ -41,11 +43,23 @@ def install(app: FastAPI) -> Callable[[], None]:
     named = {"service.name": os.environ.get("OTEL_SERVICE_NAME", "seedal")}
     provider = sdk.TracerProvider(resource=resources.Resource.create(named))
     provider.add_span_processor(export.BatchSpanProcessor(exporter.OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
     instrumentation.FastAPIInstrumentor.instrument_app(
         app, tracer_provider=provider, excluded_urls=_EXCLUDED
     )
     shutdown: Callable[[], None] = provider.shutdown
     return shutdown
+
+
+@contextmanager
+def span(name: str, **attributes: str) -> Iterator[None]:
+    """Trace what is done within the context, as a part of the request in hand."""
+    trace = sys.modules.get("opentelemetry.trace")
+    if trace is None:
+        yield
+        return
+    with trace.get_tracer("seedal").start_as_current_span(name, attributes=attributes):
+        yield
 
 
 def trace_ids(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -6,6 +6,7 @@ never change say so themselves (`Cache-Control`); all others are to be asked for
 """
 
 import hashlib
+import re
 from http import HTTPStatus
 from typing import Final
 
@@ -14,8 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _PREFIX: Final = "/v1/"
 _REVALIDATE: Final = "private, no-cache"
-_KEPT: Final = ("etag", "cache-control", "vary", "content-location", "link")
+_KEPT: Final = ("etag", "cache-control", "vary", "content-location", "link", "retry-after")
 """Headers that a 304 repeats."""
+
+_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 
 
 class Validators:
@@ -65,7 +68,7 @@ class _Tagging:
         tag = headers.setdefault("ETag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
         headers.setdefault("Cache-Control", _REVALIDATE)
         headers.add_vary_header("Authorization, X-API-Key")
-        if not _names(self._request.get("If-None-Match"), tag):
+        if not _names(", ".join(self._request.getlist("If-None-Match")), tag):
             return False
         head["status"] = int(HTTPStatus.NOT_MODIFIED)
         head["headers"] = [
@@ -74,9 +77,6 @@ class _Tagging:
         return True
 
 
-def _names(condition: str | None, tag: str) -> bool:
+def _names(condition: str, tag: str) -> bool:
     """Tell whether ``If-None-Match`` names a tag; the comparison is weak (section 13.1.2)."""
-    if condition is None:
-        return False
-    listed = [entry.strip().removeprefix("W/") for entry in condition.split(",")]
-    return "*" in listed or tag.removeprefix("W/") in listed
+    return condition.strip() == "*" or tag.removeprefix("W/") in _TAG.findall(condition)

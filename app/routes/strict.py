@@ -30,6 +30,8 @@ class StrictRoute(APIRoute):
             settings = request.app.state.wiring.settings
             if request.method != "GET":
                 await strict.read(settings.max_body_mb, settings.body_timeout_s)
+            if self.body_field is not None:
+                await strict.require_json()
             return await handle(strict)
 
         return handle_strictly
@@ -63,6 +65,20 @@ class StrictRequest(Request):
         except TimeoutError as error:
             detail = f"The body did not arrive within {timeout_s:g} s."
             raise SlowRequestError(detail) from error
+
+    async def require_json(self) -> None:
+        """Refuse a body that does not say that it is JSON.
+
+        Raises
+        ------
+        MediaTypeError
+            It says something else, or nothing.
+        """
+        kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if await self.body() and not _JSON.fullmatch(kind):
+            named = repr(kind[:100]) if kind else "nothing"
+            detail = f"The body's Content-Type must be application/json; it is {named}."
+            raise MediaTypeError(detail)
 
     async def _read(self, limit_mb: int, room: int) -> bytes:
         chunks: list[bytes] = []
@@ -106,6 +122,7 @@ class StrictRequest(Request):
 _MOST_MEMBERS: Final = 10_000
 """Each member that no model knows is a mistake to be described, which takes its time."""
 
+_JSON = re.compile(r"application/([\w.-]+\+)?json")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """Half a character, or half of a pair: only encoding tells."""
 

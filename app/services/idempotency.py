@@ -97,12 +97,12 @@ class Once:
         return answer, False
 
     def _before(self, key: str, fingerprint: str, kinds: tuple[type[Wire], ...]) -> Wire | None:
-        row = idempotency.find(self.session, self.session.project, self.call, key)
+        name, oldest = (self.session.project, self.call, key), now() - KEPT
+        row = idempotency.find(self.session, *name)
+        if row is not None and row.created_at < oldest:
+            idempotency.forget(self.session, row, oldest)
+            row = idempotency.find(self.session, *name)  # another request may have been here
         if row is None:
-            return None
-        if row.created_at < now() - KEPT:
-            self.session.delete(row)
-            self.session.flush()
             return None
         if row.fingerprint != fingerprint:
             rule = "This Idempotency-Key came with another request before; take a new one."

@@ -14,6 +14,7 @@ from app.errors import (
     SolveKilledError,
 )
 from app.services.solve_process import Progress, Stop, Task, Watch, serve
+from app.tracing import span
 
 GRACE_S: Final = 30.0
 """How long a solve may overrun its time limit (loading, ranking, verifying) before it is killed."""
@@ -85,9 +86,11 @@ class SolvePool:
         wanted = Watch(lambda: self._closing.is_set() or watch.cancelled(), watch.report)
         self._enter()
         try:
-            process = self._take(wanted)
+            with span("seedal.wait"):
+                process = self._take(wanted)
             try:
-                return process.answer(task, task.time_limit_s + self._grace_s, wanted)
+                with span("seedal.solve", task=type(task).__name__):
+                    return process.answer(task, task.time_limit_s + self._grace_s, wanted)
             finally:
                 self._free.put(process)
         finally:

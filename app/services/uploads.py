@@ -20,6 +20,9 @@ from app.translate.sources import UPLOAD
 
 _HEAD: Final = 1024
 
+_PACE: Final = 32 * 2**10
+"""Bytes a second that the slowest sender reaches on average."""
+
 
 class Uploads:
     """The folder of uploads.
@@ -41,7 +44,7 @@ class Uploads:
         TooLargeError
             It is longer than this server takes.
         SlowRequestError
-            Nothing arrived for too long.
+            Nothing arrived for too long, or too little all the time.
         """
         path = await self._receive(chunks, lambda _: suffix, self._settings.max_upload_mb)
         return path.name
@@ -100,14 +103,17 @@ def _form(head: bytes) -> str:
 
 
 async def _timed(chunks: AsyncIterator[bytes], longest_s: float) -> AsyncIterator[bytes]:
-    """Yield what arrives; silence ends it."""
+    """Yield what arrives; silence ends it, and so does a trickle."""
+    clock = asyncio.get_running_loop().time
+    patience = clock() + longest_s
     while True:
         try:
-            async with asyncio.timeout(longest_s):
+            async with asyncio.timeout_at(min(patience, clock() + longest_s)):
                 chunk = await anext(chunks)
         except StopAsyncIteration:
             return
         except TimeoutError as error:
-            detail = f"Nothing arrived for {longest_s:g} s."
+            detail = f"Nothing arrived for {longest_s:g} s, or less than {_PACE} bytes a second."
             raise SlowRequestError(detail) from error
+        patience += len(chunk) / _PACE
         yield chunk

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import json
+import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import BoundedSemaphore
@@ -14,11 +16,17 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
+from structlog.testing import capture_logs
 
 from app.errors import InvalidRequestError
+from app.main import _show
+from app.metrics import Metrics
 from app.services import submission
+from app.services.datasets import Datasets
 from app.services.preferences import Preference
 from app.store import paging
+from app.store.sessions import open_sessions
 from app.store.tables import OperationRow
 
 BUDGET = {"budget": {"fraction": 0.4}}
@@ -36,6 +44,27 @@ def test_what_the_client_has_is_not_sent_again(client: TestClient, ready: str) -
             assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
             assert "Content-Type" not in again.headers
         assert client.get(path, headers={"If-None-Match": '"other"'}).content == first.content
+
+
+def test_a_star_is_a_star_alone(client: TestClient, ready: str) -> None:
+    """A foreign tag may hold commas and stars; conditions may come on several lines."""
+    path = f"/v1/datasets/{ready}"
+    assert client.get(path, headers={"If-None-Match": '"a, *, b"'}).status_code == 200
+    tag = client.get(path).headers["ETag"]
+    lines = [("If-None-Match", '"a,b"'), ("If-None-Match", tag)]
+    assert client.get(path, headers=lines).status_code == 304
+
+
+def test_what_has_not_changed_says_when_to_ask_again(
+    client: TestClient, register: Callable[..., dict[str, Any]]
+) -> None:
+    """A 304 of an operation that has not ended carries Retry-After, as its 200 does."""
+    source = {"kind": "inline", "scenes": [{"scene_id": "a", "cost": 1}]}
+    registered = register(source, features={"backbone": "precomputed"})
+    path = f"/v1/operations/{registered['operation']['id']}"
+    first = client.get(path)
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.headers["Retry-After"]) == (304, "1")
 
 
 def test_results_may_be_kept_for_good_and_all_else_is_asked_for_again(
@@ -190,9 +219,58 @@ def test_metrics_count_requests_by_route(client: TestClient, ready: str) -> None
     assert "nowhere" not in text
     assert 'route="unmatched"' in text
     assert 'route="/v1/datasets/{dataset_id}/seeds",status="201"' in text
-    assert 'seedal_solves_total{source="stored",status="optimal"}' in text
+    assert 'seedal_solves_total{source="stored",status="' in text
     assert 'seedal_operations{kind="extraction",status="succeeded"}' in text
     assert "seedal_solve_processes_busy 0.0" in text
+
+
+def test_what_broke_is_counted_and_logged_as_such(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unexpected error is a 500 in the metrics and in the log, under its route."""
+    monkeypatch.setattr(Datasets, "page", lambda *_: 1 / 0)
+    with capture_logs() as logs:
+        assert client.get("/v1/datasets").status_code == 500
+    line = next(line for line in logs if line["event"] == "request")
+    assert (line["status"], line["route"]) == (500, "/v1/datasets")
+    text = client.get("/metrics").text
+    assert 'method="GET",route="/v1/datasets",status="500"' in text
+    assert 'status="0"' not in text
+
+
+def test_metrics_do_without_a_database(app: FastAPI) -> None:
+    """When the database is gone, everything else is shown."""
+    metrics = Metrics("1.2")
+    gone = open_sessions(create_engine("sqlite:////nowhere/at/all.sqlite"))
+    _show(metrics, app.state.wiring.pool, gone)
+    text = metrics.text().decode()
+    assert 'version="1.2"' in text
+    assert "seedal_solve_processes_busy 0.0" in text
+    assert "seedal_operations{" not in text
+
+
+def test_what_is_looked_up_is_believed_for_a_moment() -> None:
+    """Reading metrics again at once asks no database."""
+    asked: list[int] = []
+
+    def rows() -> dict[tuple[str, ...], float]:
+        asked.append(1)
+        return {("a",): 7}
+
+    metrics = Metrics("1")
+    metrics.table("seedal_things", "Things.", ("kind",), rows)
+    texts = {b'seedal_things{kind="a"} 7.0' in metrics.text() for _ in range(3)}
+    assert (texts, len(asked)) == ({True}, 1)
+
+
+def test_a_solve_without_a_bound_leaves_the_gaps_finite() -> None:
+    """It has no gap; the sum of all gaps stays a number."""
+    metrics = Metrics("1")
+    metrics.solved("feasible", 1.0, math.inf)
+    metrics.solved("feasible", 1.0, 0.25)
+    text = metrics.text().decode()
+    assert "seedal_solver_gap_ratio_sum 0.25" in text
+    assert 'seedal_solves_total{source="new",status="feasible"} 2.0' in text
 
 
 def test_a_slow_body_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:

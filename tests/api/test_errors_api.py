@@ -60,10 +60,22 @@ def test_a_body_beyond_the_limit_is_not_read(client: TestClient) -> None:
     assert "1 MiB" in _assert_problem(answer, 413)["detail"]
 
 
-def test_a_body_of_another_type_is_refused(client: TestClient) -> None:
-    """A form or plain text is no dataset."""
-    answer = client.post("/v1/datasets", content=b"{}", headers={"Content-Type": "text/plain"})
-    _assert_problem(answer, 422)
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("", 415),
+        ("application/jsonp", 415),
+        ("Application/JSON; charset=utf-8", 422),
+        ("application/merge-patch+json", 422),
+    ],
+)
+def test_a_body_of_another_type_is_refused(client: TestClient, kind: str, status: int) -> None:
+    """What does not say that it is JSON is not read as JSON."""
+    answer = client.post("/v1/datasets", content=b"{}", headers={"Content-Type": kind})
+    problem = _assert_problem(answer, status)
+    assert ("application/json" in problem["detail"]) == (status == 415)
 
 
 def test_an_unknown_path_is_a_problem(client: TestClient) -> None:

@@ -1,5 +1,6 @@
 """The OpenAPI document describes what the service really does."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api_schemas.datasets import DatasetRequest
+from api_schemas.frontiers import FrontierRequest
+from api_schemas.seeds import SeedRequest
 from app.commands.openapi import document as document_text
 from app.services.keys import SCOPES
+
+_COMMON = {"content-length", "content-type", "vary"}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +49,6 @@ def test_operation_ids_are_unique_names(document: dict[str, Any]) -> None:
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     """The document has no dangling reference."""
-    schemas = document["components"]["schemas"]
 
     def references(node: object) -> list[str]:
         if isinstance(node, dict):
@@ -54,7 +59,8 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
         )
 
     for reference in references(document):
-        assert reference.removeprefix("#/components/schemas/") in schemas
+        group, name = reference.removeprefix("#/components/").split("/")
+        assert name in document["components"][group]
 
 
 def test_a_body_that_is_read_may_be_malformed_or_too_large(document: dict[str, Any]) -> None:
@@ -62,6 +68,49 @@ def test_a_body_that_is_read_may_be_malformed_or_too_large(document: dict[str, A
     for operation in _operations(document):
         if "application/json" in operation.get("requestBody", {}).get("content", {}):
             assert {"400", "413", "422"} <= set(operation["responses"])
+
+
+def test_examples_are_requests_that_are_understood(document: dict[str, Any]) -> None:
+    """Every JSON body has examples, and each is valid."""
+    models = {model.__name__: model for model in (DatasetRequest, SeedRequest, FrontierRequest)}
+    for operation in _operations(document):
+        content = operation.get("requestBody", {}).get("content", {})
+        if "application/json" in content:
+            name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            examples = document["components"]["schemas"][name]["examples"]
+            assert examples
+            for example in examples:
+                models[name].model_validate_json(json.dumps(example))
+
+
+def test_every_tag_is_explained(document: dict[str, Any]) -> None:
+    """The document groups its calls under tags that it describes, and says where it is served."""
+    used = {tag for operation in _operations(document) for tag in operation["tags"]}
+    assert used == {tag["name"] for tag in document["tags"] if tag["description"]}
+    assert [server["url"] for server in document["servers"]] == ["/"]
+
+
+def test_headers_that_are_sent_are_described(
+    client: TestClient, document: dict[str, Any], ready: str
+) -> None:
+    """What a response carries beyond its body's own type is in the document."""
+    body = {"budget": {"fraction": 0.4}}
+    sent = {"Idempotency-Key": "described"}
+    path = f"/v1/datasets/{ready}"
+    for _ in range(2):
+        created = client.post(f"{path}/seeds", json=body, headers=sent)
+    seed = f"/v1/seeds/{created.json()['id']}"
+    tried = [
+        ("post", "/v1/datasets/{dataset_id}/seeds", created),
+        ("get", "/v1/datasets/{dataset_id}/scenes", client.get(f"{path}/scenes?page_size=2")),
+        ("get", "/v1/seeds/{seed_id}", client.get(seed)),
+        ("get", "/v1/seeds/{seed_id}/export", client.get(f"{seed}/export?format=csv")),
+        ("get", "/v1/datasets/{dataset_id}", client.get("/v1/datasets/none")),
+    ]
+    for method, template, answer in tried:
+        responses = document["paths"][template][method]["responses"]
+        described = {name.lower() for name in responses[str(answer.status_code)]["headers"]}
+        assert set(answer.headers) - _COMMON <= described, template
 
 
 def test_no_page_loads_scripts_from_elsewhere(client: TestClient) -> None:

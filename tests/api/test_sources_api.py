@@ -1,5 +1,6 @@
 """Sources over HTTP before anything is made of them: dry runs, uploads, and who looks like whom."""
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.errors import SlowRequestError
 from app.jobs import extraction
 from app.jobs.extraction import Outcome
 from app.services.uploads import Uploads
@@ -132,6 +134,34 @@ def test_uploaded_vectors_take_the_place_of_images(
     seed = client.post(f"{path}/seeds", json={"budget": {"limit": 30}}).json()
     assert seed["status"] == "optimal"
     assert _put(client, awaiting, _vectors()).status_code == 202
+
+
+def test_a_dataset_that_is_deleted_during_an_upload_is_not_there(
+    client: TestClient, awaiting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Vectors that arrive for nothing are a 404."""
+    keep = Uploads._keep
+
+    def keep_late(uploads: Uploads, part: Path, path: Path) -> None:
+        keep(uploads, part, path)
+        client.delete(f"/v1/datasets/{awaiting['dataset']['id']}")
+
+    monkeypatch.setattr(Uploads, "_keep", keep_late)
+    assert _put(client, awaiting, _vectors()).status_code == 404
+
+
+def test_a_trickle_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that come one by one, each in time, do not hold a connection for ever."""
+    monkeypatch.setattr("app.services.uploads._PACE", 1e9)
+    hasty = app.state.wiring.settings.model_copy(update={"body_timeout_s": 0.05})
+
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.001)
+            yield b"x"
+
+    with pytest.raises(SlowRequestError, match="bytes a second"):
+        asyncio.run(Uploads(hasty).receive(trickle(), ".npz"))
 
 
 def test_vectors_may_come_as_parquet(client: TestClient, awaiting: dict[str, Any]) -> None:

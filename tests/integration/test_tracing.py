@@ -1,5 +1,6 @@
 """Traces are sent where OpenTelemetry's own variables say."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 from fastapi import FastAPI
 from loopback import Handler, Web, reply
 from loopback import serving as web
+from opentelemetry.sdk.trace import TracerProvider
+from planted import plant
 from serving import eventually, free_port, serving
 
 from app import tracing
@@ -38,16 +41,32 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Web, list[bytes
 def test_requests_become_spans_of_the_callers_trace(
     tmp_path: Path, collector: tuple[Web, list[bytes]]
 ) -> None:
-    """A collector gets a span for each request, under the trace that the caller named."""
+    """A collector gets spans of a request and its solve, under the trace that the caller named."""
     settings = Settings(data_dir=tmp_path, port=free_port(), solve_processes=1)
+    path = f"/v1/datasets/{plant(settings, 12)}/seeds"
     with serving(settings, "--no-worker") as http:
         header = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
-        assert http.get("/v1/datasets", headers=header).is_success
-        eventually(
-            lambda: any(bytes.fromhex(TRACE) in body for body in collector[1]), "no span arrives"
-        )
-    assert any(b"/v1/datasets" in body for body in collector[1])
+        assert http.post(path, json={"budget": {"fraction": 0.5}}, headers=header).is_success
+
+        def spans(word: bytes) -> bool:
+            """Tell whether a span of the trace has a word in it."""
+            found = re.escape(bytes.fromhex(TRACE)) + b".{0,200}?" + re.escape(word)
+            return any(re.search(found, body, re.DOTALL) for body in collector[1])
+
+        eventually(lambda: spans(b"POST /v1/datasets/{dataset_id}/seeds"), "no request arrives")
+        eventually(lambda: spans(b"seedal.solve"), "no solve arrives")
+        assert spans(b"SeedTask")
     assert not any(b"readyz" in body for body in collector[1])
+
+
+def test_log_lines_carry_the_span_in_hand() -> None:
+    """Within a span, what is logged names it; outside, nothing is added."""
+    with TracerProvider().get_tracer("test").start_as_current_span("x") as current:
+        event = tracing.trace_ids(None, "info", {"event": "told"})
+    context = current.get_span_context()
+    assert event["trace_id"] == f"{context.trace_id:032x}"
+    assert event["span_id"] == f"{context.span_id:016x}"
+    assert tracing.trace_ids(None, "info", {"event": "told"}) == {"event": "told"}
 
 
 def test_without_the_extra_a_collector_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
