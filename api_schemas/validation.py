@@ -1,6 +1,6 @@
 """Dry runs on the wire: what a source holds, and what is wrong with it."""
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api_schemas.base import Count, Label, Wire
 from api_schemas.callbacks import CallbackRequest
@@ -9,6 +9,12 @@ from api_schemas.datasets import FeatureRequest, Source
 
 class ValidationRequest(Wire):
     """A source to look at; a request to register it will do."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"source": {"kind": "manifest", "uri": "file:///data/scenes.jsonl"}}]
+        }
+    )
 
     source: Source
     features: FeatureRequest = FeatureRequest()

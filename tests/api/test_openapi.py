@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from api_schemas.datasets import DatasetRequest
 from api_schemas.frontiers import FrontierRequest
 from api_schemas.seeds import SeedRequest
+from api_schemas.validation import ValidationRequest
 from app.commands.openapi import document as document_text
 from app.services.keys import SCOPES
 
@@ -72,7 +73,10 @@ def test_a_body_that_is_read_may_be_malformed_or_too_large(document: dict[str, A
 
 def test_examples_are_requests_that_are_understood(document: dict[str, Any]) -> None:
     """Every JSON body has examples, and each is valid."""
-    models = {model.__name__: model for model in (DatasetRequest, SeedRequest, FrontierRequest)}
+    models = {
+        model.__name__: model
+        for model in (DatasetRequest, ValidationRequest, SeedRequest, FrontierRequest)
+    }
     for operation in _operations(document):
         content = operation.get("requestBody", {}).get("content", {})
         if "application/json" in content:

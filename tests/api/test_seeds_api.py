@@ -180,7 +180,12 @@ def test_what_a_solve_cannot_do_is_told_without_a_trace(
     pid = app.state.wiring.pool._all[0]._process.pid
     settings = app.state.wiring.settings
     elsewhere = settings.model_copy(update={"data_dir": settings.data_dir / "elsewhere"})
+    known = _ask(client, ready, {"limit": 20}).json()["provenance"]["dataset_key"]
     monkeypatch.setattr(app.state.wiring, "settings", elsewhere)
+    missing = _ask(client, ready, {"limit": 21})
+    assert (missing.status_code, "signatures" in missing.json()["detail"]) == (503, True)
+    elsewhere.signatures_dir.mkdir(parents=True)
+    (elsewhere.signatures_dir / f"{known}.npz").write_bytes(b"damaged")
     answer = _ask(client, ready, {"limit": 21})
     assert answer.status_code == 500
     assert "log" in answer.json()["detail"]
