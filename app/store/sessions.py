@@ -16,10 +16,12 @@ from sqlalchemy.orm import (
     with_loader_criteria,
 )
 from sqlalchemy.sql import ClauseElement, visitors
+from typing_extensions import override
 
 from app.store.tables import DEFAULT_PROJECT, Owned, Table
 
 _PROJECT: Final = "project"
+_BULK: Final = "rows are added one by one"
 
 
 class UnconfinedError(RuntimeError):
@@ -41,6 +43,21 @@ class ProjectSession(Session):
             message = "a session is bound before it is used"
             raise UnconfinedError(message)
         self.info[_PROJECT] = project
+
+    @override
+    def bulk_save_objects(self, *_: Any, **__: Any) -> None:
+        """Refuse: SQLAlchemy's old bulk methods ask no hook, so nothing would confine them."""
+        raise UnconfinedError(_BULK)
+
+    @override
+    def bulk_insert_mappings(self, *_: Any, **__: Any) -> None:
+        """Refuse, as `bulk_save_objects` does."""
+        raise UnconfinedError(_BULK)
+
+    @override
+    def bulk_update_mappings(self, *_: Any, **__: Any) -> None:
+        """Refuse, as `bulk_save_objects` does."""
+        raise UnconfinedError(_BULK)
 
     @property
     def project(self) -> str:
@@ -75,12 +92,15 @@ def _see_own(state: ORMExecuteState) -> None:
 def _is_unconfined(state: ORMExecuteState) -> bool:
     """Tell whether a statement is about owned rows and takes no notice of criteria.
 
-    Such are inserts, updates by primary key, and whatever selects from no class itself.
+    Such are inserts, updates by primary key or of the project itself, and whatever selects from no
+    class itself.
     """
+    statement = cast("ClauseElement", state.statement)
+    if state.is_update and _PROJECT in statement.compile().params:
+        return True
     if state.is_orm_statement and not state.is_insert and not state.is_executemany:
         return False
     tables = {row.__table__ for row in owned()}
-    statement = cast("ClauseElement", state.statement)
     return any(part in tables for part in visitors.iterate(statement))
 
 

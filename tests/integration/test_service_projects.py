@@ -227,9 +227,15 @@ def test_what_cannot_be_confined_is_refused(
             (select(bare.c.id),),
             (select(select(bare.c.id).subquery()),),
             (select(exists().where(table.id == theirs)),),
+            (update(table).values(project="theirs"),),
         ):
             with pytest.raises(UnconfinedError):
                 session.execute(statement, *values)
+        for bulk in (session.bulk_insert_mappings, session.bulk_update_mappings):
+            with pytest.raises(UnconfinedError):
+                bulk(inspect(table), [{"id": theirs, "created_at": now()}])
+        with pytest.raises(UnconfinedError):
+            session.bulk_save_objects([table(**row)])
         session.commit()
     assert _foreign(sessions, table, theirs) == before
     assert _foreign(sessions, table, row["id"]) is None

@@ -82,13 +82,19 @@ def test_baselines_keep_every_rule(task: Callable[..., SeedTask]) -> None:
 def test_a_minimum_that_chance_never_meets_has_no_random_baseline(
     task: Callable[..., SeedTask],
 ) -> None:
-    """Where no draw keeps the rules, there is no baseline rather than a wrong one."""
-    rare = GroupLimit(name="g", items=np.array([8]), minimum=1, maximum=None)
-    rules = Constraints(groups=(rare,), min_items=2, max_items=2)
-    answer = task(constraints=rules, budget=4.0, baselines=("random",)).run(Watch())
-    assert answer.result.objective > 0
-    for baseline in answer.baselines:
-        assert baseline.draws < 20
+    """Where none of the 20 draws keeps the rules, there is no baseline rather than a wrong one."""
+    rare = tuple(
+        GroupLimit(name=f"g{item}", items=np.array([item]), minimum=1, maximum=None)
+        for item in (3, 6, 8)
+    )
+    asked = task(
+        constraints=Constraints(groups=rare, max_items=3),
+        budget=9.0,
+        baselines=("random", "greedy"),
+    )
+    answer = asked.run(Watch())
+    assert {scene.scene_id for scene in answer.scenes} == {"s3", "s6", "s8"}
+    assert [baseline.name for baseline in answer.baselines] == ["greedy"]
 
 
 @pytest.mark.parametrize("objective", ["seedal", "facility_location"])
