@@ -3,6 +3,9 @@
 An API process and two workers on one database; whatever dies is started again. Clients send every
 request until it is answered, with an Idempotency-Key. At the end every job that was accepted must
 have ended once, with the right result.
+
+With ``--clock LIBRARY`` (libfaketime's) the programs' wall clocks are set back and forth meanwhile,
+by seconds and by a day; ``--kills 0`` does that alone.
 """
 
 import argparse
@@ -38,10 +41,14 @@ _OF_SOLVERS = 0.5
 class Kept:
     """A program that is started again whenever it dies."""
 
-    def __init__(self, name: str, words: list[str], settings: Settings) -> None:
+    def __init__(
+        self, name: str, words: list[str], settings: Settings, clock: dict[str, str]
+    ) -> None:
         self.name = name
         self._words = words
-        self._environment = {**os.environ, **settings.environment(), "OMP_NUM_THREADS": "1"}
+        self._environment = {
+            **os.environ, **settings.environment(), **clock, "OMP_NUM_THREADS": "1"
+        }  # fmt: skip
         self._ending = threading.Event()
         self.starts = 0
         self.process = self._start()
@@ -122,6 +129,42 @@ def _kill(
     return done
 
 
+class Clock:
+    """The wall clock of the programs, which a library of libfaketime's reads from a file."""
+
+    def __init__(self, library: str | None, file: Path, rng: random.Random, pause_s: float) -> None:
+        self._file, self._rng, self._pause_s = file, rng, pause_s
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._step)
+        self._steps = 0
+        self.environment: dict[str, str] = {}
+        if library:
+            self._set("+0")
+            self.environment = {
+                "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(file),
+                "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            }  # fmt: skip
+            self._thread.start()
+
+    def _set(self, offset: str) -> None:
+        """Replace the file: a program may read it at any moment."""
+        new = self._file.with_suffix(".new")
+        new.write_text(offset, encoding="ascii")
+        new.replace(self._file)
+
+    def _step(self) -> None:
+        while not self._ended.wait(self._rng.uniform(0.2, 2 * self._pause_s)):
+            self._set(self._rng.choice(["-3600", "-2", "+0", "+90", "+93600"]))
+            self._steps += 1
+
+    def end(self) -> int:
+        """Stop it; return how often it was set."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        return self._steps
+
+
 def _submit(caller: Caller, pools: list[Path], dataset_id: str, solves: int) -> dict[str, Any]:
     accepted: dict[str, Any] = {}
     for number in range(max(len(pools), solves)):
@@ -147,6 +190,26 @@ def _submit(caller: Caller, pools: list[Path], dataset_id: str, solves: int) -> 
     return accepted
 
 
+def _await(caller: Caller, accepted: dict[str, Any]) -> tuple[collections.Counter[str], int]:
+    """Wait for the end of all; return how each ended, and how many have a wrong result."""
+    ended: collections.Counter[str] = collections.Counter()
+    wrong = 0
+    for path, made in accepted.items():
+        while (state := caller.call("GET", path).json())["finished_at"] is None:
+            time.sleep(0.2)
+        ended[f"{state['kind']} {state['status']}"] += 1
+        if state["error"] is not None:
+            print(state["error"]["detail"])
+        if state["status"] == "succeeded" and made is None:
+            seed = caller.call("GET", f"/v1/seeds/{state['seed_id']}").json()
+            within = seed["total_cost"] <= seed["budget"]["limit"] * (1 + 1e-9)
+            wrong += not (within and seed["objective"] <= seed["upper_bound"] * (1 + 1e-9))
+        elif state["status"] == "succeeded":
+            dataset = caller.call("GET", f"/v1/datasets/{made}").json()
+            wrong += (dataset["status"], dataset["usable_scene_count"]) != ("ready", 16)
+    return ended, wrong
+
+
 def main() -> None:
     """Kill, wait, and count."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -156,6 +219,7 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=2.5, help="mean seconds between kills")
     parser.add_argument("--random-seed", type=int, default=0)
     parser.add_argument("--database-url", help="PostgreSQL; SQLite where not given")
+    parser.add_argument("--clock", metavar="LIBRARY", help="libfaketime.so.1")
     arguments = parser.parse_args()
     rng = random.Random(arguments.random_seed)  # noqa: S311 no secret
     with tempfile.TemporaryDirectory() as folder:
@@ -168,8 +232,12 @@ def main() -> None:
         settings = Settings.model_validate(values)
         dataset_id = plant(settings, 300)
         pools = [slow_pool(Path(folder) / f"pool{k}", 1) for k in range(arguments.extractions)]
-        kept = [Kept("api", ["app.cli", "serve", "--no-worker"], settings)]
-        kept += [Kept(f"worker {k}", ["app.cli", "worker"], settings) for k in range(2)]
+        clock = Clock(arguments.clock, Path(folder) / "clock", rng, arguments.pause)
+        kept = [Kept("api", ["app.cli", "serve", "--no-worker"], settings, clock.environment)]
+        kept += [
+            Kept(f"worker {k}", ["app.cli", "worker"], settings, clock.environment)
+            for k in range(2)
+        ]
         caller, started = Caller(settings.port), time.monotonic()
         caller.call("GET", "/readyz")
         killed: list[collections.Counter[str]] = []
@@ -179,27 +247,14 @@ def main() -> None:
         killer.start()
         accepted = _submit(caller, pools, dataset_id, arguments.solves)
         killer.join()
-        ended: collections.Counter[str] = collections.Counter()
-        wrong = 0
-        for path, made in accepted.items():
-            while (state := caller.call("GET", path).json())["finished_at"] is None:
-                time.sleep(0.2)
-            ended[f"{state['kind']} {state['status']}"] += 1
-            if state["error"] is not None:
-                print(state["error"]["detail"])
-            if state["status"] == "succeeded" and made is None:
-                seed = caller.call("GET", f"/v1/seeds/{state['seed_id']}").json()
-                within = seed["total_cost"] <= seed["budget"]["limit"] * (1 + 1e-9)
-                wrong += not (within and seed["objective"] <= seed["upper_bound"] * (1 + 1e-9))
-            elif state["status"] == "succeeded":
-                dataset = caller.call("GET", f"/v1/datasets/{made}").json()
-                wrong += (dataset["status"], dataset["usable_scene_count"]) != ("ready", 16)
+        ended, wrong = _await(caller, accepted)
         page = f"/v1/datasets/{dataset_id}/seeds?page_size=1000"
         seeds = len(caller.call("GET", page).json()["items"])
         pools_known = len(caller.call("GET", "/v1/datasets?page_size=1000").json()["items"]) - 1
         for program in kept:
             program.end()
         print(f"killed: {dict(killed[0])}; starts: { {k.name: k.starts for k in kept} }")
+        print(f"clock set: {clock.end()} times")
         print(f"accepted: {len(accepted)}; ended: {dict(ended)}; wrong: {wrong}")
         print(f"seeds: {seeds} of {arguments.solves}; datasets: {pools_known} of {len(pools)}")
         print(f"requests sent: {caller.tries}; {time.monotonic() - started:.0f} s")

@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.store import datasets, idempotency, operations
 from app.store.identifiers import now
 from app.store.sessions import ProjectSession
+from app.translate.sources import UPLOAD
 
 INTERVAL_S: Final = 3600.0
 _BATCH: Final = 500
@@ -89,21 +90,23 @@ class Retention:
         return self._journal.forget_before(before, _BATCH) == _BATCH
 
     def _sweep(self, before: float) -> None:
-        """Remove signatures and indexes that no dataset has and that were not touched lately.
+        """Remove files of no dataset and no operation that were not touched lately.
 
-        Whoever finds such a file and goes on to use it touches it first (`features.signing`), so a
-        dataset that becomes ready meanwhile keeps its files.
+        Whoever finds such a file and goes on to use it touches it first (`features.signing`,
+        `app.services.uploads`), so a dataset that gets it meanwhile keeps its files.
         """
-        cache = self._settings.cache_dir
+        made, sent = self._settings.cache_dir, self._settings.uploads_dir
         old = [
             path
-            for path in (*cache.glob("signatures/*.npz"), *cache.glob("index/*.faiss"))
+            for pattern in (made / "signatures/*.npz", made / "index/*.faiss", sent / "*")
+            for path in pattern.parent.glob(pattern.name)
             if _changed_before(path, before)
         ]
         with self._sessions() as session:
-            needed = datasets.signature_keys(session)
+            needed = datasets.signature_keys(session) | operations.vectors_named(session)
+            needed |= {uri.removeprefix(UPLOAD) for uri in datasets.uris_under(session, UPLOAD)}
         for path in old:
-            if path.stem not in needed and _changed_before(path, before):
+            if needed.isdisjoint({path.stem, path.name}) and _changed_before(path, before):
                 with suppress(OSError):  # another worker was here first
                     path.unlink()
                     _log.info("removed a file that nobody needs", file=path.name)

@@ -6,7 +6,6 @@ import hashlib
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -87,8 +86,9 @@ class Uploads:
         return path
 
     def _keep(self, part: Path, path: Path) -> None:
-        with suppress(FileExistsError):  # the same content, before or at this moment
-            path.hardlink_to(part)
+        whole = part.with_suffix(".whole")
+        whole.hardlink_to(part)
+        whole.replace(path)  # the same content as before, if any, but not as old: see Retention
         Artifacts(self._settings.data_dir, self._settings.artifacts_url).publish((path,))
 
 

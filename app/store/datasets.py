@@ -59,3 +59,9 @@ def signature_keys(session: Session) -> set[str]:
     """Return the keys of all files of signatures that datasets have."""
     found = session.scalars(select(DatasetRow.signatures_key).distinct())
     return {key for key in found if key is not None}
+
+
+def uris_under(session: Session, prefix: str) -> set[str]:
+    """Return the URIs of sources that begin with a prefix."""
+    uri = DatasetRow.source["uri"].as_string()
+    return set(session.scalars(select(uri).where(uri.startswith(prefix, autoescape=True))))

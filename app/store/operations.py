@@ -100,6 +100,12 @@ def remove(session: Session, operation_ids: Sequence[str]) -> None:
     session.execute(delete(OperationRow).where(OperationRow.id.in_(operation_ids)))
 
 
+def vectors_named(session: Session) -> set[str]:
+    """Return the names of the files of vectors that operations are about."""
+    name = OperationRow.request["vectors"].as_string()
+    return set(session.scalars(select(name).where(name.is_not(None))))
+
+
 def counts(session: Session) -> dict[tuple[str, ...], float]:
     """Return how many operations there are by kind and status."""
     query = select(OperationRow.kind, OperationRow.status, func.count()).group_by(

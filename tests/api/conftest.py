@@ -83,6 +83,20 @@ def register(client: TestClient) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
+def validate(client: TestClient) -> Callable[..., dict[str, Any]]:
+    """Return a function that asks for a dry run and returns its report."""
+
+    def post(source: dict[str, Any], **more: object) -> dict[str, Any]:
+        body = {"name": "x", "source": source, "features": {"backbone": "colour_grid"}, **more}
+        answer = client.post("/v1/datasets:validate", json=body)
+        assert answer.status_code == 200, answer.text
+        report: dict[str, Any] = answer.json()
+        return report
+
+    return post
+
+
+@pytest.fixture(scope="session")
 def ready(
     register: Callable[..., dict[str, Any]],
     extract: Callable[[dict[str, Any]], Outcome],

@@ -287,14 +287,23 @@ class _Journal:
         return most if self.looks == 1 else 0
 
 
+def _age(path: Path, days: float) -> None:
+    with path.open("ab"):
+        changed = (now() - timedelta(days=days)).timestamp()
+        os.utime(path, (changed, changed))
+
+
 def test_what_is_old_is_forgotten(service: Service) -> None:
     """Ended operations, old answers of keys and files without a dataset go; all else stays."""
     kept = plant(service.settings, 5)
     signatures = service.settings.signatures_dir
     for name, days in (("orphan.npz", 2), ("young.npz", 0), ("planted-5-32-0.npz", 2)):
-        with (signatures / name).open("ab"):
-            changed = (now() - timedelta(days=days)).timestamp()
-            os.utime(signatures / name, (changed, changed))
+        _age(signatures / name, days)
+    uploads = service.settings.uploads_dir
+    uploads.mkdir()
+    for name, days in (("nobody.csv", 2), (".cut-off.part", 2), ("new.csv", 0), ("v.npy", 2)):
+        _age(uploads / name, days)
+    _age(uploads / "registered.csv", 2)
     old, untold, active = (_register(service, "http://127.0.0.1:9999/") for _ in range(3))
     _cancel(service, old)
     _cancel(service, untold)  # its receiver does not answer
@@ -308,6 +317,13 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
         session.execute(
             update(DeliveryRow).where(DeliveryRow.operation_id == old).values(status="failed")
         )
+        session.execute(
+            update(OperationRow)
+            .where(OperationRow.id == active)
+            .values(request={"vectors": "v.npy"})
+        )
+        source = {"kind": "manifest", "uri": "upload:registered.csv"}
+        session.execute(update(DatasetRow).where(DatasetRow.id == kept).values(source=source))
         for name, moment in (("old", long_ago), ("new", now())):
             session.add(
                 IdempotencyRow(
@@ -329,3 +345,4 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
         assert session.get(DatasetRow, kept) is not None
     left = {path.name for path in signatures.iterdir()}
     assert left == {"planted-5-32-0.npz", "young.npz"}  # a job may be about to use the young one
+    assert {path.name for path in uploads.iterdir()} == {"new.csv", "v.npy", "registered.csv"}

@@ -366,7 +366,7 @@ def test_a_project_meets_its_own_rows_alone(engine: Engine) -> None:
             key = table.id
             assert session.execute(select(key)).all() == []
             assert session.execute(select(func.count()).select_from(table)).scalar() == 0
-            changed = session.execute(update(table).values(project="other").returning(key))
+            changed = session.execute(update(table).values(id=key).returning(key))
             assert changed.all() == []
             assert session.execute(delete(table).returning(key)).all() == []
         assert session.get(DatasetRow, dataset.id) is None
