@@ -20,7 +20,7 @@ $(STAMP): $(LOCK) pyproject.toml
 	touch $@
 
 test: setup ## Run the tests, with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term
 
 test-postgres: setup ## Run the tests of the store and of workers on PostgreSQL (starts a server)
 	$(BIN)/python -m pytest tests/integration/test_service_store.py tests/integration/test_service_workers.py \
