@@ -41,15 +41,14 @@ def _objective(problem: AnyProblem, present: np.ndarray) -> float:
             squares[start : start + _ROWS] = np.einsum("ij,ij->i", rows, rows)
         return total + 0.5 * float(w.sum() ** 2 - v @ v - (w**2 * (1.0 - squares)).sum())
     for start in range(0, len(present), _ROWS):
-        rows = present[start : start + _ROWS]
+        rows, later = present[start : start + _ROWS], present[start:]
         if isinstance(problem, PairProblem):
-            block = problem.utilities[np.ix_(rows, present)]
+            block = problem.utilities[np.ix_(rows, later)]
         else:
             left = np.asarray(problem.vectors[rows], dtype=np.float64)
-            cosines = left @ np.asarray(problem.vectors[present], dtype=np.float64).T
-            block = np.outer(problem.weights[rows], problem.weights[present]) * (1.0 - cosines)
-        later = np.arange(len(present))[None, :] > np.arange(start, start + len(rows))[:, None]
-        total += float(block[later].sum())
+            cosines = left @ np.asarray(problem.vectors[later], dtype=np.float64).T
+            block = np.outer(problem.weights[rows], problem.weights[later]) * (1.0 - cosines)
+        total += float(np.triu(block, k=1).sum())
     return total
 
 

@@ -23,6 +23,10 @@ class Ledger:
         rules = problem.constraints
         self._budgets = [(problem.costs, problem.allowance)]
         self._budgets += [(r.costs, r.allowance) for r in rules.resources]
+        # Limits that all items together keep are never looked at again.
+        self._binding = [
+            (costs, allowance) for costs, allowance in self._budgets if math.fsum(costs) > allowance
+        ]
         self._least_items = rules.min_items
         self._most_items = _UNLIMITED if rules.max_items is None else rules.max_items
         # Group 0 is everybody without one; it has no limits.
@@ -43,7 +47,7 @@ class Ledger:
 
     def _affordable(self, chosen: Mask) -> Mask:
         fits = ~chosen
-        for costs, allowance in self._budgets:
+        for costs, allowance in self._binding:
             fits &= math.fsum(costs[chosen]) + costs <= allowance
         return fits
 
