@@ -46,7 +46,7 @@ bench-features: setup ## Measure the feature pipeline: tables, and bench-feature
 bench-quality: setup ## Measure what seeds are worth: tables, pictures and JSON in bench-quality/ (half an hour)
 	$(BIN)/python benchmarks/bench_quality.py --out bench-quality
 
-bench-service: setup ## Measure the service: answers a second, latencies, a full database (10 minutes; needs wrk)
+bench-service: setup ## Measure the service: answers a second, latencies, a full database (4 minutes; needs wrk)
 	$(BIN)/python benchmarks/bench_service.py --out bench-service.json
 
 lint: setup
