@@ -236,6 +236,9 @@ class Dataset(Wire):
     image_failure_count: Count
     image_failures: tuple[ImageFailure, ...] = Field(description="The first 20.")
     notes: tuple[str, ...]
+    operation_id: str | None = Field(
+        default=None, description="The extraction that makes it ready; null once it is forgotten."
+    )
     created_at: datetime
 
 

@@ -3,8 +3,18 @@
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, MetaData, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    UniqueConstraint,
+    func,
+    select,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
@@ -67,57 +77,6 @@ class KeyRow(Table):
     revoked_at: Mapped[datetime | None]
 
 
-class DatasetRow(Owned, Table):
-    """A pool of scenes. Its arrays are files, named by `signatures_key`."""
-
-    __tablename__ = "datasets"
-    __table_args__ = (Index("ix_datasets_project", "project", "id"),)
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    status: Mapped[str]
-    error: Mapped[str | None]
-    source: Mapped[dict[str, Any]]
-    features: Mapped[dict[str, Any]]
-    resolved_features: Mapped[dict[str, Any] | None]
-    resource: Mapped[str | None]
-    resources: Mapped[list[Any]]
-    cost_origin: Mapped[str | None]
-    scene_count: Mapped[int | None]
-    usable_scene_count: Mapped[int | None]
-    total_cost: Mapped[float | None]
-    cheapest_cost: Mapped[float | None]
-    signatures_key: Mapped[str | None]
-    left_out_count: Mapped[int]
-    left_out: Mapped[list[Any]]
-    image_failure_count: Mapped[int]
-    image_failures: Mapped[list[Any]]
-    notes: Mapped[list[Any]]
-    created_at: Mapped[datetime]
-
-
-class SceneRow(Table):
-    """A scene, at its place in the source's order."""
-
-    __tablename__ = "scenes"
-    __table_args__ = (UniqueConstraint("dataset_id", "scene_id"),)
-
-    dataset_id: Mapped[str] = mapped_column(
-        ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True
-    )
-    position: Mapped[int] = mapped_column(primary_key=True)
-    scene_id: Mapped[str]
-    costs: Mapped[dict[str, Any]]
-    group_name: Mapped[str | None]
-    images: Mapped[list[Any]]
-    regions: Mapped[list[Any] | None]
-    pointcloud: Mapped[str | None]
-    external_ids: Mapped[dict[str, Any]]
-    meta: Mapped[dict[str, Any]]
-    usable: Mapped[bool | None]
-    left_out_reason: Mapped[str | None]
-
-
 class OperationRow(Owned, Table):
     """Work that outlasts its request. Its id is the id of the durable workflow, too.
 
@@ -145,6 +104,64 @@ class OperationRow(Owned, Table):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None] = mapped_column(index=True)
     delivery: Mapped["DeliveryRow | None"] = relationship(lazy="joined", passive_deletes=True)
+
+
+class DatasetRow(Owned, Table):
+    """A pool of scenes. Its arrays are files, named by `signatures_key`."""
+
+    __tablename__ = "datasets"
+    __table_args__ = (Index("ix_datasets_project", "project", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    status: Mapped[str]
+    error: Mapped[str | None]
+    source: Mapped[dict[str, Any]]
+    features: Mapped[dict[str, Any]]
+    resolved_features: Mapped[dict[str, Any] | None]
+    resource: Mapped[str | None]
+    resources: Mapped[list[Any]]
+    cost_origin: Mapped[str | None]
+    scene_count: Mapped[int | None]
+    usable_scene_count: Mapped[int | None]
+    total_cost: Mapped[float | None]
+    cheapest_cost: Mapped[float | None]
+    signatures_key: Mapped[str | None]
+    left_out_count: Mapped[int]
+    left_out: Mapped[list[Any]]
+    image_failure_count: Mapped[int]
+    image_failures: Mapped[list[Any]]
+    notes: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    operation_id: Mapped[str | None] = column_property(
+        select(func.min(OperationRow.id))
+        .where(OperationRow.dataset_id == id, OperationRow.kind == "extraction")  # noqa: A003 the column
+        .correlate_except(OperationRow)
+        .scalar_subquery()
+    )
+    """The extraction; None once it is forgotten."""
+
+
+class SceneRow(Table):
+    """A scene, at its place in the source's order."""
+
+    __tablename__ = "scenes"
+    __table_args__ = (UniqueConstraint("dataset_id", "scene_id"),)
+
+    dataset_id: Mapped[str] = mapped_column(
+        ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    scene_id: Mapped[str]
+    costs: Mapped[dict[str, Any]]
+    group_name: Mapped[str | None]
+    images: Mapped[list[Any]]
+    regions: Mapped[list[Any] | None]
+    pointcloud: Mapped[str | None]
+    external_ids: Mapped[dict[str, Any]]
+    meta: Mapped[dict[str, Any]]
+    usable: Mapped[bool | None]
+    left_out_reason: Mapped[str | None]
 
 
 class SeedRow(Owned, Table):

@@ -110,6 +110,7 @@ def to_wire(row: DatasetRow) -> Dataset:
         image_failure_count=row.image_failure_count,
         image_failures=tuple(ImageFailure(**image) for image in row.image_failures),
         notes=tuple(row.notes),
+        operation_id=row.operation_id,
         created_at=row.created_at,
     )
 

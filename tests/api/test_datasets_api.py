@@ -32,6 +32,7 @@ def test_registering_is_accepted_with_an_operation(client: TestClient, pool: Pat
     assert answer.headers["Location"] == f"/v1/operations/{operation['id']}"
     assert (dataset["status"], operation["status"]) == ("registered", "not_started")
     assert dataset["created_at"].endswith("Z")
+    assert dataset["operation_id"] == operation["id"]
     assert client.get(f"/v1/datasets/{dataset['id']}").json() == dataset
     assert client.get(answer.headers["Location"]).json() == operation
 
