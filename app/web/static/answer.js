@@ -1,37 +1,43 @@
-// The answer beside the gallery: how many scenes, what they cost, how good the choice is.
+// The answer beside the pictures: how many scenes, what they cost, how good the choice is.
 
-import { exportUrl, seedRequest } from "./api.js";
-import { curl, finder, noun, number, percent, proof } from "./words.js";
+import { copy, lastCall } from "./calls.js";
+import { exportSeed, getCertificate, getProblem } from "./api.js";
+import { button, find, h, save } from "./dom.js";
+import { certified, finder, noun, number, percent, proof } from "./words.js";
 
-const FORMATS = [
-  ["json", "JSON"],
-  ["csv", "CSV"],
-  ["contact_sheet", "Contact sheet"],
-];
 const REDAL_SOURCES = new Set(["s3dis", "semantic_kitti"]);
 
-const find = (id) => document.getElementById(id);
+function formats(dataset, seed) {
+  const stem = `seed-${seed.id.slice(-6)}`;
+  const all = [
+    ["JSON", "json", () => exportSeed(seed.id, "json")],
+    ["CSV", "csv", () => exportSeed(seed.id, "csv")],
+    ["Contact sheet", "jpg", () => exportSeed(seed.id, "contact_sheet")],
+    ["Certificate", "certificate.json", () => getCertificate(seed.id)],
+    ["Problem", "npz", () => getProblem(seed.id)],
+  ];
+  if (REDAL_SOURCES.has(dataset.source?.kind)) all.push(["ReDAL", "zip", () => exportSeed(seed.id, "redal")]);
+  return all.map(([label, ending, make]) => [label, `${stem}.${ending}`, make]);
+}
 
 function downloads(dataset, seed) {
-  const redal = REDAL_SOURCES.has(dataset.source?.kind) ? [["redal", "ReDAL"]] : [];
-  return [...FORMATS, ...redal].map(([format, label]) => {
-    const link = document.createElement("a");
-    link.href = exportUrl(seed, format);
-    link.textContent = label;
-    link.download = "";
-    return link;
+  return formats(dataset, seed).map(([label, name, make]) => {
+    const node = button(label, async () => {
+      node.disabled = true;
+      try {
+        save(await make(), name);
+        find("downloads-error").textContent = "";
+      } catch (error) {
+        find("downloads-error").textContent = `${label}: ${error.message}`;
+      }
+      node.disabled = false;
+    }, { class: "link" });
+    return node;
   });
 }
 
-function notes(seed) {
-  return seed.solver.notes.map((note) => {
-    const item = document.createElement("li");
-    item.textContent = note;
-    return item;
-  });
-}
-
-export function showAnswer(dataset, seed) {
+/** Show a seed; `isFinal` tells whether a better one may still come. */
+export function showAnswer(dataset, seed, isFinal) {
   const { limit, resource } = seed.budget;
   const count = seed.scenes.length;
   const used = limit > 0 ? Math.min(seed.total_cost / limit, 1) : 0;
@@ -40,31 +46,47 @@ export function showAnswer(dataset, seed) {
   find("answer-bar").value = used;
   find("answer-cost").textContent =
     `${number(seed.total_cost)} of ${number(limit)} ${resource} used (${percent(used)})`;
-  find("answer-proof").textContent = proof(seed);
-  find("answer-proof").dataset.status = seed.status;
+  find("answer-objective").textContent =
+    `Objective (${seed.solver.objective}): ${seed.objective.toPrecision(6)}`;
+  showProof(proof(seed), seed.status, isFinal ? "" : "Still looking for a better one …");
   find("answer-solver").textContent = finder(seed);
-  find("answer-notes").replaceChildren(...notes(seed));
+  find("answer-notes").replaceChildren(...seed.solver.notes.map((note) => h("li", {}, note)));
   find("downloads").replaceChildren(...downloads(dataset, seed));
   find("copy-text").hidden = true;
   find("answer").hidden = false;
+}
+
+function showProof(sentence, status, hope) {
+  find("answer-proof").textContent = sentence;
+  find("answer-proof").dataset.status = status;
+  find("answer-live").textContent = hope;
+}
+
+/** Show how far the search for a better seed, or a proof, has come. */
+export function showLive(seed, operation) {
+  if (operation.status === "not_started") {
+    find("answer-live").textContent = "Waiting for a worker to look for a better one …";
+    return;
+  }
+  if (operation.incumbent === null || operation.upper_bound === null) return;
+  // Both searches are right, so the better of both their sides is.
+  const best = Math.max(seed.objective, operation.incumbent);
+  const bound = Math.min(seed.upper_bound ?? Infinity, operation.upper_bound);
+  const gap = Math.max(bound - best, 0) / best;
+  const found = best > seed.objective * (1 + 1e-9) ? `, ${percent(best / seed.objective - 1)} better found` : "";
+  showProof(certified(gap), gap === 0 ? "optimal" : "feasible",
+    `Still looking: ${Math.round(operation.elapsed_s ?? 0)} s${found} …`);
 }
 
 export function hideAnswer() {
   find("answer").hidden = true;
 }
 
-/** Copy the request for a seed; where the clipboard is closed to the page, show it instead. */
-export async function copyAsCurl(dataset, limit) {
-  const { url, body } = seedRequest(dataset, limit);
-  const text = curl(url, body);
-  const done = find("copy-done");
-  try {
-    await navigator.clipboard.writeText(text);
-    done.textContent = "Copied";
-    setTimeout(() => { done.textContent = ""; }, 2000);
-  } catch {
-    find("copy-text").textContent = text;
-    find("copy-text").hidden = false;
-    find("copy-text").focus();
-  }
-}
+find("copy").addEventListener("click", async () => {
+  const text = lastCall(/\/seeds' /);
+  find("copy-text").textContent = text;
+  const done = await copy(text, find("copy-text"));
+  find("copy-text").hidden = done;
+  find("copy-done").textContent = done ? "Copied" : "";
+  setTimeout(() => { find("copy-done").textContent = ""; }, 2000);
+});

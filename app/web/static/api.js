@@ -1,11 +1,15 @@
 // The public HTTP API: every call either returns a document or throws one of two errors.
 
+import { keyFor } from "./key.js";
+import { remember } from "./calls.js";
+
 const BASE = new URL("v1/", document.baseURI);
+const part = encodeURIComponent;
 
 /** The server answered with a problem document; `message` is its one sentence. */
 export class Problem extends Error {
   constructor(status, document) {
-    super(document.detail || document.title || `The server answered with status ${status}.`);
+    super(sentence(document) || `The server answered with status ${status}.`);
     this.status = status;
   }
 }
@@ -13,70 +17,135 @@ export class Problem extends Error {
 /** The server did not answer. */
 export class Offline extends Error {}
 
-// A service with keys wants one: it is asked for once and forgotten with the tab.
-const KEY = "seedal-key";
-
-function withKey(options = {}) {
-  const key = sessionStorage.getItem(KEY);
-  return key ? { ...options, headers: { ...options.headers, Authorization: `Bearer ${key}` } } : options;
+function sentence({ detail, title, errors }) {
+  const [first] = errors ?? [];
+  return first?.pointer && detail ? `${detail} (${first.pointer}: ${first.detail})` : detail || title;
 }
 
-function askForKey() {
-  const key = window.prompt("This service needs an API key (sk_...).");
-  if (key) sessionStorage.setItem(KEY, key.trim());
-  return Boolean(key);
+async function send(path, { method = "GET", body, headers = {}, signal } = {}) {
+  const url = new URL(path, BASE).href;
+  remember(method, url, headers, body);
+  for (;;) {
+    const key = keyFor();
+    const all = key.value ? { ...headers, Authorization: `Bearer ${key.value}` } : headers;
+    let response;
+    try {
+      response = await fetch(url, { method, body, headers: all, signal });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Offline("The server does not answer.");
+    }
+    if (response.status === 401 && (await key.ask())) continue;
+    if (!response.ok) throw new Problem(response.status, await response.json().catch(() => ({})));
+    return response;
+  }
 }
 
 async function call(path, options) {
-  let response;
-  try {
-    response = await fetch(new URL(path, BASE), withKey(options));
-    if (response.status === 401 && askForKey()) {
-      response = await fetch(new URL(path, BASE), withKey(options));
-    }
-  } catch (error) {
+  const response = await send(path, options);
+  return response.json().catch((error) => {
     if (error.name === "AbortError") throw error;
-    throw new Offline("The server does not answer.");
-  }
-  const document = await response.json().catch((error) => {
-    if (error.name === "AbortError") throw error;
-    return {};
+    throw new Offline("The server's answer was cut off.");
   });
-  if (!response.ok) throw new Problem(response.status, document);
-  return document;
 }
 
-const part = encodeURIComponent;
+const post = (path, document, { headers = {}, ...more } = {}) =>
+  call(path, {
+    method: "POST",
+    body: JSON.stringify(document),
+    headers: { "Content-Type": "application/json", ...headers },
+    ...more,
+  });
 
-export async function listDatasets() {
+async function pages(path) {
   const items = [];
   let token = "";
   do {
-    const page = await call(token ? `datasets?page_token=${part(token)}` : "datasets");
+    const page = await call(token ? `${path}?page_token=${part(token)}` : path);
     items.push(...page.items);
     token = page.next_page_token;
   } while (token);
   return items;
 }
 
-export const getDataset = (id, signal) => call(`datasets/${part(id)}`, { signal });
+const dataset = (id) => `datasets/${part(id)}`;
+const scene = (id, name) => `${dataset(id)}/scenes/${part(name)}`;
+const seed = (id) => `seeds/${part(id)}`;
 
-/** What a seed is asked for; also what is shown as a curl command. */
-export const seedRequest = (dataset, limit) => ({
-  url: new URL(`datasets/${part(dataset.id)}/seeds`, BASE).href,
-  body: JSON.stringify({ budget: { limit }, time_limit_s: 1.0 }),
-});
+export const listDatasets = () => pages("datasets");
+export const getDataset = (id, signal) => call(dataset(id), { signal });
+export const deleteDataset = (id) => send(dataset(id), { method: "DELETE" });
+export const registerDataset = (request) => post("datasets", request);
+export const validateSource = (request, signal) => post("datasets:validate", request, { signal });
+export const uploadManifest = (file) =>
+  call("manifests", {
+    method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" },
+  });
 
-export function createSeed(dataset, limit, signal) {
-  const { url, body } = seedRequest(dataset, limit);
-  const headers = { "Content-Type": "application/json" };
-  return call(url, { method: "POST", headers, body, signal });
+export const getMap = (id, method, signal) => call(`${dataset(id)}/map?method=${part(method)}`, { signal });
+export const getScene = (id, name, signal) => call(scene(id, name), { signal });
+export const getNeighbors = (id, name, signal) => call(`${scene(id, name)}/neighbors?k=8`, { signal });
+export const getPointcloud = (id, name, signal) => call(`${scene(id, name)}/pointcloud`, { signal });
+export const getPicture = async (id, name, query, signal) =>
+  (await send(`${scene(id, name)}/thumbnail${query}`, { signal })).blob();
+
+/** Ask for a seed; returns the seed, or an operation where the answer takes longer. */
+export const createSeed = (id, request, { later = false, signal } = {}) =>
+  post(`${dataset(id)}/seeds`, request, {
+    headers: later ? { Prefer: "respond-async" } : {}, signal,
+  });
+export const getSeed = (id, signal) => call(seed(id), { signal });
+export const listSeeds = async (id) => (await call(`${dataset(id)}/seeds?page_size=100`)).items;
+export const getRepresented = (id, name, signal) =>
+  call(`${seed(id)}/represented?scene_id=${part(name)}`, { signal });
+export const exportSeed = async (id, format) =>
+  (await send(`${seed(id)}/export?format=${part(format)}`)).blob();
+export const getCertificate = async (id) => (await send(`${seed(id)}/certificate`)).blob();
+export const getProblem = async (id) => (await send(`${seed(id)}/problem`)).blob();
+
+export const createFrontier = (id, request, signal) =>
+  post(`${dataset(id)}/frontiers`, request, { signal, headers: { Prefer: "respond-async, wait=2" } });
+export const getFrontier = (id, signal) => call(`frontiers/${part(id)}`, { signal });
+
+export const getOperation = (id, signal) => call(`operations/${part(id)}`, { signal });
+export const cancelOperation = (id) => call(`operations/${part(id)}:cancel`, { method: "POST" });
+
+/** Follow an operation to its end: every change, by server-sent events, again where they break off. */
+export async function* watch(id, signal) {
+  let last = null;
+  for (;;) {
+    try {
+      const headers = last === null ? {} : { "Last-Event-ID": last };
+      const response = await send(`operations/${part(id)}/events`, { headers, signal });
+      if (response.status === 204) return;
+      for await (const event of events(response.body)) {
+        last = event.id ?? last;
+        const operation = JSON.parse(event.data);
+        yield operation;
+        if (operation.finished_at !== null) return;
+      }
+    } catch (error) {
+      if (!(error instanceof Offline) && error.name !== "TypeError") throw error;
+      await new Promise((again) => setTimeout(again, 1000)); // the server, or the line, will be back
+    }
+  }
 }
 
-export const thumbnailUrl = (dataset, sceneId) =>
-  new URL(`datasets/${part(dataset.id)}/scenes/${part(sceneId)}/thumbnail`, BASE).href;
-
-export const exportUrl = (seed, format) =>
-  new URL(`seeds/${part(seed.id)}/export?format=${part(format)}`, BASE).href;
+async function* events(stream) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    text += value;
+    const blocks = text.split("\n\n");
+    text = blocks.pop();
+    for (const block of blocks) {
+      const lines = block.split("\n").map((line) => line.split(/: ?(.*)/s));
+      const fields = Object.fromEntries(lines);
+      if (fields.data) yield fields;
+    }
+  }
+}
 
 export const datasetsUrl = () => new URL("datasets", BASE).href;

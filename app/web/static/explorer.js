@@ -1,111 +1,152 @@
-// The explorer page: which dataset, which budget, and what the server answers.
+// The explorer page: which dataset, which budget, which view, and what the server answers.
 
-import * as address from "./address.js";
-import { copyAsCurl, hideAnswer, showAnswer } from "./answer.js";
-import { createSeed, datasetsUrl, getDataset, listDatasets, Offline } from "./api.js";
-import { Gallery } from "./gallery.js";
+import { hideAnswer, showAnswer, showLive } from "./answer.js";
+import { datasetsUrl, getDataset, listDatasets, Offline } from "./api.js";
+import { Asking } from "./asking.js";
+import { curl } from "./calls.js";
+import { showCompare } from "./compare.js";
+import { onDatasets, pace, showDatasets } from "./datasets.js";
+import { find } from "./dom.js";
+import { markBudget, showFrontier } from "./frontier.js";
+import { clearGallery, showGallery } from "./gallery.js";
+import { markOnMap, refreshSelection, showMap } from "./map.js";
+import { OBJECTIVES } from "./questions.js";
+import { offerReport } from "./report.js";
+import { showRules } from "./rules.js";
 import { Scale } from "./scale.js";
-import { curl, noun, number, percent } from "./words.js";
+import { showScene } from "./scene.js";
+import { change, onChange, state } from "./state.js";
+import { noun, number, percent } from "./words.js";
 
-const DEBOUNCE_MS = 180;
-const POLL_MS = 1500;
-
-const find = (id) => document.getElementById(id);
-const gallery = new Gallery(find("gallery"));
+const POLL_MS = 2500;
+const VIEWS = ["budget", "map", "frontier", "compare", "datasets"];
 
 let datasets = [];
 let dataset = null;
 let scale = null;
-let budget = null;
-let running = new AbortController(); // the question that is being answered
-let timer = null; // the next question, or the next look at the server
+let seed = null; // the answer that is shown
+let timer = null; // the next look at the server
 
-/** Give up whatever is under way: its answer would be stale. */
-function stop() {
-  running.abort();
-  running = new AbortController();
-  clearTimeout(timer);
-  find("busy").hidden = true;
-}
+const budget = () => Number(state.budget);
+const view = () => (VIEWS.includes(state.view) ? state.view : "budget");
+const objective = () => (state.objective in OBJECTIVES ? state.objective : "seedal");
+const isReady = () => dataset?.status === "ready";
 
-function later(action, delay) {
-  clearTimeout(timer);
-  timer = setTimeout(() => attempt(action), delay);
-}
+const question = () => ({
+  dataset, limit: budget(), objective: objective(), include: state.include, exclude: state.exclude,
+});
 
-/** Run a step; an error becomes a sentence on the page. */
-async function attempt(action) {
-  const { signal } = running;
-  try {
-    await action(signal);
-    find("notice").hidden = true;
-  } catch (error) {
-    if (signal.aborted || error.name === "AbortError") return;
-    find("busy").hidden = true;
+const asking = new Asking({
+  seed(answer, isFinal) {
+    seed = answer;
+    offline(null);
+    find("message").hidden = true;
+    showAnswer(dataset, seed, isFinal);
+    render();
+  },
+  live: (operation) => showLive(seed, operation),
+  busy: (isBusy) => { find("busy").hidden = !isBusy; },
+  failed(error) {
     if (error instanceof Offline) {
-      find("notice-text").textContent = `${error.message} Trying again every few seconds.`;
-      find("notice").hidden = false;
-      later(action, 2 * POLL_MS);
-    } else {
-      say(error.message, "error");
-    }
-  }
+      offline(error);
+      again(ask);
+    } else say(error.message, "error");
+  },
+});
+
+function again(action) {
+  clearTimeout(timer);
+  timer = setTimeout(action, POLL_MS);
 }
 
-/** Say one sentence where the gallery would be. */
+/** Say that the server does not answer, or that it does again. */
+function offline(error) {
+  find("notice").hidden = error === null;
+  if (error) find("notice-text").textContent = `${error.message} Trying again every few seconds.`;
+}
+
+/** Say one sentence where the pictures would be. */
 function say(text, kind = "state") {
-  gallery.clear();
+  seed = null;
+  clearGallery();
   hideAnswer();
   find("message").textContent = text;
   find("message").dataset.kind = kind;
   find("message").hidden = false;
 }
 
+/** Load the list of datasets and turn to the one that is wanted. */
 async function load() {
-  datasets = await listDatasets();
-  find("empty").hidden = datasets.length > 0;
-  find("explorer").hidden = datasets.length === 0;
-  if (datasets.length === 0) {
-    later(load, 2 * POLL_MS);
+  clearTimeout(timer);
+  try {
+    datasets = await listDatasets();
+    offline(null);
+  } catch (error) {
+    if (error instanceof Offline) {
+      offline(error);
+      again(load);
+    } else say(error.message, "error");
     return;
   }
   find("dataset").replaceChildren(...datasets.map(({ id, name }) => new Option(name, id)));
-  const wanted = address.read();
-  const known = datasets.find(({ id }) => id === wanted.dataset);
-  open(known ?? datasets.find(({ status }) => status === "ready") ?? datasets[0], wanted.budget);
+  showDatasets(datasets);
+  const wanted = datasets.find(({ id }) => id === state.dataset);
+  open(wanted ?? datasets.find(({ status }) => status === "ready") ?? datasets[0] ?? null);
 }
 
 /** Turn to a dataset, whatever its state. */
-function open(chosen, wanted = null) {
-  stop();
+function open(chosen) {
+  const other = dataset?.id !== chosen?.id;
   dataset = chosen;
+  if (chosen === null) {
+    asking.stop();
+    change({ dataset: null });
+    render();
+    return;
+  }
+  if (other) {
+    seed = null;
+    clearGallery();
+  }
   find("dataset").value = chosen.id;
-  find("budget").disabled = chosen.status !== "ready";
   find("dataset-facts").textContent = facts(chosen);
-  address.write(chosen.id, wanted);
-  if (chosen.status === "ready") {
-    gallery.clear();
+  find("budget").disabled = !isReady();
+  if (isReady()) {
     scale = new Scale(chosen.cheapest_cost, chosen.total_cost);
-    find("budget-unit").textContent = chosen.resource;
+    for (const id of ["budget-unit", "budget-unit-2"]) find(id).textContent = chosen.resource;
     find("budget-least").textContent = number(scale.least);
     find("budget-most").textContent = number(scale.most);
-    find("budget-slider").setAttribute(
-      "aria-label", scale.logarithmic ? "Budget, logarithmic" : "Budget");
-    setBudget(wanted ?? scale.start());
-  } else if (chosen.status === "failed") {
-    say(chosen.error ?? "This dataset could not be made ready. Register it anew.", "error");
+    const known = budget() > 0;
+    change({ dataset: chosen.id, budget: known ? state.budget : String(scale.start()) });
+    showBudget();
+    ask();
   } else {
-    const many = chosen.scene_count === null ? "" : ` of ${number(chosen.scene_count)} scenes`;
-    say(`The images${many} are being read. The answer appears here by itself.`);
-    later(look, POLL_MS);
+    asking.stop();
+    change({ dataset: chosen.id });
+    say(waitingFor(chosen), chosen.status === "failed" ? "error" : "state");
+    if (chosen.status !== "failed" && !chosen.operation_id) again(look);
   }
+  render();
+}
+
+function waitingFor({ status, error }) {
+  if (status === "failed") return error ?? "This dataset could not be made ready. Register it anew.";
+  if (status === "awaiting_vectors") return "Its vectors are still to be uploaded (PUT …/vectors).";
+  return "The images are being read. The answer appears here by itself.";
 }
 
 /** Look whether a dataset has become ready. */
-async function look(signal) {
-  const fresh = await getDataset(dataset.id, signal);
-  datasets = datasets.map((item) => (item.id === fresh.id ? fresh : item));
-  open(fresh, address.read().budget);
+async function look() {
+  try {
+    const fresh = await getDataset(dataset.id);
+    datasets = datasets.map((item) => (item.id === fresh.id ? fresh : item));
+    open(fresh);
+  } catch (error) {
+    if (error instanceof Offline) {
+      offline(error);
+      again(look);
+    } else say(error.message, "error");
+  }
 }
 
 function facts({ usable_scene_count: usable, scene_count: all, total_cost: total, resource }) {
@@ -114,65 +155,110 @@ function facts({ usable_scene_count: usable, scene_count: all, total_cost: total
   return `${number(usable)} ${noun(usable, "scene")}${without}, ${number(total)} ${resource} in all`;
 }
 
-/** Take a budget and ask for its seed; the number field is left alone while it is typed in. */
-function setBudget(value, { typing = false, delay = 0 } = {}) {
-  budget = value;
-  const share = percent(value / scale.most);
-  find("budget-slider").value = scale.position(value);
-  find("budget-slider").setAttribute(
-    "aria-valuetext", `${number(value)} ${dataset.resource}, ${share}`);
-  find("budget-share").textContent = `${share} of everything`;
-  if (!typing) tidyNumber();
-  address.write(dataset.id, value);
-  stop();
-  later(ask, delay);
+function ask() {
+  clearTimeout(timer);
+  if (isReady() && budget() > 0) asking.ask(question());
 }
 
-/** Write the budget into the number field, over whatever was typed. */
-function tidyNumber() {
-  find("budget-number").removeAttribute("aria-invalid");
-  find("budget-number").value = number(budget);
+/** Show the budget that is set; a field is left alone while it is typed in. */
+function showBudget(typing = null) {
+  const share = budget() / scale.most;
+  find("budget-slider").value = scale.position(budget());
+  find("budget-slider").setAttribute("aria-valuetext", `${number(budget())} ${dataset.resource}, ${percent(share)}`);
+  if (typing !== "budget-number") write("budget-number", number(budget()));
+  if (typing !== "budget-percent") write("budget-percent", String(Number((100 * share).toPrecision(4))));
 }
 
-async function ask(signal) {
-  find("busy").hidden = false;
-  const seed = await createSeed(dataset, budget, signal);
-  if (signal.aborted) return;
-  find("busy").hidden = true;
-  find("message").hidden = true;
-  showAnswer(dataset, seed);
-  gallery.show(dataset, seed);
+function write(id, text) {
+  find(id).removeAttribute("aria-invalid");
+  find(id).value = text;
 }
 
-find("question").addEventListener("submit", (event) => event.preventDefault());
-find("dataset").addEventListener("change", (event) => {
-  open(datasets.find(({ id }) => id === event.target.value));
-});
-find("budget-slider").addEventListener("input", (event) => {
-  setBudget(scale.at(Number(event.target.value)), { delay: DEBOUNCE_MS });
-});
-find("budget-number").addEventListener("input", (event) => {
-  const value = scale.parse(event.target.value);
+function typed(event, parse) {
+  const value = parse(event.target.value);
   if (Number.isNaN(value)) {
     event.target.setAttribute("aria-invalid", "true");
     return;
   }
   event.target.removeAttribute("aria-invalid");
-  setBudget(value, { typing: true, delay: 2 * DEBOUNCE_MS });
-});
-find("budget-number").addEventListener("change", tidyNumber);
-find("copy").addEventListener("click", () => copyAsCurl(dataset, budget));
-find("notice-retry").addEventListener("click", () => {
-  stop();
-  attempt(dataset === null ? load : look);
-});
-window.addEventListener("hashchange", () => {
-  stop();
-  attempt(load);
+  change({ budget: String(value) });
+  showBudget(event.target.id);
+}
+
+/** Show the view that is wanted, with what is known. */
+function render() {
+  const now = datasets.length === 0 ? "datasets" : view();
+  for (const name of VIEWS) {
+    find(`view-${name}`).hidden = name !== now;
+    const link = find(`to-${name}`);
+    if (name === now) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  const full = now === "datasets" || now === "compare";
+  find("question").hidden = full;
+  find("explorer").classList.toggle("full", full);
+  find("message").hidden = find("message").hidden || now === "datasets";
+  find("objective").value = objective();
+  find("objective-hint").textContent = OBJECTIVES[objective()][1];
+  find("frontier-nested").checked = state.nested === "1";
+  find("map-axes").value = state.axes ?? "pca";
+  showRules();
+  if (!isReady()) return;
+  if (now === "budget" && seed) showGallery(dataset, seed);
+  if (now === "map") showMap(dataset, seed).then(() => markOnMap(state.scene));
+  if (now === "frontier") showFrontier(question());
+  if (now === "compare") showCompare(dataset, seed);
+  if (state.scene || find("scene").open) showScene(dataset, seed, state.scene);
+}
+
+onChange((changed) => {
+  if (changed.has("dataset") && state.dataset !== dataset?.id) {
+    const wanted = datasets.find(({ id }) => id === state.dataset);
+    if (wanted) open(wanted);
+    else load();
+    return;
+  }
+  if (!isReady()) {
+    render();
+    return;
+  }
+  if (changed.has("budget") && scale) {
+    showBudget(document.activeElement?.id);
+    markBudget(budget());
+  }
+  const asks = ["budget", "objective", "include", "exclude"].some((name) => changed.has(name));
+  if (asks) ask();
+  refreshSelection();
+  if (!(changed.size === 1 && changed.has("budget"))) render();
 });
 
-find("empty-curl").textContent = curl(datasetsUrl(), JSON.stringify({
+onDatasets({
+  changed: load,
+  progress(item, operation) {
+    if (item.id === dataset?.id && !isReady()) say(`The images are being read: ${pace(operation)}. The answer appears here by itself.`);
+  },
+});
+offerReport(() => ({ dataset, seed }));
+
+find("question").addEventListener("submit", (event) => event.preventDefault());
+find("dataset").addEventListener("change", (event) => {
+  change({ dataset: event.target.value, budget: null, include: [], exclude: [], left: null, right: null }, { step: true });
+});
+find("budget-slider").addEventListener("input", (event) => change({ budget: String(scale.at(Number(event.target.value))) }));
+find("budget-number").addEventListener("input", (event) => typed(event, (text) => scale.parse(text)));
+find("budget-percent").addEventListener("input", (event) => typed(event, (text) => scale.parse(`${text.replace("%", "")}%`)));
+for (const id of ["budget-number", "budget-percent"]) find(id).addEventListener("change", () => showBudget());
+find("objective").replaceChildren(...Object.entries(OBJECTIVES).map(([name, [label]]) => new Option(label, name)));
+find("objective").addEventListener("change", (event) => change({ objective: event.target.value === "seedal" ? null : event.target.value }, { step: true }));
+for (const name of VIEWS) {
+  find(`to-${name}`).addEventListener("click", (event) => {
+    event.preventDefault();
+    change({ view: name === "budget" ? null : name }, { step: true });
+  });
+}
+find("notice-retry").addEventListener("click", load);
+find("empty-curl").textContent = curl("POST", datasetsUrl(), { "Content-Type": "application/json" }, JSON.stringify({
   name: "My building",
   source: { kind: "manifest", uri: "file:///data/scenes.jsonl" },
 }));
-attempt(load);
+load();

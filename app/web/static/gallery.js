@@ -1,42 +1,32 @@
-// The chosen scenes in rank order. Cards are kept between answers, so pictures load once.
+// The chosen scenes in rank order, and those that nearly were. Cards are kept between answers.
 
-import { thumbnailUrl } from "./api.js";
+import { button, find, h } from "./dom.js";
+import { picture, whenSeen } from "./pictures.js";
+import { rulesOf, toggleRule } from "./rules.js";
+import { change } from "./state.js";
 import { noun, number, percent } from "./words.js";
 
-function element(tag, className, text = "") {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = text;
-  return node;
-}
+const STEP = 60; // cards that are made at once
 
-function picture(dataset, sceneId) {
-  const frame = element("div", "picture");
-  const image = element("img", "");
-  image.alt = "";
-  image.loading = "lazy";
-  image.decoding = "async";
-  image.addEventListener("error", () => {
-    frame.replaceChildren(element("span", "quiet", "no picture"));
-  });
-  image.src = thumbnailUrl(dataset, sceneId);
-  frame.append(image);
-  return frame;
-}
-
-function card(dataset, sceneId) {
-  const item = element("li", "card");
-  const name = element("p", "name", sceneId);
-  name.title = sceneId;
+function shell(dataset, sceneId) {
+  const open = () => change({ scene: sceneId }, { step: true });
   const parts = {
-    rank: element("span", "rank"),
-    cost: element("p", "cost"),
-    bar: element("div", "gain"),
-    worth: element("p", "worth quiet"),
+    rank: h("span", { class: "rank" }),
+    cost: h("p", { class: "cost" }),
+    fill: h("div", { class: "gain-fill" }),
+    worth: h("p", { class: "worth quiet" }),
+    pin: button("Pin", () => toggleRule("include", sceneId)),
+    ban: button("Ban", () => toggleRule("exclude", sceneId)),
   };
-  parts.bar.append(element("div", "gain-fill"));
-  parts.worth.title = "How much lower the objective would be without this scene";
-  item.append(picture(dataset, sceneId), parts.rank, name, parts.cost, parts.bar, parts.worth);
+  parts.pin.setAttribute("aria-label", `Pin ${sceneId}: always choose it`);
+  parts.ban.setAttribute("aria-label", `Ban ${sceneId}: never choose it`);
+  const name = button(sceneId, open, { class: "name link", title: sceneId });
+  const frame = picture(dataset.id, sceneId);
+  frame.addEventListener("click", open);
+  const item = h("li", { class: "card", "data-scene": sceneId },
+    frame, parts.rank, name, parts.cost,
+    h("div", { class: "gain" }, parts.fill), parts.worth,
+    h("div", { class: "row card-actions" }, parts.pin, parts.ban));
   return { item, parts };
 }
 
@@ -48,31 +38,70 @@ function worthOf(scene, seed) {
   return `worth ${percent(share)}${stands}`;
 }
 
-export class Gallery {
+/** A long list of cards, of which as many are made as are looked at. */
+class Cards {
   constructor(list) {
     this.list = list;
-    this.clear();
+    this.known = new Map();
   }
 
   clear() {
-    this.cards = new Map();
+    this.known = new Map();
     this.list.replaceChildren();
   }
 
-  show(dataset, seed) {
-    const unit = seed.budget.resource;
-    const most = Math.max(...seed.scenes.map((scene) => scene.gain), 0) || 1;
+  show(dataset, scenes, fill) {
     const kept = new Map();
-    for (const scene of seed.scenes) {
-      const known = this.cards.get(scene.scene_id) ?? card(dataset, scene.scene_id);
-      const { rank, cost, bar, worth } = known.parts;
-      rank.textContent = scene.rank;
-      cost.textContent = `${number(scene.cost)} ${unit}`;
-      bar.style.setProperty("--share", Math.max(scene.gain, 0) / most);
-      worth.textContent = worthOf(scene, seed);
-      kept.set(scene.scene_id, known);
-    }
-    this.cards = kept;
-    this.list.replaceChildren(...[...kept.values()].map((known) => known.item));
+    const make = (scene) => {
+      const card = this.known.get(scene.scene_id) ?? shell(dataset, scene.scene_id);
+      fill(card.parts, scene);
+      const { pinned, banned } = rulesOf(scene.scene_id);
+      card.parts.pin.setAttribute("aria-pressed", pinned);
+      card.parts.ban.setAttribute("aria-pressed", banned);
+      kept.set(scene.scene_id, card);
+      return card.item;
+    };
+    const more = (from) => {
+      const items = scenes.slice(from, from + STEP).map(make);
+      if (from + STEP < scenes.length) {
+        const sentinel = h("li", { class: "more quiet" },
+          `${number(scenes.length - from - STEP)} more`);
+        whenSeen(sentinel, () => sentinel.replaceWith(...more(from + STEP)));
+        items.push(sentinel);
+      }
+      return items;
+    };
+    this.list.replaceChildren(...more(0));
+    this.known = kept;
   }
+}
+
+const chosen = new Cards(find("gallery"));
+const near = new Cards(find("near"));
+
+export function clearGallery() {
+  chosen.clear();
+  near.clear();
+  find("near-section").hidden = true;
+}
+
+export function showGallery(dataset, seed) {
+  const unit = seed.budget.resource;
+  const most = seed.scenes.reduce((top, scene) => Math.max(top, scene.gain), 0) || 1;
+  chosen.show(dataset, seed.scenes, (parts, scene) => {
+    parts.rank.textContent = scene.rank;
+    parts.cost.textContent = `${number(scene.cost)} ${unit}`;
+    parts.fill.style.setProperty("--share", Math.max(scene.gain, 0) / most);
+    parts.worth.textContent = worthOf(scene, seed);
+    parts.worth.title = "How much lower the objective would be without this scene";
+  });
+  const misses = seed.near_misses ?? [];
+  find("near-section").hidden = misses.length === 0;
+  near.show(dataset, misses, (parts, scene) => {
+    parts.rank.hidden = true;
+    parts.cost.textContent = `${number(scene.cost)} ${unit}`;
+    parts.fill.style.setProperty("--share", Math.min(Math.max(scene.gain, 0) / most, 1));
+    const like = scene.represented_by === null ? "" : `; most like ${scene.represented_by}`;
+    parts.worth.textContent = `would add ${percent(Math.max(scene.gain, 0) / (seed.objective || 1))}${like}`;
+  });
 }

@@ -1,8 +1,10 @@
 // Numbers and sentences for people.
 
 const grouped = new Intl.NumberFormat("en", { maximumSignificantDigits: 15 });
+const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 
 export const number = (value) => grouped.format(value);
+export const rounded = (value) => short.format(value);
 
 /** A share as a percentage: two digits of it at least, never a false 0 or 100. */
 export function percent(share) {
@@ -15,12 +17,24 @@ export function percent(share) {
 
 export const noun = (count, word) => (count === 1 ? word : `${word}s`);
 
-/** What a seed's status and gap promise, in one sentence. */
+/** What a gap promises, in one sentence. */
+export function certified(gap) {
+  if (gap === null || gap === undefined) return "How much better another choice could be is not known.";
+  if (gap === 0) return "Proven: no other choice is better.";
+  return `No other choice can be more than ${percent(gap)} better.`;
+}
+
+/** What a seed's status and gap promise. */
 export function proof(seed) {
-  if (seed.status === "optimal") return "Proven: no other choice is better.";
   if (seed.status === "infeasible") return "No choice keeps every rule.";
-  if (seed.gap === null) return "How much better another choice could be is not known.";
-  return `No other choice can be more than ${percent(seed.gap)} better.`;
+  return seed.status === "optimal" ? certified(0) : certified(seed.gap);
+}
+
+/** How long something takes, as people say it. */
+export function duration(seconds) {
+  if (seconds < 90) return `${Math.max(Math.round(seconds), 1)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
 }
 
 const SOLVERS = {
@@ -46,10 +60,4 @@ export function finder(seed) {
   const spent = seconds < 0.01 ? "less than 0.01" : seconds.toPrecision(2);
   const end = STOPPED[seed.stop_reason];
   return `Found by ${SOLVERS[used] ?? used} in ${spent} s${end ? `; ${end}` : ""}.`;
-}
-
-/** A POST with a JSON body as a shell command. */
-export function curl(url, body) {
-  const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
-  return `curl -X POST ${quoted(url)} \\\n  -H 'Content-Type: application/json' \\\n  -d ${quoted(body)}`;
 }
