@@ -21,6 +21,7 @@ from app.services.frontiers import Frontiers
 from app.services.health import check_readiness
 from app.services.idempotency import FORM, Once
 from app.services.keys import Caller, scope_of
+from app.services.maps import Maps
 from app.services.operations import Operations
 from app.services.pools import Pools
 from app.services.preferences import Preference
@@ -193,6 +194,10 @@ def _frontiers(wiring: WiringOf, asker: AskerOf) -> Frontiers:
     return Frontiers(asker, wiring.pool, wiring.queue, wiring.waits)
 
 
+def _maps(wiring: WiringOf, asker: AskerOf) -> Maps:
+    return Maps(asker, wiring.pool)
+
+
 def _readiness(wiring: WiringOf, session: Session) -> Health:
     return check_readiness(session, wiring.settings)
 
@@ -221,6 +226,7 @@ DatasetsOf = Annotated[Datasets, Depends(_datasets)]
 ScenesOf = Annotated[Scenes, Depends(_scenes)]
 SeedsOf = Annotated[Seeds, Depends(_seeds)]
 FrontiersOf = Annotated[Frontiers, Depends(_frontiers)]
+MapsOf = Annotated[Maps, Depends(_maps)]
 ReadinessOf = Annotated[Health, Depends(_readiness)]
 OperationsOf = Annotated[Operations, Depends(_operations)]
 WatchingOf = Annotated[Watching, Depends(_watching)]

@@ -40,16 +40,24 @@ def list_scenes(
     response_class=Response,
     responses={
         **documented(NotFoundError, InvalidRequestError),
-        HTTPStatus.OK: {"content": {"image/jpeg": {}}, "description": "At most 320 px wide."},
+        HTTPStatus.OK: {
+            "content": {"image/jpeg": {}},
+            "description": "At most `side` pixels wide and high.",
+        },
     },
 )
 def get_thumbnail(
     dataset_id: DatasetId,
     scene_id: SceneId,
     scenes: ScenesOf,
+    image: Annotated[
+        int | None,
+        Query(ge=0, le=1_000_000_000, description="Which, from 0; else the first readable one."),
+    ] = None,
+    side: Annotated[int, Query(ge=32, le=1600, description="Longest side in pixels.")] = 320,
 ) -> Response:
-    """Show a small picture of a scene: its first readable image."""
-    picture = scenes.thumbnail(dataset_id, scene_id)
+    """Show a small picture of a scene: one of its images."""
+    picture = scenes.thumbnail(dataset_id, scene_id, image, side)
     headers = {"Cache-Control": "private, max-age=300"}
     return Response(picture, media_type="image/jpeg", headers=headers)
 

@@ -88,26 +88,36 @@ class Scenes:
             items=tuple(Neighbor(scene_id=name, similarity=alike) for name, alike in found),
         )
 
-    def thumbnail(self, dataset_id: str, scene_id: str) -> bytes:
-        """Return a small picture of a scene, a JPEG: its first image that can be read.
+    def thumbnail(self, dataset_id: str, scene_id: str, number: int | None, side: int) -> bytes:
+        """Return a small picture of a scene, a JPEG.
+
+        Parameters
+        ----------
+        dataset_id, scene_id
+            Whose picture.
+        number
+            Which of the scene's images, from 0; None for the first that can be read.
+        side
+            Longest side in pixels, at most.
 
         Raises
         ------
         NotFoundError
-            There is no such dataset or scene, or it has no image that can be read.
+            There is no such dataset, scene or image, or none that can be read.
         SourceRefusedError
             The server's permitted folders do not hold it, and no other can be read.
         """
         images = self.get(dataset_id, scene_id).images
         self._session.commit()  # nothing is held while the image is decoded
         refusal: SourceRefusedError | None = None
-        for image in images:
+        for image in images if number is None else images[number : number + 1]:
             try:
-                return make_thumbnail(permitted(image.uri, self._settings))
+                return make_thumbnail(permitted(image.uri, self._settings), side)
             except SourceRefusedError as error:
                 refusal = refusal or error
             except ImageError:
                 continue
         if refusal is not None:
             raise refusal
-        raise NotFoundError(kind="readable image of scene", name=scene_id)
+        which = "" if number is None else f" {number}"
+        raise NotFoundError(kind=f"readable image{which} of scene", name=scene_id)

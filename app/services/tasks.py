@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from app.services.certificates import certify_seed, problem_file
 from app.services.curves import FrontierAnswer, make_frontier
+from app.services.projection import Projection, project
 from app.services.seeding import SeedAnswer, SeedQuestion, make_seed
 from app.services.solve_process import Watch
 from features.index.directions import Directions
@@ -18,6 +19,9 @@ from solver.constraints import Constraints
 
 _REMEMBERED: Final = 4
 """Datasets whose signatures a process keeps in memory."""
+
+_MAPS: Final = 16
+"""Maps that a process keeps: two numbers a scene."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -208,6 +212,39 @@ class NeighborsTask:
         near = np.flatnonzero(alike >= least)
         nearest = near[np.argsort(-alike[near], kind="stable")[:k]]
         return [(scene_ids[row], float(alike[row])) for row in nearest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapTask:
+    """Where a dataset's scenes lie in a plane.
+
+    Parameters
+    ----------
+    signatures
+        The file that holds the scenes' signatures.
+    method
+        As in `app.services.projection.project`.
+    """
+
+    signatures: Path
+    method: str
+    time_limit_s: float = 120.0  # UMAP takes a minute for tens of thousands of scenes
+
+    def run(self, watch: Watch) -> Projection:
+        """Draw the map in this process.
+
+        Raises
+        ------
+        InvalidRequestError
+            The method needs a package that is not installed.
+        """
+        del watch
+        return _map(self.signatures, self.method)
+
+
+@lru_cache(maxsize=_MAPS)
+def _map(path: Path, method: str) -> Projection:
+    return project(_load(path).vectors, method)
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -4,12 +4,16 @@ import io
 
 from features.images import load_rgb
 
-MAX_SIDE = 320
-"""Longest side of a thumbnail in pixels."""
 
-
-def make_thumbnail(uri: str) -> bytes:
+def make_thumbnail(uri: str, side: int) -> bytes:
     """Return a thumbnail of an image, a JPEG.
+
+    Parameters
+    ----------
+    uri
+        The image.
+    side
+        Longest side of the thumbnail in pixels; a smaller image is not enlarged.
 
     Raises
     ------
@@ -17,7 +21,7 @@ def make_thumbnail(uri: str) -> bytes:
         The image cannot be read.
     """
     image = load_rgb(uri)
-    image.thumbnail((MAX_SIDE, MAX_SIDE))
+    image.thumbnail((side, side))
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=85)
     return stream.getvalue()

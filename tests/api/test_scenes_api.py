@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 from fastapi.testclient import TestClient
 from PIL import Image
 
@@ -41,6 +42,35 @@ def test_a_thumbnail_is_a_small_jpeg(client: TestClient, ready: str) -> None:
         assert (image.format, image.size) == ("JPEG", (320, 240))
 
 
+def test_every_image_of_a_scene_is_shown(client: TestClient, ready: str, pool: Path) -> None:
+    """The image of a number comes as it lies in the source, as large as was asked for."""
+    path = f"/v1/datasets/{ready}/scenes/floor_1%2Froom%203/thumbnail"
+    assert client.get(path).content == client.get(f"{path}?image=0&side=320").content
+    for number in range(3):
+        answer = client.get(path, params={"image": number, "side": 64})
+        with (
+            Image.open(io.BytesIO(answer.content)) as image,
+            Image.open(pool / f"floor_1/room 3/{number}.png") as source,
+        ):
+            assert image.size == (64, 48)
+            expected = np.asarray(source.resize((64, 48)), dtype=float)
+            assert np.abs(np.asarray(image) - expected).mean() < 8
+    with Image.open(io.BytesIO(client.get(f"{path}?side=1600").content)) as image:
+        assert image.size == (640, 480)
+
+
+def test_an_image_that_is_not_there_is_not_found(client: TestClient, ready: str) -> None:
+    """A number beyond the last image is a 404 that names both; sizes out of range are 422."""
+    path = f"/v1/datasets/{ready}/scenes/floor_1%2Froom%203/thumbnail"
+    answer = client.get(path, params={"image": 3})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        404,
+        "There is no readable image 3 of scene 'floor_1/room 3'.",
+    )
+    for params in ({"image": -1}, {"side": 31}, {"side": 1601}):
+        assert client.get(path, params=params).status_code == 422
+
+
 def test_an_unchanged_thumbnail_is_not_sent_again(client: TestClient, ready: str) -> None:
     """Asked with the ETag that it gave, the server answers 304 without a body."""
     path = f"/v1/datasets/{ready}/scenes/floor_1%2Froom%203/thumbnail"
@@ -69,6 +99,8 @@ def test_a_scene_without_a_readable_image_has_no_thumbnail(
         assert answer.status_code == 404
         assert name in answer.json()["detail"]
     assert client.get(f"{path}/half/thumbnail").status_code == 200
+    assert client.get(f"{path}/half/thumbnail?image=1").status_code == 200
+    assert client.get(f"{path}/half/thumbnail?image=0").status_code == 404
 
 
 def test_an_unknown_scene_is_not_found(client: TestClient, ready: str) -> None:

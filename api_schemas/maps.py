@@ -1,0 +1,28 @@
+"""Maps of datasets on the wire: scenes as points in a plane, alike ones close together."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from api_schemas.base import Count, Wire
+
+MapMethod = Literal["pca", "umap"]
+
+
+class SceneMap(Wire):
+    """A dataset's usable scenes in a plane, column by column, in the source's order."""
+
+    dataset_id: str
+    method: MapMethod
+    explained: tuple[float, float] | None = Field(
+        description="Share of the scenes' variance that each axis shows; null where axes have none."
+    )
+    resource: str = Field(description="What `costs` are counted in: the dataset's own resource.")
+    scene_ids: tuple[str, ...]
+    x: tuple[float, ...] = Field(description="Rounded to five significant digits, as `y` is.")
+    y: tuple[float, ...]
+    costs: tuple[float, ...]
+    groups: tuple[str, ...] = Field(description="Their names, in order of first appearance.")
+    group_of: tuple[Count | None, ...] = Field(
+        description="Each scene's place in `groups`; null where it has no group."
+    )

@@ -1,0 +1,67 @@
+"""Show a dataset's scenes as points in a plane."""
+
+import numpy as np
+import numpy.typing as npt
+
+from api_schemas.maps import MapMethod, SceneMap
+from app.services.projection import Projection
+from app.services.questions import Asker, ready, signatures_of
+from app.services.solve_pool import SolvePool
+from app.services.solve_process import Watch
+from app.services.tasks import MapTask
+
+
+class Maps:
+    """Use cases on maps of datasets.
+
+    Parameters
+    ----------
+    asker
+        A transaction; it is let go of while the map is drawn.
+    pool
+        Where maps are drawn.
+    """
+
+    def __init__(self, asker: Asker, pool: SolvePool) -> None:
+        self._asker = asker
+        self._pool = pool
+
+    def draw(self, dataset_id: str, method: MapMethod, watch: Watch) -> SceneMap:
+        """Return the map of a dataset; it never changes.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset.
+        ConflictError
+            It is not ready.
+        InvalidRequestError
+            The method needs a package that is not installed.
+        BusyError, SolveCrashedError, SolveCancelledError
+            See `app.services.solve_pool.SolvePool.answer`.
+        """
+        session, settings = self._asker.session, self._asker.settings
+        dataset = ready(session, dataset_id)
+        resource = str(dataset.resource)
+        scenes = self._asker.pools.of(session, dataset_id, dataset.resources)
+        task = MapTask(signatures=signatures_of(settings, dataset), method=method)
+        session.commit()  # nothing is held while the map is drawn
+        found: Projection = self._pool.answer(task, watch)
+        places = {name: place for place, name in enumerate(scenes.groups)}
+        return SceneMap(
+            dataset_id=dataset_id,
+            method=method,
+            explained=found.explained,
+            resource=resource,
+            scene_ids=scenes.ids,
+            x=_short(found.points[:, 0]),
+            y=_short(found.points[:, 1]),
+            costs=tuple(scenes.resources[resource].tolist()),
+            groups=tuple(places),
+            group_of=tuple(None if name is None else places[name] for name in scenes.group_names),
+        )
+
+
+def _short(numbers: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    """Return numbers in five significant digits, and never -0."""
+    return tuple(float(f"{number:.5g}") + 0.0 for number in numbers.tolist())
