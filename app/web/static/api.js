@@ -17,10 +17,7 @@ export class Problem extends Error {
 /** The server did not answer. */
 export class Offline extends Error {}
 
-function sentence({ detail, title, errors }) {
-  const [first] = errors ?? [];
-  return first?.pointer && detail ? `${detail} (${first.pointer}: ${first.detail})` : detail || title;
-}
+const sentence = ({ detail, title }) => detail || title;
 
 async function send(path, { method = "GET", body, headers = {}, signal } = {}) {
   const url = new URL(path, BASE).href;

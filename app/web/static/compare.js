@@ -71,7 +71,7 @@ function show(dataset, left, right) {
   const onlyLeft = left.scenes.filter(({ scene_id: id }) => !other.has(id));
   const onlyRight = right.scenes.filter(({ scene_id: id }) => !one.has(id));
   const union = one.size + onlyRight.length;
-  find("compare-sum").textContent = `${number(both.length)} of ${number(union)} scenes are in both`
+  find("compare-sum").textContent = `${dataset.name}: ${number(both.length)} of ${number(union)} scenes are in both`
     + ` (${percent(union > 0 ? both.length / union : 1)}).`;
   find("compare-facts").replaceChildren(h("thead", {}, h("tr", {}, h("td"), h("th", { scope: "col" }, "Left"), h("th", { scope: "col" }, "Right"))),
     h("tbody", {}, ...rows(left, right).map(([name, ...cells]) =>

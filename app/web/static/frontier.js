@@ -13,6 +13,7 @@ const LARGE = 2_000; // scenes from which fewer steps and baselines are asked fo
 const BASELINES = { random: "Random, 20 draws", greedy: "Greedy", kmeans: "K-means" };
 
 const known = new Map(); // request -> frontier
+let asked = null; // the request that is under way, or that failed
 let running = new AbortController();
 let drawn = null; // {dataset, frontier}
 
@@ -39,17 +40,19 @@ export async function showFrontier(question) {
   const name = JSON.stringify([dataset.id, body]);
   const frontier = known.get(name);
   if (frontier) {
+    asked = name;
     await draw(dataset, frontier, question.limit);
     return;
   }
+  if (name === asked) return;
+  asked = name;
   running.abort();
   running = new AbortController();
   const { signal } = running;
   try {
     busy("Every budget is being answered …");
-    const answer = await made(dataset.id, body, signal);
-    known.set(name, answer);
-    await draw(dataset, answer, question.limit);
+    known.set(name, await made(dataset.id, body, signal));
+    await draw(dataset, known.get(name), Number(state.budget));
   } catch (error) {
     if (!signal.aborted) busy(error.message, true);
   }
