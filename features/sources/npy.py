@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def read_header(path: Path) -> Header:
                 shape, fortran, dtype = npy_format.read_array_header_2_0(file)
             start = file.tell()
             size = path.stat().st_size
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, SyntaxError, TokenError) as error:  # numpy parses Python
         raise SourceError(str(path), f"is no .npy array ({error})") from error
     if dtype.hasobject:
         raise SourceError(str(path), "holds Python objects, which are never loaded")

@@ -153,6 +153,7 @@ def test_points_that_are_nowhere_are_left_out(tmp_path: Path, form: str) -> None
 
 
 @EVERY
+@pytest.mark.filterwarnings("ignore:Reading `.npy`")  # what numpy says of a header of Python 2
 @one_file
 @given(data=st.data())
 def test_a_damaged_file_is_a_cloud_or_named(tmp_path: Path, form: str, data: st.DataObject) -> None:
@@ -203,6 +204,7 @@ XYZ = "property float x\nproperty float y\nproperty float z\n"
             "has lists (face) before its vertices",
         ),
         ("a.npy", b"\x93NUMPY", "is no .npy array"),
+        ("a.npy", b"\x93NUMPY\x01\x00\x04\x00(((\n", "is no .npy array"),
         ("a.xyz", b"# nothing\n\n", "has no points"),
         ("a.xyz", b"1 2 3\nx y z\n", "'x y z' where 3 numbers"),
         ("a.xyz", b"1" * 5000, "a line of more than 4,096 bytes"),
