@@ -32,6 +32,7 @@ export class Asking {
   /** Ask; of many questions in a moment the last one is. */
   ask(question) {
     this.newest = question;
+    this.listener.busy(true);
     this.timer ??= setTimeout(() => {
       this.timer = null;
       this.stop();

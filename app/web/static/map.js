@@ -37,7 +37,8 @@ export async function showMap(dataset, seed) {
       map = index(await getMap(dataset.id, method, loading.signal));
     } catch (error) {
       if (error.name === "AbortError") return;
-      find("map-said").textContent = error.message;
+      find("map-said").textContent = "";
+      find("map-note").textContent = error.message;
       if (method !== "pca") change({ axes: null });
       return;
     }
@@ -225,7 +226,10 @@ find("map-lasso").addEventListener("click", (event) => {
 find("map-in").addEventListener("click", () => scatter.zoom(1.5));
 find("map-out").addEventListener("click", () => scatter.zoom(1 / 1.5));
 find("map-fit").addEventListener("click", () => scatter.fit());
-find("map-axes").addEventListener("change", (event) => change({ axes: event.target.value === "pca" ? null : event.target.value }));
+find("map-axes").addEventListener("change", (event) => {
+  find("map-note").textContent = "";
+  change({ axes: event.target.value === "pca" ? null : event.target.value });
+});
 find("map-png").addEventListener("click", () => find("map-canvas").toBlob((blob) => save(blob, "map.png")));
 find("map-svg").addEventListener("click", () => save(new Blob([scatter.svg()], { type: "image/svg+xml" }), "map.svg"));
 onTheme(() => map && paint({ keepView: true }));
