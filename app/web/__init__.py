@@ -50,8 +50,8 @@ class _GuardedFiles(StaticFiles):
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         if path != _PLOTLY:
             return super().lookup_path(path)
-        found = str(distribution("plotly").locate_file(f"plotly/package_data/{_PLOTLY}"))
-        return found, os.stat(found)
+        found = Path(str(distribution("plotly").locate_file(f"plotly/package_data/{_PLOTLY}")))
+        return str(found), found.stat()
 
     @override
     async def get_response(self, path: str, scope: Scope) -> Response:

@@ -29,8 +29,9 @@ def test_two_seeds_are_told_apart(page: Page, site: Site) -> None:
     for side, expected in (
         ("only-left", left - right), ("both", left & right), ("only-right", right - left)
     ):  # fmt: skip
-        shown = page.locator(f"#compare-{side} .link").all_inner_texts()
-        assert set(shown) == expected
+        shown = page.locator(f"#compare-{side} .link")
+        expect(shown).to_have_count(len(expected))
+        assert set(shown.all_inner_texts()) == expected
     expect(page.locator("#compare-facts")).to_contain_text("Objective (not comparable)")
 
 

@@ -12,7 +12,7 @@ function formats(dataset, seed) {
   const all = [
     ["JSON", "json", () => exportSeed(seed.id, "json")],
     ["CSV", "csv", () => exportSeed(seed.id, "csv")],
-    ["Contact sheet", "jpg", () => exportSeed(seed.id, "contact_sheet")],
+    ["Contact sheet", "png", () => exportSeed(seed.id, "contact_sheet")],
     ["Certificate", "certificate.json", () => getCertificate(seed.id)],
     ["Problem", "npz", () => getProblem(seed.id)],
   ];

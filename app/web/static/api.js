@@ -20,7 +20,7 @@ export class Offline extends Error {}
 const sentence = ({ detail, title }) => detail || title;
 
 async function send(path, { method = "GET", body, headers = {}, signal } = {}) {
-  const url = new URL(path, BASE).href;
+  const url = new URL(`./${path}`, BASE).href; // "datasets:validate" alone would be a scheme
   remember(method, url, headers, body);
   for (;;) {
     const key = keyFor();

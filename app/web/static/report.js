@@ -24,11 +24,11 @@ export async function saveReport(dataset, seed, signal) {
   const charts = await drawings();
   const page = document.implementation.createHTMLDocument(`Seed of ${dataset.name}`);
   page.documentElement.lang = "en";
-  const style = page.createElement("style");
-  style.textContent = STYLE;
-  page.head.append(h("meta", { charset: "utf-8" }), style);
+  page.head.append(h("meta", { charset: "utf-8" }));
   page.body.append(...body(dataset, seed, pictures, charts));
-  const html = `<!doctype html>\n${page.documentElement.outerHTML}\n`;
+  // This page's own policy is against style elements, the report's is not.
+  const html = `<!doctype html>\n${page.documentElement.outerHTML}\n`
+    .replace("</head>", () => `<style>${STYLE}</style></head>`);
   save(new Blob([html], { type: "text/html" }), `seed-${seed.id.slice(-6)}.html`);
 }
 

@@ -22,6 +22,7 @@ export class Scatter {
     this.marked = -1;
     this.frame = null;
     this.moving = null;
+    this.width = this.height = 0; // as last seen: a canvas that is hidden has no size
     new ResizeObserver(() => this.#resize()).observe(canvas);
     this.#listen();
   }
@@ -38,9 +39,10 @@ export class Scatter {
 
   /** Show everything. */
   fit() {
+    if (this.width === 0) this.#measure();
     const { x, y } = this.points;
     const [left, right, low, high] = extent(x).concat(extent(y));
-    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const { width, height } = this;
     const scale = Math.min((width - 2 * MARGIN) / (right - left || 1), (height - 2 * MARGIN) / (high - low || 1));
     this.view = {
       scale,
@@ -70,7 +72,7 @@ export class Scatter {
     });
   }
 
-  zoom(factor, cx = this.canvas.clientWidth / 2, cy = this.canvas.clientHeight / 2) {
+  zoom(factor, cx = this.width / 2, cy = this.height / 2) {
     const scale = Math.min(Math.max(this.view.scale * factor, this.home / 4), this.home * 1e4);
     const real = scale / this.view.scale;
     this.view = { scale, x: cx - real * (cx - this.view.x), y: cy - real * (cy - this.view.y) };
@@ -98,7 +100,7 @@ export class Scatter {
     this.marked = index;
     if (index >= 0) {
       const [x, y] = this.screen(index);
-      const { clientWidth: width, clientHeight: height } = this.canvas;
+      const { width, height } = this;
       const dx = Math.min(Math.max(x, MARGIN), width - MARGIN) - x;
       const dy = Math.min(Math.max(y, MARGIN), height - MARGIN) - y;
       if (dx || dy) this.view = { ...this.view, x: this.view.x + dx, y: this.view.y + dy };
@@ -107,19 +109,25 @@ export class Scatter {
   }
 
   #resize() {
+    if (this.#measure() && this.points) this.fit();
+  }
+
+  /** Take the size that the page gives the canvas; tell whether it has one. */
+  #measure() {
     const ratio = window.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    if (width === 0 || height === 0) return;
+    if (width === 0 || height === 0) return false;
+    [this.width, this.height] = [width, height];
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
-    if (this.points) this.fit();
+    return true;
   }
 
   #paint(step) {
     const { context, points, palette } = this;
-    if (!points || this.view === null) return;
+    if (!points || this.view === null || this.width === 0) return;
     const ratio = window.devicePixelRatio || 1;
-    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const { width, height } = this;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     const grow = Math.min(Math.sqrt(this.view.scale / this.home), 3);
@@ -183,7 +191,7 @@ export class Scatter {
 
   /** The nearest point in a direction from the marked one, for arrow keys. */
   towards(dx, dy) {
-    const from = this.marked < 0 ? [this.canvas.clientWidth / 2, this.canvas.clientHeight / 2] : this.screen(this.marked);
+    const from = this.marked < 0 ? [this.width / 2, this.height / 2] : this.screen(this.marked);
     let best = this.marked;
     let least = Infinity;
     for (let index = 0; index < this.points.x.length; index += 1) {
@@ -266,7 +274,7 @@ export class Scatter {
 
   /** The picture as SVG, for a document. */
   svg() {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const { width, height } = this;
     const grow = Math.min(Math.sqrt(this.view.scale / this.home), 3);
     const dots = this.order.map((index) => {
       const [x, y] = this.screen(index);
