@@ -7,6 +7,9 @@ from fastapi import Path, Query
 IMMUTABLE = "private, max-age=31536000, immutable"
 """`Cache-Control` of what never changes."""
 
+BRIEFLY = "private, max-age=300"
+"""`Cache-Control` of what is made from files that others may change."""
+
 RETRY_AFTER = {"Retry-After": "1"}
 """When an operation that has not ended is worth asking for again, in seconds."""
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from api_schemas.pointclouds import PointCloud
 from api_schemas.scenes import Neighbors, Scene, ScenePage
 from app.dependencies import ScenesOf, SolvePoolOf, requires
 from app.errors import (
@@ -16,7 +17,7 @@ from app.errors import (
 )
 from app.problems import documented
 from app.routes.paging import LinkOf
-from app.routes.parameters import DatasetId, PageSize, PageToken, SceneId
+from app.routes.parameters import BRIEFLY, DatasetId, PageSize, PageToken, SceneId
 
 router = APIRouter(
     prefix="/datasets/{dataset_id}/scenes", tags=["scenes"], dependencies=[requires("datasets")]
@@ -58,8 +59,21 @@ def get_thumbnail(
 ) -> Response:
     """Show a small picture of a scene: one of its images."""
     picture = scenes.thumbnail(dataset_id, scene_id, image, side)
-    headers = {"Cache-Control": "private, max-age=300"}
+    headers = {"Cache-Control": BRIEFLY}
     return Response(picture, media_type="image/jpeg", headers=headers)
+
+
+@router.get("/{scene_id:path}/pointcloud", responses=documented(NotFoundError, InvalidRequestError))
+def get_pointcloud(
+    dataset_id: DatasetId,
+    scene_id: SceneId,
+    scenes: ScenesOf,
+    response: Response,
+    points: Annotated[int, Query(ge=1, le=100_000, description="How many, at most.")] = 20_000,
+) -> PointCloud:
+    """Show points of a scene, evenly spread over its file; those that are not finite are left."""
+    response.headers["Cache-Control"] = BRIEFLY
+    return scenes.point_cloud(dataset_id, scene_id, points)
 
 
 @router.get(

@@ -2,8 +2,10 @@
 
 from sqlalchemy.orm import Session
 
+from api_schemas.pointclouds import PointCloud
 from api_schemas.scenes import Neighbor, Neighbors, Scene, ScenePage
 from app.errors import ConflictError, NotFoundError, SourceRefusedError
+from app.services.point_clouds import show_cloud
 from app.services.questions import ready, signatures_of
 from app.services.solve_pool import SolvePool
 from app.services.tasks import NeighborsTask
@@ -121,3 +123,19 @@ class Scenes:
             raise refusal
         which = "" if number is None else f" {number}"
         raise NotFoundError(kind=f"readable image{which} of scene", name=scene_id)
+
+    def point_cloud(self, dataset_id: str, scene_id: str, most: int) -> PointCloud:
+        """Return up to `most` points of a scene, evenly spread.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset or scene, or it has no point cloud.
+        InvalidRequestError
+            The server may not read it, or cannot.
+        """
+        name = self.get(dataset_id, scene_id).pointcloud
+        if name is None:
+            raise NotFoundError(kind="point cloud of scene", name=scene_id)
+        self._session.commit()  # nothing is held while the file is read
+        return show_cloud(scene_id, permitted(name, self._settings), most)

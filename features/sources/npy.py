@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ class Header:
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    fortran_order: bool
 
 
 def read_header(path: Path) -> Header:
@@ -33,16 +35,16 @@ def read_header(path: Path) -> Header:
         with open_regular(path) as file:
             version = npy_format.read_magic(file)
             if version == (1, 0):
-                shape, _, dtype = npy_format.read_array_header_1_0(file)
+                shape, fortran, dtype = npy_format.read_array_header_1_0(file)
             else:
-                shape, _, dtype = npy_format.read_array_header_2_0(file)
+                shape, fortran, dtype = npy_format.read_array_header_2_0(file)
             start = file.tell()
             size = path.stat().st_size
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, SyntaxError, TokenError) as error:  # numpy parses Python
         raise SourceError(str(path), f"is no .npy array ({error})") from error
     if dtype.hasobject:
         raise SourceError(str(path), "holds Python objects, which are never loaded")
     if start + math.prod(shape) * dtype.itemsize != size:
         rule = f"is truncated or broken: its size does not fit its shape {shape}"
         raise SourceError(str(path), rule)
-    return Header(shape, dtype)
+    return Header(shape, dtype, fortran)

@@ -1,4 +1,4 @@
-"""How many vertices a PLY file has, from its header alone.
+"""How many vertices a PLY file has, and what is known of each, from its header alone.
 
 Source: G. Turk, "The PLY Polygon File Format", Stanford 1994; ASCII and both binary forms. The
 count is held against the file's size, so that neither a cut file nor an invented number passes.
@@ -6,7 +6,7 @@ count is held against the file's size, so that neither a cut file nor an invente
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -41,14 +41,61 @@ _FORMATS: Final = frozenset({"ascii", "binary_little_endian", "binary_big_endian
 
 
 @dataclass(slots=True)
-class _Element:
+class Element:
+    """Things of one kind that a PLY file holds.
+
+    Parameters
+    ----------
+    name
+        ``"vertex"``, for example.
+    number
+        How many there are.
+    least_bytes
+        The fewest that one of them takes: a list may be empty, its length is always there.
+    properties
+        Name and type of each number of it, in the file's order; the type of a list is empty.
+    """
+
     name: str
     number: int
-    least_bytes: int = 0  # of one of them; a list may be empty, its length is always there
+    least_bytes: int = 0
+    properties: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a PLY file says of itself, checked against its size.
+
+    Parameters
+    ----------
+    form
+        ``"ascii"``, ``"binary_little_endian"`` or ``"binary_big_endian"``.
+    elements
+        In the file's order; one is called vertex, and has properties.
+    header_bytes
+        Where the first element starts.
+    """
+
+    form: str
+    elements: tuple[Element, ...]
+    header_bytes: int
+
+    @property
+    def vertices(self) -> Element:
+        """The points."""
+        return next(element for element in self.elements if element.name == "vertex")
 
 
 def vertex_count(path: Path) -> int:
     """Return the number of vertices that a PLY file declares and has room for.
+
+    Raises what `read_header` does.
+    """
+    return read_header(path).vertices.number
+
+
+def read_header(path: Path) -> Header:
+    """Return the header of a PLY file that has room for what it declares.
 
     Parameters
     ----------
@@ -77,25 +124,26 @@ def vertex_count(path: Path) -> int:
     if needed > size - header_bytes:
         rule = f"is truncated: its header asks for at least {needed:,} bytes after itself"
         raise SourceError(str(path), rule)
-    return vertices[0].number
+    return Header(form, tuple(elements), header_bytes)
 
 
-def _parse(head: bytes) -> tuple[str, list[_Element], int]:
+def _parse(head: bytes) -> tuple[str, list[Element], int]:
     """Return the format, the elements and the header's length."""
     lines = _lines(head)
     if next(lines, ([], 0))[0] != ["ply"]:
         message = "it does not start with ply"
         raise ValueError(message)
     form = _format(next(lines, ([], 0))[0], lines)
-    elements: list[_Element] = []
+    elements: list[Element] = []
     for words, end in lines:
         match words:
             case [] | ["comment" | "obj_info", *_]:
                 continue
             case ["element", name, number] if _COUNT.fullmatch(number):
-                elements.append(_Element(name, int(number)))
-            case ["property", *kind, _] if elements:
+                elements.append(Element(name, int(number)))
+            case ["property", *kind, name] if elements:
                 elements[-1].least_bytes += _least_bytes(kind, form)
+                elements[-1].properties.append((name, kind[0] if len(kind) == 1 else ""))
             case ["end_header"]:
                 return form, elements, end
             case _:

@@ -1,0 +1,59 @@
+"""From the name of a file to its points: by its ending, within a limit of bytes."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from features.errors import SourceError
+from features.pointclouds.arrays import read_array
+from features.pointclouds.cloud import PointCloud
+from features.pointclouds.packed import read_kitti, read_nuscenes
+from features.pointclouds.ply import read_ply
+from features.pointclouds.text import read_text
+from features.storage.limits import IMAGE
+from features.storage.reading import local_copy
+
+_READERS: Final[Mapping[str, Callable[[Path, int], PointCloud]]] = MappingProxyType(
+    {
+        ".pcd.bin": read_nuscenes,
+        ".bin": read_kitti,
+        ".ply": read_ply,
+        ".npy": read_array,
+        ".xyz": read_text,
+        ".txt": read_text,
+    }
+)
+
+
+def read_cloud(name: str, most: int) -> PointCloud:
+    """Return points of a file, evenly spread over it; the same ones every time.
+
+    Parameters
+    ----------
+    name
+        A local path, a ``file://`` URI, or a remote URI of any scheme that can be read here.
+    most
+        How many at most, at least 1. Points that are not finite are left out of them.
+
+    Raises
+    ------
+    StorageError
+        There is no such file, or its bytes cannot be had.
+    SourceError
+        It is too large, of no kind that is known, or breaks the rules of its kind.
+    """
+    lowered = name.partition("?")[0].lower()
+    reader = next((read for end, read in _READERS.items() if lowered.endswith(end)), None)
+    if reader is None:
+        rule = f"is of no kind that can be shown; those are {', '.join(_READERS)}"
+        raise SourceError(name, rule)
+    with local_copy(name, IMAGE) as path:
+        size = path.stat().st_size
+        if size > IMAGE.max_bytes:
+            rule = f"has {size:,} bytes; up to {IMAGE.max_bytes:,} are read"
+            raise SourceError(str(path), rule)
+        try:
+            return reader(path, most).finite()
+        except OSError as error:
+            raise SourceError(str(path), f"cannot be read ({error.strerror})") from error
