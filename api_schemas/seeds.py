@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from api_schemas.base import Count, Label, Number, Wire
 from api_schemas.callbacks import CallbackRequest
 from api_schemas.features import Sparsify
+from api_schemas.scenes import Neighbor
 
 Objective = Literal[
     "seedal",
@@ -163,6 +164,27 @@ class ChosenScene(Wire):
     group: str | None
 
 
+class NearMiss(Wire):
+    """A scene that was not chosen, and neither excluded nor labelled."""
+
+    scene_id: str
+    cost: float
+    group: str | None
+    gain: float = Field(description="What it would add to the objective beside the seed.")
+    represented_by: str | None = Field(
+        description="The chosen scene that it looks most like; null where a labelled one is more "
+        "like it, or nothing is chosen."
+    )
+
+
+class Represented(Wire):
+    """The scenes that a chosen one stands for, the most alike first."""
+
+    scene_id: str
+    total: Count = Field(description="How many there are: what the seed says it `represents`.")
+    items: tuple[Neighbor, ...]
+
+
 class BaselineReport(Wire):
     """What a simpler way of choosing is worth; of several draws, the mean."""
 
@@ -219,6 +241,9 @@ class Seed(Wire):
     budget: Budget
     total_cost: float
     scenes: tuple[ChosenScene, ...]
+    near_misses: tuple[NearMiss, ...] = Field(
+        default=(), description="Up to 12 scenes that were not chosen, by gain per cost."
+    )
     baselines: dict[str, BaselineReport] = Field(
         default_factory=dict, description="Those that were asked for and that keep the rules."
     )

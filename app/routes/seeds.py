@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from api_schemas.operations import Operation
-from api_schemas.seeds import Seed, SeedPage, SeedRequest
+from api_schemas.seeds import Represented, Seed, SeedPage, SeedRequest
 from app.dependencies import OnceOf, PreferenceOf, SeedsOf, WatchOf, requires
 from app.errors import (
     BusyError,
@@ -116,6 +116,20 @@ def export_seed(
     exported = seeds.export(seed_id, format_name)
     headers = {"Content-Disposition": f'attachment; filename="{exported.filename}"'}
     return Response(exported.content, media_type=exported.media_type, headers=headers)
+
+
+@router.get("/seeds/{seed_id}/represented", responses=_PROOF)
+def list_represented(
+    seed_id: SeedId,
+    seeds: SeedsOf,
+    watch: WatchOf,
+    response: Response,
+    scene_id: Annotated[str, Query(description="A scene of the seed.", examples=["room/1"])],
+    k: Annotated[int, Query(ge=1, le=1000, description="How many, at most.")] = 50,
+) -> Represented:
+    """List the scenes outside of a seed that look more like one of it than like any other."""
+    response.headers["Cache-Control"] = IMMUTABLE
+    return seeds.represented(seed_id, scene_id, k, watch)
 
 
 @router.get("/seeds/{seed_id}/certificate", responses=_PROOF)

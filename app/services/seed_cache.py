@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.services.near_misses import NearMiss
 from app.services.seeding import ChosenScene, SeedAnswer, SeedQuestion
 from features.atomic import atomic_write
 from solver.errors import SolverError
@@ -33,7 +34,9 @@ def recall(cache: Path, question: SeedQuestion) -> SeedAnswer | None:
             "notes": tuple(stored["result"]["notes"]),
         }
         answer = SeedAnswer(
-            Result(**parts), tuple(ChosenScene(**scene) for scene in stored["scenes"])
+            Result(**parts),
+            tuple(ChosenScene(**scene) for scene in stored["scenes"]),
+            near_misses=tuple(NearMiss(**scene) for scene in stored.get("near_misses", ())),
         )
         verify(question.problem(), answer.result)
     except (OSError, ValueError, TypeError, KeyError, SolverError):
@@ -51,6 +54,10 @@ def remember(cache: Path, question: SeedQuestion, answer: SeedAnswer) -> None:
     """
     result = {name: getattr(answer.result, name) for name in _RESULT_FIELDS}
     result["selected"] = answer.result.selected.tolist()
-    content = {"result": result, "scenes": [asdict(scene) for scene in answer.scenes]}
+    content = {
+        "result": result,
+        "scenes": [asdict(scene) for scene in answer.scenes],
+        "near_misses": [asdict(scene) for scene in answer.near_misses],
+    }
     with atomic_write(_path(cache, question)) as stream:
         stream.write(json.dumps(content).encode())

@@ -14,7 +14,9 @@ import numpy.typing as npt
 import api_schemas.seeds
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
 from app.services.baselines import Baseline, measure
+from app.services.near_misses import NearMiss, near_misses
 from app.services.objectives import require_objective, resolve
+from app.services.representing import nearest_of
 from features.parts import Parts
 from features.settings import AUTO
 from solver.backends.greedy import rank
@@ -24,9 +26,6 @@ from solver.objective import gains
 from solver.problem import AnyProblem
 from solver.result import Result, Status
 from solver.solve import ALGORITHM, solve
-
-# Rows of cosines held at once.
-_ROWS = 4096
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -135,30 +134,15 @@ class ChosenScene:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SeedAnswer:
-    """The solver's result, the chosen scenes in rank order, and what simpler ways are worth."""
+    """The solver's result, the chosen scenes in rank order, and what else there was to choose.
+
+    `baselines` are simpler ways of choosing, `near_misses` the scenes that were left out last.
+    """
 
     result: Result
     scenes: tuple[ChosenScene, ...]
     baselines: tuple[Baseline, ...] = ()
-
-
-def _represented(
-    vectors: npt.NDArray[np.float64], chosen: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Count, for every chosen scene, the others that are nearer to it than to any other chosen.
-
-    Single precision tells apart what differs by more than a ten-millionth, in half the time.
-    """
-    counts = np.zeros(len(chosen), dtype=np.int64)
-    if not len(chosen):
-        return counts
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = (vectors / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
-    others = np.setdiff1d(np.arange(len(vectors)), chosen)
-    for start in range(0, len(others), _ROWS):
-        nearest = (unit[others[start : start + _ROWS]] @ unit[chosen].T).argmax(axis=1)
-        counts += np.bincount(nearest, minlength=len(chosen))
-    return counts
+    near_misses: tuple[NearMiss, ...] = ()
 
 
 def _require_affordable(question: SeedQuestion) -> None:
@@ -231,10 +215,12 @@ def make_seed(
     if result.status is Status.INFEASIBLE:
         raise InfeasibleError(" ".join(result.notes), "#/constraints")
     measured = [measure(name, problem, question.random_seed) for name in question.baselines]
+    scenes, missed = describe(question, problem, result.selected)
     return SeedAnswer(
         replace(result, notes=(*notes, *result.notes)),
-        describe(question, problem, result.selected),
+        scenes,
         tuple(baseline for baseline in measured if baseline is not None),
+        missed,
     )
 
 
@@ -248,8 +234,8 @@ def settled(question: SeedQuestion) -> tuple[SeedQuestion, tuple[str, ...]]:
 
 def describe(
     question: SeedQuestion, problem: AnyProblem, selected: npt.NDArray[np.int64]
-) -> tuple[ChosenScene, ...]:
-    """Return the chosen scenes in the order in which to label them, each with what it is worth."""
+) -> tuple[tuple[ChosenScene, ...], tuple[NearMiss, ...]]:
+    """Return the chosen scenes in the order in which to label them, and the near misses."""
     order = rank(problem, selected)
     there = np.union1d(order, problem.constraints.labelled)
     inside = np.zeros(problem.n, dtype=bool)
@@ -257,8 +243,12 @@ def describe(
     worth = gains(problem, inside)
     # What looks like a labelled scene is represented by that one.
     company = np.setdiff1d(there, order)
-    counts = _represented(question.vectors, np.concatenate([order, company]))
-    return tuple(
+    others, nearest = nearest_of(question.vectors, np.concatenate([order, company]))
+    counts = np.bincount(nearest, minlength=len(order))
+    chosen = nearest < len(order)
+    representative = np.full(problem.n, -1)
+    representative[others[chosen]] = order[nearest[chosen]]
+    scenes = tuple(
         ChosenScene(
             scene_id=question.scene_ids[k],
             rank=place,
@@ -268,6 +258,7 @@ def describe(
         )
         for place, (k, count) in enumerate(zip(order, counts, strict=False), start=1)
     )
+    return scenes, near_misses(problem, inside, worth, representative)
 
 
 def chosen_scenes(
@@ -277,4 +268,14 @@ def chosen_scenes(
     return [
         api_schemas.seeds.ChosenScene(**asdict(scene), group=groups[scene.scene_id])
         for scene in answer.scenes
+    ]
+
+
+def missed_scenes(
+    answer: SeedAnswer, groups: Mapping[str, str | None]
+) -> list[api_schemas.seeds.NearMiss]:
+    """Return the near misses as the API gives them, with their groups."""
+    return [
+        api_schemas.seeds.NearMiss(**asdict(scene), group=groups[scene.scene_id])
+        for scene in answer.near_misses
     ]

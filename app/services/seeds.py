@@ -6,20 +6,21 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from api_schemas.operations import Operation
-from api_schemas.seeds import Seed, SeedPage, SeedRequest, SeedSummary
-from app.errors import SolveCancelledError
+from api_schemas.scenes import Neighbor
+from api_schemas.seeds import Represented, Seed, SeedPage, SeedRequest, SeedSummary
+from app.errors import NotFoundError, SolveCancelledError
 from app.exports import Exported, export, require_format
 from app.metrics import Metrics
 from app.services.baselines import reports
 from app.services.callbacks import require_callable
 from app.services.exporting import exportable
 from app.services.preferences import Preference
-from app.services.questions import Asker, SeedAsked, ask_again, ask_seed
-from app.services.seeding import SeedAnswer, chosen_scenes
+from app.services.questions import Asker, SeedAsked, ask_again, ask_seed, ready, signatures_of
+from app.services.seeding import SeedAnswer, chosen_scenes, missed_scenes
 from app.services.solve_pool import SolvePool
 from app.services.solve_process import Watch
 from app.services.submission import await_end, submit
-from app.services.tasks import CertificateTask, ProblemTask
+from app.services.tasks import CertificateTask, ProblemTask, RepresentedTask
 from app.store import datasets, paging, scenes, seeds
 from app.store.queue import JobQueue
 from app.translate.seeds import to_row, to_wire
@@ -162,6 +163,31 @@ class Seeds:
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 
+    def represented(self, seed_id: str, scene_id: str, k: int, watch: Watch) -> Represented:
+        """Return the scenes that one of a seed's stands for, up to `k` of them.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such seed, or the scene is none of it.
+        BusyError, SolveCrashedError, SolveCancelledError
+            See `app.services.solve_pool.SolvePool.answer`.
+        """
+        seed = self.get(seed_id)
+        chosen = tuple(scene.scene_id for scene in seed.scenes)
+        if scene_id not in chosen:
+            raise NotFoundError(kind="scene of this seed", name=scene_id)
+        task = RepresentedTask(
+            signatures=signatures_of(self._asker.settings, ready(self._session, seed.dataset_id)),
+            chosen=chosen,
+            labelled=seed.constraints.labelled,
+            scene_id=scene_id,
+        )
+        self._session.commit()  # nothing is held while they are compared
+        found: list[tuple[str, float]] = self._pool.answer(task, watch)
+        items = tuple(Neighbor(scene_id=name, similarity=alike) for name, alike in found[:k])
+        return Represented(scene_id=scene_id, total=len(found), items=items)
+
     def certificate(self, seed_id: str, watch: Watch) -> dict[str, Any]:
         """Return the proof of a seed as the JSON that ``seedal verify`` checks.
 
@@ -203,7 +229,9 @@ def remember(asker: Asker, question: SeedAsked, request: SeedRequest, answer: Se
     if answer.result.stop_reason.value == "cancelled":
         rule = "The solve was stopped before it had an answer."
         raise SolveCancelledError(rule)
-    groups = {scene.scene_id: question.pool.group_of(scene.scene_id) for scene in answer.scenes}
+    named = [scene.scene_id for scene in answer.scenes]
+    named += [scene.scene_id for scene in answer.near_misses]
+    groups = {name: question.pool.group_of(name) for name in named}
     seed = to_wire(
         answer.result,
         chosen_scenes(answer, groups),
@@ -213,7 +241,10 @@ def remember(asker: Asker, question: SeedAsked, request: SeedRequest, answer: Se
             include={"objective", "strategy", "time_limit_s", "gap", "random_seed"}
         ),
         provenance=question.provenance,
-        baselines=reports(answer.baselines),
+        beside={
+            "baselines": reports(answer.baselines),
+            "near_misses": tuple(missed_scenes(answer, groups)),
+        },
         rules={"constraints": request.constraints, "side_budgets": request.side_budgets},
     )
     session = asker.session

@@ -21,6 +21,7 @@ from app.services.seeding import (
     SeedQuestion,
     chosen_scenes,
     make_seed,
+    missed_scenes,
 )
 from app.translate.selections import summarise
 from features.pipeline import FeatureSettings, Prepared, prepare
@@ -230,6 +231,7 @@ def select(
     question = _question(request, pool, prepared)
     answer, solving = _answer(question, cache)
     stages = (reading, *prepared.stages, solving)
+    groups = {scene.scene_id: scene.group for scene in pool.scenes}
     exportable = ExportableSeed(
         kind=pool.kind,
         resource=pool.resource,
@@ -248,9 +250,10 @@ def select(
             pool,
             prepared,
             answer.result,
-            chosen_scenes(answer, {scene.scene_id: scene.group for scene in pool.scenes}),
+            chosen_scenes(answer, groups),
             asked={name: getattr(request, name) for name in _ASKED},
             stages=stages,
+            near_misses=missed_scenes(answer, groups),
         ),
     )
     return Selection(

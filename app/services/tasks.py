@@ -11,6 +11,7 @@ import numpy.typing as npt
 from app.services.certificates import certify_seed, problem_file
 from app.services.curves import FrontierAnswer, make_frontier
 from app.services.projection import Projection, project
+from app.services.representing import represented_by
 from app.services.seeding import SeedAnswer, SeedQuestion, make_seed
 from app.services.solve_process import Watch
 from features.index.directions import Directions
@@ -212,6 +213,42 @@ class NeighborsTask:
         near = np.flatnonzero(alike >= least)
         nearest = near[np.argsort(-alike[near], kind="stable")[:k]]
         return [(scene_ids[row], float(alike[row])) for row in nearest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepresentedTask:
+    """The scenes that one of a seed's stands for.
+
+    Parameters
+    ----------
+    signatures
+        The file that holds the scenes' signatures.
+    chosen
+        The seed's scenes, in the order of their ranks.
+    labelled
+        What is labelled already.
+    scene_id
+        One of the chosen.
+    """
+
+    signatures: Path
+    chosen: tuple[str, ...]
+    labelled: tuple[str, ...]
+    scene_id: str
+    time_limit_s: float = 60.0
+
+    def run(self, watch: Watch) -> list[tuple[str, float]]:
+        """Return their ids and cosines of mean directions, all of them, the most alike first."""
+        del watch
+        scene_ids = _load(self.signatures).scene_ids
+        _, places = _directions(self.signatures)
+        members, alike = represented_by(
+            _load(self.signatures).vectors,
+            np.array([places[name] for name in self.chosen], dtype=np.int64),
+            np.array([places[name] for name in self.labelled], dtype=np.int64),
+            self.chosen.index(self.scene_id),
+        )
+        return [(scene_ids[row], float(a)) for row, a in zip(members, alike, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from api_schemas.seeds import (
-    BaselineReport,
     Budget,
     ChosenScene,
     Provenance,
@@ -31,7 +30,7 @@ def to_wire(
     budget: Budget,
     asked: Mapping[str, Any],
     provenance: Mapping[str, Any],
-    baselines: Mapping[str, BaselineReport] = MappingProxyType({}),
+    beside: Mapping[str, Any] = MappingProxyType({}),
     rules: Mapping[str, Any] = MappingProxyType({}),
 ) -> Seed:
     """Return an answer as the API gives it; what is infinite or unknown becomes null.
@@ -48,8 +47,8 @@ def to_wire(
         ``objective``, ``strategy``, ``time_limit_s``, ``gap`` and ``random_seed`` of the question.
     provenance
         ``dataset_key``, ``backbone``, ``weights_id``, ``token`` and ``clusters``.
-    baselines
-        What simpler ways of choosing are worth.
+    beside
+        ``baselines`` and ``near_misses``: what else there was to choose.
     rules
         ``constraints`` and ``side_budgets`` of the question.
     """
@@ -64,7 +63,7 @@ def to_wire(
         budget=budget,
         total_cost=result.total_cost,
         scenes=tuple(scenes),
-        baselines=dict(baselines),
+        **beside,
         **rules,
         solver=SolverReport(**asked, used=result.used, seconds=result.seconds, notes=result.notes),
         provenance=Provenance(**provenance, versions=versions()),

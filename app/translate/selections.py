@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from api_schemas.seeds import Budget, ChosenScene
+from api_schemas.seeds import Budget, ChosenScene, NearMiss
 from app.translate.seeds import to_wire
 from features.prepared import Prepared, Stage
 from features.scenes import Pool
@@ -19,6 +19,7 @@ def summarise(
     scenes: Sequence[ChosenScene],
     asked: Mapping[str, Any],
     stages: Sequence[Stage],
+    near_misses: Sequence[NearMiss] = (),
 ) -> dict[str, Any]:
     """Return the answer of ``seedal select --json``.
 
@@ -30,6 +31,8 @@ def summarise(
         See `app.translate.seeds.to_wire`.
     stages
         What each step cost.
+    near_misses
+        The scenes that were left out last.
     """
     usable = set(prepared.signatures.scene_ids)
     total = math.fsum(s.costs[pool.resource] for s in pool.scenes if s.scene_id in usable)
@@ -37,6 +40,7 @@ def summarise(
     seed = to_wire(
         result,
         scenes,
+        beside={"near_misses": tuple(near_misses)},
         dataset_id=prepared.key,  # a local pool has no other name than its content
         budget=Budget(limit=result.budget, resource=pool.resource, fraction=fraction),
         asked=asked,

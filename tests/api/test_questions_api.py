@@ -223,6 +223,62 @@ def test_budgets_that_are_none_are_refused(
     assert words in json.dumps(answer.json())
 
 
+@pytest.mark.parametrize("rules", [{}, {"labelled": ["floor_0/room 2", "floor_1/room 1"]}])
+def test_a_seed_tells_what_its_scenes_stand_for(
+    client: TestClient, ask: Ask, signatures: Signatures, rules: dict[str, Any]
+) -> None:
+    """As many as the seed says, each scene outside once, by cosine, the most alike first."""
+    seed = ask({"budget": {"limit": 10}, "constraints": rules})
+    unit = signatures.vectors / np.linalg.norm(signatures.vectors, axis=1, keepdims=True)
+    places = {name: place for place, name in enumerate(signatures.scene_ids)}
+    company = [*_ids(seed), *rules.get("labelled", [])]
+    told: list[str] = []
+    for scene in seed["scenes"]:
+        answer = client.get(
+            f"/v1/seeds/{seed['id']}/represented", params={"scene_id": scene["scene_id"]}
+        )
+        assert answer.status_code == 200, answer.text
+        assert "immutable" in answer.headers["Cache-Control"]
+        found = answer.json()
+        assert found["total"] == scene["represents"] == len(found["items"])
+        alike = [item["similarity"] for item in found["items"]]
+        assert alike == sorted(alike, reverse=True)
+        for item in found["items"]:
+            cosines = unit @ unit[places[item["scene_id"]]]
+            assert item["similarity"] == pytest.approx(cosines[places[scene["scene_id"]]], abs=1e-6)
+            assert max(company, key=lambda name: cosines[places[name]]) == scene["scene_id"]
+        told += [item["scene_id"] for item in found["items"]]
+    assert len(told) == len(set(told))
+    assert not set(told) & set(company)
+    assert rules or len(told) == 9 - len(company)
+
+
+def test_near_misses_come_with_the_seed(client: TestClient, ask: Ask) -> None:
+    """What is left names cost and group, and one of the seed that it looks like; k is kept."""
+    seed = ask({"budget": {"limit": 10}, "constraints": {"exclude": ["floor_0/room 4"]}})
+    missed = {scene["scene_id"] for scene in seed["near_misses"]}
+    assert len(missed) == 9 - 1 - len(seed["scenes"])
+    assert not missed & {*_ids(seed), "floor_0/room 4"}
+    for scene in seed["near_misses"]:
+        assert scene["represented_by"] in _ids(seed)
+        assert (scene["cost"], scene["group"]) == (3, scene["scene_id"].partition("/")[0])
+    busiest = max(seed["scenes"], key=lambda scene: scene["represents"])
+    path = f"/v1/seeds/{seed['id']}/represented"
+    one = client.get(path, params={"scene_id": busiest["scene_id"], "k": 1}).json()
+    assert (one["total"], len(one["items"])) == (busiest["represents"], 1)
+
+
+def test_only_scenes_of_a_seed_stand_for_others(client: TestClient, ask: Ask) -> None:
+    """A scene outside of the seed, and a seed that is none, are 404; no scene at all is 422."""
+    seed = ask({"budget": {"limit": 10}})
+    path = f"/v1/seeds/{seed['id']}/represented"
+    outside = seed["near_misses"][0]["scene_id"]
+    for url, name in ((path, outside), ("/v1/seeds/none/represented", "none")):
+        answer = client.get(url, params={"scene_id": name})
+        assert (answer.status_code, repr(name) in answer.json()["detail"]) == (404, True)
+    assert client.get(path).status_code == 422
+
+
 def test_an_unknown_frontier_is_not_found(client: TestClient) -> None:
     """What does not exist is a 404 problem."""
     assert client.get("/v1/frontiers/none").status_code == 404

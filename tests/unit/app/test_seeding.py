@@ -7,6 +7,7 @@ import pytest
 from app.errors import BudgetError, InvalidRequestError
 from app.services.seed_cache import recall, remember
 from app.services.seeding import SeedQuestion, make_seed
+from solver.constraints import Constraints
 from solver.objective import value
 
 
@@ -47,6 +48,52 @@ def test_every_scene_outside_is_represented_by_one_inside() -> None:
     """The chosen scenes share out all the others."""
     answer = make_seed(question(n=30))
     assert sum(scene.represents for scene in answer.scenes) == 30 - len(answer.scenes)
+
+
+@pytest.mark.parametrize("objective", ["seedal", "facility_location", "k_center"])
+def test_near_misses_are_the_best_of_what_is_left(objective: str) -> None:
+    """They are all that may be chosen, by what each would add for its cost, up to twelve."""
+    rules = Constraints(exclude=np.array([1, 5]), labelled=np.array([2]), include=np.array([3]))
+    asked = replace(question(n=25), objective=objective, constraints=rules)
+    answer, problem = make_seed(asked), asked.problem()
+    inside = np.zeros(problem.n, dtype=bool)
+    inside[answer.result.selected] = inside[2] = True
+    added = {}
+    for item in np.flatnonzero(~inside).tolist():
+        beside = inside.copy()
+        beside[item] = True
+        added[asked.scene_ids[item]] = value(problem, beside) - value(problem, inside)
+    for excluded in (1, 5):
+        del added[asked.scene_ids[excluded]]
+    costs = dict(zip(asked.scene_ids, asked.costs.tolist(), strict=True))
+    found = answer.near_misses
+    assert len(found) == 12
+    for scene in found:
+        assert scene.cost == costs[scene.scene_id]
+        assert scene.gain == pytest.approx(added[scene.scene_id], abs=1e-9)
+    ratios = sorted((added[name] / costs[name] for name in added), reverse=True)
+    assert [scene.gain / scene.cost for scene in found] == pytest.approx(ratios[:12], abs=1e-9)
+
+
+def test_near_misses_are_represented_by_what_they_look_like() -> None:
+    """Each names the chosen scene with the largest cosine, or none where a labelled one has it."""
+    asked = replace(question(n=40), constraints=Constraints(labelled=np.array([0, 1])))
+    answer = make_seed(asked)
+    unit = asked.vectors / np.linalg.norm(asked.vectors, axis=1, keepdims=True)
+    there = [*answer.result.selected.tolist(), 0, 1]
+    for scene in answer.near_misses:
+        nearest = max(there, key=(unit @ unit[asked.scene_ids.index(scene.scene_id)]).__getitem__)
+        expected = None if nearest in {0, 1} else asked.scene_ids[nearest]
+        assert scene.represented_by == expected
+
+
+def test_an_empty_seed_represents_nothing() -> None:
+    """Where labelled scenes leave no money for others, what is missed looks like no chosen one."""
+    rules = Constraints(labelled=np.array([0]))
+    answer = make_seed(replace(question(), budget=1.0, constraints=rules))
+    assert answer.scenes == ()
+    assert len(answer.near_misses) == 11
+    assert {scene.represented_by for scene in answer.near_misses} == {None}
 
 
 def test_pairwise_ignores_the_weights() -> None:
