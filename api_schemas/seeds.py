@@ -73,7 +73,7 @@ class ConstraintsRequest(Wire):
     groups: Annotated[tuple[GroupLimit, ...], Field(max_length=10_000)] = ()
 
 
-BaselineName = Literal["random", "greedy"]
+BaselineName = Literal["random", "greedy", "kmeans"]
 
 
 class QuestionRequest(Wire):
@@ -103,9 +103,11 @@ class QuestionRequest(Wire):
     random_seed: Annotated[int, Field(strict=True, ge=0, lt=2**31)] = 0
     baselines: tuple[BaselineName, ...] = Field(
         default=(),
-        max_length=2,
+        max_length=3,
         description="What simpler ways of choosing are worth by the same objective. `random`: 20 "
-        "random selections that fit. `greedy`: the better of greedy by gain and by gain per cost.",
+        "random selections that fit. `greedy`: the better of greedy by gain and by gain per cost. "
+        "`kmeans`: the scene nearest to each centroid, as many clusters as the budget pays for "
+        "(of 20,000 scenes at most 2,000), then the second nearest, while they fit.",
     )
     callback: CallbackRequest | None = Field(
         default=None, description="Who is told when the operation ends, if there is one."

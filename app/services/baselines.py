@@ -1,13 +1,16 @@
 """What simpler ways of choosing are worth, by the objective that the seed maximises."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from api_schemas.seeds import BaselineReport
+from app.services.clusters import Clusters
 from solver.errors import SolverError
 from solver.objective import value
 from solver.problem import BUDGET_TOLERANCE, AnyProblem
@@ -18,7 +21,13 @@ DRAWS: Final = 20
 
 _SECONDS: Final = 10.0
 
+_QUICK: Final = 1_000_000
+"""Scenes times clusters up to which every number of clusters is tried as it is."""
+
+_APART: Final = 1.25
+
 Mask = npt.NDArray[np.bool_]
+Selection = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +37,7 @@ class Baseline:
     Parameters
     ----------
     name
-        ``"random"`` or ``"greedy"``.
+        ``"random"``, ``"greedy"`` or ``"kmeans"``.
     objective, lowest, highest
         By the question's own objective.
     scene_count, total_cost
@@ -46,53 +55,137 @@ class Baseline:
     draws: int
 
 
-def measure(name: str, problem: AnyProblem, random_seed: int) -> Baseline | None:
-    """Return a baseline; None where it finds nothing that keeps the rules.
+class Baselines:
+    """Simpler ways of choosing among the same scenes, for one budget or many.
 
     Parameters
     ----------
-    name
-        ``"random"``: scenes in a random order, as long as they fit. ``"greedy"``: the best of
-        greedy by gain per cost and by gain.
-    problem
-        The question as the solver takes it.
+    vectors
+        Mean vectors of the n scenes, shape (n, d).
     random_seed
         Of the first draw.
     """
-    if name == "greedy":
+
+    def __init__(self, vectors: npt.NDArray[np.float64], random_seed: int) -> None:
+        self._vectors = vectors
+        self._seed = random_seed
+        self._clusters: tuple[Selection, Clusters] | None = None
+
+    def measure(self, name: str, problem: AnyProblem) -> Baseline | None:
+        """Return a baseline; None where it finds nothing that keeps the rules.
+
+        Parameters
+        ----------
+        name
+            ``"random"``: scenes in a random order, as long as they fit. ``"greedy"``: the best of
+            greedy by gain per cost and by gain. ``"kmeans"``: the scene nearest to the centroid
+            of each of as many clusters as the budget pays for, the largest cluster first; then
+            the second nearest of each, and so on, as long as they fit.
+        problem
+            The question as the solver takes it.
+        """
+        selections = list(_WAYS[name](self, problem))
+        if not selections:
+            return None
+        worth = [value(problem, _mask(problem, selection)) for selection in selections]
+        return Baseline(
+            name=name,
+            objective=float(np.mean(worth)),
+            lowest=min(worth),
+            highest=max(worth),
+            scene_count=float(np.mean([len(selection) for selection in selections])),
+            total_cost=float(np.mean([problem.costs[s].sum() for s in selections])),
+            draws=len(selections),
+        )
+
+    def random(self, problem: AnyProblem) -> Iterator[Selection]:
+        """Yield random selections, those of 20 that keep the rules."""
+        for draw in range(DRAWS):
+            order = np.random.default_rng(self._seed + draw).permutation(problem.n)
+            if (selection := _fill(problem, order)) is not None:
+                yield selection
+
+    def greedy(self, problem: AnyProblem) -> Iterator[Selection]:
+        """Yield the greedy selection, where there is one."""
         try:
             found = solve(problem, strategy="greedy", time_limit_s=_SECONDS)
         except SolverError:
-            return None
-        selections = [found.selected] if found.objective > -np.inf else []
-    else:
-        drawn = (_fill(problem, random_seed + k) for k in range(DRAWS))
-        selections = [selection for selection in drawn if selection is not None]
-    if not selections:
-        return None
-    worth = [value(problem, _mask(problem, selection)) for selection in selections]
-    return Baseline(
-        name=name,
-        objective=float(np.mean(worth)),
-        lowest=min(worth),
-        highest=max(worth),
-        scene_count=float(np.mean([len(selection) for selection in selections])),
-        total_cost=float(np.mean([problem.costs[s].sum() for s in selections])),
-        draws=len(selections),
+            return
+        if found.objective > -np.inf:
+            yield found.selected
+
+    def kmeans(self, problem: AnyProblem) -> Iterator[Selection]:
+        """Yield the selection by clusters of what may be chosen, where it keeps the rules."""
+        free = _free(problem)
+        if not free.size:
+            return
+        if self._clusters is None or not np.array_equal(free, self._clusters[0]):
+            self._clusters = (free, Clusters(self._vectors[free], self._seed))
+        order = free[self._clusters[1].central_first(_clusters_for(problem, free))]
+        order = order[_fit_alone(problem)[order]]
+        if (selection := _fill(problem, _minima_first(problem, order))) is not None:
+            yield selection
+
+
+_WAYS: Final[Mapping[str, Callable[[Baselines, AnyProblem], Iterator[Selection]]]] = (
+    MappingProxyType(
+        {"random": Baselines.random, "greedy": Baselines.greedy, "kmeans": Baselines.kmeans}
     )
+)
 
 
-def _mask(problem: AnyProblem, selection: npt.NDArray[np.int64]) -> Mask:
+def _mask(problem: AnyProblem, selection: Selection) -> Mask:
     chosen = np.zeros(problem.n, dtype=bool)
     chosen[selection] = True
     chosen[problem.constraints.labelled] = True
     return chosen
 
 
-def _fill(problem: AnyProblem, random_seed: int) -> npt.NDArray[np.int64] | None:
-    """Return scenes in a random order that fit every limit; None where a minimum is not met."""
+def _free(problem: AnyProblem) -> Selection:
+    """Return what may be chosen at all."""
     rules = problem.constraints
-    order = np.random.default_rng(random_seed).permutation(problem.n)
+    return np.setdiff1d(np.arange(problem.n), np.concatenate([rules.exclude, rules.labelled]))
+
+
+def _clusters_for(problem: AnyProblem, free: Selection) -> int:
+    """Return how many scenes of average cost every budget pays for.
+
+    Where clusters take long, the next smaller of numbers a quarter apart: many budgets share them.
+    """
+    rules = problem.constraints
+    limits = [(problem.budget, problem.costs), *((r.limit, r.costs) for r in rules.resources)]
+    most = float(len(free) if rules.max_items is None else min(len(free), rules.max_items))
+    for limit, costs in limits:
+        mean = float(costs[free].mean())
+        most = min(most, limit / mean) if mean > 0 else most
+    k = max(1, int(most * (1.0 + BUDGET_TOLERANCE)))
+    if k * len(free) <= _QUICK:
+        return k
+    return int(_APART ** math.floor(math.log(k, _APART)))
+
+
+def _fit_alone(problem: AnyProblem) -> Mask:
+    """Return which scenes each budget pays for, shape (n,); the others shape clusters alone."""
+    fit = problem.costs <= problem.allowance
+    for resource in problem.constraints.resources:
+        fit &= resource.costs <= resource.allowance
+    return np.asarray(fit)
+
+
+def _minima_first(problem: AnyProblem, order: Selection) -> Selection:
+    """Return an order in which the first of every group come first, as many as it must have."""
+    rules = problem.constraints
+    ahead = order[:0]
+    for group in rules.groups:
+        wanted = group.minimum - int(np.isin(rules.include, group.items).sum())
+        members = np.setdiff1d(group.items, rules.include)
+        ahead = np.concatenate([ahead, order[np.isin(order, members)][: max(0, wanted)]])
+    return np.concatenate([ahead, order[~np.isin(order, ahead)]])
+
+
+def _fill(problem: AnyProblem, order: Selection) -> Selection | None:
+    """Return scenes in an order that fit every limit; None where a minimum is not met."""
+    rules = problem.constraints
     order = np.concatenate([rules.include, order[~np.isin(order, rules.include)]])
     order = order[~np.isin(order, np.concatenate([rules.exclude, rules.labelled]))]
     costs = np.stack([problem.costs, *(resource.costs for resource in rules.resources)])

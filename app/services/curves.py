@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.errors import InfeasibleError, InvalidRequestError
-from app.services.baselines import Baseline, measure
+from app.services.baselines import Baseline, Baselines
 from app.services.seeding import SeedQuestion, settled
 from app.services.solve_process import Watch
 from solver.errors import SolverError
@@ -122,10 +122,11 @@ def make_frontier(
         if point.objective == -math.inf:
             rule = f"No choice keeps every rule within {point.budget:,.10g}."
             raise InfeasibleError(rule, "#/constraints")
+    simpler = Baselines(question.vectors, question.random_seed)
     return FrontierAnswer(
         seconds=time.perf_counter() - started,
         objective=question.objective,
-        steps=tuple(_step(question, problem, point) for point in found),
+        steps=tuple(_step(question, problem, point, simpler) for point in found),
         knee=knee([point.budget for point in found], [point.objective for point in found]),
         notes=notes,
     )
@@ -165,9 +166,11 @@ def _one_by_one(
     return found
 
 
-def _step(question: SeedQuestion, problem: AnyProblem, point: _Found) -> FrontierStep:
+def _step(
+    question: SeedQuestion, problem: AnyProblem, point: _Found, simpler: Baselines
+) -> FrontierStep:
     within = replace(problem, budget=point.budget)
-    measured = [measure(name, within, question.random_seed) for name in question.baselines]
+    measured = [simpler.measure(name, within) for name in question.baselines]
     return FrontierStep(
         budget=point.budget,
         total_cost=math.fsum(problem.costs[point.selected]),

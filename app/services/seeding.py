@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 import api_schemas.seeds
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
-from app.services.baselines import Baseline, measure
+from app.services.baselines import Baseline, Baselines
 from app.services.near_misses import NearMiss, near_misses
 from app.services.objectives import require_objective, resolve
 from app.services.representing import nearest_of
@@ -51,7 +51,7 @@ class SeedQuestion:
     constraints
         Rules besides the budget, about scenes by their place.
     baselines
-        Names of what the seed is compared with, see `app.services.baselines.measure`.
+        Names of what the seed is compared with, see `app.services.baselines.Baselines`.
     """
 
     scene_ids: tuple[str, ...]
@@ -214,7 +214,8 @@ def make_seed(
         raise InvalidRequestError(str(error)) from error
     if result.status is Status.INFEASIBLE:
         raise InfeasibleError(" ".join(result.notes), "#/constraints")
-    measured = [measure(name, problem, question.random_seed) for name in question.baselines]
+    simpler = Baselines(question.vectors, question.random_seed)
+    measured = [simpler.measure(name, problem) for name in question.baselines]
     scenes, missed = describe(question, problem, result.selected)
     return SeedAnswer(
         replace(result, notes=(*notes, *result.notes)),
