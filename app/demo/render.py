@@ -15,6 +15,8 @@ _EDGE: Final = 0.11
 _SUBPIXELS: Final = ((-0.3, -0.15), (0.3, -0.15), (0.0, 0.3))
 _SUN: Final = (2.3, 1.95, 1.45)
 _AMBIENT: Final = 0.27
+_SMALLEST: Final = np.float32(1e-7)
+_SCANNER: Final = (192, 144)  # it sees as finely as pictures of this size
 
 
 class Renderer:
@@ -59,6 +61,28 @@ class Renderer:
         image[:, rough] = total / (len(_SUBPIXELS) + 1)
         levels = np.rint(image * 255).astype(np.uint8)
         return np.ascontiguousarray(levels.reshape(3, height, width).transpose(1, 2, 0))
+
+    def touched(self, view: View, direction: Floats) -> tuple[Floats, NDArray[np.uint8]]:
+        """Return where rays from a view's eye end, and the colours there.
+
+        Parameters
+        ----------
+        view
+            Only its eye matters.
+        direction
+            Unit vectors, shape (3, n).
+
+        Returns
+        -------
+        places, colours
+            Metres and sRGB, shape (3, n) each.
+        """
+        safe = np.where(np.abs(direction) < _SMALLEST, _SMALLEST, direction)
+        eye = np.asarray(view.eye, np.float32)[:, None]
+        rays = Rays(np.broadcast_to(eye, safe.shape), safe)
+        light = self._light_along(rays, Camera(view, _SCANNER))
+        places = rays.origin + rays.direction * trace(rays, self._room).distance
+        return places, np.rint(_developed(light) * 255).astype(np.uint8)
 
     def _light_along(self, rays: Rays, camera: Camera, *, mirrored: bool = False) -> Floats:
         """Return the light that comes back along rays, shape (3, n)."""

@@ -1,4 +1,4 @@
-"""The building on disk: pictures, a manifest, and a marker that says which world it is."""
+"""The building on disk: pictures, clouds, a manifest, and a marker that says which world it is."""
 
 import io
 import json
@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from app.demo.building import Plan, plan_building
+from app.demo.clouds import scan
 from app.demo.render import Renderer
 from app.demo.scanner import count_points
 from app.demo.viewpoints import viewpoints
@@ -19,7 +20,7 @@ from features.errors import SourceError
 
 MANIFEST: Final = "scenes.jsonl"
 _MARKER: Final = "world.json"
-_VERSION: Final = 1
+_VERSION: Final = 2
 _LIMITS: Final = {"rooms": (1, 10_000), "images_per_room": (1, 100), "size": (16, 4096)}
 _QUALITY: Final = 92
 
@@ -69,7 +70,7 @@ def write_world(
     Parameters
     ----------
     folder
-        Holds ``scenes.jsonl``, ``images/`` and ``world.json`` afterwards.
+        Holds ``scenes.jsonl``, ``images/``, ``clouds/`` and ``world.json`` afterwards.
     rooms, images_per_room
         How many scenes, and how many pictures of each.
     seed
@@ -126,11 +127,12 @@ def _write_all(folder: Path, world: _World) -> None:
 
 
 def _write_scene(folder: Path, plan: Plan, number: int, world: _World) -> dict[str, object]:
-    """Write a room's pictures and return its line of the manifest."""
+    """Write a room's pictures and its cloud, and return its line of the manifest."""
     rng = np.random.default_rng([world.seed, number, 1])
     renderer = Renderer(plan.room)
+    views = viewpoints(plan.room, world.images_per_room, rng)
     images = []
-    for index, view in enumerate(viewpoints(plan.room, world.images_per_room, rng), start=1):
+    for index, view in enumerate(views, start=1):
         name = f"images/{plan.scene_id}/view_{index}.jpg"
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,11 +141,17 @@ def _write_scene(folder: Path, plan: Plan, number: int, world: _World) -> dict[s
         picture.save(encoded, "JPEG", quality=_QUALITY, subsampling=0)
         _write(path, encoded.getvalue())
         images.append(name)
+    cloud = f"clouds/{plan.scene_id}.ply"
+    (folder / cloud).parent.mkdir(parents=True, exist_ok=True)
+    # Draws of its own: pictures and costs are those of a world without clouds.
+    scanned = scan(renderer, views, np.random.default_rng([world.seed, number, 2]))
+    _write(folder / cloud, scanned)
     return {
         "scene_id": plan.scene_id,
         "costs": {"points": count_points(plan.room, rng)},
         "group": plan.floor,
         "images": images,
+        "pointcloud": {"uri": cloud},
         "meta": {"type": plan.room.kind},
     }
 

@@ -112,7 +112,7 @@ def _regions(fields: Fields) -> tuple[int, ...]:
 
 
 def _pointcloud(fields: Fields, base: Path | str) -> str:
-    """Return the point cloud's path; a URI is carried through, since nothing here opens it."""
+    """Return the point cloud's path; a URI is carried through: who opens it looks at it."""
     value = fields.get("pointcloud")
     if isinstance(value, str):
         value = {"uri": value}

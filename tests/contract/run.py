@@ -47,9 +47,11 @@ def _made(http: httpx2.Client, dataset_id: str) -> dict[str, str]:
     inline = {"name": "x", "source": {"kind": "inline", "scenes": SCENES}}
     doomed = post("/v1/datasets", {**inline, "features": {"backbone": "colour_grid"}})
     awaiting = post("/v1/datasets", {**inline, "features": {"backbone": "precomputed"}})
+    seed = post(f"{path}/seeds", {"budget": {"fraction": 0.3}})
     return {
         "SEEDAL_TRIED_DATASET": dataset_id,
-        "SEEDAL_TRIED_SEED": post(f"{path}/seeds", {"budget": {"fraction": 0.3}})["id"],
+        "SEEDAL_TRIED_SEED": seed["id"],
+        "SEEDAL_TRIED_CHOSEN": seed["scenes"][0]["scene_id"],
         "SEEDAL_TRIED_FRONTIER": post(f"{path}/frontiers", {"budgets": [{"limit": 50}]})["id"],
         "SEEDAL_TRIED_OPERATION": doomed["operation"]["id"],
         "SEEDAL_DOOMED_DATASET": doomed["dataset"]["id"],

@@ -10,6 +10,7 @@ from PIL import Image
 
 from app.demo import furniture, palette
 from app.demo.building import plan_building
+from app.demo.clouds import POINTS
 from app.demo.drawings import DRAWINGS
 from app.demo.geometry import Box, Lamp, Patch, Room, View, colour
 from app.demo.lighting import openness, sunlight
@@ -23,6 +24,8 @@ from app.demo.textures import TEXTURES
 from app.demo.viewpoints import _across, viewpoints
 from app.demo.world import write_world
 from features.errors import SourceError
+from features.pointclouds import read_cloud
+from features.sources import open_source
 
 SMALL = {"rooms": 4, "images_per_room": 2, "seed": 3, "size": (32, 24)}
 WHITE = palette.WHITE
@@ -61,6 +64,42 @@ def test_manifest_names_readable_images_of_the_asked_size(world: Path) -> None:
                 assert image.size == (32, 24)
                 assert image.mode == "RGB"
     assert len({scene["scene_id"] for scene in scenes}) == 4
+
+
+def test_every_room_has_a_cloud_of_its_surfaces(world: Path) -> None:
+    """The manifest names a coloured cloud whose points lie on the room's faces or its boxes."""
+    plans = {plan.scene_id: plan.room for plan in plan_building(SMALL["rooms"], SMALL["seed"])}
+    for scene in open_source("manifest", world).scenes:
+        cloud = read_cloud(scene.pointcloud, POINTS)
+        assert len(cloud.points) == cloud.total == POINTS
+        assert len(np.unique(cloud.colors, axis=0)) > 100
+        room = plans[scene.scene_id]
+        size = np.array(room.size)
+        assert (cloud.points > -1e-3).all()
+        assert (cloud.points < size + 1e-3).all()
+        touches = (np.minimum(cloud.points, size - cloud.points) < 1e-3).any(axis=1)
+        for box in room.boxes:
+            low, high = np.array(box.low), np.array(box.high)
+            within = ((cloud.points > low - 1e-3) & (cloud.points < high + 1e-3)).all(axis=1)
+            deep = ((cloud.points > low + 1e-3) & (cloud.points < high - 1e-3)).all(axis=1)
+            assert not deep.any()
+            touches |= within
+        assert touches.all()
+
+
+def test_a_scan_has_the_colours_that_pictures_have() -> None:
+    """Where a picture's ray and a scanner's end at the same place they see the same colour."""
+    room = a_room(Box((1.5, 3.0, 0.0), (2.5, 3.5, 1.0), palette.WHITE))
+    view = View((2.0, 1.0, 1.6), (2.0, 3.0, 1.0))
+    renderer = Renderer(room)
+    camera = Camera(view, (192, 144))
+    pixel = np.array([[96.5, 20.5, 180.5], [72.5, 30.5, 130.5]], np.float32)
+    places, colours = renderer.touched(view, camera.rays(pixel).direction)
+    picture = renderer.picture(view, (192, 144))
+    for k, (column, row) in enumerate(np.floor(pixel.T).astype(int)):
+        seen = picture[row, column].astype(int)
+        assert np.abs(colours[:, k].astype(int) - seen).max() <= 30
+    assert places[1, 0] == pytest.approx(3.0, abs=1e-3)
 
 
 def test_same_seed_gives_the_same_bytes(world: Path, tmp_path: Path) -> None:
