@@ -1,6 +1,6 @@
 """Maps of datasets on the wire: scenes as points in a plane, alike ones close together."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -8,13 +8,16 @@ from api_schemas.base import Count, Wire
 
 MapMethod = Literal["pca", "umap"]
 
+Shares = Annotated[tuple[float, ...], Field(min_length=2, max_length=2)]
+"""Of both axes. A tuple of two types would be a schema that OpenAPI's readers do not all know."""
+
 
 class SceneMap(Wire):
     """A dataset's usable scenes in a plane, column by column, in the source's order."""
 
     dataset_id: str
     method: MapMethod
-    explained: tuple[float, float] | None = Field(
+    explained: Shares | None = Field(
         description="Share of the scenes' variance that each axis shows; null where axes have none."
     )
     resource: str = Field(description="What `costs` are counted in: the dataset's own resource.")

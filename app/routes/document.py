@@ -35,6 +35,8 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
     "Link": {"description": 'The next page, with `rel="next"`; none on the last one.'},
     "Content-Disposition": {"description": "A name for the file (RFC 6266)."},
 }
+_FILES: Final = {"application/octet-stream", "application/zip"}
+"""What only downloads are sent as."""
 _IF_NONE_MATCH: Final = {
     "name": "If-None-Match",
     "in": "header",
@@ -77,5 +79,5 @@ def _given(path: str, method: str, operation: dict[str, Any], status: str) -> li
         names += ["Link"] if "page_token" in takes else []
         names += ["Retry-After"] if path.endswith("/{operation_id}") else []
         content = operation["responses"]["200"].get("content", {})
-        names += ["Content-Disposition"] if "application/octet-stream" in content else []
+        names += ["Content-Disposition"] if _FILES & content.keys() else []
     return names

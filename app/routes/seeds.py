@@ -102,7 +102,10 @@ def get_seed(seed_id: SeedId, seeds: SeedsOf, response: Response) -> Seed:
     responses={
         **documented(NotFoundError, InvalidRequestError),
         HTTPStatus.OK: {
-            "content": {"application/octet-stream": {}},
+            "content": {
+                kind: {}
+                for kind in ("application/json", "text/csv", "image/png", "application/zip")
+            },
             "description": "The file, or a zip of several; its type depends on the format.",
         },
     },

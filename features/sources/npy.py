@@ -4,13 +4,18 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.lib import format as npy_format
 
 from features.errors import SourceError
 from features.sources.regular import open_regular
+
+_BROKEN: Final = (
+    ValueError, EOFError, SyntaxError, TypeError, RecursionError, MemoryError, TokenError
+)  # fmt: skip
+"""What numpy raises on a broken header, which it parses as Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ def read_header(path: Path) -> Header:
                 shape, fortran, dtype = npy_format.read_array_header_2_0(file)
             start = file.tell()
             size = path.stat().st_size
-    except (ValueError, EOFError, SyntaxError, TokenError) as error:  # numpy parses Python
+    except _BROKEN as error:
         raise SourceError(str(path), f"is no .npy array ({error})") from error
     if dtype.hasobject:
         raise SourceError(str(path), "holds Python objects, which are never loaded")

@@ -47,12 +47,14 @@ def _made(http: httpx2.Client, dataset_id: str) -> dict[str, str]:
     inline = {"name": "x", "source": {"kind": "inline", "scenes": SCENES}}
     doomed = post("/v1/datasets", {**inline, "features": {"backbone": "colour_grid"}})
     awaiting = post("/v1/datasets", {**inline, "features": {"backbone": "precomputed"}})
-    seed = post(f"{path}/seeds", {"budget": {"fraction": 0.3}})
+    at_once = {"time_limit_s": 1}  # or the answer is an operation
+    seed = post(f"{path}/seeds", {"budget": {"fraction": 0.3}, **at_once})
+    frontier = post(f"{path}/frontiers", {"budgets": [{"limit": 50}], **at_once})
     return {
         "SEEDAL_TRIED_DATASET": dataset_id,
         "SEEDAL_TRIED_SEED": seed["id"],
         "SEEDAL_TRIED_CHOSEN": seed["scenes"][0]["scene_id"],
-        "SEEDAL_TRIED_FRONTIER": post(f"{path}/frontiers", {"budgets": [{"limit": 50}]})["id"],
+        "SEEDAL_TRIED_FRONTIER": frontier["id"],
         "SEEDAL_TRIED_OPERATION": doomed["operation"]["id"],
         "SEEDAL_DOOMED_DATASET": doomed["dataset"]["id"],
         "SEEDAL_AWAITING_DATASET": awaiting["dataset"]["id"],

@@ -205,6 +205,7 @@ XYZ = "property float x\nproperty float y\nproperty float z\n"
         ),
         ("a.npy", b"\x93NUMPY", "is no .npy array"),
         ("a.npy", b"\x93NUMPY\x01\x00\x04\x00(((\n", "is no .npy array"),
+        ("a.npy", b"\x93NUMPY\x01\x00\x10\x00{'a': 1, b'b': 2}", "is no .npy array"),
         ("a.xyz", b"# nothing\n\n", "has no points"),
         ("a.xyz", b"1 2 3\nx y z\n", "'x y z' where 3 numbers"),
         ("a.xyz", b"1" * 5000, "a line of more than 4,096 bytes"),

@@ -138,6 +138,7 @@ find("scene-pin").addEventListener("click", () => toggleRule("include", shown.id
 find("scene-ban").addEventListener("click", () => toggleRule("exclude", shown.id));
 find("scene-close").addEventListener("click", () => dialog.close());
 dialog.addEventListener("close", () => {
+  if (dialog.open) return; // another scene was opened before this one's end was told
   running.abort();
   hideCloud();
   if (state.scene) change({ scene: null });
