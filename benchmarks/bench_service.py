@@ -204,7 +204,10 @@ def main() -> None:
         if arguments.database_url:
             values["database_url"] = arguments.database_url
         settings = Settings.model_validate(values)
-        with started(settings, "--no-worker") as process, client_of(settings, process) as http:
+        with (
+            started(settings, "--no-worker", threads=None) as process,
+            client_of(settings, process) as http,
+        ):
             idle = _rss_mib(process.pid)
             print(f"API process, idle: {idle:.0f} MiB", flush=True)
             report: dict[str, Any] = {"idle_rss_mib": idle}

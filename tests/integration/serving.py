@@ -35,12 +35,15 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def started(settings: Settings, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server within the context."""
+def started(
+    settings: Settings, *words: str, threads: int | None = 1
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server within the context; `threads`: of each process, None for as many as it likes."""
+    limit = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "serve", *words],
         cwd=_ROOT,
-        env={**os.environ, **settings.environment(), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, **settings.environment(), **limit},
         stderr=subprocess.DEVNULL,
     )
     with process:
@@ -67,7 +70,10 @@ def client_of(settings: Settings, process: subprocess.Popen[bytes]) -> Iterator[
 
 
 @contextmanager
-def serving(settings: Settings, *words: str) -> Iterator[httpx2.Client]:
+def serving(settings: Settings, *words: str, threads: int | None = 1) -> Iterator[httpx2.Client]:
     """Return a client of a server that runs within the context."""
-    with started(settings, *words) as process, client_of(settings, process) as client:
+    with (
+        started(settings, *words, threads=threads) as process,
+        client_of(settings, process) as client,
+    ):
         yield client

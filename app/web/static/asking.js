@@ -5,6 +5,7 @@ import { seedRequest } from "./questions.js";
 
 const QUICK = { gap: 0.01, seconds: 2 };
 const THOROUGH = { gap: 0, seconds: 30 };
+const AT_ONCE_MS = 10; // a question that follows none
 const SHORTEST_MS = 30; // between two questions of a drag
 const LONGEST_MS = 300;
 const REST_MS = 500; // a budget that stays this long is worth a proof
@@ -27,6 +28,7 @@ export class Asking {
     this.timer = null;
     this.newest = null;
     this.pace = SHORTEST_MS; // about as fast as answers come
+    this.waiting = false; // for a first answer
   }
 
   /** Ask; of many questions in a moment the last one is. */
@@ -37,7 +39,7 @@ export class Asking {
       this.timer = null;
       this.stop();
       this.#answer(this.newest, this.running.signal);
-    }, this.pace);
+    }, this.waiting ? this.pace : AT_ONCE_MS);
   }
 
   /** Give up whatever is under way. */
@@ -51,16 +53,20 @@ export class Asking {
 
   async #answer(question, signal) {
     this.listener.busy(true);
+    this.waiting = true;
     try {
       const began = performance.now();
       const first = await this.#first(question, signal);
       this.pace = Math.min(Math.max(performance.now() - began, SHORTEST_MS), LONGEST_MS);
+      this.waiting = false;
       const isFinal = first.status !== "feasible" || first.gap === 0;
       this.listener.busy(false);
       this.listener.seed(first, isFinal);
       if (!isFinal) await this.#improve(question, first, signal);
     } catch (error) {
-      if (!signal.aborted) this.listener.failed(error);
+      if (signal.aborted) return;
+      this.waiting = false;
+      this.listener.failed(error);
     } finally {
       if (!signal.aborted) this.listener.busy(false);
     }

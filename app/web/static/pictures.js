@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { hasKey } from "./key.js";
 
 const KEPT = 400;
+const DWELL_MS = 120;
 const fetched = new Map(); // path -> promise of an object URL, the newest last
 
 const part = encodeURIComponent;
@@ -30,8 +31,8 @@ export function picture(datasetId, sceneId, { query = "", alt = "" } = {}) {
   const missing = () => frame.replaceChildren(h("span", { class: "quiet" }, "no picture"));
   image.addEventListener("error", missing);
   const load = () => url(datasetId, sceneId, query).then((href) => { image.src = href; }, missing);
-  if (hasKey()) whenSeen(frame, load);
-  else load();
+  // A card that a drag shows for a moment is not worth a picture.
+  whenSeen(frame, () => setTimeout(() => frame.isConnected && load(), DWELL_MS));
   return frame;
 }
 
