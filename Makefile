@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := docker/requirements/dev.txt
 STAMP := .venv/.installed
 
-.PHONY: help setup test test-postgres test-contract openapi demo bench-solver bench-features bench-quality bench-service check lint types contracts dependencies format lock clean
+.PHONY: help setup test test-postgres test-contract openapi demo bench-solver bench-features bench-quality bench-service bench-explorer screenshots check lint types contracts dependencies format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -34,6 +34,12 @@ openapi: setup ## Write docs/openapi.json anew
 
 demo: setup ## Generate a building, choose its seed, serve both (DEMO_SERVE=0: do not serve)
 	$(BIN)/seedal demo $(if $(filter 0,$(DEMO_SERVE)),--no-serve)
+
+bench-explorer: setup ## Measure how quick the explorer feels, and its map (3 minutes; needs Chromium)
+	$(BIN)/python benchmarks/bench_explorer.py --out bench-explorer.json
+
+screenshots: setup ## Take the explorer's pictures in docs/img anew (needs Chromium)
+	$(BIN)/python tests/browser/screenshots.py
 
 check: lint types contracts dependencies test ## Everything that CI runs
 

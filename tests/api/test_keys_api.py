@@ -238,7 +238,8 @@ def test_projects_do_not_meet(guarded: TestClient, make_key: Callable[..., str])
         for method in operations:
             body = BUDGET if path.endswith("seeds") else {"budgets": [{"fraction": 0.5}]}
             send = {"json": body} if method == "post" and "cancel" not in path else {}
-            answer = guarded.request(method, filled, headers=other, **send)
+            wanted = {"scene_id": "s0"} if path.endswith("represented") else {}
+            answer = guarded.request(method, filled, headers=other, params=wanted, **send)
             assert answer.status_code == 404, (method, path, answer.text)
             asked += 1
     assert asked > 10

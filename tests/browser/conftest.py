@@ -19,9 +19,12 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Run Chromium; skips where none is installed (`SEEDAL_CHROMIUM` names one)."""
+    """Run Chromium; skips where none is installed (`SEEDAL_CHROMIUM` names one).
+
+    Playwright runs an event loop in this thread: it must be gone when other modules run theirs.
+    """
     found = os.environ.get("SEEDAL_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
         pytest.skip("Chromium is not installed")

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlparse
 
 import httpx2
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from serving import eventually
 
 
@@ -27,7 +27,9 @@ class Site:
         assert answer.status_code == 202, answer.text
         path = f"/v1/datasets/{answer.json()['dataset']['id']}"
         eventually(
-            lambda: self.api.get(path).json()["status"] in {"ready", "failed"}, "it is not ready"
+            lambda: self.api.get(path).json()["status"] in {"ready", "failed"},
+            "it is not ready",
+            timeout_s=300,
         )
         dataset = self.api.get(path).json()
         assert dataset["status"] == "ready", dataset["error"]
@@ -66,3 +68,17 @@ def chosen(page: Page) -> list[str]:
 def count(page: Page) -> int:
     """Return how many scenes the answer says are chosen."""
     return int(page.locator("#answer-count").inner_text().replace(",", ""))
+
+
+def width(picture: Locator) -> int:
+    """Return how many pixels wide a picture is, once it is there."""
+    pixels: int = picture.evaluate(
+        """image => new Promise(resolve => {
+          const timer = setInterval(() => {
+            if (image.naturalWidth === 0) return;
+            clearInterval(timer);
+            resolve(image.naturalWidth);
+          }, 50);
+        })"""
+    )
+    return pixels

@@ -16,7 +16,7 @@ def _open(page: Page, site: Site, **more: object) -> None:
 
 def test_the_chart_has_all_that_is_known(page: Page, site: Site) -> None:
     """Bound, best choice, baselines and knee are in the chart; the sentence names the knee."""
-    _open(page, site)
+    _open(page, site, objective="facility_location")
     expect(page.locator("#frontier-said")).to_contain_text("More stops paying at about")
     names = page.evaluate("document.getElementById('frontier-chart').data.map(t => t.name)")
     for name in ("Best choice", "Nothing can be above", "Random, 20 draws", "Greedy", "K-means"):
@@ -28,6 +28,14 @@ def test_the_chart_has_all_that_is_known(page: Page, site: Site) -> None:
     )
     assert all(low <= high * (1 + 1e-9) for low, high in zip(best, bound, strict=True))
     assert best == sorted(best)
+
+
+def test_a_curve_that_rises_ever_faster_has_no_knee(page: Page, site: Site) -> None:
+    """Where each further budget adds more than the last, the page does not make up an end."""
+    _open(page, site, objective="pairwise")
+    expect(page.locator("#frontier-said")).to_contain_text("No budget stands out")
+    names = page.evaluate("document.getElementById('frontier-chart').data.map(t => t.name)")
+    assert "Knee" not in names
 
 
 def test_a_click_on_a_point_goes_to_its_budget(page: Page, site: Site) -> None:

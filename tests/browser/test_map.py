@@ -4,7 +4,7 @@ import re
 from importlib.util import find_spec
 
 import pytest
-from looking import Site, answered, count, state, visit
+from looking import Site, answered, count, state, visit, width
 from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
@@ -47,7 +47,7 @@ def test_hovering_shows_the_scene(page: Page, site: Site) -> None:
     expect(page.locator("#map-tip")).to_contain_text("points")
     picture = page.locator("#map-tip img")
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    assert width(picture) > 0
 
 
 def test_a_click_offers_to_pin_and_to_ban(page: Page, site: Site) -> None:
@@ -66,6 +66,20 @@ def test_a_click_offers_to_pin_and_to_ban(page: Page, site: Site) -> None:
     bar.get_by_role("button", name="Ban").click()
     answered(page)
     assert (state(page)["exclude"], "include" in state(page)) == ([name], False)
+
+
+def test_neighbours_are_those_that_look_alike(page: Page, site: Site) -> None:
+    """From one scene to the eight that are most like it, as the API says."""
+    _open(page, site, site.building)
+    name, place = _alone(page, site, site.building)
+    page.mouse.click(*place)
+    page.locator("#map-selection").get_by_role("button", name="Neighbours").click()
+    expect(page.locator("#map-selection")).to_contain_text("9 scenes")
+    page.locator("#map-selection").get_by_role("button", name="Pin all").click()
+    expect(page.locator("#include-rules")).to_contain_text("Pinned: 9")
+    path = f"/v1/datasets/{site.building}/scenes/{name}/neighbors?k=8"
+    alike = [item["scene_id"] for item in site.api.get(path).json()["items"]]
+    assert set(state(page)["include"]) == {name, *alike}
 
 
 def test_a_lasso_takes_many(page: Page, site: Site) -> None:

@@ -24,9 +24,9 @@ def free_port() -> int:
         return port
 
 
-def eventually(condition: Callable[[], bool], what: str) -> None:
+def eventually(condition: Callable[[], bool], what: str, *, timeout_s: float = 60.0) -> None:
     """Wait until a condition holds."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if condition():
             return

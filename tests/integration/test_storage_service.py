@@ -73,11 +73,11 @@ def test_a_remote_dataset_becomes_ready(web: Web, service: Service) -> None:
         scenes = Scenes(session, service.settings)
         assert len(scenes.page(dataset_id, None, None).items) == 4
         assert scenes.get(dataset_id, "s3").left_out_reason.endswith("does not exist there (404)")  # type: ignore[union-attr]
-        thumbnail = scenes.thumbnail(dataset_id, "s2")
+        thumbnail = scenes.thumbnail(dataset_id, "s2", None, 320)
         with Image.open(io.BytesIO(thumbnail)) as image:
             assert image.size == (320, 240)
         with pytest.raises(NotFoundError):
-            scenes.thumbnail(dataset_id, "s3")
+            scenes.thumbnail(dataset_id, "s3", None, 320)
 
 
 def test_a_manifest_elsewhere_is_refused_at_once(web: Web, service: Service) -> None:

@@ -72,7 +72,7 @@ export function showLive(seed, operation) {
   // Both searches are right, so the better of both their sides is.
   const best = Math.max(seed.objective, operation.incumbent);
   const bound = Math.min(seed.upper_bound ?? Infinity, operation.upper_bound);
-  const gap = Math.max(bound - best, 0) / best;
+  const gap = Math.max(bound - best, 0) / Math.abs(best);
   const found = best > seed.objective * (1 + 1e-9) ? `, ${percent(best / seed.objective - 1)} better found` : "";
   showProof(certified(gap), gap === 0 ? "optimal" : "feasible",
     `Still looking: ${Math.round(operation.elapsed_s ?? 0)} s${found} …`);

@@ -10,6 +10,7 @@ import { certified, noun, number, percent, rounded } from "./words.js";
 
 const STEPS = 40;
 const LARGE = 2_000; // scenes from which fewer steps and baselines are asked for
+const BEND = 0.05; // how far above the straight line a curve must be for its knee to mean something
 const BASELINES = { random: "Random, 20 draws", greedy: "Greedy", kmeans: "K-means" };
 
 const known = new Map(); // request -> frontier
@@ -81,14 +82,23 @@ async function draw(dataset, frontier, limit) {
   find("frontier-shown").hidden = false;
   find("frontier-said").classList.remove("bad");
   const { points } = frontier;
-  const knee = points[frontier.knee];
+  const knee = kneeOf(frontier);
   find("frontier-said").textContent = knee
     ? `More stops paying at about ${percent(knee.budget.fraction)} (${rounded(knee.budget.limit)} ${knee.budget.resource}): ${knee.scene_count} ${noun(knee.scene_count, "scene")}. Click a point to go to its budget.`
-    : "Click a point to go to its budget.";
+    : "No budget stands out: each further one adds about as much as the last, or more. Click a point to go to its budget.";
   await Plotly.react(chart, traces(points, frontier), axes(points, limit), CONFIG);
   chart.removeAllListeners?.("plotly_click");
   chart.on("plotly_click", ({ points: [point] }) => go(points[point.pointNumber]));
   table(frontier);
+}
+
+/** The knee, where the curve has one: objectives that reward pairs may rise ever faster. */
+function kneeOf({ points, knee }) {
+  const [first, last, point] = [points[0], points.at(-1), points[knee]];
+  const share = (value, low, high) => (high > low ? (value - low) / (high - low) : 0);
+  const bend = share(point.objective, first.objective, last.objective)
+    - share(point.budget.limit, first.budget.limit, last.budget.limit);
+  return bend > BEND ? point : null;
 }
 
 function traces(points, frontier) {
@@ -128,7 +138,7 @@ function traces(points, frontier) {
     x, y: points.map((p) => p.scene_count), name: "Scenes", mode: "lines", yaxis: "y2",
     line: { color: accent, width: 2, shape: "hv" }, showlegend: false, hovertemplate: "%{y} scenes<extra></extra>",
   });
-  const knee = points[frontier.knee];
+  const knee = kneeOf(frontier);
   if (knee) {
     lines.push({
       x: [knee.budget.limit], y: [knee.objective], name: "Knee", mode: "markers", hoverinfo: "skip",
@@ -170,7 +180,7 @@ function table(frontier) {
     const more = point.added.length - names.length;
     const changes = frontier.nested || place > 0 ? [...names, more > 0 ? h("span", { class: "quiet" }, `and ${more} more`) : ""] : [];
     const gone = point.removed.length > 0 ? h("span", { class: "quiet" }, ` without ${point.removed.length}`) : "";
-    return h("tr", place === frontier.knee ? { class: "knee" } : {},
+    return h("tr", point === kneeOf(frontier) ? { class: "knee" } : {},
       h("td", {}, button(`${rounded(point.budget.limit)} (${percent(point.budget.fraction)})`, () => go(point), { class: "link" })),
       h("td", {}, number(point.scene_count)),
       h("td", {}, rounded(point.objective)),

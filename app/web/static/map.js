@@ -1,6 +1,6 @@
 // The map: scenes that look alike lie side by side; what is chosen is marked.
 
-import { getMap } from "./api.js";
+import { getMap, getNeighbors } from "./api.js";
 import { css, groupColour, onTheme, OTHER, shared } from "./colours.js";
 import { button, find, h, save } from "./dom.js";
 import { picture } from "./pictures.js";
@@ -165,6 +165,7 @@ function pick(place) {
 /** Offer what can be done with some scenes. */
 function select(places) {
   selection = places.map((place) => map.scene_ids[place]);
+  scatter.ring(places);
   const bar = find("map-selection");
   bar.hidden = places.length === 0;
   if (places.length === 0) return;
@@ -181,8 +182,19 @@ function select(places) {
     one
       ? button(banned ? "Allow" : "Ban", () => toggleRule("exclude", only))
       : button("Ban all", () => setRule("exclude", selection)),
+    one ? button("Neighbours", () => neighbours(only)) : "",
     one ? button("Open", () => change({ scene: only }, { step: true })) : button("Free all", () => freeScenes(selection)),
   );
+}
+
+/** Select the scenes that look most like one; on the map they need not lie nearest. */
+async function neighbours(sceneId) {
+  try {
+    const { items } = await getNeighbors(shown.dataset.id, sceneId);
+    select([sceneId, ...items.map(({ scene_id: id }) => id)].map((id) => map.places.get(id)));
+  } catch (error) {
+    find("map-note").textContent = error.message;
+  }
 }
 
 /** What is selected is told anew when rules have changed. */

@@ -19,7 +19,8 @@ export class Scatter {
     this.mode = "pan";
     this.polygon = [];
     this.step = 1; // every how many-th point is drawn while moving
-    this.marked = -1;
+    this.marked = -1; // where the keys are
+    this.ringed = []; // what is selected
     this.frame = null;
     this.moving = null;
     this.width = this.height = 0; // as last seen: a canvas that is hidden has no size
@@ -95,6 +96,12 @@ export class Scatter {
     this.draw();
   }
 
+  /** Put rings around points. */
+  ring(indices) {
+    this.ringed = indices;
+    this.draw();
+  }
+
   /** Mark a point and bring it into view. */
   mark(index) {
     this.marked = index;
@@ -151,17 +158,23 @@ export class Scatter {
       }
     }
     if (last !== null) finish(context, last);
-    if (this.marked >= 0) this.#ring(this.marked, grow);
+    const rings = new Set(this.marked >= 0 ? [this.marked, ...this.ringed] : this.ringed);
+    if (rings.size > 0) this.#ring(rings, grow);
     if (this.polygon.length > 1) this.#outline();
   }
 
-  #ring(index, grow) {
-    const [x, y] = this.screen(index);
-    this.context.beginPath();
-    this.context.arc(x, y, this.points.size[index] * grow + 4, 0, 7);
-    this.context.strokeStyle = this.palette(-1, 0).stroke;
-    this.context.lineWidth = 2;
-    this.context.stroke();
+  #ring(indices, grow) {
+    const { context } = this;
+    context.beginPath();
+    for (const index of indices) {
+      const [x, y] = this.screen(index);
+      const radius = this.points.size[index] * grow + 4;
+      context.moveTo(x + radius, y);
+      context.arc(x, y, radius, 0, 7);
+    }
+    context.strokeStyle = this.palette(-1, 0).stroke;
+    context.lineWidth = 2;
+    context.stroke();
   }
 
   #outline() {
