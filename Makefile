@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := docker/requirements/dev.txt
 STAMP := .venv/.installed
 
-.PHONY: help setup test test-postgres test-contract openapi demo bench-solver bench-features bench-quality bench-service bench-explorer screenshots check lint types contracts dependencies format lock clean
+.PHONY: help setup test test-postgres test-contract test-compose openapi demo bench-solver bench-features bench-quality bench-service bench-explorer screenshots check lint types contracts dependencies format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ test-postgres: setup ## Run the tests of the store and of workers on PostgreSQL 
 
 test-contract: setup ## Try every call of the API with many valid and invalid requests (10 minutes)
 	$(BIN)/python tests/contract/run.py 300
+
+test-compose: setup ## Run the compose stack in an engine of its own, with kills, backup and restore (20 minutes; root, docker.io, debootstrap)
+	$(BIN)/python tests/compose/run.py
 
 openapi: setup ## Write docs/openapi.json anew
 	$(BIN)/python -m app.commands.openapi > docs/openapi.json
@@ -73,7 +76,7 @@ format: setup ## Format and mend what can be mended
 	$(BIN)/ruff format .
 
 lock: ## Resolve the dependencies again (needs uv)
-	set -e; for set in "api --extra tracing" "worker --extra features --extra tracing" "dev --extra features --extra evaluation --extra tracing --extra ray --group dev"; do \
+	set -e; for set in "api --extra tracing" "worker --extra features --extra tracing" "worker-cuda --extra gpu --extra tracing" "dev --extra features --extra evaluation --extra tracing --extra ray --group dev"; do \
 	  set -- $$set; name=$$1; shift; \
 	  uv pip compile pyproject.toml "$$@" --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-strip-extras --no-emit-index-url --quiet --upgrade \

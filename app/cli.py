@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 from app.commands.evaluate_flags import evaluate
 from app.commands.flags import DataDir, settings_of
 from app.commands.keys_flags import app as _keys
+from app.commands.migrate import migrate
 from app.commands.terminal import say
 from app.errors import AppError
 from features.errors import FeatureError
@@ -309,10 +310,14 @@ def _demo(
         bool, typer.Option("--serve/--no-serve", help="Serve the demo world afterwards.")
     ] = True,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    api: Annotated[str | None, typer.Option(help="Only register it with this service.")] = None,
 ) -> None:
     """Generate a building, choose its seed, and serve both: everything offline."""
     from app.commands import demo
 
+    if api is not None:
+        demo.add_to(api, out=out, rooms=rooms)
+        return
     settings = settings_of(
         port=port, data_dir=out / "data", file_roots=(out / "world",), log_level="warning"
     )
@@ -322,6 +327,7 @@ def _demo(
 _weights = typer.Typer(help="The weights of backbones.", no_args_is_help=True)
 _app.add_typer(_weights, name="weights")
 _app.add_typer(_keys, name="keys")
+_app.command("migrate")(migrate)
 
 BackboneName = Annotated[str, typer.Argument(help="A backbone's name.", metavar="NAME")]
 

@@ -58,12 +58,23 @@ def register(api: str, manifest: Path) -> None:
         When it refuses the dataset.
     """
     _wait_until_ready(api)
-    known = _call(f"{api}/v1/datasets")["items"]
+    known = _call(f"{api}/v1/datasets?page_size=1000")["items"]
     if not any(dataset["name"] == _NAME for dataset in known):
         source = {"kind": "manifest", "uri": manifest.resolve().as_uri()}
         body = {"name": _NAME, "source": source, "features": {"backbone": _BACKBONE}}
         _call(f"{api}/v1/datasets", body)
-    say(f"explorer at {api}/ (Ctrl-C ends it)")
+    say(f"explorer at {api}/")
+
+
+def add_to(api: str, *, out: Path, rooms: int) -> None:
+    """Generate the world and register it with a service that runs already, and may read it there.
+
+    Raises
+    ------
+    DemoError, OSError
+        See :func:`register`.
+    """
+    register(api.rstrip("/"), write_world(out / "world", rooms=rooms))
 
 
 def _in_background(task: Callable[[], None]) -> None:

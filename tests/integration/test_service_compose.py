@@ -1,24 +1,37 @@
-"""The compose file is one that compose accepts, and keeps its promises about secrets and ports."""
+"""Compose file, Dockerfiles, dashboard and manifests: linted, and held to their promises.
+
+That the stack runs is seen by ``make test-compose``; it takes an engine and a quarter of an hour.
+"""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
+import yaml
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+BIN = Path(sys.executable).parent
+
+
 def _config() -> subprocess.CompletedProcess[str]:
-    program = shutil.which("docker-compose", path=str(Path(sys.executable).parent))
+    program = shutil.which("docker-compose", path=str(BIN))
     if program is None:
         pytest.skip("the compose binary is not installed")
     return subprocess.run(
-        [program, "--env-file", os.devnull, "config", "--format", "json"],
+        [program, "--env-file", os.devnull, "--profile", "*", "config", "--format", "json"],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
         capture_output=True,
@@ -36,27 +49,56 @@ def services() -> dict[str, Any]:
     return found
 
 
+OURS = ("api", "worker", "worker-gpu", "migrate", "demo")
+
+
 def test_the_parts_are_there_and_start_in_order(services: dict[str, Any]) -> None:
-    """API and worker wait until the database is healthy."""
-    assert set(services) == {"api", "worker", "db"}
-    for name in ("api", "worker"):
-        assert services[name]["depends_on"]["db"]["condition"] == "service_healthy"
+    """The database is healthy before it is migrated, and migrated before anybody serves."""
+    assert set(services) == {*OURS, "db", "prometheus", "grafana", "labelstudio"}
+    assert services["migrate"]["depends_on"]["db"]["condition"] == "service_healthy"
+    for name in ("api", "worker", "worker-gpu"):
+        needed = services[name]["depends_on"]
+        assert needed["migrate"]["condition"] == "service_completed_successfully"
+        assert services[name]["restart"] == "unless-stopped"
         assert (ROOT / services[name]["build"]["dockerfile"]).is_file()
+    assert services["demo"]["depends_on"]["api"]["condition"] == "service_healthy"
     assert services["db"]["healthcheck"]["test"]
 
 
+def test_what_is_not_asked_for_does_not_start(services: dict[str, Any]) -> None:
+    """Without a profile there are the service and its database; the GPU worker has its profile."""
+    started = {name for name, service in services.items() if not service.get("profiles")}
+    assert started == {"api", "worker", "migrate", "db"}
+    (device,) = services["worker-gpu"]["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+    assert services["worker-gpu"]["build"]["args"]["REQUIREMENTS"] == "worker-cuda"
+
+
 def test_ports_are_published_on_this_machine_alone(services: dict[str, Any]) -> None:
-    """Without API keys nothing listens beyond loopback."""
+    """Unless somebody says otherwise nothing listens beyond loopback."""
     ports = [port for service in services.values() for port in service.get("ports", [])]
-    assert [port["host_ip"] for port in ports] == ["127.0.0.1"]
+    assert len(ports) == 4
+    assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
+
+
+def test_our_containers_can_do_little(services: dict[str, Any]) -> None:
+    """They cannot write outside their volumes, gain rights, or take all of the memory."""
+    for name in OURS:
+        service = services[name]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+    for name in ("api", "worker", "worker-gpu", "db"):
+        assert services[name]["deploy"]["resources"]["limits"]["memory"]
 
 
 def test_no_password_is_in_the_environment(services: dict[str, Any]) -> None:
-    """The database's password comes from a file and appears nowhere else."""
+    """Passwords come from files and appear nowhere else."""
     for service in services.values():
-        for name, value in service["environment"].items():
-            assert "password" not in name.lower() or value == "/run/secrets/db_password"
-        assert [secret["source"] for secret in service["secrets"]] == ["db_password"]
+        for name, value in (service.get("environment") or {}).items():
+            assert "password" not in name.lower() or str(value).startswith("/run/secrets/")
+    for name in ("api", "worker", "worker-gpu", "migrate", "db"):
+        assert [secret["source"] for secret in services[name]["secrets"]] == ["db_password"]
 
 
 def test_no_password_is_in_the_repository() -> None:
@@ -80,3 +122,55 @@ def test_the_example_names_every_setting() -> None:
         line.split("=")[0] for line in example.splitlines() if "=" in line and line[0] != "#"
     }
     assert read == explained
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["hadolint", "docker/api.Dockerfile", "docker/worker.Dockerfile"],
+        ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
+    ],
+)
+def test_linters_have_nothing_to_say(words: list[str]) -> None:
+    """Hadolint about the Dockerfiles; the published schema about the compose file."""
+    program, *rest = words
+    done = subprocess.run(
+        [str(BIN / program), *rest], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_manifests_keep_the_published_schemas() -> None:
+    """Every object for Kubernetes is one, without members that nobody knows."""
+    manifest = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "seedal.yaml").read_text())
+    kinds = [item["kind"] for item in manifest["items"]]
+    assert kinds == ["ConfigMap", "Job", "Deployment", "Service", "Deployment", "Deployment"]
+    for item in manifest["items"]:
+        kubernetes_validate.validate(item, "1.33", strict=True)
+
+
+def test_the_dashboard_asks_for_metrics_that_there_are(tmp_path: Path) -> None:
+    """Every metric that a panel names is one of the service's."""
+    app = create_app(Settings.model_validate({"data_dir": tmp_path}))
+    with TestClient(app) as client:
+        client.get("/livez")
+        shown = client.get("/metrics").text
+    folder = ROOT / "docker" / "observability" / "grafana" / "dashboards"
+    dashboard = json.loads((folder / "seedal.json").read_text())
+    asked = " ".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
+    names = set(re.findall(r"\b(?:seedal|http_server|process)_[a-z_]+", asked))
+    assert len(names) > 6
+    known = set(re.findall(r"^# TYPE (\S+)", shown, re.MULTILINE))
+    assert {re.sub(r"_(bucket|count|sum)$", "", name) for name in names} <= known
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "worker-cuda"])
+def test_locks_have_what_their_image_needs_and_no_more(name: str) -> None:
+    """The API's image has no torch; each worker's has one FAISS; every wheel has its hash."""
+    text = (ROOT / "docker" / "requirements" / f"{name}.txt").read_text()
+    packages = set(re.findall(r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==", text, re.MULTILINE))
+    assert packages.isdisjoint({"pytest", "mypy"})
+    faiss = {"api": set(), "worker": {"faiss-cpu"}, "worker-cuda": {"faiss-gpu"}}[name]
+    assert {package for package in packages if package.startswith("faiss")} == faiss
+    assert ("torch" in packages) == (name != "api")
+    assert text.count("--hash=sha256:") >= len(packages)
