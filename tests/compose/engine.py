@@ -17,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PYTHON_IMAGE = "seedal-test/python:3.11"
-POSTGRES_IMAGE = "seedal-test/postgres:15"
+POSTGRES_IMAGE = "seedal-test/postgres:15-utf8"
 
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _FLAGS = (
@@ -101,10 +101,7 @@ def stand_ins(engine: Engine, folder: Path) -> None:
         entry = tree / "usr/local/bin/entry"
         shutil.copyfile(HERE / "postgres-stand-in.sh", entry)
         entry.chmod(0o755)
-        _import(
-            engine, tree, POSTGRES_IMAGE, 'ENTRYPOINT ["/usr/local/bin/entry"]',
-            "STOPSIGNAL SIGINT", "EXPOSE 5432",
-        )  # fmt: skip
+        _import(engine, tree, POSTGRES_IMAGE, 'ENTRYPOINT ["/usr/local/bin/entry"]')
 
 
 def _debootstrap(tree: Path, packages: str) -> None:

@@ -10,7 +10,7 @@ if [ ! -s "$data/PG_VERSION" ]; then
   cp "$POSTGRES_PASSWORD_FILE" /tmp/password
   chown postgres /tmp/password
   setpriv --reuid postgres --clear-groups "$bin/initdb" -D "$data" -U "$POSTGRES_USER" -A scram-sha-256 \
-    --auth-local=trust --pwfile=/tmp/password >/dev/null
+    -E UTF8 --locale=C.UTF-8 --auth-local=trust --pwfile=/tmp/password >/dev/null
   rm /tmp/password
   echo "host all all all scram-sha-256" >>"$data/pg_hba.conf"
   setpriv --reuid postgres --clear-groups "$bin/pg_ctl" -D "$data" -w -o "-c listen_addresses=" start >/dev/null

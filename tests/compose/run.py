@@ -73,7 +73,9 @@ class Stack:
             cwd=ROOT, env=self._environment, input=stdin, capture_output=True, check=False,
         )  # fmt: skip
         if done.returncode:
-            sys.exit(f"compose {' '.join(words)}: {done.stderr.decode()[-1500:]}")
+            message = done.stderr.decode().strip().splitlines()[-1:]
+            logs = "" if words[0] == "logs" else self.compose("logs", "--tail", "15").decode()
+            sys.exit(f"compose {' '.join(words)}: {message}\n{logs[-4000:]}")
         return done.stdout
 
     def call(self, method: str, path: str, body: object = None, **headers: str) -> httpx2.Response:
