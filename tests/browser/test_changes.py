@@ -403,3 +403,23 @@ def test_nothing_is_moved_before_there_is_a_dataset(page: Page, site: Site) -> N
     page.unroute("**/datasets")
     page.click("#notice-retry")
     expect(page.locator("#frontier-chart .main-svg").first).to_be_visible(timeout=60_000)
+
+
+def test_numbers_are_as_people_write_them(page: Page, site: Site) -> None:
+    """Sums have no digits of floating point, and tiny gaps make a sentence."""
+    visit(page, site.url, dataset=site.planted, view="map")
+    expect(page.locator("#map-said")).to_contain_text("300 scenes", timeout=30_000)
+    page.click("#map-lasso")
+    box = page.locator("#map-canvas").bounding_box()
+    assert box is not None
+    left, top = box["x"] + 3, box["y"] + 3
+    right, low = left + box["width"] - 6, top + box["height"] - 6
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for place in ((right, top), (right, low), (left, low)):
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
+    total = site.api.get(f"/v1/datasets/{site.planted}").json()["total_cost"]
+    expect(page.locator("#map-selection")).to_contain_text(f"300 scenes · {round(total, 2):,} p")
+    sentence = page.evaluate("import('./static/words.js').then(words => words.certified(4e-5))")
+    assert "more than less than" not in sentence

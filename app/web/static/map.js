@@ -199,7 +199,8 @@ function select(places) {
   if (places.length === 0) return;
   const [only] = selection;
   const one = places.length === 1;
-  const cost = places.reduce((sum, place) => sum + map.costs[place], 0);
+  // Twelve digits: what adding up thousands of fractions leaves behind is none of the cost.
+  const cost = Number(places.reduce((sum, place) => sum + map.costs[place], 0).toPrecision(12));
   const label = one ? `${only} · ${facts(places[0])}` : `${number(places.length)} scenes · ${number(cost)} ${map.resource}`;
   const { pinned, banned } = rulesOf(only);
   bar.replaceChildren(
