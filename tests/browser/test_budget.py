@@ -69,7 +69,8 @@ def test_a_gap_is_a_sentence_that_gets_better(page: Page, site: Site) -> None:
     expect(page.locator("#answer-proof")).to_contain_text("No other choice can be more than")
     expect(page.locator("#answer-live")).to_contain_text("Still looking: ", timeout=30_000)
     page.select_option("#objective", "seedal")
-    expect(page.locator("#answer-proof")).to_have_text("Proven: no other choice is better.")
+    proof = page.locator("#answer-proof")
+    expect(proof).to_have_text("Proven: no other choice is better.", timeout=60_000)
     page.click("#calls-open")
     expect(page.locator("#calls-list")).to_contain_text(":cancel")
 

@@ -1,11 +1,13 @@
 // The answer beside the pictures: how many scenes, what they cost, how good the choice is.
 
-import { copy, lastCall } from "./calls.js";
-import { exportSeed, getCertificate, getProblem } from "./api.js";
+import { copy, curl } from "./calls.js";
+import { exportSeed, getCertificate, getProblem, seedsUrl } from "./api.js";
 import { button, find, h, save } from "./dom.js";
 import { certified, finder, noun, number, percent, proof } from "./words.js";
 
 const REDAL_SOURCES = new Set(["s3dis", "semantic_kitti"]);
+
+let command = ""; // a call that gives the seed that is shown
 
 function formats(dataset, seed) {
   const stem = `seed-${seed.id.slice(-6)}`;
@@ -36,8 +38,9 @@ function downloads(dataset, seed) {
   });
 }
 
-/** Show a seed; `isFinal` tells whether a better one may still come. */
-export function showAnswer(dataset, seed, isFinal) {
+/** Show a seed and how it was asked for; `isFinal` tells whether a better one may still come. */
+export function showAnswer(dataset, seed, isFinal, request) {
+  command = curl("POST", seedsUrl(dataset.id), { "Content-Type": "application/json" }, JSON.stringify(request));
   const { limit, resource } = seed.budget;
   const count = seed.scenes.length;
   const used = limit > 0 ? Math.min(seed.total_cost / limit, 1) : 0;
@@ -72,10 +75,16 @@ export function showLive(seed, operation) {
   // Both searches are right, so the better of both their sides is.
   const best = Math.max(seed.objective, operation.incumbent);
   const bound = Math.min(seed.upper_bound ?? Infinity, operation.upper_bound);
-  const gap = Math.max(bound - best, 0) / Math.abs(best);
+  const apart = Math.max(bound - best, 0);
+  const gap = apart === 0 ? 0 : best === 0 ? null : apart / Math.abs(best);
   const found = best > seed.objective * (1 + 1e-9) ? `, ${percent(best / seed.objective - 1)} better found` : "";
   showProof(certified(gap), gap === 0 ? "optimal" : "feasible",
     `Still looking: ${Math.round(operation.elapsed_s ?? 0)} s${found} …`);
+}
+
+/** Say why no better seed was looked for to the end; the one that is shown stays. */
+export function showEnd(error) {
+  find("answer-live").textContent = `The search for a better one has ended: ${error.message}`;
 }
 
 export function hideAnswer() {
@@ -83,9 +92,8 @@ export function hideAnswer() {
 }
 
 find("copy").addEventListener("click", async () => {
-  const text = lastCall(/\/seeds' /);
-  find("copy-text").textContent = text;
-  const done = await copy(text, find("copy-text"));
+  find("copy-text").textContent = command;
+  const done = await copy(command, find("copy-text"));
   find("copy-text").hidden = done;
   find("copy-done").textContent = done ? "Copied" : "";
   setTimeout(() => { find("copy-done").textContent = ""; }, 2000);

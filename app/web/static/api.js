@@ -17,9 +17,12 @@ export class Problem extends Error {
 /** The server did not answer. */
 export class Offline extends Error {}
 
+/** Whether a question that failed so is worth asking again in a moment. */
+export const isBusy = (error) => error instanceof Problem && (error.status === 429 || error.status === 503);
+
 const sentence = ({ detail, title }) => detail || title;
 
-async function send(path, { method = "GET", body, headers = {}, signal } = {}) {
+async function send(path, { method = "GET", body, headers = {}, signal, keepalive } = {}) {
   const url = new URL(`./${path}`, BASE).href; // "datasets:validate" alone would be a scheme
   remember(method, url, headers, body);
   for (;;) {
@@ -27,7 +30,7 @@ async function send(path, { method = "GET", body, headers = {}, signal } = {}) {
     const all = key.value ? { ...headers, Authorization: `Bearer ${key.value}` } : headers;
     let response;
     try {
-      response = await fetch(url, { method, body, headers: all, signal });
+      response = await fetch(url, { method, body, headers: all, signal, keepalive });
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new Offline("The server does not answer.");
@@ -105,7 +108,8 @@ export const createFrontier = (id, request, signal) =>
 export const getFrontier = (id, signal) => call(`frontiers/${part(id)}`, { signal });
 
 export const getOperation = (id, signal) => call(`operations/${part(id)}`, { signal });
-export const cancelOperation = (id) => call(`operations/${part(id)}:cancel`, { method: "POST" });
+export const cancelOperation = (id) => // even while the page goes away
+  call(`operations/${part(id)}:cancel`, { method: "POST", keepalive: true });
 
 /** Follow an operation to its end: every change, by server-sent events, again where they break off. */
 export async function* watch(id, signal) {
@@ -122,9 +126,28 @@ export async function* watch(id, signal) {
         if (operation.finished_at !== null) return;
       }
     } catch (error) {
-      if (!(error instanceof Offline) && error.name !== "TypeError") throw error;
-      await new Promise((again) => setTimeout(again, 1000)); // the server, or the line, will be back
+      if (!(error instanceof Offline || isBusy(error)) && error.name !== "TypeError") throw error;
     }
+    await new Promise((again) => setTimeout(again, 1000)); // the server, or the line, will be back
+  }
+}
+
+/** Wait for an operation to succeed; one that is given up, or left with the page, is cancelled. */
+export async function finished(operation, signal, tell = () => {}) {
+  const cancel = () => cancelOperation(operation.id).catch(() => {});
+  signal.addEventListener("abort", cancel, { once: true });
+  window.addEventListener("pagehide", cancel);
+  try {
+    if (signal.aborted) cancel();
+    for await (const now of watch(operation.id, signal)) {
+      if (now.finished_at === null) tell(now);
+      else if (now.status === "succeeded") return now;
+      else throw new Error(now.error?.detail ?? "It was cancelled.");
+    }
+    throw new Error("The server ended without an answer.");
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    window.removeEventListener("pagehide", cancel);
   }
 }
 
@@ -146,3 +169,4 @@ async function* events(stream) {
 }
 
 export const datasetsUrl = () => new URL("datasets", BASE).href;
+export const seedsUrl = (id) => new URL(`./${dataset(id)}/seeds`, BASE).href;

@@ -1,6 +1,6 @@
 // Answers that follow a slider: a first one at once, then better ones until it is proven.
 
-import { cancelOperation, createSeed, getSeed, watch } from "./api.js";
+import { createSeed, finished, getSeed } from "./api.js";
 import { seedRequest } from "./questions.js";
 
 const QUICK = { gap: 0.01, seconds: 2 };
@@ -21,7 +21,10 @@ const pause = (ms, signal) =>
 
 /** Asks the newest question; answers to older ones are dropped, and their solves end. */
 export class Asking {
-  /** `listener` has `seed(seed, isFinal)`, `live(operation)`, `busy(isBusy)` and `failed(error)`. */
+  /**
+   * `listener` has `seed(seed, isFinal, question)` with a request that gives the same seed,
+   * `live(operation)`, `busy(isBusy)`, `failed(error)` and, where a first answer stays, `ended(error)`.
+   */
   constructor(listener) {
     this.listener = listener;
     this.running = new AbortController();
@@ -61,7 +64,7 @@ export class Asking {
       this.waiting = false;
       const isFinal = first.status !== "feasible" || first.gap === 0;
       this.listener.busy(false);
-      this.listener.seed(first, isFinal);
+      this.listener.seed(first, isFinal, seedRequest(question, QUICK));
       if (!isFinal) await this.#improve(question, first, signal);
     } catch (error) {
       if (signal.aborted) return;
@@ -74,32 +77,34 @@ export class Asking {
 
   async #first(question, signal) {
     const answer = await createSeed(question.dataset.id, seedRequest(question, QUICK), { signal });
-    return "seed_id" in answer ? this.#await(answer, signal, () => {}) : answer;
+    return seedOf(answer, signal);
   }
 
   /** Go on until the proof, or the time limit; what is known so far is told as it comes. */
   async #improve(question, first, signal) {
-    await pause(REST_MS, signal);
-    const answer = await createSeed(
-      question.dataset.id, seedRequest(question, THOROUGH), { later: true, signal });
-    const better = "seed_id" in answer
-      ? await this.#await(answer, signal, (operation) => this.listener.live(operation))
-      : answer;
+    const request = seedRequest(question, THOROUGH);
+    let better;
+    try {
+      await pause(REST_MS, signal);
+      const answer = await createSeed(question.dataset.id, request, { later: true, signal });
+      better = await seedOf(answer, signal, (operation) => this.listener.live(operation));
+    } catch (error) {
+      if (signal.aborted) return;
+      this.listener.seed(first, true, seedRequest(question, QUICK)); // it is as good as it was
+      this.listener.ended(error);
+      return;
+    }
     // The longer search may end with the same worth and a weaker bound: then the first stays.
     const worse = better.objective < first.objective
       || (better.objective === first.objective && (better.gap ?? Infinity) > (first.gap ?? Infinity));
-    this.listener.seed(worse ? first : better, true);
+    if (worse) this.listener.seed(first, true, seedRequest(question, QUICK));
+    else this.listener.seed(better, true, request);
   }
+}
 
-  async #await(operation, signal, tell) {
-    const cancel = () => cancelOperation(operation.id).catch(() => {});
-    signal.addEventListener("abort", cancel, { once: true });
-    for await (const state of watch(operation.id, signal)) {
-      if (state.finished_at !== null) signal.removeEventListener("abort", cancel);
-      if (state.status === "succeeded") return getSeed(state.seed_id, signal);
-      if (state.finished_at !== null) throw new Error(state.error?.detail ?? "The solve was cancelled.");
-      tell(state);
-    }
-    throw new Error("The solve ended without an answer.");
-  }
+/** The seed of an answer, which may be an operation that is still to end. */
+async function seedOf(answer, signal, tell) {
+  if (!("seed_id" in answer)) return answer;
+  const { seed_id: id } = await finished(answer, signal, tell);
+  return getSeed(id, signal);
 }

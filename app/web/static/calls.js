@@ -22,9 +22,6 @@ export function remember(method, url, headers, body) {
   if (find("calls")?.open) show();
 }
 
-/** The last call of a kind, newest first; empty where there was none. */
-export const lastCall = (pattern) => calls.find(({ text }) => pattern.test(text))?.text ?? "";
-
 /** Put a text on the clipboard; where that is closed to the page, mark it to be copied by hand. */
 export async function copy(text, shown) {
   try {

@@ -1,6 +1,6 @@
 // Two seeds side by side: what both choose, and what only one of them does.
 
-import { createSeed, getSeed, listSeeds, watch } from "./api.js";
+import { createSeed, finished, getSeed, listSeeds } from "./api.js";
 import { button, find, h } from "./dom.js";
 import { picture } from "./pictures.js";
 import { OBJECTIVES, seedRequest } from "./questions.js";
@@ -10,6 +10,7 @@ import { noun, number, percent, proof, rounded } from "./words.js";
 const SIDES = ["left", "right"];
 const MOST = 120; // scenes a list shows
 let running = new AbortController();
+let asked = null; // ends the question that is under way
 let context = null; // {dataset, seed}
 let known = new Map(); // seeds by id
 let offered = null; // {datasetId, seeds}: summaries to choose from
@@ -21,6 +22,7 @@ const title = (summary) =>
 
 /** Show two seeds of a dataset; where none is named, the current one is on the left. */
 export async function showCompare(dataset, seed) {
+  if (context?.dataset.id !== dataset.id) asked?.abort();
   context = { dataset, seed };
   running.abort();
   running = new AbortController();
@@ -28,7 +30,9 @@ export async function showCompare(dataset, seed) {
   try {
     if (seed) known.set(seed.id, seed);
     if (offered?.datasetId !== dataset.id || (seed && !offered.seeds.some(({ id }) => id === seed.id))) {
-      offered = { datasetId: dataset.id, seeds: await listSeeds(dataset.id) };
+      const seeds = await listSeeds(dataset.id);
+      if (signal.aborted) return;
+      offered = { datasetId: dataset.id, seeds };
     }
     const ids = offered.seeds.map(({ id }) => id);
     const left = state.left ?? seed?.id ?? ids[0];
@@ -37,11 +41,16 @@ export async function showCompare(dataset, seed) {
     for (const side of SIDES) choices(side, pair[side]);
     const [one, other] = await Promise.all(SIDES.map((side) => fetchSeed(pair[side], signal)));
     if (signal.aborted) return;
-    say(one && other ? "" : "Ask for a second seed to compare: another budget, objective or strategy.");
+    if ([one, other].some((found) => found && found.dataset_id !== dataset.id)) {
+      throw new Error("One of these seeds is of another dataset. Choose two of this one.");
+    }
+    if (asked === null) say(one && other ? "" : "Ask for a second seed to compare: another budget, objective or strategy.");
     if (one && other) show(dataset, one, other);
     find("compare-shown").hidden = !(one && other);
   } catch (error) {
-    if (!signal.aborted) say(error.message, true);
+    if (signal.aborted) return;
+    say(error.message, true);
+    find("compare-shown").hidden = true;
   }
 }
 
@@ -118,25 +127,26 @@ async function ask(event) {
     include: state.include, exclude: state.exclude,
   };
   const options = { gap: 0, seconds: 10, strategy: find("compare-strategy").value };
-  const { signal } = running;
+  asked?.abort();
+  const mine = new AbortController(); // not that of what is shown: an answer may come meanwhile
+  asked = mine;
+  const { signal } = mine;
   say("Being answered …");
   try {
     const answer = await createSeed(dataset.id, seedRequest(question, options), { signal });
-    const seed = "percent_complete" in answer ? await awaited(answer, signal) : answer;
+    const seed = "percent_complete" in answer
+      ? await getSeed((await finished(answer, signal)).seed_id, signal)
+      : answer;
+    if (signal.aborted || state.dataset !== dataset.id) return;
     known.set(seed.id, seed);
     offered = null;
+    asked = null;
     change({ [find("compare-side").value]: seed.id }, { step: true });
   } catch (error) {
     if (!signal.aborted) say(error.message, true);
+  } finally {
+    if (asked === mine) asked = null;
   }
-}
-
-async function awaited(operation, signal) {
-  for await (const now of watch(operation.id, signal)) {
-    if (now.status === "succeeded") return getSeed(now.seed_id, signal);
-    if (now.finished_at !== null) throw new Error(now.error?.detail ?? "The solve was cancelled.");
-  }
-  throw new Error("The solve ended without an answer.");
 }
 
 find("compare-objective").replaceChildren(...Object.entries(OBJECTIVES).map(([name, [label]]) => new Option(label, name)));

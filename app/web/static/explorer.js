@@ -1,15 +1,15 @@
 // The explorer page: which dataset, which budget, which view, and what the server answers.
 
-import { hideAnswer, showAnswer, showLive } from "./answer.js";
-import { datasetsUrl, getDataset, listDatasets, Offline } from "./api.js";
+import { hideAnswer, showAnswer, showEnd, showLive } from "./answer.js";
+import { datasetsUrl, getDataset, isBusy, listDatasets, Offline } from "./api.js";
 import { Asking } from "./asking.js";
 import { curl } from "./calls.js";
 import { showCompare } from "./compare.js";
 import { onDatasets, pace, showDatasets } from "./datasets.js";
 import { find } from "./dom.js";
-import { markBudget, showFrontier } from "./frontier.js";
+import { leaveFrontier, markBudget, showFrontier } from "./frontier.js";
 import { clearGallery, showGallery } from "./gallery.js";
-import { markOnMap, refreshSelection, showMap } from "./map.js";
+import { axes, markOnMap, refreshSelection, showMap } from "./map.js";
 import { OBJECTIVES } from "./questions.js";
 import { offerReport } from "./report.js";
 import { showRules } from "./rules.js";
@@ -25,11 +25,13 @@ let datasets = [];
 let dataset = null;
 let scale = null;
 let seed = null; // the answer that is shown
+let said = false; // whether a sentence stands where the pictures would be
 let timer = null; // the next look at the server
 
 const budget = () => Number(state.budget);
+const hasBudget = () => budget() > 0 && Number.isFinite(budget());
 const view = () => (VIEWS.includes(state.view) ? state.view : "budget");
-const objective = () => (state.objective in OBJECTIVES ? state.objective : "seedal");
+const objective = () => (Object.hasOwn(OBJECTIVES, state.objective) ? state.objective : "seedal");
 const isReady = () => dataset?.status === "ready";
 
 const question = () => ({
@@ -37,20 +39,25 @@ const question = () => ({
 });
 
 const asking = new Asking({
-  seed(answer, isFinal) {
+  seed(answer, isFinal, request) {
     seed = answer;
     offline(null);
-    find("message").hidden = true;
-    showAnswer(dataset, seed, isFinal);
+    said = false;
+    showAnswer(dataset, seed, isFinal, request);
     render();
   },
-  live: (operation) => showLive(seed, operation),
+  live: (operation) => seed && showLive(seed, operation),
+  ended: (error) => showEnd(error),
   busy: (isBusy) => { find("busy").hidden = !isBusy; },
   failed(error) {
     if (error instanceof Offline) {
       offline(error);
       again(ask);
-    } else say(error.message, "error");
+      return;
+    }
+    say(isBusy(error) ? `${error.message} Trying again every few seconds.` : error.message, "error");
+    render();
+    if (isBusy(error)) again(ask);
   },
 });
 
@@ -73,6 +80,7 @@ function say(text, kind = "state") {
   find("message").textContent = text;
   find("message").dataset.kind = kind;
   find("message").hidden = false;
+  said = true;
 }
 
 /** Load the list of datasets and turn to the one that is wanted. */
@@ -91,11 +99,26 @@ async function load() {
   find("dataset").replaceChildren(...datasets.map(({ id, name }) => new Option(name, id)));
   showDatasets(datasets);
   const wanted = datasets.find(({ id }) => id === state.dataset);
-  open(wanted ?? datasets.find(({ status }) => status === "ready") ?? datasets[0] ?? null);
+  if (wanted || !state.dataset || datasets.length === 0) {
+    open(wanted ?? datasets.find(({ status }) => status === "ready") ?? datasets[0] ?? null);
+  } else missing();
+}
+
+/** The address names a dataset that is not there: another one's answer would mislead. */
+function missing() {
+  clearTimeout(timer);
+  asking.stop();
+  dataset = null;
+  find("dataset").selectedIndex = -1;
+  find("dataset-facts").textContent = "";
+  find("budget").disabled = true;
+  say(`There is no dataset ${state.dataset}, or no longer. Choose another one.`, "error");
+  render();
 }
 
 /** Turn to a dataset, whatever its state. */
 function open(chosen) {
+  clearTimeout(timer);
   const other = dataset?.id !== chosen?.id;
   dataset = chosen;
   if (chosen === null) {
@@ -104,9 +127,12 @@ function open(chosen) {
     render();
     return;
   }
-  if (other) {
+  if (other) { // nothing of the last one's answer may be taken for this one's
+    asking.stop();
     seed = null;
+    said = false;
     clearGallery();
+    hideAnswer();
   }
   find("dataset").value = chosen.id;
   find("dataset-facts").textContent = facts(chosen);
@@ -116,8 +142,7 @@ function open(chosen) {
     for (const id of ["budget-unit", "budget-unit-2"]) find(id).textContent = chosen.resource;
     find("budget-least").textContent = number(scale.least);
     find("budget-most").textContent = number(scale.most);
-    const known = budget() > 0;
-    change({ dataset: chosen.id, budget: known ? state.budget : String(scale.start()) });
+    change({ dataset: chosen.id, budget: hasBudget() ? state.budget : String(scale.start()) });
     showBudget();
     ask();
   } else {
@@ -137,11 +162,14 @@ function waitingFor({ status, error }) {
 
 /** Look whether a dataset has become ready. */
 async function look() {
+  const { id } = dataset;
   try {
-    const fresh = await getDataset(dataset.id);
+    const fresh = await getDataset(id);
+    if (dataset?.id !== id) return;
     datasets = datasets.map((item) => (item.id === fresh.id ? fresh : item));
     open(fresh);
   } catch (error) {
+    if (dataset?.id !== id) return;
     if (error instanceof Offline) {
       offline(error);
       again(look);
@@ -157,7 +185,7 @@ function facts({ usable_scene_count: usable, scene_count: all, total_cost: total
 
 function ask() {
   clearTimeout(timer);
-  if (isReady() && budget() > 0) asking.ask(question());
+  if (isReady() && hasBudget()) asking.ask(question());
 }
 
 /** Show the budget that is set; a field is left alone while it is typed in. */
@@ -189,7 +217,7 @@ function typed(event, parse) {
 function render() {
   const now = datasets.length === 0 ? "datasets" : view();
   for (const name of VIEWS) {
-    find(`view-${name}`).hidden = name !== now;
+    find(`view-${name}`).hidden = name !== now || (name !== "datasets" && !isReady());
     const link = find(`to-${name}`);
     if (name === now) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -197,13 +225,17 @@ function render() {
   const full = now === "datasets" || now === "compare";
   find("question").hidden = full;
   find("explorer").classList.toggle("full", full);
-  find("message").hidden = find("message").hidden || now === "datasets";
+  find("message").hidden = !said || now === "datasets";
   find("objective").value = objective();
   find("objective-hint").textContent = OBJECTIVES[objective()][1];
   find("frontier-nested").checked = state.nested === "1";
-  find("map-axes").value = state.axes ?? "pca";
+  find("map-axes").value = axes();
   showRules();
-  if (!isReady()) return;
+  if (now !== "frontier") leaveFrontier();
+  if (!isReady()) {
+    showScene(null, null, null);
+    return;
+  }
   if (now === "budget" && seed) showGallery(dataset, seed);
   if (now === "map") showMap(dataset, seed).then(() => markOnMap(state.scene));
   if (now === "frontier") showFrontier(question());
@@ -222,6 +254,7 @@ onChange((changed) => {
     render();
     return;
   }
+  if (changed.has("budget") && !hasBudget()) change({ budget: String(scale.start()) });
   if (changed.has("budget") && scale) {
     showBudget(document.activeElement?.id);
     markBudget(budget());

@@ -1,6 +1,6 @@
 // The frontier: what each budget would buy, how good that is, and where more stops paying.
 
-import { createFrontier, getFrontier, watch } from "./api.js";
+import { createFrontier, finished, getFrontier } from "./api.js";
 import { CONFIG, layout, plotly, savePicture } from "./charts.js";
 import { css, onTheme } from "./colours.js";
 import { button, find, h } from "./dom.js";
@@ -14,7 +14,8 @@ const BEND = 0.05; // how far above the straight line a curve must be for its kn
 const BASELINES = { random: "Random, 20 draws", greedy: "Greedy", kmeans: "K-means" };
 
 const known = new Map(); // request -> frontier
-let asked = null; // the request that is under way, or that failed
+let asked = null; // the request that is wanted: shown, under way, or failed
+let failed = false;
 let running = new AbortController();
 let drawn = null; // {dataset, frontier}
 
@@ -39,47 +40,56 @@ export async function showFrontier(question) {
   const { dataset } = question;
   const body = request(question);
   const name = JSON.stringify([dataset.id, body]);
-  const frontier = known.get(name);
-  if (frontier) {
+  if (name === asked && !known.has(name)) return;
+  if (name !== asked) {
     asked = name;
-    await draw(dataset, frontier, question.limit);
-    return;
+    running.abort(); // what was asked before would be drawn over this
+    running = new AbortController();
   }
-  if (name === asked) return;
-  asked = name;
-  running.abort();
-  running = new AbortController();
   const { signal } = running;
   try {
-    busy("Every budget is being answered …");
-    known.set(name, await made(dataset.id, body, signal));
-    await draw(dataset, known.get(name), Number(state.budget));
+    if (!known.has(name)) {
+      busy("Every budget is being answered …");
+      known.set(name, await made(dataset.id, body, signal));
+    }
+    await draw(dataset, known.get(name), Number(state.budget), signal);
   } catch (error) {
-    if (!signal.aborted) busy(error.message, true);
+    if (signal.aborted) return;
+    failed = true;
+    busy(error.message, true);
   }
+}
+
+/** Another view is shown: what failed is asked for again when somebody comes back. */
+export function leaveFrontier() {
+  if (failed) asked = null;
+  failed = false;
 }
 
 async function made(datasetId, body, signal) {
   const answer = await createFrontier(datasetId, body, signal);
   if (!("percent_complete" in answer)) return answer;
-  for await (const operation of watch(answer.id, signal)) {
-    busy(`Every budget is being answered: ${Math.round(operation.percent_complete)} % …`);
-    if (operation.status === "succeeded") return getFrontier(operation.frontier_id, signal);
-    if (operation.finished_at !== null) throw new Error(operation.error?.detail ?? "It was cancelled.");
-  }
-  throw new Error("The server ended without an answer.");
+  const { frontier_id: id } = await finished(answer, signal, ({ percent_complete: part }) =>
+    busy(`Every budget is being answered: ${Math.round(part)} % …`));
+  return getFrontier(id, signal);
 }
 
 function busy(text, isError = false) {
   find("frontier-said").textContent = text;
   find("frontier-said").classList.toggle("bad", isError);
-  find("frontier-shown").hidden = true;
+  shown(false);
 }
 
-async function draw(dataset, frontier, limit) {
+function shown(isShown) {
+  find("frontier-shown").hidden = !isShown;
+  for (const format of ["png", "svg"]) find(`frontier-${format}`).disabled = !isShown;
+}
+
+async function draw(dataset, frontier, limit, signal) {
   const Plotly = await plotly();
+  if (signal?.aborted) return;
   drawn = { dataset, frontier };
-  find("frontier-shown").hidden = false;
+  shown(true);
   find("frontier-said").classList.remove("bad");
   const { points } = frontier;
   const knee = kneeOf(frontier);

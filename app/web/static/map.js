@@ -14,6 +14,8 @@ const LEVEL = { plain: 0, near: 1, banned: 2, chosen: 3, pinned: 4 };
 let map = null; // what the server said
 let shown = null; // {dataset, seed}
 let loading = new AbortController();
+let fetching = null; // the name of the map that is under way
+let failed = null; // the name of the map whose failure is said
 let selection = [];
 
 const scatter = new Scatter(find("map-canvas"), {
@@ -28,24 +30,50 @@ const scatter = new Scatter(find("map-canvas"), {
 /** Show a seed on its dataset's map; fetches the map where it is not known yet. */
 export async function showMap(dataset, seed) {
   shown = { dataset, seed };
-  const method = state.axes ?? "pca";
-  if (map?.dataset_id !== dataset.id || map.method !== method) {
-    loading.abort();
+  const method = axes();
+  const name = `${method} of ${dataset.id}`;
+  if (fetching === name) return;
+  loading.abort(); // what is under way would be painted over this
+  fetching = null;
+  if (map?.name !== name) {
+    if (map?.dataset_id !== dataset.id) clear();
     loading = new AbortController();
+    const { signal } = loading;
+    fetching = name;
     find("map-said").textContent = "The map is being drawn …";
     try {
-      map = index(await getMap(dataset.id, method, loading.signal));
+      const answer = await getMap(dataset.id, method, signal);
+      if (signal.aborted) return;
+      map = { ...index(answer), name };
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (signal.aborted) return;
+      fetching = null;
+      failed = name;
       find("map-said").textContent = "";
       find("map-note").textContent = error.message;
       if (method !== "pca") change({ axes: null });
       return;
     }
+    fetching = null;
+    if (failed === name) find("map-note").textContent = "";
     paint({ keepView: false });
     legend();
   } else paint({ keepView: true });
   describe();
+}
+
+/** Which axes are wanted; what the page does not offer is the usual ones. */
+export const axes = () => (state.axes === "umap" ? "umap" : "pca");
+
+/** Nothing of another dataset's map may be seen or picked. */
+function clear() {
+  map = null;
+  selection = [];
+  scatter.clear();
+  showTip(-1);
+  find("map-selection").hidden = true;
+  find("map-legend").replaceChildren();
+  for (const id of ["map-note", "map-spoken"]) find(id).textContent = "";
 }
 
 function index(answer) {
@@ -171,7 +199,8 @@ function select(places) {
   if (places.length === 0) return;
   const [only] = selection;
   const one = places.length === 1;
-  const cost = places.reduce((sum, place) => sum + map.costs[place], 0);
+  // Twelve digits: what adding up thousands of fractions leaves behind is none of the cost.
+  const cost = Number(places.reduce((sum, place) => sum + map.costs[place], 0).toPrecision(12));
   const label = one ? `${only} · ${facts(places[0])}` : `${number(places.length)} scenes · ${number(cost)} ${map.resource}`;
   const { pinned, banned } = rulesOf(only);
   bar.replaceChildren(
@@ -189,9 +218,10 @@ function select(places) {
 
 /** Select the scenes that look most like one; on the map they need not lie nearest. */
 async function neighbours(sceneId) {
+  const on = map;
   try {
     const { items } = await getNeighbors(shown.dataset.id, sceneId);
-    select([sceneId, ...items.map(({ scene_id: id }) => id)].map((id) => map.places.get(id)));
+    if (map === on) select([sceneId, ...items.map(({ scene_id: id }) => id)].map((id) => map.places.get(id)));
   } catch (error) {
     find("map-note").textContent = error.message;
   }
@@ -207,8 +237,17 @@ export function markOnMap(sceneId) {
   if (map && sceneId && map.places.has(sceneId)) scatter.mark(map.places.get(sceneId));
 }
 
-/** The map as an SVG document; null before it was drawn. */
-export const mapSvg = () => (map === null ? null : scatter.svg());
+/** A seed on its dataset's map as an SVG document; null where that map was not drawn. */
+export function mapSvg(dataset, seed) {
+  if (map?.dataset_id !== dataset.id || scatter.width === 0) return null;
+  const now = shown;
+  shown = { dataset, seed };
+  paint({ keepView: true });
+  const drawn = scatter.svg();
+  shown = now;
+  paint({ keepView: true });
+  return drawn;
+}
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -242,6 +281,6 @@ find("map-axes").addEventListener("change", (event) => {
   find("map-note").textContent = "";
   change({ axes: event.target.value === "pca" ? null : event.target.value });
 });
-find("map-png").addEventListener("click", () => find("map-canvas").toBlob((blob) => save(blob, "map.png")));
-find("map-svg").addEventListener("click", () => save(new Blob([scatter.svg()], { type: "image/svg+xml" }), "map.svg"));
+find("map-png").addEventListener("click", () => map && find("map-canvas").toBlob((blob) => save(blob, "map.png")));
+find("map-svg").addEventListener("click", () => map && save(new Blob([scatter.svg()], { type: "image/svg+xml" }), "map.svg"));
 onTheme(() => map && paint({ keepView: true }));

@@ -14,7 +14,9 @@ function url(datasetId, sceneId, query) {
   const path = `v1/datasets/${part(datasetId)}/scenes/${part(sceneId)}/thumbnail${query}`;
   if (!hasKey()) return Promise.resolve(new URL(path, document.baseURI).href);
   if (!fetched.has(path)) {
-    fetched.set(path, getPicture(datasetId, sceneId, query).then((blob) => URL.createObjectURL(blob)));
+    const found = getPicture(datasetId, sceneId, query).then((blob) => URL.createObjectURL(blob));
+    fetched.set(path, found);
+    found.catch(() => fetched.get(path) === found && fetched.delete(path)); // it may come another time
     if (fetched.size > KEPT) {
       const [oldest, gone] = fetched.entries().next().value;
       fetched.delete(oldest);

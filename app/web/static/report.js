@@ -21,7 +21,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; backgroun
 /** Make and save the report of a seed. */
 export async function saveReport(dataset, seed, signal) {
   const pictures = await thumbnails(dataset, seed, signal);
-  const charts = await drawings();
+  const charts = await drawings(dataset, seed);
   const page = document.implementation.createHTMLDocument(`Seed of ${dataset.name}`);
   page.documentElement.lang = "en";
   page.head.append(h("meta", { charset: "utf-8" }));
@@ -44,13 +44,13 @@ async function thumbnails(dataset, seed, signal) {
   return found;
 }
 
-async function drawings() {
+async function drawings(dataset, seed) {
   const found = [];
   const chart = frontierChart();
   if (chart?.clientWidth > 0) {
     found.push(["What each budget would buy", URI(await (await pictureOf(chart, "svg")).text())]);
   }
-  const map = mapSvg();
+  const map = mapSvg(dataset, seed);
   if (map !== null) found.push(["The scenes by how they look; the chosen ones are marked", URI(map)]);
   return found;
 }

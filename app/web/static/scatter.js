@@ -38,8 +38,18 @@ export class Scatter {
     this.draw();
   }
 
+  /** Show nothing. */
+  clear() {
+    this.points = this.view = null;
+    this.marked = -1;
+    this.ringed = [];
+    this.polygon = [];
+    this.draw();
+  }
+
   /** Show everything. */
   fit() {
+    if (!this.points) return;
     if (this.width === 0) this.#measure();
     const { x, y } = this.points;
     const [left, right, low, high] = extent(x).concat(extent(y));
@@ -74,6 +84,7 @@ export class Scatter {
   }
 
   zoom(factor, cx = this.width / 2, cy = this.height / 2) {
+    if (this.view === null) return;
     const scale = Math.min(Math.max(this.view.scale * factor, this.home / 4), this.home * 1e4);
     const real = scale / this.view.scale;
     this.view = { scale, x: cx - real * (cx - this.view.x), y: cy - real * (cy - this.view.y) };
@@ -81,6 +92,7 @@ export class Scatter {
   }
 
   pan(dx, dy) {
+    if (this.view === null) return;
     this.view = { ...this.view, x: this.view.x + dx, y: this.view.y + dy };
     this.#move();
   }
@@ -132,11 +144,12 @@ export class Scatter {
 
   #paint(step) {
     const { context, points, palette } = this;
-    if (!points || this.view === null || this.width === 0) return;
+    if (this.width === 0) return;
     const ratio = window.devicePixelRatio || 1;
     const { width, height } = this;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
+    if (!points || this.view === null) return;
     const grow = Math.min(Math.sqrt(this.view.scale / this.home), 3);
     let last = null;
     for (let place = 0; place < this.order.length; place += 1) {
@@ -252,7 +265,7 @@ export class Scatter {
       }
     });
     const up = (event) => {
-      if (!held.delete(event.pointerId) || event.type === "pointercancel") return;
+      if (!held.delete(event.pointerId) || event.type === "pointercancel" || !this.points) return;
       const [x, y] = place(event);
       if (this.mode === "lasso" && this.polygon.length > 2) this.heard.lasso(this.#inside());
       else if (travelled <= 3) this.heard.pick(this.at(x, y));

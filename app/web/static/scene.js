@@ -12,18 +12,22 @@ import { noun, number, percent } from "./words.js";
 const IMAGES = 24;
 const dialog = find("scene");
 let running = new AbortController();
-let shown = null; // {dataset, seed, id}
+let shown = null; // {dataset, seed, id, scene: what the server said of it}
 
 /** Show a scene, or nothing. */
 export async function showScene(dataset, seed, sceneId) {
-  const same = shown?.id === sceneId && shown?.dataset.id === dataset?.id && dialog.open;
-  shown = { dataset, seed, id: sceneId };
+  const same = shown?.id === sceneId && shown?.dataset?.id === dataset?.id && dialog.open;
+  const other = shown?.seed !== seed;
+  shown = { dataset, seed, id: sceneId, scene: same ? shown.scene : null };
   if (!sceneId || !dataset) {
     if (dialog.open) dialog.close();
     return;
   }
   actions();
-  if (same) return;
+  if (same) {
+    if (other && shown.scene) await answered(running.signal);
+    return;
+  }
   running.abort();
   running = new AbortController();
   const { signal } = running;
@@ -32,12 +36,15 @@ export async function showScene(dataset, seed, sceneId) {
   find("scene-images").replaceChildren();
   find("scene-like").replaceChildren();
   find("scene-stands").replaceChildren();
+  find("scene-cloud-section").hidden = true;
+  find("scene-stands-section").hidden = true;
   hideCloud();
   say("");
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
   try {
     const scene = await getScene(dataset.id, sceneId, signal);
+    shown.scene = scene;
     facts(scene);
     images(dataset, scene);
     find("scene-cloud-section").hidden = scene.pointcloud === null;
@@ -45,7 +52,17 @@ export async function showScene(dataset, seed, sceneId) {
       const { items } = await getNeighbors(dataset.id, sceneId, signal);
       find("scene-like").replaceChildren(...items.map((item) => small(dataset, item)));
     } else say(scene.left_out_reason ?? "This scene has no features yet.");
-    await stands(dataset, seed, sceneId, signal);
+  } catch (error) {
+    if (!signal.aborted) say(error.message);
+  }
+  if (shown.scene && !signal.aborted) await answered(signal);
+}
+
+/** Tell what the newest answer makes of the scene. */
+async function answered(signal) {
+  facts(shown.scene);
+  try {
+    await stands(shown.dataset, shown.seed, shown.id, signal);
   } catch (error) {
     if (!signal.aborted) say(error.message);
   }
@@ -66,7 +83,7 @@ function facts(scene) {
   const rows = [
     ...Object.entries(scene.costs).map(([name, value]) => [name, number(value)]),
     ["group", scene.group],
-    ["chosen", chosen ? `rank ${chosen.rank}, worth ${percent(Math.max(chosen.gain, 0) / (seed.objective || 1))}` : "no"],
+    ["chosen", !seed ? null : chosen ? `rank ${chosen.rank}, worth ${percent(Math.max(chosen.gain, 0) / (seed.objective || 1))}` : "no"],
     ["regions", scene.region_count === null ? null : number(scene.region_count)],
     ["images", number(scene.images.length)],
   ].filter(([, value]) => value !== null && value !== undefined);
@@ -97,6 +114,7 @@ async function stands(dataset, seed, sceneId, signal) {
   find("scene-stands-section").hidden = !chosen?.represents;
   if (!chosen?.represents) return;
   const { total, items } = await getRepresented(seed.id, sceneId, signal);
+  if (shown.seed !== seed) return;
   find("scene-stands-title").textContent = `Stands for ${number(total)} ${noun(total, "scene")}`;
   find("scene-stands").replaceChildren(...items.slice(0, 12).map((item) => small(dataset, item)));
 }
@@ -115,6 +133,7 @@ async function showCloud() {
   find("scene-cloud-said").textContent = "Reading …";
   try {
     const [Plotly, cloud] = await Promise.all([plotly(), getPointcloud(dataset.id, id, signal)]);
+    if (signal.aborted) return;
     const chart = find("scene-cloud");
     chart.hidden = false;
     find("scene-cloud-show").hidden = true;

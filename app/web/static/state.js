@@ -2,7 +2,9 @@
 
 const ONE = ["view", "dataset", "budget", "objective", "scene", "left", "right", "nested", "axes"];
 const MANY = ["include", "exclude"];
+const REST_MS = 150; // browsers refuse to write the address hundreds of times in a few seconds
 const listeners = [];
+let writing = null; // a budget that is to be written once the drag rests
 
 /** The state as it is: strings, of `include` and `exclude` lists, null where nothing is said. */
 export let state = read();
@@ -14,11 +16,18 @@ function read() {
   return { ...one, ...many };
 }
 
-function fragment() {
+function fragment(said) {
   const fields = new URLSearchParams();
-  for (const name of ONE) if (state[name]) fields.set(name, state[name]);
-  for (const name of MANY) for (const value of state[name]) fields.append(name, value);
+  for (const name of ONE) if (said[name]) fields.set(name, said[name]);
+  for (const name of MANY) for (const value of said[name]) fields.append(name, value);
   return `#${fields}`;
+}
+
+function write(said, { step = false } = {}) {
+  clearTimeout(writing);
+  writing = null;
+  const text = fragment(said);
+  if (text !== location.hash) history[step ? "pushState" : "replaceState"](null, "", text);
 }
 
 /** Tell all listeners which names have changed. */
@@ -32,8 +41,12 @@ function tell(before) {
 export function change(patch, { step = false } = {}) {
   const before = state;
   state = { ...state, ...patch };
-  if (fragment() !== location.hash) {
-    history[step ? "pushState" : "replaceState"](null, "", fragment());
+  if (!step && Object.keys(patch).join() === "budget") {
+    clearTimeout(writing);
+    writing = setTimeout(() => write(state), REST_MS);
+  } else {
+    if (step && writing !== null) write(before); // "back" goes to what was shown
+    write(state, { step });
   }
   tell(before);
 }
@@ -42,9 +55,12 @@ export function change(patch, { step = false } = {}) {
 export const onChange = (listener) => listeners.push(listener);
 
 function reread() {
+  clearTimeout(writing);
+  writing = null;
   const before = state;
   state = read();
   tell(before);
 }
 window.addEventListener("popstate", reread);
 window.addEventListener("hashchange", reread);
+document.addEventListener("change", () => writing !== null && write(state)); // the end of a drag

@@ -21,6 +21,7 @@ export const noun = (count, word) => (count === 1 ? word : `${word}s`);
 export function certified(gap) {
   if (gap === null || gap === undefined) return "How much better another choice could be is not known.";
   if (gap === 0) return "Proven: no other choice is better.";
+  if (gap < 1e-4) return `Any other choice is ${percent(gap)} better, if at all.`;
   return `No other choice can be more than ${percent(gap)} better.`;
 }
 

@@ -1,0 +1,425 @@
+"""What is shown belongs to what is set, however fast that changes and whatever fails."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import unquote
+
+import pytest
+from looking import Site, answered, chosen, state, visit
+from playwright.sync_api import Error, Page, Request, Route, expect
+from serving import eventually
+
+pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
+
+Release = Callable[[], None]
+
+
+@contextmanager
+def _held(page: Page, url: str, which: Callable[[Request], bool]) -> Iterator[Release]:
+    """Hold requests back until the returned function lets them go."""
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if which(route.request):
+            waiting.append(route)
+        else:
+            route.fallback()
+
+    def release() -> None:
+        page.unroute(url, hold)
+        for route in waiting:
+            with suppress(Error):  # the page may have given up on it
+                route.continue_()
+
+    page.route(url, hold)
+    yield release
+    release()
+
+
+def _problem(route: Route, status: int, detail: str) -> None:
+    route.fulfill(
+        status=status,
+        headers={"Retry-After": "1"},
+        content_type="application/problem+json",
+        body=json.dumps({"title": "No", "detail": detail}),
+    )
+
+
+def _body(request: Request) -> dict[str, object]:
+    body: dict[str, object] = request.post_data_json or {}
+    return body
+
+
+def _go(page: Page, words: str) -> None:
+    """Edit the address."""
+    page.evaluate("words => { location.hash = words; }", words)
+
+
+def test_a_proof_that_fails_leaves_the_answer(page: Page, site: Site) -> None:
+    """The server is too busy to look for a better seed: the first one stays and says so."""
+
+    def refuse(route: Route) -> None:
+        if "prefer" in route.request.headers:
+            _problem(route, 422, "Too much.")
+        else:
+            route.fallback()
+
+    page.route("**/seeds", refuse)
+    visit(page, site.url, dataset=site.planted, objective="spread", budget=900)
+    expect(page.locator("#answer-live")).to_contain_text("Too much.", timeout=30_000)
+    expect(page.locator("#answer-proof")).to_contain_text("No other choice can be more than")
+    expect(page.locator("#message")).to_be_hidden()
+    assert len(chosen(page)) > 0
+
+
+def test_a_busy_server_is_asked_again(page: Page, site: Site) -> None:
+    """429 is said, and the question is asked again by itself."""
+    page.route("**/seeds", lambda route: _problem(route, 429, "Busy."), times=1)
+    visit(page, site.url, dataset=site.building, budget=300_000)
+    expect(page.locator("#message")).to_contain_text("Busy.")
+    answered(page)
+    expect(page.locator("#message")).to_be_hidden()
+
+
+def test_another_dataset_is_never_shown_with_the_last_answer(page: Page, site: Site) -> None:
+    """Until its own answer is there, nothing is said of it; a late answer to the other is not."""
+    visit(page, site.url, dataset=site.building, budget=300_000)
+    answered(page)
+    with _held(page, "**/seeds", lambda request: site.planted in request.url) as release:
+        page.select_option("#dataset", site.planted)
+        expect(page.locator("#busy")).to_be_visible()
+        expect(page.locator("#answer")).to_be_hidden()
+        assert chosen(page) == []
+        release()
+    answered(page)
+    expect(page.locator("#answer-noun")).to_contain_text("of 300")
+
+
+def test_a_late_frontier_does_not_replace_the_one_asked_for(page: Page, site: Site) -> None:
+    """To another objective and back: what arrives for the other is dropped."""
+    visit(page, site.url, dataset=site.building, view="frontier", budget=300_000)
+    chart = page.locator("#frontier-chart .main-svg").first
+    expect(chart).to_be_visible(timeout=60_000)
+    best = "document.getElementById('frontier-chart').data[1].y"
+    before = page.evaluate(best)
+    with _held(page, "**/frontiers", lambda _: True) as release:
+        page.select_option("#objective", "k_center")
+        expect(page.locator("#frontier-said")).to_contain_text("being answered")
+        page.select_option("#objective", "seedal")
+        expect(chart).to_be_visible()
+        release()
+        page.wait_for_timeout(3_000)
+    expect(chart).to_be_visible()
+    assert page.evaluate(best) == before
+
+
+def _operation(name: str) -> dict[str, object]:
+    return {
+        "id": name, "status": "running", "percent_complete": 10, "finished_at": None,
+        "error": None, "frontier_id": None, "seed_id": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("view", ["frontier", "compare"])
+def test_work_that_nobody_waits_for_is_cancelled(page: Page, site: Site, view: str) -> None:
+    """A frontier or a seed that was asked for ends with the question."""
+    visit(page, site.url, dataset=site.building, view="budget", budget=300_000)
+    answered(page)
+    name = "op_nobody"
+    path = "**/frontiers" if view == "frontier" else "**/seeds"
+    page.route(path, lambda route: route.fulfill(status=202, json=_operation(name)), times=1)
+    event = f"id: 1\ndata: {json.dumps(_operation(name))}\n\n"
+    page.route(
+        f"**/operations/{name}/events",
+        lambda route: route.fulfill(content_type="text/event-stream", body=event),
+    )
+    cancelled: list[str] = []
+    page.route(
+        "**/operations/*:cancel",
+        lambda route: (cancelled.append(route.request.url), route.fulfill(json=_operation(name))),
+    )
+    page.click(f"#to-{view}")
+    with page.expect_request(f"**/operations/{name}/events"):
+        if view == "compare":
+            page.click("#compare-form button")
+    if view == "frontier":
+        page.select_option("#objective", "k_center")
+    else:
+        _go(page, f"dataset={site.planted}&view=compare")
+    page.wait_for_timeout(1_000)
+    assert any(name in url for url in cancelled)
+
+
+def test_a_frontier_that_failed_is_asked_for_again(page: Page, site: Site) -> None:
+    """Whoever leaves the view and comes back does not find yesterday's error."""
+    page.route("**/frontiers", lambda route: _problem(route, 500, "Broken."), times=1)
+    visit(page, site.url, dataset=site.building, budget=300_000)
+    answered(page)
+    page.click("#to-frontier")
+    expect(page.locator("#frontier-said")).to_contain_text("Broken.")
+    page.click("#to-budget")
+    page.click("#to-frontier")
+    expect(page.locator("#frontier-chart .main-svg").first).to_be_visible(timeout=60_000)
+
+
+def test_a_late_map_does_not_replace_the_one_asked_for(page: Page, site: Site) -> None:
+    """To another dataset and back: the other's map is dropped, and so is a selection."""
+    visit(page, site.url, dataset=site.building, view="map")
+    answered(page)
+    expect(page.locator("#map-said")).to_contain_text("24 scenes")
+    page.locator("#map-canvas").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#map-selection")).to_be_visible()
+    with _held(page, "**/map?*", lambda _: True) as release:
+        page.select_option("#dataset", site.planted)
+        expect(page.locator("#map-said")).to_contain_text("being drawn")
+        expect(page.locator("#map-selection")).to_be_hidden()
+        expect(page.locator("#map-legend li")).to_have_count(0)
+        page.select_option("#dataset", site.building)
+        release()
+        page.wait_for_timeout(1_500)
+    expect(page.locator("#map-said")).to_contain_text("24 scenes")
+    page.fill("#budget-percent", "30")
+    answered(page)
+    expect(page.locator("#map-selection")).to_be_hidden()
+
+
+def test_a_map_that_fails_leaves_no_other_behind(page: Page, site: Site) -> None:
+    """The error is said alone; the last dataset's scenes cannot be picked."""
+    visit(page, site.url, dataset=site.building, view="map")
+    answered(page)
+    expect(page.locator("#map-said")).to_contain_text("24 scenes")
+    page.route("**/map?*", lambda route: _problem(route, 500, "No map."))
+    page.select_option("#dataset", site.planted)
+    expect(page.locator("#map-note")).to_contain_text("No map.")
+    page.locator("#map-canvas").focus()
+    page.keyboard.press("ArrowRight")
+    page.click("#map-in")
+    page.click("#map-fit")
+    page.click("#map-svg")
+    page.click("#map-png")
+    expect(page.locator("#map-selection")).to_be_hidden()
+    expect(page.locator("#map-legend li")).to_have_count(0)
+    page.unroute("**/map?*")
+    page.click("#to-budget")
+    page.click("#to-map")
+    expect(page.locator("#map-said")).to_contain_text("300 scenes")
+    expect(page.locator("#map-note")).to_have_text("")
+
+
+def test_the_map_shows_nothing_as_chosen_where_nothing_is(page: Page, site: Site) -> None:
+    """An answer that cannot be given takes the marks of the last one away."""
+    visit(page, site.url, dataset=site.building, view="map", budget=300_000)
+    answered(page)
+    expect(page.locator("#map-said")).not_to_contain_text("; 0 chosen")
+    _go(page, f"dataset={site.building}&view=map&budget=300000&include=nowhere")
+    expect(page.locator("#message")).to_contain_text("nowhere")
+    expect(page.locator("#map-said")).to_contain_text("; 0 chosen")
+    page.click("#to-datasets")
+    expect(page.locator("#message")).to_be_hidden()
+    page.click("#to-budget")
+    expect(page.locator("#message")).to_contain_text("nowhere")
+
+
+def test_a_report_has_the_map_of_its_seed(page: Page, site: Site) -> None:
+    """After a look at another dataset's map, or before a change of the budget."""
+
+    def pictures() -> list[str]:
+        with page.expect_download() as download:
+            page.click("#report-save")
+        text = unquote(download.value.path().read_text())
+        return text.split("<svg")[1:]
+
+    visit(page, site.url, dataset=site.building, view="map", budget=60_000)
+    answered(page)
+    expect(page.locator("#map-said")).to_contain_text("24 scenes")
+    page.click("#to-budget")
+    page.fill("#budget-percent", "100")
+    answered(page)
+    (drawing,) = pictures()
+    ink = page.evaluate(
+        "getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()"
+    )
+    assert drawing.count(f'stroke="{ink}"') == 24
+    page.select_option("#dataset", site.planted)
+    answered(page)
+    assert pictures() == []
+
+
+def test_a_question_of_compare_is_not_lost(page: Page, site: Site) -> None:
+    """The page's own answer may come while another seed is still being made."""
+
+    def is_own(request: Request) -> bool:
+        return "strategy" not in _body(request)
+
+    with (
+        _held(page, "**/seeds", lambda request: not is_own(request)) as release_other,
+        _held(page, "**/seeds", is_own) as release_own,
+    ):
+        visit(page, site.url, dataset=site.building, view="compare", budget=300_000)
+        page.select_option("#compare-strategy", "greedy")
+        page.wait_for_timeout(500)
+        page.click("#compare-form button")
+        expect(page.locator("#compare-said")).to_contain_text("Being answered")
+        release_own()
+        page.wait_for_timeout(1_500)
+        expect(page.locator("#compare-said")).to_contain_text("Being answered")
+        release_other()
+    expect(page).to_have_url(re.compile("right="))
+    expect(page.locator("#compare-facts")).to_contain_text("greedy")
+
+
+def test_seeds_that_are_not_there_are_not_compared(page: Page, site: Site) -> None:
+    """An unknown seed, or another dataset's, is a sentence; no comparison stays beside it."""
+    ids = {}
+    for name in (site.building, site.planted):
+        path = f"/v1/datasets/{name}/seeds"
+        ids[name] = [
+            site.api.post(path, json={"budget": {"fraction": share}, "strategy": "greedy"})
+            .raise_for_status()
+            .json()["id"]
+            for share in (0.2, 0.4)
+        ]
+    one, other = ids[site.building]
+    begin = f"dataset={site.building}&view=compare"
+    visit(page, site.url, dataset=site.building, view="compare", left=one, right=other)
+    expect(page.locator("#compare-shown")).to_be_visible()
+    _go(page, f"{begin}&left={one}&right=nothing")
+    expect(page.locator("#compare-said.bad")).to_contain_text("nothing")
+    expect(page.locator("#compare-shown")).to_be_hidden()
+    _go(page, f"{begin}&left={one}&right={other}")
+    expect(page.locator("#compare-shown")).to_be_visible()
+    _go(page, f"{begin}&left={one}&right={ids[site.planted][0]}")
+    expect(page.locator("#compare-said.bad")).to_contain_text("another dataset")
+    expect(page.locator("#compare-shown")).to_be_hidden()
+
+
+def test_a_scene_follows_the_answer(page: Page, site: Site) -> None:
+    """Opened before the answer is there, or pinned while it is open, it says what is true then."""
+    with _held(page, "**/seeds", lambda _: True) as release:
+        visit(page, site.url, dataset=site.planted, scene="scene_000007", include="scene_000007")
+        expect(page.locator("#scene-facts")).to_contain_text("points")
+        expect(page.locator("#scene-facts")).not_to_contain_text("chosen")
+        release()
+    expect(page.locator("#scene-facts")).to_contain_text("rank ", timeout=30_000)
+    page.click("#scene-ban")
+    expect(page.locator("#scene-facts dd", has_text="no")).to_be_visible(timeout=30_000)
+
+
+def test_the_address_keeps_up_with_a_long_drag(page: Page, site: Site) -> None:
+    """Browsers refuse to write the address hundreds of times; the last budget is in it."""
+    visit(page, site.url, dataset=site.building)
+    answered(page)
+    page.evaluate(
+        """async () => {
+          const slider = document.getElementById("budget-slider");
+          for (let place = 0; place < 600; place += 1) {
+            slider.value = 400 + (place % 590);
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+            if (place % 10 === 0) await new Promise(requestAnimationFrame);
+          }
+        }"""
+    )
+    answered(page)
+    page.wait_for_timeout(500)
+    amount = float(page.input_value("#budget-number").replace(",", ""))
+    assert float(state(page)["budget"][0]) == pytest.approx(amount)
+
+
+def test_a_dataset_that_is_not_there_is_said(page: Page, site: Site) -> None:
+    """No other dataset answers in its place; one that is there can be chosen."""
+    visit(page, site.url, dataset="nowhere", budget=300_000, include="a")
+    expect(page.locator("#message")).to_contain_text("nowhere")
+    expect(page.locator("#answer")).to_be_hidden()
+    page.select_option("#dataset", site.building)
+    answered(page)
+    assert "include" not in state(page)
+
+
+@pytest.mark.parametrize("budget", ["abc", "-5", "0", "Infinity", "1e999", "NaN"])
+def test_a_budget_that_is_none_begins_anew(page: Page, site: Site, budget: str) -> None:
+    """At first and in an edited address, nonsense becomes the usual budget."""
+    visit(page, site.url, dataset=site.building, budget=budget)
+    answered(page)
+    usual = state(page)["budget"]
+    page.fill("#budget-percent", "70")
+    answered(page)
+    _go(page, f"dataset={site.building}&budget={budget}")
+    expect(page.locator("#budget-number")).to_have_value(f"{float(usual[0]):,.0f}")
+    answered(page)
+
+
+def test_an_objective_that_is_none_is_the_usual_one(page: Page, site: Site) -> None:
+    """Names that every object has are none either."""
+    visit(page, site.url, dataset=site.building, objective="constructor", axes="toString")
+    answered(page)
+    expect(page.locator("#objective")).to_have_value("seedal")
+    page.click("#to-map")
+    expect(page.locator("#map-said")).to_contain_text("24 scenes")
+    expect(page.locator("#map-axes")).to_have_value("pca")
+
+
+def test_copy_is_the_question_of_the_answer(page: Page, site: Site) -> None:
+    """Not that of another view, asked since."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit(page, site.url, dataset=site.building, budget=250_000)
+    answered(page)
+    page.click("#to-compare")
+    page.select_option("#compare-strategy", "greedy")
+    page.click("#compare-form button")
+    expect(page.locator("#compare-facts")).to_contain_text("greedy")
+    page.click("#to-budget")
+    page.click("#copy")
+    expect(page.locator("#copy-done")).to_have_text("Copied")
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert '"limit":250000' in command
+    assert "greedy" not in command
+
+
+def test_a_closed_page_leaves_no_search_behind(page: Page, site: Site) -> None:
+    """The search for a better seed ends when its page is left."""
+    visit(page, site.url, dataset=site.planted, objective="spread", budget=901)
+    with page.expect_request("**/operations/*/events") as heard:
+        pass
+    path = f"/v1/operations/{heard.value.url.split('/')[-2]}"
+    page.goto("about:blank")
+    eventually(
+        lambda: site.api.get(path).json()["status"] == "cancelled", "it goes on", timeout_s=10
+    )
+
+
+def test_nothing_is_moved_before_there_is_a_dataset(page: Page, site: Site) -> None:
+    """While the server has not answered yet, no control fails."""
+    page.route("**/datasets", lambda route: route.abort())
+    visit(page, site.url)
+    expect(page.locator("#notice")).to_be_visible()
+    expect(page.locator("#budget-slider")).to_be_disabled()
+    page.click("#to-map")
+    expect(page.locator("#view-map")).to_be_hidden()
+    page.click("#to-frontier")
+    expect(page.locator("#view-frontier")).to_be_hidden()
+    page.unroute("**/datasets")
+    page.click("#notice-retry")
+    expect(page.locator("#frontier-chart .main-svg").first).to_be_visible(timeout=60_000)
+
+
+def test_numbers_are_as_people_write_them(page: Page, site: Site) -> None:
+    """Sums have no digits of floating point, and tiny gaps make a sentence."""
+    visit(page, site.url, dataset=site.planted, view="map")
+    expect(page.locator("#map-said")).to_contain_text("300 scenes", timeout=30_000)
+    page.click("#map-lasso")
+    box = page.locator("#map-canvas").bounding_box()
+    assert box is not None
+    left, top = box["x"] + 3, box["y"] + 3
+    right, low = left + box["width"] - 6, top + box["height"] - 6
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for place in ((right, top), (right, low), (left, low)):
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
+    total = site.api.get(f"/v1/datasets/{site.planted}").json()["total_cost"]
+    expect(page.locator("#map-selection")).to_contain_text(f"300 scenes · {round(total, 2):,} p")
+    sentence = page.evaluate("import('./static/words.js').then(words => words.certified(4e-5))")
+    assert "more than less than" not in sentence
