@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := docker/requirements/dev.txt
 STAMP := .venv/.installed
 
-.PHONY: help setup test test-postgres test-contract test-compose openapi demo bench-solver bench-features bench-quality bench-service bench-explorer screenshots check lint types contracts dependencies format lock clean
+.PHONY: help setup test test-postgres test-contract test-compose openapi demo bench-solver bench-features bench-quality bench-service bench-explorer screenshots sbom audit licenses check lint types contracts dependencies format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -71,6 +71,24 @@ contracts: setup
 dependencies: setup
 	$(BIN)/deptry .
 
+SUPPLY := .venv-supply
+$(SUPPLY)/.installed:
+	$(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7.5,<8' 'pip-audit>=2.10,<3' 'pip-licenses>=5.5,<6'
+	touch $@
+
+sbom: $(SUPPLY)/.installed ## Write what is in the images, as CycloneDX, into sbom/
+	mkdir -p sbom
+	for name in api worker worker-cuda; do \
+	  $(SUPPLY)/bin/cyclonedx-py requirements docker/requirements/$$name.txt --output-file sbom/$$name.cdx.json || exit 1; done
+
+audit: $(SUPPLY)/.installed ## Look for known vulnerabilities of what is in the images (needs a network)
+	for name in api worker; do \
+	  $(SUPPLY)/bin/pip-audit --require-hashes --disable-pip -r docker/requirements/$$name.txt || exit 1; done
+
+licenses: setup $(SUPPLY)/.installed ## List the licences of what is installed
+	$(SUPPLY)/bin/pip-licenses --python $(BIN)/python --format markdown --order license
+
 format: setup ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -84,4 +102,4 @@ lock: ## Resolve the dependencies again (needs uv)
 	done
 
 clean: ## Remove what was built, the environment included
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info demo-output
+	rm -rf .venv .venv-supply .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info demo-output
