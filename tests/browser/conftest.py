@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from looking import Site
 from planted import plant
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from serving import free_port, serving
 
 from app.demo.world import write_world
 from app.settings import Settings
+
+expect.set_options(timeout=30_000)  # of two cores, others may have one
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]

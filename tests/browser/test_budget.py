@@ -58,6 +58,11 @@ def test_both_fields_say_the_same_budget(page: Page, site: Site) -> None:
     assert float(page.input_value("#budget-percent")) == pytest.approx(25, rel=1e-3)
     answered(page)
     before = count(page)
+    page.fill("#budget-percent", "900")
+    page.locator("#budget-percent").blur()
+    assert float(page.input_value("#budget-percent")) == pytest.approx(100)
+    answered(page)
+    before = count(page)
     page.fill("#budget-number", "much")
     expect(page.locator("#budget-number")).to_have_attribute("aria-invalid", "true")
     assert count(page) == before

@@ -28,7 +28,10 @@ let seed = null; // the answer that is shown
 let said = false; // whether a sentence stands where the pictures would be
 let timer = null; // the next look at the server
 
-const budget = () => Number(state.budget);
+const budget = () => {
+  const value = Number(state.budget);
+  return Number.isFinite(value) ? Math.min(value, scale?.most ?? value) : value; // more buys nothing
+};
 const hasBudget = () => budget() > 0 && Number.isFinite(budget());
 const view = () => (VIEWS.includes(state.view) ? state.view : "budget");
 const objective = () => (Object.hasOwn(OBJECTIVES, state.objective) ? state.objective : "seedal");

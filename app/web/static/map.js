@@ -9,6 +9,7 @@ import { Scatter } from "./scatter.js";
 import { change, state } from "./state.js";
 import { noun, number, percent } from "./words.js";
 
+const RINGS = 500; // more would be one black spot
 const LEVEL = { plain: 0, near: 1, banned: 2, chosen: 3, pinned: 4 };
 
 let map = null; // what the server said
@@ -193,7 +194,7 @@ function pick(place) {
 /** Offer what can be done with some scenes. */
 function select(places) {
   selection = places.map((place) => map.scene_ids[place]);
-  scatter.ring(places);
+  scatter.ring(places.length > RINGS ? [] : places);
   const bar = find("map-selection");
   bar.hidden = places.length === 0;
   if (places.length === 0) return;
