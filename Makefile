@@ -93,13 +93,17 @@ format: setup ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: ## Resolve the dependencies again (needs uv)
-	set -e; for set in "api --extra tracing" "worker --extra features --extra tracing" "worker-cuda --extra gpu --extra tracing" "dev --extra features --extra evaluation --extra tracing --extra ray --group dev"; do \
+# What images hold is what was tested: their locks take their versions from dev's.
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-annotate --no-strip-extras --no-emit-index-url --quiet
+REQUIREMENTS := docker/requirements
+lock: ## Resolve the dependencies again (needs uv; UPGRADE= keeps the versions that are locked)
+	$(COMPILE) $(UPGRADE) --extra features --extra evaluation --extra tracing --extra ray --group dev --output-file $(REQUIREMENTS)/dev.txt
+	set -e; for set in "api --extra tracing" "worker --extra features --extra tracing" "worker-cuda --extra gpu --extra tracing"; do \
 	  set -- $$set; name=$$1; shift; \
-	  uv pip compile pyproject.toml "$$@" --universal --python-version 3.11 --generate-hashes \
-	    --no-header --no-annotate --no-strip-extras --no-emit-index-url --quiet --upgrade \
-	    --output-file docker/requirements/$$name.txt; \
+	  $(COMPILE) --upgrade --constraints $(REQUIREMENTS)/dev.txt "$$@" --output-file $(REQUIREMENTS)/$$name.txt; \
 	done
+UPGRADE ?= --upgrade
 
 clean: ## Remove what was built, the environment included
 	rm -rf .venv .venv-supply .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info demo-output
