@@ -82,3 +82,8 @@ def width(picture: Locator) -> int:
         })"""
     )
     return pixels
+
+
+def go(page: Page, words: str) -> None:
+    """Edit the address."""
+    page.evaluate("words => { location.hash = words; }", words)

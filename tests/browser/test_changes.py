@@ -7,9 +7,8 @@ from contextlib import contextmanager, suppress
 from urllib.parse import unquote
 
 import pytest
-from looking import Site, answered, chosen, state, visit
+from looking import Site, answered, chosen, go, visit
 from playwright.sync_api import Error, Page, Request, Route, expect
-from serving import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
 
@@ -50,11 +49,6 @@ def _problem(route: Route, status: int, detail: str) -> None:
 def _body(request: Request) -> dict[str, object]:
     body: dict[str, object] = request.post_data_json or {}
     return body
-
-
-def _go(page: Page, words: str) -> None:
-    """Edit the address."""
-    page.evaluate("words => { location.hash = words; }", words)
 
 
 def test_a_proof_that_fails_leaves_the_answer(page: Page, site: Site) -> None:
@@ -147,7 +141,7 @@ def test_work_that_nobody_waits_for_is_cancelled(page: Page, site: Site, view: s
     if view == "frontier":
         page.select_option("#objective", "k_center")
     else:
-        _go(page, f"dataset={site.planted}&view=compare")
+        go(page, f"dataset={site.planted}&view=compare")
     page.wait_for_timeout(1_000)
     assert any(name in url for url in cancelled)
 
@@ -214,7 +208,7 @@ def test_the_map_shows_nothing_as_chosen_where_nothing_is(page: Page, site: Site
     visit(page, site.url, dataset=site.building, view="map", budget=300_000)
     answered(page)
     expect(page.locator("#map-said")).not_to_contain_text("; 0 chosen")
-    _go(page, f"dataset={site.building}&view=map&budget=300000&include=nowhere")
+    go(page, f"dataset={site.building}&view=map&budget=300000&include=nowhere")
     expect(page.locator("#message")).to_contain_text("nowhere")
     expect(page.locator("#map-said")).to_contain_text("; 0 chosen")
     page.click("#to-datasets")
@@ -286,12 +280,12 @@ def test_seeds_that_are_not_there_are_not_compared(page: Page, site: Site) -> No
     begin = f"dataset={site.building}&view=compare"
     visit(page, site.url, dataset=site.building, view="compare", left=one, right=other)
     expect(page.locator("#compare-shown")).to_be_visible()
-    _go(page, f"{begin}&left={one}&right=nothing")
+    go(page, f"{begin}&left={one}&right=nothing")
     expect(page.locator("#compare-said.bad")).to_contain_text("nothing")
     expect(page.locator("#compare-shown")).to_be_hidden()
-    _go(page, f"{begin}&left={one}&right={other}")
+    go(page, f"{begin}&left={one}&right={other}")
     expect(page.locator("#compare-shown")).to_be_visible()
-    _go(page, f"{begin}&left={one}&right={ids[site.planted][0]}")
+    go(page, f"{begin}&left={one}&right={ids[site.planted][0]}")
     expect(page.locator("#compare-said.bad")).to_contain_text("another dataset")
     expect(page.locator("#compare-shown")).to_be_hidden()
 
@@ -306,120 +300,3 @@ def test_a_scene_follows_the_answer(page: Page, site: Site) -> None:
     expect(page.locator("#scene-facts")).to_contain_text("rank ", timeout=30_000)
     page.click("#scene-ban")
     expect(page.locator("#scene-facts dd", has_text="no")).to_be_visible(timeout=30_000)
-
-
-def test_the_address_keeps_up_with_a_long_drag(page: Page, site: Site) -> None:
-    """Browsers refuse to write the address hundreds of times; the last budget is in it."""
-    visit(page, site.url, dataset=site.building)
-    answered(page)
-    page.evaluate(
-        """async () => {
-          const slider = document.getElementById("budget-slider");
-          for (let place = 0; place < 600; place += 1) {
-            slider.value = 400 + (place % 590);
-            slider.dispatchEvent(new Event("input", { bubbles: true }));
-            if (place % 10 === 0) await new Promise(requestAnimationFrame);
-          }
-        }"""
-    )
-    answered(page)
-    page.wait_for_timeout(500)
-    amount = float(page.input_value("#budget-number").replace(",", ""))
-    assert float(state(page)["budget"][0]) == pytest.approx(amount)
-
-
-def test_a_dataset_that_is_not_there_is_said(page: Page, site: Site) -> None:
-    """No other dataset answers in its place; one that is there can be chosen."""
-    visit(page, site.url, dataset="nowhere", budget=300_000, include="a")
-    expect(page.locator("#message")).to_contain_text("nowhere")
-    expect(page.locator("#answer")).to_be_hidden()
-    page.select_option("#dataset", site.building)
-    answered(page)
-    assert "include" not in state(page)
-
-
-@pytest.mark.parametrize("budget", ["abc", "-5", "0", "Infinity", "1e999", "NaN"])
-def test_a_budget_that_is_none_begins_anew(page: Page, site: Site, budget: str) -> None:
-    """At first and in an edited address, nonsense becomes the usual budget."""
-    visit(page, site.url, dataset=site.building, budget=budget)
-    answered(page)
-    usual = state(page)["budget"]
-    page.fill("#budget-percent", "70")
-    answered(page)
-    _go(page, f"dataset={site.building}&budget={budget}")
-    expect(page.locator("#budget-number")).to_have_value(f"{float(usual[0]):,.0f}")
-    answered(page)
-
-
-def test_an_objective_that_is_none_is_the_usual_one(page: Page, site: Site) -> None:
-    """Names that every object has are none either."""
-    visit(page, site.url, dataset=site.building, objective="constructor", axes="toString")
-    answered(page)
-    expect(page.locator("#objective")).to_have_value("seedal")
-    page.click("#to-map")
-    expect(page.locator("#map-said")).to_contain_text("24 scenes")
-    expect(page.locator("#map-axes")).to_have_value("pca")
-
-
-def test_copy_is_the_question_of_the_answer(page: Page, site: Site) -> None:
-    """Not that of another view, asked since."""
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    visit(page, site.url, dataset=site.building, budget=250_000)
-    answered(page)
-    page.click("#to-compare")
-    page.select_option("#compare-strategy", "greedy")
-    page.click("#compare-form button")
-    expect(page.locator("#compare-facts")).to_contain_text("greedy")
-    page.click("#to-budget")
-    page.click("#copy")
-    expect(page.locator("#copy-done")).to_have_text("Copied")
-    command = page.evaluate("navigator.clipboard.readText()")
-    assert '"limit":250000' in command
-    assert "greedy" not in command
-
-
-def test_a_closed_page_leaves_no_search_behind(page: Page, site: Site) -> None:
-    """The search for a better seed ends when its page is left."""
-    visit(page, site.url, dataset=site.planted, objective="spread", budget=901)
-    with page.expect_request("**/operations/*/events") as heard:
-        pass
-    path = f"/v1/operations/{heard.value.url.split('/')[-2]}"
-    page.goto("about:blank")
-    eventually(
-        lambda: site.api.get(path).json()["status"] == "cancelled", "it goes on", timeout_s=10
-    )
-
-
-def test_nothing_is_moved_before_there_is_a_dataset(page: Page, site: Site) -> None:
-    """While the server has not answered yet, no control fails."""
-    page.route("**/datasets", lambda route: route.abort())
-    visit(page, site.url)
-    expect(page.locator("#notice")).to_be_visible()
-    expect(page.locator("#budget-slider")).to_be_disabled()
-    page.click("#to-map")
-    expect(page.locator("#view-map")).to_be_hidden()
-    page.click("#to-frontier")
-    expect(page.locator("#view-frontier")).to_be_hidden()
-    page.unroute("**/datasets")
-    page.click("#notice-retry")
-    expect(page.locator("#frontier-chart .main-svg").first).to_be_visible(timeout=60_000)
-
-
-def test_numbers_are_as_people_write_them(page: Page, site: Site) -> None:
-    """Sums have no digits of floating point, and tiny gaps make a sentence."""
-    visit(page, site.url, dataset=site.planted, view="map")
-    expect(page.locator("#map-said")).to_contain_text("300 scenes", timeout=30_000)
-    page.click("#map-lasso")
-    box = page.locator("#map-canvas").bounding_box()
-    assert box is not None
-    left, top = box["x"] + 3, box["y"] + 3
-    right, low = left + box["width"] - 6, top + box["height"] - 6
-    page.mouse.move(left, top)
-    page.mouse.down()
-    for place in ((right, top), (right, low), (left, low)):
-        page.mouse.move(*place, steps=4)
-    page.mouse.up()
-    total = site.api.get(f"/v1/datasets/{site.planted}").json()["total_cost"]
-    expect(page.locator("#map-selection")).to_contain_text(f"300 scenes · {round(total, 2):,} p")
-    sentence = page.evaluate("import('./static/words.js').then(words => words.certified(4e-5))")
-    assert "more than less than" not in sentence
