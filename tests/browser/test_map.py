@@ -4,7 +4,7 @@ import re
 from importlib.util import find_spec
 
 import pytest
-from looking import Site, answered, count, state, visit, width
+from looking import Site, answered, chosen, count, state, visit, width
 from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
@@ -60,9 +60,9 @@ def test_a_click_offers_to_pin_and_to_ban(page: Page, site: Site) -> None:
     bar.get_by_role("button", name="Pin").click()
     expect(bar.get_by_role("button", name="Unpin")).to_be_visible()
     answered(page)
-    seed = site.api.get(f"/v1/datasets/{site.building}/seeds").json()["items"][0]
-    scenes = site.api.get(f"/v1/seeds/{seed['id']}").json()["scenes"]
-    assert name in {scene["scene_id"] for scene in scenes}
+    page.click("#to-budget")
+    assert name in chosen(page)
+    page.click("#to-map")
     bar.get_by_role("button", name="Ban").click()
     answered(page)
     assert (state(page)["exclude"], "include" in state(page)) == ([name], False)
