@@ -84,7 +84,7 @@ sbom: $(SUPPLY)/.installed ## Write what is in the images, as CycloneDX, into sb
 
 audit: $(SUPPLY)/.installed ## Look for known vulnerabilities of what is in the images (needs a network)
 	for name in api worker; do \
-	  $(SUPPLY)/bin/pip-audit --require-hashes --disable-pip -r docker/requirements/$$name.txt || exit 1; done
+	  $(SUPPLY)/bin/pip-audit --strict --require-hashes --disable-pip -r docker/requirements/$$name.txt || exit 1; done
 
 licenses: setup $(SUPPLY)/.installed ## List the licences of what is installed
 	$(SUPPLY)/bin/pip-licenses --python $(BIN)/python --format markdown --order license

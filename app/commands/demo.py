@@ -11,6 +11,7 @@ from typing import Any
 from app.commands import select
 from app.commands.terminal import say
 from app.demo.world import write_world
+from app.errors import InvalidRequestError
 from app.main import serve
 from app.services.budgets import parse_budget
 from app.services.selection import SelectionRequest
@@ -71,10 +72,15 @@ def add_to(api: str, *, out: Path, rooms: int) -> None:
 
     Raises
     ------
-    DemoError, OSError
-        See :func:`register`.
+    InvalidRequestError
+        The service does not answer, or does not take it.
     """
-    register(api.rstrip("/"), write_world(out / "world", rooms=rooms))
+    manifest = write_world(out / "world", rooms=rooms)
+    try:
+        register(api.rstrip("/"), manifest)
+    except (DemoError, OSError, ValueError) as error:
+        detail = f"The building is in {manifest.parent}, but {api} did not take it: {error}"
+        raise InvalidRequestError(detail) from error
 
 
 def _in_background(task: Callable[[], None]) -> None:

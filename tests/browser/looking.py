@@ -87,3 +87,17 @@ def width(picture: Locator) -> int:
 def go(page: Page, words: str) -> None:
     """Edit the address."""
     page.evaluate("words => { location.hash = words; }", words)
+
+
+def encircle(page: Page) -> None:
+    """Draw the lasso around everything on the map."""
+    page.click("#map-lasso")
+    box = page.locator("#map-canvas").bounding_box()
+    assert box is not None
+    left, top = box["x"] + 3, box["y"] + 3
+    right, low = left + box["width"] - 6, top + box["height"] - 6
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for place in ((right, top), (right, low), (left, low)):
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()

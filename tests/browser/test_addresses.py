@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from looking import Site, answered, go, state, visit
+from looking import Site, answered, encircle, go, state, visit
 from playwright.sync_api import Page, expect
 from serving import eventually
 
@@ -113,16 +113,7 @@ def test_numbers_are_as_people_write_them(page: Page, site: Site) -> None:
     """Sums have no digits of floating point, and tiny gaps make a sentence."""
     visit(page, site.url, dataset=site.planted, view="map")
     expect(page.locator("#map-said")).to_contain_text("300 scenes", timeout=30_000)
-    page.click("#map-lasso")
-    box = page.locator("#map-canvas").bounding_box()
-    assert box is not None
-    left, top = box["x"] + 3, box["y"] + 3
-    right, low = left + box["width"] - 6, top + box["height"] - 6
-    page.mouse.move(left, top)
-    page.mouse.down()
-    for place in ((right, top), (right, low), (left, low)):
-        page.mouse.move(*place, steps=4)
-    page.mouse.up()
+    encircle(page)
     total = site.api.get(f"/v1/datasets/{site.planted}").json()["total_cost"]
     expect(page.locator("#map-selection")).to_contain_text(f"300 scenes · {round(total, 2):,} p")
     sentence = page.evaluate("import('./static/words.js').then(words => words.certified(4e-5))")

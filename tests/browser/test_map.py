@@ -4,7 +4,7 @@ import re
 from importlib.util import find_spec
 
 import pytest
-from looking import Site, answered, chosen, count, state, visit, width
+from looking import Site, answered, chosen, count, encircle, state, visit, width
 from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
@@ -85,16 +85,7 @@ def test_neighbours_are_those_that_look_alike(page: Page, site: Site) -> None:
 def test_a_lasso_takes_many(page: Page, site: Site) -> None:
     """Around everything, it selects all; banned, nothing can be chosen until they are freed."""
     _open(page, site, site.building)
-    page.click("#map-lasso")
-    box = page.locator("#map-canvas").bounding_box()
-    assert box is not None
-    left, top = box["x"] + 3, box["y"] + 3
-    right, low = left + box["width"] - 6, top + box["height"] - 6
-    page.mouse.move(left, top)
-    page.mouse.down()
-    for place in ((right, top), (right, low), (left, low)):
-        page.mouse.move(*place, steps=4)
-    page.mouse.up()
+    encircle(page)
     bar = page.locator("#map-selection")
     expect(bar).to_contain_text("24 scenes")
     bar.get_by_role("button", name="Ban all").click()

@@ -228,7 +228,7 @@ def through(engine: Engine, stack: Stack, *, with_scans: bool) -> None:
     time.sleep(5)
     form = "{{.Name}} {{.MemUsage}}"
     for line in engine.docker("stats", "--no-stream", "--format", form).splitlines():
-        say(f"idle memory {line}")
+        say(f"memory after that {line}")
     solve_through_kills(stack, demo["id"])
     dump = stack.compose("exec", "-T", "db", "pg_dump", "-U", "seedal", "seedal")
     data = stack.volume("-c", ".")
