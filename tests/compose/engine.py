@@ -3,6 +3,7 @@
 It needs root, Linux, and Debian's packages docker.io and debootstrap. Nothing leaves its folder.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PYTHON_IMAGE = "seedal-test/python:3.11"
 POSTGRES_IMAGE = "seedal-test/postgres:15-utf8"
+PROMETHEUS_IMAGE = "seedal-test/prometheus:2.42"
 
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _FLAGS = (
@@ -102,6 +104,14 @@ def stand_ins(engine: Engine, folder: Path) -> None:
         shutil.copyfile(HERE / "postgres-stand-in.sh", entry)
         entry.chmod(0o755)
         _import(engine, tree, POSTGRES_IMAGE, 'ENTRYPOINT ["/usr/local/bin/entry"]')
+    if PROMETHEUS_IMAGE not in known:
+        tree = folder / "prometheus"
+        _debootstrap(tree, "ca-certificates,prometheus")
+        start = [
+            "/usr/bin/prometheus", "--config.file=/etc/prometheus/prometheus.yml",
+            "--storage.tsdb.path=/prometheus",
+        ]  # fmt: skip
+        _import(engine, tree, PROMETHEUS_IMAGE, f"ENTRYPOINT {json.dumps(start)}")
 
 
 def _debootstrap(tree: Path, packages: str) -> None:

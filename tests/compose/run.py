@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +23,15 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT / "tests" / "integration")]
 
 import httpx2  # noqa: E402
-from engine import POSTGRES_IMAGE, PYTHON_IMAGE, Engine, running_engine, stand_ins  # noqa: E402
+from engine import (  # noqa: E402
+    POSTGRES_IMAGE,
+    PROMETHEUS_IMAGE,
+    PYTHON_IMAGE,
+    Engine,
+    running_engine,
+    stand_ins,
+)
+from monitoring import without_figures  # noqa: E402
 from serving import free_port  # noqa: E402
 
 PROJECT = "seedal-test"
@@ -52,7 +61,7 @@ class Stack:
 
     def __init__(self, engine: Engine, folder: Path, scenes: Path) -> None:
         self._engine = engine
-        self._port = free_port()
+        self._port, self._prometheus_port = free_port(), free_port()
         secret = folder / "db_password"
         secret.write_text(secrets.token_hex(16), encoding="ascii")
         secret.chmod(0o644)  # of the containers' users, who are not this one
@@ -60,9 +69,14 @@ class Stack:
             **engine.environment, "SEEDAL_DB_PASSWORD_FILE": str(secret),
             "SEEDAL_SCENES": str(scenes), "SEEDAL_PORT": str(self._port),
             "SEEDAL_PYTHON_IMAGE": PYTHON_IMAGE, "SEEDAL_POSTGRES_IMAGE": POSTGRES_IMAGE,
+            "SEEDAL_PROMETHEUS_IMAGE": PROMETHEUS_IMAGE,
+            "SEEDAL_PROMETHEUS_PORT": str(self._prometheus_port),
         }  # fmt: skip
         self.http = httpx2.Client(
             base_url=f"http://127.0.0.1:{self._port}", timeout=60, trust_env=False
+        )
+        self.prometheus = httpx2.Client(
+            base_url=f"http://127.0.0.1:{self._prometheus_port}", trust_env=False
         )
 
     def compose(self, *words: str, stdin: bytes | None = None) -> bytes:
@@ -177,6 +191,21 @@ def solve_through_kills(stack: Stack, dataset_id: str) -> None:
     say(f"{len(accepted)} of {len(accepted)} solves ended right, though each part was killed once")
 
 
+def watch(stack: Stack, dataset_id: str) -> None:
+    """See every panel of the dashboard get figures from the stack's Prometheus."""
+    stack.compose("--profile", "observability", "up", "--detach", "--no-build", "prometheus")
+    budgets = count(1)
+
+    def look() -> bool | None:
+        fraction = 0.05 + 0.001 * next(budgets)
+        stack.call("POST", f"/v1/datasets/{dataset_id}/seeds", {"budget": {"fraction": fraction}})
+        time.sleep(2)
+        return None if without_figures(stack.prometheus, ROOT) else True
+
+    wait(look, "figures for every panel", timeout_s=180)
+    say("Prometheus has figures for every panel of the dashboard")
+
+
 def main() -> None:
     """Build, run, kill, back up, restore."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -230,6 +259,7 @@ def through(engine: Engine, stack: Stack, *, with_scans: bool) -> None:
     for line in engine.docker("stats", "--no-stream", "--format", form).splitlines():
         say(f"memory after that {line}")
     solve_through_kills(stack, demo["id"])
+    watch(stack, demo["id"])
     dump = stack.compose("exec", "-T", "db", "pg_dump", "-U", "seedal", "seedal")
     data = stack.volume("-c", ".")
     stack.compose("--profile", "*", "down", "--volumes", "--timeout", "10")
