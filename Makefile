@@ -99,7 +99,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 REQUIREMENTS := docker/requirements
 lock: ## Resolve the dependencies again (needs uv; UPGRADE= keeps the versions that are locked)
 	$(COMPILE) $(UPGRADE) --extra features --extra evaluation --extra tracing --extra ray --group dev --output-file $(REQUIREMENTS)/dev.txt
-	set -e; for set in "api --extra tracing" "worker --extra features --extra tracing" "worker-cuda --extra gpu --extra tracing"; do \
+	set -e; for set in "api --extra tracing" "worker --extra features --extra tracing" "worker-cuda --extra gpu --extra ray --extra tracing"; do \
 	  set -- $$set; name=$$1; shift; \
 	  $(COMPILE) --upgrade --constraints $(REQUIREMENTS)/dev.txt "$$@" --output-file $(REQUIREMENTS)/$$name.txt; \
 	done

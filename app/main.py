@@ -212,19 +212,24 @@ def _require_guarded_host(settings: Settings) -> None:
     """Refuse to listen beyond this machine as long as nobody could come in."""
     if not _may_be_open(settings) and not _has_usable_key(settings):
         rule = (
-            f"Refusing to listen on {settings.host}: there is no usable API key, so only a "
+            f"Refusing to serve on {_reached_at(settings)}: there is no usable API key, so only a "
             "loopback address is served; make one with `seedal keys create`, or set "
             "SEEDAL_ALLOW_UNAUTHENTICATED=1 behind something that authenticates."
         )
         raise SettingsError(rule)
 
 
+def _reached_at(settings: Settings) -> str:
+    return settings.published_on or settings.host
+
+
 def _may_be_open(settings: Settings) -> bool:
     """Tell whether callers need no key as long as there is none."""
-    if settings.allow_unauthenticated or settings.host == "localhost":
+    address = _reached_at(settings)
+    if settings.allow_unauthenticated or address == "localhost":
         return True
     try:
-        return ipaddress.ip_address(settings.host).is_loopback
+        return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
 

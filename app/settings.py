@@ -41,9 +41,11 @@ class Settings(BaseSettings):
         ``s3://bucket/pool/``; by default none, so that nothing remote is read.
     host, port
         Where the API listens.
+    published_on
+        Address that the port of the API's container is published on; by default, `host`.
     allow_unauthenticated
-        Permit a `host` beyond loopback although there is no API key: only behind something
-        that authenticates, or where the port is published on loopback alone.
+        Permit an address beyond loopback although there is no API key: only behind something
+        that authenticates.
     solve_processes
         Processes that answer budgets, and so the number of budgets answered at once.
     max_time_limit_s
@@ -91,6 +93,7 @@ class Settings(BaseSettings):
     url_roots: Annotated[tuple[str, ...], NoDecode] = ()
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    published_on: str | None = None
     allow_unauthenticated: bool = False
     solve_processes: int = Field(default=2, ge=1, le=256)
     max_time_limit_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)

@@ -37,18 +37,19 @@ LABEL org.opencontainers.image.title="SeedAL Service: API" \
 RUN useradd --system --uid 10001 --home-dir /data seedal \
     && install --directory --owner=seedal --group=seedal /data /demo
 COPY --from=build /opt/seedal /opt/seedal
+COPY docker/start.sh /opt/seedal/start
 ARG CPU=generic
 ENV PATH=/opt/seedal/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     SEEDAL_DATA_DIR=/data \
     NUMBA_CPU_NAME=${CPU} \
-    NUMBA_CACHE_DIR=/opt/seedal/numba
+    NUMBA_CACHE_DIR=/tmp/numba
 USER 10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=5 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
-ENTRYPOINT ["seedal"]
+ENTRYPOINT ["/opt/seedal/start"]
 CMD ["serve", "--no-worker", "--port", "8000"]

@@ -24,8 +24,8 @@ COPY app/ app/
 # The worker's lock pins the build back end, too (torch needs it).
 RUN /opt/seedal/bin/pip install --no-deps --no-build-isolation . \
     && NUMBA_CPU_NAME=${CPU} NUMBA_CACHE_DIR=/opt/seedal/numba /opt/seedal/bin/python -m solver.warm_up
-# Weights are fetched into the volume when they are first needed. To have a backbone's inside the image:
-#   --build-arg WEIGHTS=dino_vitb8 --build-arg WEIGHTS_HOME=/opt/seedal/weights
+# Weights are fetched into the volume when they are first needed; --build-arg WEIGHTS=dino_vitb8 has
+# those of a backbone in the image instead, and no others.
 ARG WEIGHTS=
 RUN mkdir -p /opt/seedal/weights \
     && if [ -n "${WEIGHTS}" ]; then HF_HOME=/opt/seedal/weights /opt/seedal/bin/seedal weights fetch "${WEIGHTS}"; fi
@@ -42,19 +42,21 @@ LABEL org.opencontainers.image.title="SeedAL Service: worker" \
 RUN useradd --system --uid 10001 --home-dir /data seedal \
     && install --directory --owner=seedal --group=seedal /data /demo
 COPY --from=build /opt/seedal /opt/seedal
+COPY docker/start.sh /opt/seedal/start
 ARG CPU=generic
-ARG WEIGHTS_HOME=/data/weights
+ARG WEIGHTS=
+ARG WEIGHTS_HOME=${WEIGHTS:+/opt/seedal/weights}
 ENV PATH=/opt/seedal/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     SEEDAL_DATA_DIR=/data \
-    HF_HOME=${WEIGHTS_HOME} \
+    HF_HOME=${WEIGHTS_HOME:-/data/weights} \
     NUMBA_CPU_NAME=${CPU} \
-    NUMBA_CACHE_DIR=/opt/seedal/numba
+    NUMBA_CACHE_DIR=/tmp/numba
 USER 10001
 WORKDIR /data
 VOLUME /data
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 \
     CMD ["python", "-m", "app.jobs.heartbeat"]
-ENTRYPOINT ["seedal"]
+ENTRYPOINT ["/opt/seedal/start"]
 CMD ["worker"]

@@ -1,148 +1,28 @@
 """The compose stack, run: ``make test-compose`` (root on Linux, with docker.io and debootstrap).
 
-Images are built on a base that stands in for the one that cannot be pulled, the stack comes up with
-two workers, does its main job over HTTP, loses worker, API and database to kill -9 in the middle
-of solves, is backed up, taken down with its volumes, restored, and asked again. Each line of the
-log is something that was seen; the first that is not as it should be ends the run with status 1.
+Images are built on a base that stands in for the one that cannot be pulled. The stack comes up with
+two workers and does its main job over HTTP; workers, API and database are killed (kill -9) in the
+middle of an extraction and of solves; it is backed up, taken down with its volumes, restored, and
+asked again. Each line of the log is something that was seen; the first that is not as it should be
+ends the run with status 1.
 """
 
 import argparse
-import os
-import secrets
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(ROOT / "tests" / "integration")]
+sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
 
-import httpx2  # noqa: E402
-from engine import (  # noqa: E402
-    POSTGRES_IMAGE,
-    PROMETHEUS_IMAGE,
-    PYTHON_IMAGE,
-    Engine,
-    running_engine,
-    stand_ins,
-)
-from monitoring import without_figures  # noqa: E402
-from serving import free_port  # noqa: E402
+from engine import Engine, running_engine, stand_ins
+from monitoring import without_figures
+from stack import ROOT, Stack, say, wait
 
-PROJECT = "seedal-test"
 SOLVES = 9
-_BEGAN = time.monotonic()
-
-Found = TypeVar("Found")
-
-
-def say(text: str) -> None:
-    """Write a line of the log."""
-    print(f"{time.monotonic() - _BEGAN:6.0f} s  {text}", flush=True)  # noqa: T201 the log
-
-
-class Stack:
-    """The project of the compose file in the repository.
-
-    Parameters
-    ----------
-    engine
-        Runs it.
-    folder
-        Gets the secret.
-    scenes
-        What containers see as ``/scenes``.
-    """
-
-    def __init__(self, engine: Engine, folder: Path, scenes: Path) -> None:
-        self._engine = engine
-        self._port, self._prometheus_port = free_port(), free_port()
-        secret = folder / "db_password"
-        secret.write_text(secrets.token_hex(16), encoding="ascii")
-        secret.chmod(0o644)  # of the containers' users, who are not this one
-        self._environment = {
-            **engine.environment, "SEEDAL_DB_PASSWORD_FILE": str(secret),
-            "SEEDAL_SCENES": str(scenes), "SEEDAL_PORT": str(self._port),
-            "SEEDAL_PYTHON_IMAGE": PYTHON_IMAGE, "SEEDAL_POSTGRES_IMAGE": POSTGRES_IMAGE,
-            "SEEDAL_PROMETHEUS_IMAGE": PROMETHEUS_IMAGE,
-            "SEEDAL_PROMETHEUS_PORT": str(self._prometheus_port),
-        }  # fmt: skip
-        self.http = httpx2.Client(
-            base_url=f"http://127.0.0.1:{self._port}", timeout=60, trust_env=False
-        )
-        self.prometheus = httpx2.Client(
-            base_url=f"http://127.0.0.1:{self._prometheus_port}", trust_env=False
-        )
-
-    def compose(self, *words: str, stdin: bytes | None = None) -> bytes:
-        """Run compose and return what it printed."""
-        program = Path(sys.executable).parent / "docker-compose"
-        done = subprocess.run(
-            [str(program), "-p", PROJECT, "--env-file", os.devnull, *words],
-            cwd=ROOT, env=self._environment, input=stdin, capture_output=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            message = done.stderr.decode().strip().splitlines()[-1:]
-            logs = "" if words[0] == "logs" else self.compose("logs", "--tail", "15").decode()
-            sys.exit(f"compose {' '.join(words)}: {message}\n{logs[-4000:]}")
-        return done.stdout
-
-    def call(self, method: str, path: str, body: object = None, **headers: str) -> httpx2.Response:
-        """Send a request until somebody answers: parts of the stack are killed meanwhile."""
-        if method == "POST":
-            headers["Idempotency-Key"] = secrets.token_hex(8)
-
-        def attempt() -> httpx2.Response | None:
-            try:
-                answer = self.http.request(method, path, json=body, headers=headers)
-            except httpx2.TransportError:
-                return None
-            return None if answer.status_code in {429, 500, 502, 503} else answer
-
-        answer = wait(attempt, f"an answer to {method} {path}")
-        if not answer.is_success:
-            sys.exit(f"{method} {path}: {answer.text[:500]}")
-        return answer
-
-    def containers(self, service: str) -> list[str]:
-        """Return the ids of a service's containers."""
-        return self.compose("ps", "-q", service).decode().split()
-
-    def kill(self, service: str) -> None:
-        """Kill -9 the first process of a container, as the kernel would: from the host."""
-        name = self.containers(service)[0]
-        pid = int(self._engine.docker("inspect", "-f", "{{.State.Pid}}", name))
-        os.kill(pid, 9)
-        say(f"kill -9 {service}")
-
-    def volume(self, *words: str, stdin: bytes | None = None) -> bytes:
-        """Run tar on the volume of data."""
-        done = subprocess.run(
-            [
-                "docker", "run", "--rm", "-i", "--network", "none", "--entrypoint", "tar",
-                "-v", f"{PROJECT}_data:/data", "seedal-api:local", "-C", "/data", *words,
-            ],
-            env=dict(self._environment), input=stdin, capture_output=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            sys.exit(f"tar {words}: {done.stderr.decode()[-500:]}")
-        return done.stdout
-
-
-def wait(look: Callable[[], Found | None], what: str, timeout_s: float = 600) -> Found:
-    """Look until there is something to see."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found = look()
-        if found is not None:
-            return found
-        time.sleep(0.25)
-    sys.exit(f"waited in vain for {what}")
+RESTORE = ("psql", "-q", "-v", "ON_ERROR_STOP=1", "-U", "seedal", "seedal")
 
 
 def dataset(stack: Stack, name: str) -> dict[str, Any]:
@@ -159,6 +39,38 @@ def dataset(stack: Stack, name: str) -> dict[str, Any]:
         return None
 
     return wait(ready, f"{name} to be ready")
+
+
+def extract_through_kills(stack: Stack) -> None:
+    """Register scans, kill every part of the stack while their features are computed."""
+    body = {
+        "name": "Scans", "source": {"kind": "semantic_kitti", "root": "/scenes"},
+        "features": {"backbone": "efficientnet_lite0"},
+    }  # fmt: skip
+    place = stack.call("POST", "/v1/datasets", body).headers["Location"]
+
+    def at_work() -> str | None:
+        state = stack.call("GET", place).json()
+        if state["finished_at"]:
+            sys.exit(f"{place} {state['status']} before anything was killed: {state['error']}")
+        return f"{state['done']} of {state['total']} images" if state["done"] else None
+
+    say(f"extraction of SemanticKITTI at {wait(at_work, 'the first images')}")
+    for service in ("worker", "api", "db"):
+        stack.kill(service)
+    if stack.call("GET", place).json()["finished_at"]:
+        sys.exit("the extraction ended before all was killed")
+    scans = dataset(stack, "Scans")
+    path = f"/v1/datasets/{scans['id']}/seeds"
+    seed = stack.call("POST", path, {"budget": {"fraction": 0.05}}).json()
+    say(f"it ended right: {len(seed['scenes'])} of {scans['usable_scene_count']} scans chosen")
+
+
+def report_memory(engine: Engine, when: str) -> None:
+    """Say how much memory each container holds."""
+    form = "{{.Name}} {{.MemUsage}}"
+    for line in engine.docker("stats", "--no-stream", "--format", form).splitlines():
+        say(f"{when}: {line}")
 
 
 def solve_through_kills(stack: Stack, dataset_id: str) -> None:
@@ -243,31 +155,27 @@ def through(engine: Engine, stack: Stack, *, with_scans: bool) -> None:
     say(f"cold start to the first seed on the demo's building: {time.monotonic() - began:.0f} s")
     say(f"seed: {len(seed['scenes'])} scenes, {seed['status']}, gap {seed['gap']}")
     if with_scans:
-        body = {
-            "name": "Scans", "source": {"kind": "semantic_kitti", "root": "/scenes"},
-            "features": {"backbone": "efficientnet_lite0"},
-        }  # fmt: skip
-        stack.call("POST", "/v1/datasets", body)
-        time.sleep(1)
-        stack.kill("worker")  # in the middle of an extraction
-        scans = dataset(stack, "Scans")
-        path = f"/v1/datasets/{scans['id']}/seeds"
-        scan_seed = stack.call("POST", path, {"budget": {"fraction": 0.05}}).json()
-        say(f"SemanticKITTI: {len(scan_seed['scenes'])} of {scans['usable_scene_count']} scans")
-    time.sleep(5)
-    form = "{{.Name}} {{.MemUsage}}"
-    for line in engine.docker("stats", "--no-stream", "--format", form).splitlines():
-        say(f"memory after that {line}")
+        extract_through_kills(stack)
+    else:
+        say("SKIPPED: SemanticKITTI, for its scans are not here")
     solve_through_kills(stack, demo["id"])
     watch(stack, demo["id"])
+    for service in ("api", "worker"):
+        compiled = [line for name in stack.containers(service) for line in stack.compiled(name)]
+        if compiled:
+            sys.exit(f"machine code that is not in the image of the {service}: {compiled}")
+    say("no kernel was compiled in a container")
+    report_memory(engine, "memory after that")
     dump = stack.compose("exec", "-T", "db", "pg_dump", "-U", "seedal", "seedal")
     data = stack.volume("-c", ".")
     stack.compose("--profile", "*", "down", "--volumes", "--timeout", "10")
     say(f"backed up ({len(dump) >> 10} KiB, {len(data) >> 10} KiB) and taken down with volumes")
     stack.compose("up", "--detach", "--no-build", "--wait", "db")
-    stack.compose("exec", "-T", "db", "psql", "-q", "-U", "seedal", "seedal", stdin=dump)
+    stack.compose("exec", "-T", "db", *RESTORE, stdin=dump)
     stack.volume("-x", stdin=data)
-    stack.compose("up", "--detach", "--no-build")
+    stack.compose("up", "--detach", "--no-build", "--scale", "worker=2", "--wait")
+    time.sleep(10)
+    report_memory(engine, "memory when idle")
     again = stack.call("GET", f"/v1/seeds/{seed['id']}").json()
     if again != seed:
         sys.exit("the seed is another one after the restore")

@@ -26,14 +26,14 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
 
-def _config() -> subprocess.CompletedProcess[str]:
+def _config(**environment: str) -> subprocess.CompletedProcess[str]:
     program = shutil.which("docker-compose", path=str(BIN))
     if program is None:
         pytest.skip("the compose binary is not installed")
     return subprocess.run(
         [program, "--env-file", os.devnull, "--profile", "*", "config", "--format", "json"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
+        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -79,6 +79,31 @@ def test_ports_are_published_on_this_machine_alone(services: dict[str, Any]) -> 
     ports = [port for service in services.values() for port in service.get("ports", [])]
     assert len(ports) == 4
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
+
+
+def test_the_api_knows_where_its_port_is_published() -> None:
+    """Bound beyond loopback, it asks for a key before it starts."""
+    done = _config(SEEDAL_BIND="192.0.2.7")
+    api = json.loads(done.stdout)["services"]["api"]
+    assert api["ports"][0]["host_ip"] == "192.0.2.7"
+    assert api["environment"]["SEEDAL_PUBLISHED_ON"] == "192.0.2.7"
+    assert not api["environment"].get("SEEDAL_ALLOW_UNAUTHENTICATED")
+
+
+def test_credentials_of_object_stores_reach_who_reads_images(tmp_path: Path) -> None:
+    """What a file that may be missing says about a store is in the environment of both parts."""
+    credentials = tmp_path / "storage.env"
+    credentials.write_text("AWS_ACCESS_KEY_ID=me\n")
+    done = _config(SEEDAL_STORAGE_ENV_FILE=str(credentials))
+    services = json.loads(done.stdout)["services"]
+    for name in ("api", "worker", "worker-gpu"):
+        assert services[name]["environment"]["AWS_ACCESS_KEY_ID"] == "me"
+
+
+def test_each_image_is_built_once(services: dict[str, Any]) -> None:
+    """Two services that build one tag get into each other's way on a new machine."""
+    built = [service["image"] for service in services.values() if "build" in service]
+    assert len(built) == len(set(built)) == 3
 
 
 def test_our_containers_can_do_little(services: dict[str, Any]) -> None:
@@ -166,11 +191,12 @@ def test_the_dashboard_asks_for_metrics_that_there_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["api", "worker", "worker-cuda"])
 def test_locks_have_what_their_image_needs_and_no_more(name: str) -> None:
-    """The API's image has no torch; each worker's has one FAISS; every wheel has its hash."""
+    """The API's image has no torch, a worker's one FAISS, the GPU's Ray; every wheel has its hash."""
     text = (ROOT / "docker" / "requirements" / f"{name}.txt").read_text()
     packages = set(re.findall(r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==", text, re.MULTILINE))
     assert packages.isdisjoint({"pytest", "mypy"})
     faiss = {"api": set(), "worker": {"faiss-cpu"}, "worker-cuda": {"faiss-gpu"}}[name]
     assert {package for package in packages if package.startswith("faiss")} == faiss
     assert ("torch" in packages) == (name != "api")
+    assert ("ray" in packages) == (name == "worker-cuda")
     assert text.count("--hash=sha256:") >= len(packages)

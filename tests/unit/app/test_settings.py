@@ -122,9 +122,21 @@ def test_an_address_beyond_loopback_is_refused(host: str, tmp_path: Path) -> Non
         serve(Settings(host=host, data_dir=tmp_path), worker=False)
 
 
+def test_a_port_published_beyond_loopback_is_refused(tmp_path: Path) -> None:
+    """What counts in a container is where its port is published, not where it listens."""
+    settings = Settings(host="127.0.0.1", published_on="192.0.2.7", data_dir=tmp_path)
+    with pytest.raises(SettingsError, match=r"Refusing to serve on 192\.0\.2\.7"):
+        serve(settings, worker=False)
+
+
 @pytest.mark.parametrize(
     "values",
-    [{"host": "localhost"}, {"host": "::1"}, {"host": "0.0.0.0", "allow_unauthenticated": True}],  # noqa: S104  allowed on purpose
+    [
+        {"host": "localhost"},
+        {"host": "::1"},
+        {"host": "0.0.0.0", "published_on": "127.0.0.1"},  # noqa: S104  allowed on purpose
+        {"host": "0.0.0.0", "allow_unauthenticated": True},  # noqa: S104  allowed on purpose
+    ],
 )
 def test_a_permitted_address_is_served(
     values: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
