@@ -5,6 +5,7 @@ ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 FROM ${PYTHON_IMAGE} AS build
 # The solver's machine code is made at build time, for every processor of the architecture; one that
 # you know may be faster (--build-arg CPU=haswell), and it must be the same where the image runs.
+# numba files it under the sources' folder: -P takes the installed ones, not those beside it.
 ARG CPU=generic
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
@@ -23,7 +24,7 @@ COPY features/ features/
 COPY app/ app/
 RUN /tmp/back-end/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/wheel . \
     && /opt/seedal/bin/pip install --no-deps /tmp/wheel/*.whl
-RUN NUMBA_CPU_NAME=${CPU} NUMBA_CACHE_DIR=/opt/seedal/numba /opt/seedal/bin/python -m solver.warm_up
+RUN NUMBA_CPU_NAME=${CPU} NUMBA_CACHE_DIR=/opt/seedal/numba /opt/seedal/bin/python -P -m solver.warm_up
 
 # hadolint ignore=DL3006
 FROM ${PYTHON_IMAGE}

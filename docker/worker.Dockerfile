@@ -8,6 +8,7 @@ ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 FROM ${PYTHON_IMAGE} AS build
 # The solver's machine code is made at build time, for every processor of the architecture; one that
 # you know may be faster (--build-arg CPU=haswell), and it must be the same where the image runs.
+# numba files it under the sources' folder: -P takes the installed ones, not those beside it.
 ARG CPU=generic
 ARG REQUIREMENTS=worker
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -23,7 +24,7 @@ COPY features/ features/
 COPY app/ app/
 # The worker's lock pins the build back end, too (torch needs it).
 RUN /opt/seedal/bin/pip install --no-deps --no-build-isolation . \
-    && NUMBA_CPU_NAME=${CPU} NUMBA_CACHE_DIR=/opt/seedal/numba /opt/seedal/bin/python -m solver.warm_up
+    && NUMBA_CPU_NAME=${CPU} NUMBA_CACHE_DIR=/opt/seedal/numba /opt/seedal/bin/python -P -m solver.warm_up
 # Weights are fetched into the volume when they are first needed; --build-arg WEIGHTS=dino_vitb8 has
 # those of a backbone in the image instead, and no others.
 ARG WEIGHTS=

@@ -53,9 +53,10 @@ def extract_through_kills(stack: Stack) -> None:
         state = stack.call("GET", place).json()
         if state["finished_at"]:
             sys.exit(f"{place} {state['status']} before anything was killed: {state['error']}")
-        return f"{state['done']} of {state['total']} images" if state["done"] else None
+        running = state["status"] == "running"
+        return f"{state['done']} of {state['total']} images" if running else None
 
-    say(f"extraction of SemanticKITTI at {wait(at_work, 'the first images')}")
+    say(f"extraction of SemanticKITTI at {wait(at_work, 'an extraction at work')}")
     for service in ("worker", "api", "db"):
         stack.kill(service)
     if stack.call("GET", place).json()["finished_at"]:
@@ -133,7 +134,9 @@ def main() -> None:
         for name in () if arguments.no_build else ("api", "worker"):
             spent = engine.build(f"docker/{name}.Dockerfile", f"seedal-{name}:local")
             say(f"seedal-{name} built in {spent:.0f} s")
-        for line in engine.docker("images", "--format", "{{.Repository}} {{.Size}}").splitlines():
+        for line in engine.docker(
+            "images", "--filter", "dangling=false", "--format", "{{.Repository}} {{.Size}}"
+        ).splitlines():
             say(f"image {line}")
         scenes = scans if scans.is_dir() else Path(folder)
         stack = Stack(engine, Path(folder), scenes)

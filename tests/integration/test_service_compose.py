@@ -191,7 +191,7 @@ def test_the_dashboard_asks_for_metrics_that_there_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["api", "worker", "worker-cuda"])
 def test_locks_have_what_their_image_needs_and_no_more(name: str) -> None:
-    """The API's image has no torch, a worker's one FAISS, the GPU's Ray; every wheel has its hash."""
+    """The API's has no torch, a worker's one FAISS, the GPU's Ray; every wheel has its hash."""
     text = (ROOT / "docker" / "requirements" / f"{name}.txt").read_text()
     packages = set(re.findall(r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==", text, re.MULTILINE))
     assert packages.isdisjoint({"pytest", "mypy"})
