@@ -90,9 +90,9 @@ def work(settings: Settings, stop: threading.Event) -> int:
             try:
                 upkeep.round()
                 retention.round()
-                heartbeat.beat()
             except SQLAlchemyError as error:
                 _log.warning("the database does not answer", error=str(error))
+            heartbeat.beat()  # a database that is away does not make this worker ill
     except SlotLostError as error:
         _log.critical("worker ends", reason=str(error))
         return 1

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from app.jobs.slots import RECONNECT_S
 from app.settings import Settings
 
-_OLDEST_S: Final = 60.0
-"""A worker that has shown no sign of life for this long hangs."""
+_OLDEST_S: Final = RECONNECT_S + 60.0
+"""A worker that has shown no sign of life for this long hangs: one that waits for the database ends
+before."""
 
 
 class Heartbeat:

@@ -23,7 +23,9 @@ SLOTS: Final = 64
 _NAMESPACE: Final = 0x5EEDA2
 """First half of the advisory locks' keys; any number that nothing else in the database uses."""
 
-_RECONNECT_S: Final = 120.0
+RECONNECT_S: Final = 120.0
+"""For how long a worker waits for a database that is away before it ends."""
+
 _NAME: Final = re.compile(r"slot-(\d+)")
 
 
@@ -149,7 +151,7 @@ class AdvisorySlots:
         with suppress(DBAPIError):
             self._connection.execute(text("SELECT 1"))
             return
-        deadline = time.monotonic() + _RECONNECT_S
+        deadline = time.monotonic() + RECONNECT_S
         while time.monotonic() < deadline:
             with suppress(DBAPIError):
                 self._connection.close()
@@ -157,7 +159,7 @@ class AdvisorySlots:
                 if self._try_lock(self._mine):
                     return
             time.sleep(0.1)
-        detail = f"{self._mine} could not be taken again within {_RECONNECT_S:g} s"
+        detail = f"{self._mine} could not be taken again within {RECONNECT_S:g} s"
         raise SlotLostError(detail)
 
     def release(self) -> None:

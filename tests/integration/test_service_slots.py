@@ -70,7 +70,7 @@ def test_a_slot_that_another_took_is_lost(
     server.start()
     usurper = _slots(server)
     assert usurper.claim() == name
-    monkeypatch.setattr(slots, "_RECONNECT_S", 0.2)
+    monkeypatch.setattr(slots, "RECONNECT_S", 0.2)
     with pytest.raises(SlotLostError, match=name):
         worker.keep()
     usurper.release()

@@ -60,6 +60,31 @@ def test_a_worker_outlives_a_database_that_is_away(
     assert worker.work(Settings(data_dir=tmp_path), threading.Event()) == 1
 
 
+def test_a_database_that_is_away_does_not_make_a_worker_ill(
+    rounds: Callable[[list[Exception | None]], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rounds that the database fails beat like others; a lost slot does not."""
+    beats: list[int] = []
+
+    class Heartbeat:
+        def __init__(self, _: Path) -> None:
+            return
+
+        def beat(self) -> None:
+            beats.append(1)
+
+        def end(self) -> None:
+            beats.append(0)
+
+    monkeypatch.setattr(worker, "Heartbeat", Heartbeat)
+    away = OperationalError("SELECT 1", {}, Exception("gone"))
+    rounds([away, away, away, SlotLostError("taken")])
+    assert worker.work(Settings(data_dir=tmp_path), threading.Event()) == 1
+    assert beats == [1, 1, 1, 1, 0]
+
+
 def test_a_process_ends_as_its_work_did(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A stop signal or a closed input ends the work; the process exits with its status."""
     handlers: dict[int, Callable[..., object]] = {}
