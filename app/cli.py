@@ -13,6 +13,7 @@ import typer
 from pydantic import ValidationError
 from typer.exceptions import TyperException
 
+from app.commands.demo_flags import demo
 from app.commands.evaluate_flags import evaluate
 from app.commands.flags import DataDir, settings_of
 from app.commands.keys_flags import app as _keys
@@ -299,34 +300,10 @@ def _worker(data_dir: DataDir = None) -> None:
     run(settings_of(data_dir=data_dir))
 
 
-@_app.command("demo")
-def _demo(
-    out: Annotated[Path, typer.Option(help="Folder for the world and its seed.")] = Path(
-        "demo-output"
-    ),
-    budget: Annotated[str, typer.Option(help="As in select.")] = "10%",
-    rooms: Annotated[int, typer.Option(help="Size of the building.")] = 48,
-    serve: Annotated[
-        bool, typer.Option("--serve/--no-serve", help="Serve the demo world afterwards.")
-    ] = True,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-    api: Annotated[str | None, typer.Option(help="Only register it with this service.")] = None,
-) -> None:
-    """Generate a building, choose its seed, and serve both: everything offline."""
-    from app.commands import demo
-
-    if api is not None:
-        demo.add_to(api, out=out, rooms=rooms)
-        return
-    settings = settings_of(
-        port=port, data_dir=out / "data", file_roots=(out / "world",), log_level="warning"
-    )
-    demo.run(out=out, rooms=rooms, budget=budget, serving=serve, settings=settings)
-
-
 _weights = typer.Typer(help="The weights of backbones.", no_args_is_help=True)
 _app.add_typer(_weights, name="weights")
 _app.add_typer(_keys, name="keys")
+_app.command("demo")(demo)
 _app.command("migrate")(migrate)
 
 BackboneName = Annotated[str, typer.Argument(help="A backbone's name.", metavar="NAME")]

@@ -145,7 +145,7 @@ def test_the_demo_ends_with_a_seed_and_a_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`seedal demo --no-serve` generates a world, runs the real pipeline and draws the seed."""
-    monkeypatch.setattr("app.commands.demo._BACKBONE", "colour_grid")
+    monkeypatch.setattr("app.commands.demo.BACKBONE", "colour_grid")
     words = ["demo", "--no-serve", "--rooms", "6", "--budget", "50%", "--out", str(tmp_path)]
     assert main(words) == 0
     assert (tmp_path / "seed" / "contact_sheet.png").read_bytes().startswith(b"\x89PNG")
