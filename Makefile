@@ -72,22 +72,23 @@ dependencies: setup
 	$(BIN)/deptry .
 
 SUPPLY := .venv-supply
-$(SUPPLY)/.installed:
+IMAGES := api worker worker-cuda
+$(SUPPLY)/.installed: Makefile
 	$(PYTHON) -m venv $(SUPPLY)
-	$(SUPPLY)/bin/pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7.5,<8' 'pip-audit>=2.10,<3' 'pip-licenses>=5.5,<6'
+	$(SUPPLY)/bin/pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7.5,<8' 'pip-audit>=2.10,<3' 'pip>=26,<27'
 	touch $@
 
 sbom: $(SUPPLY)/.installed ## Write what is in the images, as CycloneDX, into sbom/
 	mkdir -p sbom
-	for name in api worker worker-cuda; do \
+	for name in $(IMAGES); do \
 	  $(SUPPLY)/bin/cyclonedx-py requirements docker/requirements/$$name.txt --output-file sbom/$$name.cdx.json || exit 1; done
 
 audit: $(SUPPLY)/.installed ## Look for known vulnerabilities of what is in the images (needs a network)
-	for name in api worker; do \
+	for name in $(IMAGES); do \
 	  $(SUPPLY)/bin/pip-audit --strict --require-hashes --disable-pip -r docker/requirements/$$name.txt || exit 1; done
 
-licenses: setup $(SUPPLY)/.installed ## List the licences of what is installed
-	$(SUPPLY)/bin/pip-licenses --python $(BIN)/python --format markdown --order license
+licenses: $(SUPPLY)/.installed ## Write the licences of what is in the images into docs/licenses.md (needs a network)
+	$(SUPPLY)/bin/python docs/licenses.py
 
 format: setup ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
