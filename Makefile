@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := docker/requirements/dev.txt
 STAMP := .venv/.installed
 
-.PHONY: help setup test test-postgres test-contract test-compose openapi demo bench-solver bench-features bench-quality bench-service bench-explorer screenshots sbom audit licenses check lint types contracts dependencies format lock clean
+.PHONY: help setup test test-postgres test-contract test-compose images openapi demo bench-solver bench-features bench-quality bench-service bench-explorer screenshots sbom audit licenses check lint types contracts dependencies format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -31,6 +31,10 @@ test-contract: setup ## Try every call of the API with many valid and invalid re
 
 test-compose: setup ## Run the compose stack in an engine of its own, with kills, backup and restore (20 minutes; root, docker.io, debootstrap)
 	$(BIN)/python tests/compose/run.py
+
+images: ## Build the images of compose, labelled with version and commit
+	SEEDAL_VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) SEEDAL_REVISION=$$(git rev-parse HEAD) \
+	  docker compose build
 
 openapi: setup ## Write docs/openapi.json anew
 	$(BIN)/python -m app.commands.openapi > docs/openapi.json
