@@ -36,6 +36,24 @@ _app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from app.translate.seeds import versions
+
+        typer.echo(f"seedal {versions().get('seedal-service', '0')}")
+        raise typer.Exit
+
+
+@_app.callback()
+def _top(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Its version.")
+    ] = False,
+) -> None:
+    """Take what concerns no command in particular."""
+
+
 @_app.command("select")
 def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     budget: Annotated[str, typer.Option(help="An amount such as 6500000, or a percentage: 3%.")],
