@@ -50,15 +50,6 @@ class Engine:
             sys.exit(f"docker {' '.join(words[:3])}: {done.stderr.strip()[-800:]}")
         return done.stdout.strip()
 
-    def build(self, dockerfile: str, tag: str) -> float:
-        """Build an image of the repository on the stand-in base; return the seconds it took."""
-        began = time.monotonic()
-        self.docker(
-            "build", "--network", "host", "--build-arg", f"PYTHON_IMAGE={PYTHON_IMAGE}",
-            "-f", dockerfile, "-t", tag, ".",
-        )  # fmt: skip
-        return time.monotonic() - began
-
 
 @contextmanager
 def running_engine(folder: Path) -> Iterator[Engine]:

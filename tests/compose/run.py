@@ -131,15 +131,14 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
     ):
         stand_ins(engine, arguments.folder)
-        for name in () if arguments.no_build else ("api", "worker"):
-            spent = engine.build(f"docker/{name}.Dockerfile", f"seedal-{name}:local")
-            say(f"seedal-{name} built in {spent:.0f} s")
+        scenes = scans if scans.is_dir() else Path(folder)
+        stack = Stack(engine, Path(folder), scenes)
+        for service in () if arguments.no_build else ("api", "worker"):
+            say(f"image of the {service} built in {stack.build(service):.0f} s")
         for line in engine.docker(
             "images", "--filter", "dangling=false", "--format", "{{.Repository}} {{.Size}}"
         ).splitlines():
             say(f"image {line}")
-        scenes = scans if scans.is_dir() else Path(folder)
-        stack = Stack(engine, Path(folder), scenes)
         try:
             through(engine, stack, with_scans=scans.is_dir())
         finally:
