@@ -12,9 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
-import yaml
 from fastapi.testclient import TestClient
 
 from app.main import create_app
@@ -163,15 +161,6 @@ def test_linters_have_nothing_to_say(words: list[str]) -> None:
         [str(BIN / program), *rest], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_manifests_keep_the_published_schemas() -> None:
-    """Every object for Kubernetes is one, without members that nobody knows."""
-    manifest = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "seedal.yaml").read_text())
-    kinds = [item["kind"] for item in manifest["items"]]
-    assert kinds == ["ConfigMap", "Job", "Deployment", "Service", "Deployment", "Deployment"]
-    for item in manifest["items"]:
-        kubernetes_validate.validate(item, "1.33", strict=True)
 
 
 def test_the_dashboard_asks_for_metrics_that_there_are(tmp_path: Path) -> None:
