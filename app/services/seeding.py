@@ -19,11 +19,11 @@ from app.services.objectives import require_objective, resolve
 from app.services.representing import nearest_of
 from features.parts import Parts
 from features.settings import AUTO
-from solver.backends.greedy import rank
 from solver.constraints import Constraints
 from solver.errors import BackendFailedError, InvalidProblemError, UnknownStrategyError
 from solver.objective import gains
 from solver.problem import AnyProblem
+from solver.ranking import rank
 from solver.result import Result, Status
 from solver.solve import ALGORITHM, solve
 

@@ -6,22 +6,16 @@ starts from the cheapest selection that reaches every minimum (`solver.feasibili
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from solver.backends import Attempt
 from solver.backends.growth import Score, growth
 from solver.backends.ledger import Ledger
-from solver.constraints import Constraints
 from solver.feasibility import complete, keeps
-from solver.objective import gains, pair_matrix, pair_row, per_cost, resolution, value
-from solver.problem import AnyProblem, Floats, Mask, PairProblem, Problem, SetProblem, take
+from solver.objective import gains, pair_row, per_cost, resolution, value
+from solver.problem import AnyProblem, Floats, Mask, Problem, SetProblem
 from solver.result import StopReason
-
-# Items of which all pairs are held at once (200 MB).
-_MATRIX = 5_000
 
 
 def _outright(gain: Floats, costs: Floats) -> Floats:
@@ -29,7 +23,7 @@ def _outright(gain: Floats, costs: Floats) -> Floats:
     return gain
 
 
-def _additions(problem: AnyProblem, chosen: Mask, score: Score) -> Iterator[int]:
+def additions(problem: AnyProblem, chosen: Mask, score: Score) -> Iterator[int]:
     """Yield the items that greedy adds to a selection, in the order in which it adds them."""
     if isinstance(problem, SetProblem):
         return growth(problem, chosen, score)
@@ -75,59 +69,8 @@ def extend(problem: AnyProblem, chosen: Mask, score: Score = per_cost) -> Mask:
         A selection to which no item of non-negative gain can be added.
     """
     extended = chosen.copy()
-    extended[list(_additions(problem, chosen, score))] = True
+    extended[list(additions(problem, chosen, score))] = True
     return extended
-
-
-def _alone(problem: AnyProblem, selected: npt.NDArray[np.int64], present: Mask) -> AnyProblem:
-    """Return the problem of choosing all of some items, beside what is there already."""
-    budget = math.fsum(problem.costs[selected])
-    if isinstance(problem, SetProblem):
-        return problem.part(selected, present, budget, (), Constraints())
-    inner = replace(
-        take(problem, selected, budget=budget),
-        profits=gains(problem, present)[selected],
-        constraints=Constraints(),
-    )
-    if isinstance(inner, PairProblem) or inner.n > _MATRIX:
-        return inner
-    # All pairs in one product: row by row, each would read every vector again.
-    return PairProblem(
-        utilities=pair_matrix(inner),
-        profits=inner.profits,
-        costs=inner.costs,
-        budget=inner.budget,
-        ids=inner.ids,
-    )
-
-
-def rank(problem: AnyProblem, selected: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Put chosen items into the order in which greedy, by gain per cost, would take them.
-
-    A set has no order, and work queues need one: whoever stops early then has labelled a good set.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    selected
-        Indices of the chosen items, shape (k,).
-
-    Returns
-    -------
-    npt.NDArray[np.int64]
-        The same indices, first to label first. Items that only harm come last. Of equal items the
-        one whose id comes first does, in whatever order the items lie.
-    """
-    if problem.ids:
-        selected = np.array(sorted(selected.tolist(), key=problem.ids.__getitem__), dtype=np.int64)
-    present = np.zeros(problem.n, dtype=bool)
-    present[problem.constraints.labelled] = True
-    # All of it is chosen already: no rule is left, and what was labelled before is company.
-    inner = _alone(problem, selected, present)
-    order = list(_additions(inner, np.zeros(inner.n, dtype=bool), per_cost))
-    rest = sorted(set(range(inner.n)) - set(order))
-    return selected[np.array([*order, *rest], dtype=np.int64)]
 
 
 def greedy(problem: AnyProblem) -> Attempt:

@@ -43,6 +43,7 @@ def dataset(stack: Stack, name: str) -> dict[str, Any]:
 
 def extract_through_kills(stack: Stack) -> None:
     """Register scans, kill every part of the stack while their features are computed."""
+    stack.give_processors("worker", 0.4)  # or it is over before anybody looks
     body = {
         "name": "Scans", "source": {"kind": "semantic_kitti", "root": "/scenes"},
         "features": {"backbone": "efficientnet_lite0"},
@@ -56,11 +57,14 @@ def extract_through_kills(stack: Stack) -> None:
         running = state["status"] == "running"
         return f"{state['done']} of {state['total']} images" if running else None
 
-    say(f"extraction of SemanticKITTI at {wait(at_work, 'an extraction at work')}")
+    wait(at_work, "an extraction at work")
+    time.sleep(2)
+    say(f"extraction of SemanticKITTI at {at_work()}")
     for service in ("worker", "api", "db"):
         stack.kill(service)
     if stack.call("GET", place).json()["finished_at"]:
         sys.exit("the extraction ended before all was killed")
+    stack.give_processors("worker", 2)
     scans = dataset(stack, "Scans")
     path = f"/v1/datasets/{scans['id']}/seeds"
     seed = stack.call("POST", path, {"budget": {"fraction": 0.05}}).json()
@@ -133,6 +137,7 @@ def main() -> None:
         stand_ins(engine, arguments.folder)
         scenes = scans if scans.is_dir() else Path(folder)
         stack = Stack(engine, Path(folder), scenes)
+        stack.remove()  # what a run that was broken off left
         for service in () if arguments.no_build else ("api", "worker"):
             say(f"image of the {service} built in {stack.build(service):.0f} s")
         for line in engine.docker(
@@ -142,7 +147,7 @@ def main() -> None:
         try:
             through(engine, stack, with_scans=scans.is_dir())
         finally:
-            stack.compose("--profile", "*", "down", "--volumes", "--timeout", "5")
+            stack.remove()
     say("all as it should be")
 
 
@@ -170,7 +175,7 @@ def through(engine: Engine, stack: Stack, *, with_scans: bool) -> None:
     report_memory(engine, "memory after that")
     dump = stack.compose("exec", "-T", "db", "pg_dump", "-U", "seedal", "seedal")
     data = stack.volume("-c", ".")
-    stack.compose("--profile", "*", "down", "--volumes", "--timeout", "10")
+    stack.remove()
     say(f"backed up ({len(dump) >> 10} KiB, {len(data) >> 10} KiB) and taken down with volumes")
     stack.compose("up", "--detach", "--no-build", "--wait", "db")
     stack.compose("exec", "-T", "db", *RESTORE, stdin=dump)

@@ -106,6 +106,11 @@ class Stack:
             os.kill(int(self._engine.docker("inspect", "-f", "{{.State.Pid}}", name)), 9)
         say(f"kill -9 {service}" + (f", {len(names)} of them" if len(names) > 1 else ""))
 
+    def give_processors(self, service: str, number: float) -> None:
+        """Let the containers of a service use so many processors."""
+        for name in self.containers(service):
+            self._engine.docker("update", "--cpus", str(number), name)
+
     def compiled(self, container: str) -> list[str]:
         """Return the kernels that a container compiled, for its image lacks them."""
         look = "cd {} && find . -name '*.nbc' | sort"
@@ -117,16 +122,16 @@ class Stack:
 
     def volume(self, *words: str, stdin: bytes | None = None) -> bytes:
         """Run tar on the volume of data."""
-        done = subprocess.run(
-            [
-                "docker", "run", "--rm", "-i", "--network", "none", "--entrypoint", "tar",
-                "-v", f"{PROJECT}_data:/data", "seedal-api:local", "-C", "/data", *words,
-            ],
-            env=dict(self._environment), input=stdin, capture_output=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            sys.exit(f"tar {words}: {done.stderr.decode()[-500:]}")
-        return done.stdout
+        # Not `docker run -v`: that would make a volume which compose does not call its own.
+        tar = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "tar", "api", "-C", "/data")
+        return self.compose(*tar, *words, stdin=stdin)
+
+    def remove(self) -> None:
+        """Take everything down with its volumes, and see that nothing is left."""
+        self.compose("--profile", "*", "down", "--volumes", "--timeout", "10")
+        left = self._engine.docker("volume", "ls", "-q", "-f", f"name={PROJECT}_")
+        if left:
+            sys.exit(f"volumes that outlived the stack: {left}")
 
 
 def wait(look: Callable[[], Found | None], what: str, timeout_s: float = 600) -> Found:

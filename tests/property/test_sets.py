@@ -15,9 +15,9 @@ from sets import (
     set_problems,
 )
 
-from solver.backends.greedy import rank
 from solver.objective import gains, value
 from solver.problem import Floats, Mask, SetProblem, take
+from solver.ranking import rank
 from solver.reduction import reduce
 from solver.result import Status
 from solver.sets.concave import ConcaveProblem

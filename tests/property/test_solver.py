@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import problems, signature_problems
 
-from solver.backends.greedy import greedy, rank
+from solver.backends.greedy import greedy
 from solver.backends.linearised import linearise
 from solver.backends.pair_tree import pair_tree
 from solver.backends.signature_tree import signature_tree
@@ -156,10 +156,3 @@ def test_input_order_does_not_matter(problem: SignatureProblem, seed: int, strat
     )
     first, second = (solve(p, strategy=strategy, time_limit_s=60) for p in (named, shuffled))
     assert {named.ids[k] for k in first.selected} == {shuffled.ids[k] for k in second.selected}
-
-
-@given(problem=problems(), seed=st.integers(0, 2**32 - 1))
-def test_ranking_reorders_and_nothing_else(problem: Problem, seed: int) -> None:
-    """Ranking a selection returns the same items, each once."""
-    selected = np.flatnonzero(np.random.default_rng(seed).random(problem.n) < 0.5)
-    assert sorted(rank(problem, selected).tolist()) == selected.tolist()

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from solver.backends.cover import _needed
-from solver.backends.greedy import greedy, rank
+from solver.backends.greedy import greedy
 from solver.constraints import Constraints
 from solver.errors import InvalidProblemError, UnknownStrategyError, VerificationError
 from solver.problem import SetProblem
+from solver.ranking import rank
 from solver.result import Status, StopReason
 from solver.sets import matrices
 from solver.sets.coverage import CoverageProblem

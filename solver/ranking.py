@@ -1,0 +1,160 @@
+"""The order in which to label what was chosen: greedy's, by gain per cost.
+
+A set has no order, and work queues need one: whoever stops early then has labelled a good set.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.backends.greedy import additions
+from solver.constraints import Constraints
+from solver.objective import gains, pair_matrix, per_cost, resolution
+from solver.problem import (
+    AnyProblem,
+    Floats,
+    Mask,
+    PairProblem,
+    SetProblem,
+    SignatureProblem,
+    take,
+)
+from solver.vectors import row_squares
+
+# Items of which all pairs are held at once (200 MB).
+_MATRIX = 5_000
+
+# Directions in which sums of vectors are followed exactly, and items that are looked at one by one
+# before all are: neither changes the order, and 8 to 32 and 32 to 400 take about the same time.
+_DIRECTIONS = 16
+_CANDIDATES = 100
+
+
+def rank(problem: AnyProblem, selected: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Put chosen items into the order in which greedy, by gain per cost, would take them.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    selected
+        Indices of the chosen items, shape (k,).
+
+    Returns
+    -------
+    npt.NDArray[np.int64]
+        The same indices, first to label first. Items that only harm come last. Of equal items the
+        one whose id comes first does, in whatever order the items lie.
+    """
+    if problem.ids:
+        selected = np.array(sorted(selected.tolist(), key=problem.ids.__getitem__), dtype=np.int64)
+    present = np.zeros(problem.n, dtype=bool)
+    present[problem.constraints.labelled] = True
+    # All of it is chosen already: no rule is left, and what was labelled before is company.
+    inner = _alone(problem, selected, present)
+    if isinstance(inner, SignatureProblem):
+        order = signature_order(inner)
+    else:
+        order = list(additions(inner, np.zeros(inner.n, dtype=bool), per_cost))
+    rest = sorted(set(range(inner.n)) - set(order))
+    return selected[np.array([*order, *rest], dtype=np.int64)]
+
+
+def _alone(problem: AnyProblem, selected: npt.NDArray[np.int64], present: Mask) -> AnyProblem:
+    """Return the problem of choosing all of some items, beside what is there already."""
+    budget = math.fsum(problem.costs[selected])
+    if isinstance(problem, SetProblem):
+        return problem.part(selected, present, budget, (), Constraints())
+    inner = replace(
+        take(problem, selected, budget=budget),
+        profits=gains(problem, present)[selected],
+        constraints=Constraints(),
+    )
+    if isinstance(inner, PairProblem) or inner.n > _MATRIX:
+        return inner
+    # All pairs in one product: row by row, each would read every vector again.
+    return PairProblem(
+        utilities=pair_matrix(inner),
+        profits=inner.profits,
+        costs=inner.costs,
+        budget=inner.budget,
+        ids=inner.ids,
+    )
+
+
+def signature_order(problem: SignatureProblem) -> list[int]:
+    """Return what greedy, by gain per cost, adds to nothing, in its order, where all is affordable.
+
+    Greedy reads every vector at every step. Here a step reads few: with ``t`` and ``v`` the sums of
+    weights and of weighted vectors of what was added, the gain of item i is
+    ``p_i + w_i (t - m_i . v)``, and since ``v`` was ``v_0``,
+
+        m_i . v >= m_i . v_0 + (P m_i) . (P d) - |m_i - P m_i| |d - P d|,   d = v - v_0
+
+    for the projection P on a few directions (Cauchy and Schwarz). Directions in which the vectors
+    are long take up most of ``d``, for greedy spreads the rest; so the bound is sharp, and only
+    items whose bound reaches the best gain are looked at.
+
+    Parameters
+    ----------
+    problem
+        Without constraints, and with a budget for all items.
+    """
+    w, costs = problem.weights, problem.costs
+    m = np.asarray(problem.vectors, dtype=np.float64)
+    tolerance = resolution(problem)
+    weighted = w[:, None] * m
+    directions = np.linalg.eigh(weighted.T @ weighted).eigenvectors[:, -_DIRECTIONS:]
+    along = m @ directions
+    # Differences of squares may be wrong by this much of them, and must not come out too small.
+    rounding = 4 * m.shape[1] * np.finfo(float).eps
+    squares = row_squares(m)
+    beside = np.sqrt(np.maximum(0.0, squares - row_squares(along)) + rounding * squares)
+
+    left = np.ones(problem.n, dtype=bool)
+    t, v = 0.0, np.zeros(m.shape[1])
+    since, known = v, np.zeros(problem.n)  # v_0 and m_i . v_0
+
+    def gain(items: npt.NDArray[np.intp]) -> Floats:
+        # einsum, for the product of a row must not depend on where the row lies: equals stay equal.
+        company = np.einsum("ij,j->i", m[items], v)
+        return np.asarray(problem.profits[items] + w[items] * (t - company))
+
+    def bounds() -> Floats:
+        change = v - since
+        inside = directions.T @ change
+        square = float(change @ change)
+        outside = math.sqrt(max(0.0, square - float(inside @ inside)) + rounding * square)
+        products = known + along @ inside - outside * beside
+        return np.asarray(problem.profits + w * (t - products) + tolerance)
+
+    order: list[int] = []
+    # Nothing is chosen, so no pair tells items apart: look at each item's pairs with all.
+    everything = np.ones(problem.n, dtype=bool)
+    scores = per_cost(0.5 * (gains(problem, everything) + problem.profits), costs)
+    scores[problem.profits < -tolerance] = -np.inf
+    while True:
+        if order:
+            scores = per_cost(bounds(), costs)
+            scores[~left] = -np.inf
+            most = np.argmax(scores, keepdims=True)
+            reached = per_cost(gain(most), costs[most])
+            if gain(most)[0] < -tolerance:
+                candidates = np.flatnonzero(left)
+            else:
+                candidates = np.flatnonzero(left & (scores >= reached))
+            if len(candidates) > _CANDIDATES and since is not v:
+                since, known = v, m @ v
+                continue
+            worth = gain(candidates)
+            scores = np.full(problem.n, -np.inf)
+            scores[candidates] = per_cost(worth, costs[candidates])
+            scores[candidates[worth < -tolerance]] = -np.inf
+        item = int(np.argmax(scores))
+        if scores[item] == -np.inf:
+            return order
+        order.append(item)
+        left[item] = False
+        t, v = t + w[item], v + w[item] * m[item]
