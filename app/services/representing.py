@@ -37,12 +37,12 @@ def nearest_of(vectors: Floats, chosen: Ints) -> tuple[Ints, Ints]:
     lengths = np.linalg.norm(vectors[chosen], axis=1, keepdims=True)
     # Lengths of the others change nothing: which cosine is largest is asked row by row.
     unit = (vectors[chosen] / np.where(lengths > 0, lengths, 1.0)).astype(np.float32).T
-    nearest = np.zeros(len(vectors), dtype=np.int64)
-    for start in range(0, len(vectors), _ROWS):
-        part = slice(start, start + _ROWS)
-        nearest[part] = (vectors[part].astype(np.float32) @ unit).argmax(axis=1)
     others = np.setdiff1d(np.arange(len(vectors)), chosen)
-    return others, nearest[others]
+    nearest = np.zeros(len(others), dtype=np.int64)
+    for start in range(0, len(others), _ROWS):
+        part = slice(start, start + _ROWS)
+        nearest[part] = (vectors[others[part]].astype(np.float32) @ unit).argmax(axis=1)
+    return others, nearest
 
 
 def represented_by(

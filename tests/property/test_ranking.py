@@ -59,25 +59,25 @@ def test_ranking_reorders_and_nothing_else(problem: Problem, seed: int) -> None:
 
 
 @settings(deadline=None)
-@given(problem=signature_problems(), seed=st.integers(0, 2**32 - 1), candidates=st.integers(1, 9))
+@given(problem=signature_problems(), seed=st.integers(0, 2**32 - 1), share=st.floats(0.0, 5.0))
 def test_few_vectors_are_read_and_the_order_is_greedys(
-    problem: SignatureProblem, seed: int, candidates: int
+    problem: SignatureProblem, seed: int, share: float
 ) -> None:
     """Free, repeated, weightless and harmful scenes among them, each step takes the best."""
     rng = np.random.default_rng(seed)
     profits = rng.normal(scale=0.3, size=problem.n) * rng.integers(0, 2)
     whole = affordable(problem, profits)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking, "_CANDIDATES", candidates)
+        patch.setattr(ranking, "_SHARE", share)
         patch.setattr(ranking, "_DIRECTIONS", 2)
         assert_greedy(whole, signature_order(whole))
 
 
-@pytest.mark.parametrize("candidates", [2, 20, 1_000])
-def test_many_scenes_are_ranked_as_few(candidates: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("share", [0.0, 0.1, 100.0])
+def test_many_scenes_are_ranked_as_few(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often all are looked at, hundreds of scenes come out in greedy's order."""
     problem = clustered(400, seed=3)
-    monkeypatch.setattr(ranking, "_CANDIDATES", candidates)
+    monkeypatch.setattr(ranking, "_SHARE", share)
     order = signature_order(problem)
     assert sorted(order) == list(range(400))
     assert_greedy(problem, order)
