@@ -76,6 +76,7 @@ def run(examples: int, *more: str) -> subprocess.CompletedProcess[str]:
         headers = {"Authorization": f"Bearer {key}"}
         with serving(settings) as http:
             http.headers.update(headers)
+            http.timeout = 60  # solve processes that start on a busy machine
             command = [
                 *(str(Path(sys.executable).with_name("st")),),
                 *("--config-file", str(HERE / "schemathesis.toml"), "run"),
