@@ -52,7 +52,9 @@ bench-explorer: setup ## Measure how quick the explorer feels, and its map (3 mi
 screenshots: setup ## Take the explorer's pictures in docs/img anew (needs Chromium)
 	$(BIN)/python tests/browser/screenshots.py
 
-check: lint types contracts dependencies test ## Everything that CI runs
+check: setup ## Everything that CI runs
+	$(MAKE) --jobs=2 --output-sync lint types contracts dependencies
+	$(MAKE) test
 
 bench-solver: setup ## Measure the solver: a table, and bench-solver.json (half an hour)
 	$(BIN)/python benchmarks/bench_solver.py --out bench-solver.json

@@ -63,7 +63,15 @@ def _alive(pids: set[int]) -> bool:
     return any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("service", "end"),
+    [
+        ("sqlite", signal.SIGKILL),
+        ("postgresql", signal.SIGKILL),
+        ("postgresql", signal.SIGTERM),  # which asks the database nothing: one will do
+    ],
+    indirect=["service"],
+)
 def test_the_next_worker_ends_a_solve(service: Service, end: signal.Signals) -> None:
     """The only worker is killed or told to stop in the middle: the next one has the one seed."""
     dataset_id = plant(service.settings, 400)
