@@ -1,4 +1,4 @@
-"""Compose file, Dockerfiles, dashboard and manifests: linted, and held to their promises.
+"""Compose file, Dockerfiles, dashboard and locks: linted, and held to their promises.
 
 That the stack runs is seen by ``make test-compose``; it takes an engine and a quarter of an hour.
 """
