@@ -33,7 +33,7 @@ test-postgres: setup ## Run the tests of the store and of workers on PostgreSQL 
 test-contract: setup ## Try every call of the API with many valid and invalid requests (10 minutes)
 	$(BIN)/python tests/contract/run.py 300
 
-test-compose: setup ## Run the compose stack in an engine of its own, with kills, backup and restore (20 minutes; root, docker.io, debootstrap)
+test-compose: setup ## Run the compose stack in an engine of its own, with kills, backup and restore (10 minutes; root, docker.io, debootstrap)
 	$(BIN)/python tests/compose/run.py
 
 images: ## Build the images of compose, labelled with version and commit

@@ -142,11 +142,11 @@ def signature_order(problem: SignatureProblem) -> list[int]:
             scores = per_cost(bounds(), costs)
             scores[~left] = -np.inf
             most = np.argmax(scores, keepdims=True)
-            reached = per_cost(gain(most), costs[most])
-            if gain(most)[0] < -tolerance:
+            reached = gain(most)
+            if reached[0] < -tolerance:
                 candidates = np.flatnonzero(left)
             else:
-                candidates = np.flatnonzero(left & (scores >= reached))
+                candidates = np.flatnonzero(left & (scores >= per_cost(reached, costs[most])))
             looked += len(candidates)
             if looked > _SHARE * problem.n and since is not v:
                 since, known, looked = v, m @ v, 0

@@ -1,6 +1,6 @@
 """Compose file, Dockerfiles, dashboard and locks: linted, and held to their promises.
 
-That the stack runs is seen by ``make test-compose``; it takes an engine and a quarter of an hour.
+That the stack runs is seen by ``make test-compose``; it takes an engine and ten minutes.
 """
 
 import json
