@@ -268,7 +268,7 @@ def _frontier(  # noqa: PLR0913, PLR0917 - one parameter a flag
     """Solve one problem for many budgets."""
     from app.commands import frontier
 
-    request = frontier.FrontierRequest(
+    request = frontier.FrontierQuestion(
         path=file,
         budgets=budgets,
         first=first,

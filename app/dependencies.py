@@ -19,26 +19,26 @@ from app.metrics import Metrics
 from app.services.datasets import Datasets
 from app.services.frontiers import Frontiers
 from app.services.health import check_readiness
-from app.services.idempotency import FORM, Once
+from app.services.idempotency import FORM, Idempotency
 from app.services.keys import Caller, scope_of
-from app.services.maps import Maps
+from app.services.maps import MapService
 from app.services.operations import Operations
 from app.services.pools import Pools
 from app.services.preferences import Preference
-from app.services.questions import Asker
-from app.services.scenes import Scenes
+from app.services.questions import RequestContext
+from app.services.scenes import SceneService
 from app.services.seeds import Seeds
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from app.services.uploads import Uploads
-from app.services.watching import Looks, Watching
+from app.services.watching import OperationPoller, OperationStream
 from app.settings import Settings
 from app.store.queue import JobQueue
 from app.store.sessions import ProjectSession
 
 
 @dataclass(slots=True)
-class Wiring:
+class AppState:
     """What lives as long as the process; made by `app.main`, found by the functions below.
 
     Parameters
@@ -55,15 +55,15 @@ class Wiring:
     pools: Pools
     metrics: Metrics
     waits: threading.BoundedSemaphore
-    looks: Looks
+    looks: OperationPoller
 
 
-def _wiring(request: Request) -> Wiring:
-    wiring: Wiring = request.app.state.wiring
+def _wiring(request: Request) -> AppState:
+    wiring: AppState = request.app.state.wiring
     return wiring
 
 
-WiringOf = Annotated[Wiring, Depends(_wiring)]
+WiringOf = Annotated[AppState, Depends(_wiring)]
 
 
 def _caller(request: Request) -> Caller:
@@ -122,7 +122,7 @@ def _transaction(session: Session, caller: CallerOf) -> ProjectSession:
 Transaction = Annotated[ProjectSession, Depends(_transaction, scope="function")]
 
 
-async def _watch(request: Request) -> AsyncIterator[Watch]:
+async def _watch(request: Request) -> AsyncIterator[Cancellation]:
     """Watch whether the caller is still there, as long as the route works."""
     gone = threading.Event()
 
@@ -133,7 +133,7 @@ async def _watch(request: Request) -> AsyncIterator[Watch]:
 
     waiting = asyncio.create_task(wait())
     try:
-        yield Watch(gone.is_set)
+        yield Cancellation(gone.is_set)
     finally:
         waiting.cancel()
         with suppress(asyncio.CancelledError):
@@ -152,9 +152,9 @@ async def _once(
             examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
         ),
     ] = None,
-) -> Once:
+) -> Idempotency:
     call = f"{request.method} {request.url.path}"
-    return Once(session=session, call=call, key=idempotency_key, body=await request.body())
+    return Idempotency(session=session, call=call, key=idempotency_key, body=await request.body())
 
 
 def _preference(
@@ -171,19 +171,19 @@ def _preference(
     return Preference.parse(prefer)
 
 
-def _asker(wiring: WiringOf, session: Transaction) -> Asker:
-    return Asker(session, wiring.settings, wiring.pools)
+def _asker(wiring: WiringOf, session: Transaction) -> RequestContext:
+    return RequestContext(session, wiring.settings, wiring.pools)
 
 
-AskerOf = Annotated[Asker, Depends(_asker)]
+AskerOf = Annotated[RequestContext, Depends(_asker)]
 
 
 def _datasets(wiring: WiringOf, session: Transaction) -> Datasets:
     return Datasets(session, wiring.queue, wiring.settings)
 
 
-def _scenes(wiring: WiringOf, session: Transaction) -> Scenes:
-    return Scenes(session, wiring.settings)
+def _scenes(wiring: WiringOf, session: Transaction) -> SceneService:
+    return SceneService(session, wiring.settings)
 
 
 def _seeds(wiring: WiringOf, asker: AskerOf) -> Seeds:
@@ -194,8 +194,8 @@ def _frontiers(wiring: WiringOf, asker: AskerOf) -> Frontiers:
     return Frontiers(asker, wiring.pool, wiring.queue, wiring.waits)
 
 
-def _maps(wiring: WiringOf, asker: AskerOf) -> Maps:
-    return Maps(asker, wiring.pool)
+def _maps(wiring: WiringOf, asker: AskerOf) -> MapService:
+    return MapService(asker, wiring.pool)
 
 
 def _readiness(wiring: WiringOf, session: Session) -> Health:
@@ -206,8 +206,8 @@ def _operations(session: Transaction) -> Operations:
     return Operations(session)
 
 
-def _watching(wiring: WiringOf, caller: CallerOf) -> Watching:
-    return Watching(wiring.looks, caller.project)
+def _watching(wiring: WiringOf, caller: CallerOf) -> OperationStream:
+    return OperationStream(wiring.looks, caller.project)
 
 
 def _solve_pool(wiring: WiringOf) -> SolvePool:
@@ -223,16 +223,16 @@ def _metrics(wiring: WiringOf) -> Metrics:
 
 
 DatasetsOf = Annotated[Datasets, Depends(_datasets)]
-ScenesOf = Annotated[Scenes, Depends(_scenes)]
+ScenesOf = Annotated[SceneService, Depends(_scenes)]
 SeedsOf = Annotated[Seeds, Depends(_seeds)]
 FrontiersOf = Annotated[Frontiers, Depends(_frontiers)]
-MapsOf = Annotated[Maps, Depends(_maps)]
+MapsOf = Annotated[MapService, Depends(_maps)]
 ReadinessOf = Annotated[Health, Depends(_readiness)]
 OperationsOf = Annotated[Operations, Depends(_operations)]
-WatchingOf = Annotated[Watching, Depends(_watching)]
+WatchingOf = Annotated[OperationStream, Depends(_watching)]
 MetricsOf = Annotated[Metrics, Depends(_metrics)]
 SolvePoolOf = Annotated[SolvePool, Depends(_solve_pool)]
 UploadsOf = Annotated[Uploads, Depends(_uploads)]
-OnceOf = Annotated[Once, Depends(_once)]
+OnceOf = Annotated[Idempotency, Depends(_once)]
 PreferenceOf = Annotated[Preference, Depends(_preference)]
-WatchOf = Annotated[Watch, Depends(_watch, scope="function")]
+WatchOf = Annotated[Cancellation, Depends(_watch, scope="function")]

@@ -17,7 +17,7 @@ from sqlalchemy.orm import sessionmaker
 from typing_extensions import override
 
 from app import problems, routes, tracing, web
-from app.dependencies import Wiring
+from app.dependencies import AppState
 from app.errors import SettingsError
 from app.jobs.embedded import EmbeddedWorker
 from app.metrics import Metrics
@@ -28,7 +28,7 @@ from app.routes import document
 from app.services.keys import Caller, Keys
 from app.services.pools import Pools
 from app.services.solve_pool import SolvePool
-from app.services.watching import Looks
+from app.services.watching import OperationPoller
 from app.settings import Settings
 from app.store import operations
 from app.store.engine import open_engine
@@ -71,7 +71,7 @@ class _Server(uvicorn.Server):
 
     @override
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        wiring: Wiring = self.config.app.state.wiring  # type: ignore[union-attr]  # a FastAPI
+        wiring: AppState = self.config.app.state.wiring  # type: ignore[union-attr]  # a FastAPI
         wiring.looks.end()
         timer = asyncio.get_running_loop().call_later(_SPARED_S, wiring.pool.dismiss)
         try:
@@ -106,7 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
         waiting = _WAITS + settings.solve_processes + settings.solve_queue
         threads.total_tokens = _THREADS + waiting
         _show(metrics, pool, sessions)
-        app.state.wiring = Wiring(
+        app.state.wiring = AppState(
             settings=settings,
             sessions=sessions,
             queue=queue,
@@ -114,7 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
             pools=Pools(),
             metrics=metrics,
             waits=BoundedSemaphore(_WAITS),
-            looks=Looks(sessions),
+            looks=OperationPoller(sessions),
         )
         try:
             yield

@@ -34,11 +34,11 @@ from features.backbones.memory import CPU_BATCH, CPU_BATCHES
 from features.backbones.pixels import to_pixels
 from features.blocks import BlockStore
 from features.decoding import Decoder
-from features.extraction import Extraction, Shard, cut_shards
+from features.extraction import VectorExtraction, Shard, cut_shards
 from features.extractor import Extractor, Recipe
 from features.images import load_rgb
 from features.pipeline import FeatureSettings, Prepared, prepare
-from features.scenes import Image, Pool, Scene
+from features.scenes import Image, ScenePool, PoolScene
 from features.sources import open_source
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -113,7 +113,7 @@ def pipeline(images: Path, turns: int = 5) -> Iterator[Row]:
     """Images per second: the pipeline, the bare forward pass, and one image at a time."""
     paths = sorted(map(str, images.rglob("*.jpg")))[:384]
     pixels = np.stack([to_pixels(load_rgb(path)) for path in paths[:128]])
-    pool = [Scene(path, {}, (Image(path),)) for path in paths]
+    pool = [PoolScene(path, {}, (Image(path),)) for path in paths]
     decoder = Decoder()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as threads:
         networks = {
@@ -147,7 +147,7 @@ def pipeline(images: Path, turns: int = 5) -> Iterator[Row]:
                 extractor = Extractor(recipe, lambda: network, batch)
                 with tempfile.TemporaryDirectory() as store:
                     blocks = BlockStore(Path(store))
-                    run = Extraction(shards, extractor, blocks, decoder, threads)
+                    run = VectorExtraction(shards, extractor, blocks, decoder, threads)
                     start = time.perf_counter()
                     run.complete(lambda _: None)
                     return count / (time.perf_counter() - start)
@@ -270,9 +270,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 def real(images: Path, scans: Path) -> Iterator[Row]:
     """Run every real image through: scans in both token modes, frames as scenes."""
     frames = sorted(map(str, images.rglob("*.jpg")))
-    frame_pool = Pool(
+    frame_pool = ScenePool(
         "images",
-        tuple(Scene(path, {"images": 1.0}, (Image(path),)) for path in frames),
+        tuple(PoolScene(path, {"images": 1.0}, (Image(path),)) for path in frames),
         "images",
         "number of images",
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from solver.backends.large import Progress, large
+from solver.backends.large import LargeProgress, large
 from solver.problem import SignatureProblem
 from solver.stop import FirstOf, GapReached, TimeLimit
 
@@ -92,7 +92,7 @@ def main() -> None:
     print(f"read and checked in {time.perf_counter() - before:.2f} s")
     started = time.perf_counter()
 
-    def report(progress: Progress) -> None:
+    def report(progress: LargeProgress) -> None:
         gap = 100 * (progress.upper_bound / progress.objective - 1)
         print(
             f"{time.perf_counter() - started:8.2f} s  {progress.objective:.4f}  "

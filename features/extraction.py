@@ -13,9 +13,9 @@ from typing import Final, TypeAlias
 from features.blocks import BlockStore, ImageVectors
 from features.decoding import Decoder
 from features.extractor import Extractor, Recipe
-from features.reading import ImageFailure, LeftOut, Reading, find_images, left_out
+from features.reading import UnreadableImage, LeftOut, Reading, find_images, left_out
 from features.redaction import redacted
-from features.scenes import Scene
+from features.scenes import PoolScene
 
 SHARD_IMAGES: Final = 128
 """Images of a shard: the work that a crash can lose."""
@@ -27,7 +27,7 @@ Report: TypeAlias = Callable[[int], None]
 """Called with every number of images that are done, stored ones included."""
 
 
-def cut_shards(scenes: Iterable[Scene]) -> tuple[Shard, ...]:
+def cut_shards(scenes: Iterable[PoolScene]) -> tuple[Shard, ...]:
     """Cut the images of scenes, each once, into shards.
 
     The shards depend on the scenes alone, never on what is stored, so a job that is resumed finds
@@ -37,7 +37,7 @@ def cut_shards(scenes: Iterable[Scene]) -> tuple[Shard, ...]:
     return tuple(iter(lambda: tuple(islice(uris, SHARD_IMAGES)), ()))
 
 
-class Extraction:
+class VectorExtraction:
     """One extractor over the images of some scenes.
 
     Shards run one after the other; while one is encoded, the next is decoded.
@@ -135,11 +135,11 @@ class Extraction:
             if number not in self._ran:
                 self.run(number, report)
 
-    def keys(self, scene: Scene) -> list[bytes]:
+    def keys(self, scene: PoolScene) -> list[bytes]:
         """Return the keys of a scene's readable images, in order."""
         return [self._keys[image.uri] for image in scene.images if image.uri in self._keys]
 
-    def vectors(self, scene: Scene) -> list[ImageVectors]:
+    def vectors(self, scene: PoolScene) -> list[ImageVectors]:
         """Return what is stored of a scene's readable images, in order.
 
         Raises
@@ -149,19 +149,19 @@ class Extraction:
         """
         return [self._store.get(key) for key in self.keys(scene)]
 
-    def is_new(self, scene: Scene) -> bool:
+    def is_new(self, scene: PoolScene) -> bool:
         """Tell whether this object encoded one of the scene's images."""
         return any(image.uri in self._computed for image in scene.images)
 
-    def failures(self, scene: Scene) -> list[ImageFailure]:
+    def failures(self, scene: PoolScene) -> list[UnreadableImage]:
         """Return the images of a scene that cannot be read."""
         return [
-            ImageFailure(scene.scene_id, redacted(image.uri), self._failures[image.uri])
+            UnreadableImage(scene.scene_id, redacted(image.uri), self._failures[image.uri])
             for image in scene.images
             if image.uri in self._failures
         ]
 
-    def left_out(self, scene: Scene) -> LeftOut | None:
+    def left_out(self, scene: PoolScene) -> LeftOut | None:
         """Say why a scene has no vectors, or None where it has."""
         return None if self.keys(scene) else left_out(scene, self.failures(scene))
 

@@ -26,11 +26,11 @@ from features.backbones.protocol import CLS, PATCH_KEYS, Token
 from features.blocks import BlockStore
 from features.decoding import Decoder
 from features.errors import FeatureError
-from features.extraction import Extraction, cut_shards
+from features.extraction import VectorExtraction, cut_shards
 from features.extractor import Extractor, Recipe
 from features.prepared import Prepared, Stage
-from features.reading import ImageFailure, LeftOut
-from features.scenes import Pool, Scene
+from features.reading import UnreadableImage, LeftOut
+from features.scenes import ScenePool, PoolScene
 from features.settings import AUTO, RAY, FeatureSettings
 from features.signatures import Signatures
 from features.signing import (
@@ -44,7 +44,7 @@ from features.thinning import Thinned, thin
 
 __all__ = [
     "FeatureSettings",
-    "ImageFailure",
+    "UnreadableImage",
     "LeftOut",
     "Preparation",
     "Prepared",
@@ -65,7 +65,7 @@ _RAY_SHARDS: Final = 64
 class _Group:
     """Shards that are one step of a job, and how many images they have."""
 
-    extraction: Extraction
+    extraction: VectorExtraction
     shards: range
     images: int
 
@@ -97,7 +97,7 @@ class Preparation:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: ScenePool,
         settings: FeatureSettings,
         cache: Path,
         progress: Progress | None = None,
@@ -240,7 +240,7 @@ class Preparation:
     def _second_groups(self) -> list[_Group]:
         return self._cut(self._second)
 
-    def _cut(self, extraction: Extraction) -> list[_Group]:
+    def _cut(self, extraction: VectorExtraction) -> list[_Group]:
         size = _RAY_SHARDS if self._settings.engine == RAY else 1
         groups = []
         for start in range(0, len(extraction.shards), size):
@@ -249,7 +249,7 @@ class Preparation:
             groups.append(_Group(extraction, numbers, sum(map(len, shards))))
         return groups
 
-    def _complete(self, extraction: Extraction) -> None:
+    def _complete(self, extraction: VectorExtraction) -> None:
         """Run what was not run; what is stored already only tells which images failed."""
         for group in self._cut(extraction):
             self._warm(group)
@@ -269,7 +269,7 @@ class Preparation:
             extract_shards(missing, extraction.recipe, self._settings, self._cache)
             self._store.refresh()
 
-    def _failures(self, last: Extraction) -> tuple[ImageFailure, ...]:
+    def _failures(self, last: VectorExtraction) -> tuple[UnreadableImage, ...]:
         """Return what could not be read in either pass, each image of a scene once."""
         found = {
             (failure.scene_id, failure.uri): failure
@@ -300,16 +300,16 @@ class Preparation:
         return self._settings.sparsify is not None and self._token != CLS
 
     @cached_property
-    def _second(self) -> Extraction:
+    def _second(self) -> VectorExtraction:
         """The extraction of what is left after sparsification."""
         scenes = self._pool.scenes if self._thinned is None else self._thinned.kept
         return self._extraction(scenes, self._token)
 
-    def _extraction(self, scenes: Sequence[Scene], token: Token) -> Extraction:
+    def _extraction(self, scenes: Sequence[PoolScene], token: Token) -> VectorExtraction:
         recipe = Recipe(self._identity, token, self._settings.clusters, self._precision)
         extractor = Extractor(recipe, self._load, self._settings.batch_size, self._settings.compute)
         shards = cut_shards(scenes)
-        return Extraction(shards, extractor, self._store, self._decoder, self._threads)
+        return VectorExtraction(shards, extractor, self._store, self._decoder, self._threads)
 
     def _report(self, images: int) -> None:
         self._done += images
@@ -320,7 +320,7 @@ class Preparation:
             self._progress(min(self._done, total), total)
 
     def _reader(
-        self, scenes: Sequence[Scene], extraction: Extraction
+        self, scenes: Sequence[PoolScene], extraction: VectorExtraction
     ) -> Callable[[str], SceneVectors]:
         """Return what gives a scene's vectors.
 
@@ -341,7 +341,7 @@ class Preparation:
 
 
 def prepare(
-    pool: Pool, settings: FeatureSettings, cache: Path, progress: Progress | None = None
+    pool: ScenePool, settings: FeatureSettings, cache: Path, progress: Progress | None = None
 ) -> Prepared:
     """Run the whole pipeline, or what of it is not stored yet.
 
@@ -360,7 +360,7 @@ def prepare(
 
 
 def _resolve_token(
-    token: Literal["auto", "cls", "patch_keys", "patches"], pool: Pool
+    token: Literal["auto", "cls", "patch_keys", "patches"], pool: ScenePool
 ) -> tuple[Token, tuple[str, ...]]:
     if token != AUTO:
         return token, ()

@@ -5,7 +5,7 @@ from pathlib import Path
 from features.errors import FeatureError
 from features.prepared import Prepared, Stage
 from features.reading import LeftOut
-from features.scenes import Pool
+from features.scenes import ScenePool
 from features.settings import PRECOMPUTED
 from features.signing import (
     SceneVectors,
@@ -18,7 +18,7 @@ from features.vectors import PrecomputedVectors
 
 
 def prepare_precomputed(
-    pool: Pool, vectors: PrecomputedVectors, clusters: int, cache: Path
+    pool: ScenePool, vectors: PrecomputedVectors, clusters: int, cache: Path
 ) -> Prepared:
     """Make the signatures and the index of a pool from vectors, or find them in the cache.
 

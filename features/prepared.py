@@ -5,7 +5,7 @@ from pathlib import Path
 
 from features.backbones.compute import Precision
 from features.backbones.protocol import Token
-from features.reading import ImageFailure, LeftOut
+from features.reading import UnreadableImage, LeftOut
 from features.settings import Sparsification
 from features.signatures import Signatures
 from features.vectors import Level
@@ -65,7 +65,7 @@ class Prepared:
     token: Token | Level
     clusters: int
     sparsify: Sparsification | None
-    failures: tuple[ImageFailure, ...]
+    failures: tuple[UnreadableImage, ...]
     left_out: tuple[LeftOut, ...]
     sparsified: tuple[LeftOut, ...]
     stages: tuple[Stage, ...]

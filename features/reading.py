@@ -14,11 +14,11 @@ from features.decoding import Decoder
 from features.errors import ImageError
 from features.images import fingerprint
 from features.redaction import redacted
-from features.scenes import Scene
+from features.scenes import PoolScene
 
 
 @dataclass(frozen=True, slots=True)
-class ImageFailure:
+class UnreadableImage:
     """An image that could not be read; its scene goes on with the others.
 
     Parameters
@@ -151,7 +151,7 @@ def image_key(extractor_id: str, state: Iterable[str | int]) -> bytes:
     return hashlib.sha256(json.dumps([extractor_id, *state]).encode()).digest()
 
 
-def left_out(scene: Scene, failures: Sequence[ImageFailure]) -> LeftOut:
+def left_out(scene: PoolScene, failures: Sequence[UnreadableImage]) -> LeftOut:
     """Say why a scene without a readable image is left out."""
     if not scene.images:
         return LeftOut(scene.scene_id, "it has no images")

@@ -24,7 +24,7 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class PoolScene:
     """The unit that is annotated.
 
     Parameters
@@ -57,7 +57,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class ScenePool:
     """All scenes of a source, in the source's order.
 
     Parameters
@@ -75,7 +75,7 @@ class Pool:
     """
 
     kind: str
-    scenes: tuple[Scene, ...]
+    scenes: tuple[PoolScene, ...]
     resource: str
     cost_origin: str
     notes: tuple[str, ...] = ()

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.extraction import Extraction
+from features.extraction import VectorExtraction
 from features.reading import LeftOut
-from features.scenes import Scene
+from features.scenes import PoolScene
 from features.settings import Sparsification
 from features.signatures import unit_rows
 from features.sparsify import sparsify
@@ -31,11 +31,11 @@ class Thinned:
         The others, each with the scene that stands for it.
     """
 
-    kept: tuple[Scene, ...]
+    kept: tuple[PoolScene, ...]
     dropped: tuple[LeftOut, ...]
 
 
-def thin(scenes: Sequence[Scene], extraction: Extraction, rule: Sparsification) -> Thinned:
+def thin(scenes: Sequence[PoolScene], extraction: VectorExtraction, rule: Sparsification) -> Thinned:
     """Keep some frames of each sequence.
 
     Parameters
@@ -48,7 +48,7 @@ def thin(scenes: Sequence[Scene], extraction: Extraction, rule: Sparsification) 
     rule
         When a frame is another view.
     """
-    sequences: dict[str | None, list[Scene]] = {}
+    sequences: dict[str | None, list[PoolScene]] = {}
     for scene in scenes:
         if extraction.keys(scene):
             sequences.setdefault(scene.group, []).append(scene)
@@ -73,7 +73,7 @@ def thin(scenes: Sequence[Scene], extraction: Extraction, rule: Sparsification) 
     )
 
 
-def _direction(scene: Scene, extraction: Extraction) -> NDArray[np.float64]:
+def _direction(scene: PoolScene, extraction: VectorExtraction) -> NDArray[np.float64]:
     rows = np.concatenate([image.vectors for image in extraction.vectors(scene)])
     mean: NDArray[np.float64] = unit_rows(rows).mean(axis=0)
     return mean

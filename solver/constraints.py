@@ -61,7 +61,7 @@ def _check_names(kind: str, names: Iterable[str]) -> None:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class GroupLimit:
+class GroupRule:
     """How many items of one group may be chosen.
 
     Parameters
@@ -184,7 +184,7 @@ class Constraints:
     labelled: Ints = field(default_factory=_none)
     min_items: int = 0
     max_items: int | None = None
-    groups: tuple[GroupLimit, ...] = ()
+    groups: tuple[GroupRule, ...] = ()
     resources: tuple[Resource, ...] = ()
 
     def __post_init__(self) -> None:
@@ -266,7 +266,7 @@ class Constraints:
             min_items=self.min_items,
             max_items=self.max_items,
             groups=tuple(
-                GroupLimit(
+                GroupRule(
                     name=group.name,
                     items=kept(group.items),
                     minimum=group.minimum,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.kernels.rules import Rules, keeps, tally
+from solver.kernels.rules import RuleArrays, keeps, tally
 from solver.kernels.selection import worth
 from solver.problem import Budgeted, Floats, Mask, PairProblem, SignatureProblem
 
@@ -47,7 +47,7 @@ class Core:
 
     utilities: Floats
     profits: Floats
-    rules: Rules
+    rules: RuleArrays
     priced: Floats
     constant: float = 0.0
 
@@ -95,7 +95,7 @@ class SignatureCore(Core):
     diagonal: Floats
 
 
-def rules_of(problem: Budgeted) -> Rules:
+def rules_of(problem: Budgeted) -> RuleArrays:
     """Return a problem's budget and limits as arrays; nothing may be fixed in it any more."""
     limits = problem.constraints
     costs = [problem.costs, *(resource.costs for resource in limits.resources)]
@@ -106,7 +106,7 @@ def rules_of(problem: Budgeted) -> Rules:
         group[rule.items] = number
         least.append(rule.minimum)
         most.append(len(rule.items) if rule.maximum is None else rule.maximum)
-    return Rules(
+    return RuleArrays(
         np.array(costs, dtype=np.float64),
         np.array(allowances),
         group,

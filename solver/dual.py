@@ -96,7 +96,7 @@ def direction(vector: Floats, slope: float, products: Floats) -> Direction:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class DualBound:
     """A bound on one range of t, and the s, the factor on u and the price that prove it."""
 
     bound: float
@@ -106,7 +106,7 @@ class Proof:
     using: Direction
 
 
-def scores(data: Linear, proof: Proof) -> Floats:
+def scores(data: Linear, proof: DualBound) -> Floats:
     """Return each item's reduced worth ``w (s - m.u) + q - p a``, shape (n,)."""
     company = proof.slope - proof.factor * proof.using.products
     return data.weights * company + data.worth - proof.price * data.costs
@@ -114,7 +114,7 @@ def scores(data: Linear, proof: Proof) -> Floats:
 
 def bound_between(
     data: Linear, using: Direction, low: float, high: float, guess: float = 0.0
-) -> Proof:
+) -> DualBound:
     """Return a bound on every affordable selection whose t lies in [low, high].
 
     `guess` is where the price may be (`solver.prices.unit_price`).
@@ -138,7 +138,7 @@ def bound_between(
     # A sum of n numbers of one sign is off by n units of it at most, |u|^2 by d.
     units = (len(terms) + using.dimension + 16) * _UNIT
     slack = units * (total + norm + budget + 0.5 * low * high)
-    return Proof(norm - 0.5 * low * high + budget + total + slack, slope, factor, price, using)
+    return DualBound(norm - 0.5 * low * high + budget + total + slack, slope, factor, price, using)
 
 
 @dataclass(order=True, slots=True)
@@ -149,7 +149,7 @@ class _Range:
     low: float
     high: float
     seen: int
-    proof: Proof = field(compare=False)
+    proof: DualBound = field(compare=False)
 
 
 class Ranges:
@@ -189,11 +189,11 @@ class Ranges:
         return -self._heap[0].key
 
     @property
-    def binding(self) -> Proof:
+    def binding(self) -> DualBound:
         """The proof of the range that binds."""
         return self._heap[0].proof
 
-    def open_proofs(self, target: float) -> list[Proof]:
+    def open_proofs(self, target: float) -> list[DualBound]:
         """Return the proofs of all ranges that may hold something better than `target`."""
         return [one.proof for one in self._heap if -one.key > target]
 
@@ -248,7 +248,7 @@ class Ranges:
                 return
 
 
-def undecided(data: Linear, proofs: Sequence[Proof], target: float) -> tuple[Mask, Mask]:
+def undecided(data: Linear, proofs: Sequence[DualBound], target: float) -> tuple[Mask, Mask]:
     """Return which items no better selection lacks, and which it may or may not have.
 
     On a range with bound b, a selection without an item of reduced worth r > 0 is worth at most

@@ -16,7 +16,7 @@ from solver.problem import Floats, Mask
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Core:
+class ExchangeCore:
     """A small problem under one budget.
 
     Parameters
@@ -179,7 +179,7 @@ def _descend(
             return
 
 
-def descend(core: Core, chosen: Mask, rounds: int = 50) -> Mask:
+def descend(core: ExchangeCore, chosen: Mask, rounds: int = 50) -> Mask:
     """Return what improving moves make of a selection within the allowance.
 
     A selection that overspends comes back without what is worth least per cost.
@@ -198,7 +198,7 @@ def descend(core: Core, chosen: Mask, rounds: int = 50) -> Mask:
     return better if math.fsum(core.costs[better]) <= core.allowance else chosen
 
 
-def perturb(core: Core, chosen: Mask, rng: np.random.Generator) -> Mask:
+def perturb(core: ExchangeCore, chosen: Mask, rng: np.random.Generator) -> Mask:
     """Drop a random few and take one outsider in: the next descent starts elsewhere."""
     changed = chosen.copy()
     inside: npt.NDArray[np.intp] = np.flatnonzero(chosen)

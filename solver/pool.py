@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.dual import Linear
-from solver.exchange import Core
+from solver.exchange import ExchangeCore
 from solver.passes import Items, Passes
 from solver.prices import Purchase, largest_total, purchase
 from solver.problem import Floats, Mask
@@ -19,7 +19,7 @@ _EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(eq=False, slots=True)
-class Point:
+class DualPoint:
     """A point of the relaxation: x, shape (n,), its v, shape (d,), its t, and the last price."""
 
     x: Floats
@@ -28,7 +28,7 @@ class Point:
     price: float
 
 
-class Pool:
+class LargePool:
     """Items under one budget, their vectors behind passes.
 
     Parameters
@@ -78,26 +78,26 @@ class Pool:
 
     # -- the relaxation -------------------------------------------------------------------------
 
-    def relaxed_value(self, point: Point) -> float:
+    def relaxed_value(self, point: DualPoint) -> float:
         """Return the relaxation at a point, with ``t^2`` as it is there."""
         quadratic = point.slope * point.slope - float(point.image @ point.image)
         return 0.5 * quadratic + float(self.data.worth @ point.x)
 
-    def start(self) -> Point:
+    def start(self) -> DualPoint:
         """Return what the relaxation's gradient at nothing buys."""
         data = self.data
         return self._point(
             purchase(data.worth + 0.5 * data.top * data.weights, data.costs, data.allowance)
         )
 
-    def _point(self, bought: Purchase) -> Point:
+    def _point(self, bought: Purchase) -> DualPoint:
         x = bought.point()
         items = np.flatnonzero(x)
         amounts = self.data.weights[items] * x[items]
         image = self.passes.combine(items, amounts)
-        return Point(x, image, float(amounts.sum()), bought.price)
+        return DualPoint(x, image, float(amounts.sum()), bought.price)
 
-    def step(self, point: Point, slope: float | None = None) -> tuple[float, Mask]:
+    def step(self, point: DualPoint, slope: float | None = None) -> tuple[float, Mask]:
         """Move a point by one Frank-Wolfe step.
 
         Parameters
@@ -135,7 +135,7 @@ class Pool:
 
     # -- the core ---------------------------------------------------------------------------------
 
-    def core(self, reduced: Floats, chosen: Mask, size: int) -> tuple[Items, Core]:
+    def core(self, reduced: Floats, chosen: Mask, size: int) -> tuple[Items, ExchangeCore]:
         """Return the items of least reduced worth, and their problem given the rest of `chosen`.
 
         Parameters
@@ -161,7 +161,7 @@ class Pool:
         pairs = 0.5 * (pairs + pairs.T)
         np.fill_diagonal(pairs, 0.0)
         company = rows @ self.passes.combine(others, w_others)
-        core = Core(
+        core = ExchangeCore(
             worth=w * (float(w_others.sum()) - company) + self.profits[items],
             pairs=pairs,
             costs=data.costs[items],

@@ -13,7 +13,7 @@ from typing import Generic, cast
 
 import numpy as np
 
-from solver.constraints import LIMIT_TOLERANCE, Constraints, GroupLimit, Ints, Resource
+from solver.constraints import LIMIT_TOLERANCE, Constraints, GroupRule, Ints, Resource
 from solver.objective import gains, value
 from solver.problem import (
     AnyProblem,
@@ -114,8 +114,8 @@ def _crowded(problem: Budgeted, bought: Mask, free: Mask) -> Mask:
 
 
 def _groups(
-    groups: tuple[GroupLimit, ...], bought: Mask, place: Ints
-) -> tuple[list[GroupLimit], bool]:
+    groups: tuple[GroupRule, ...], bought: Mask, place: Ints
+) -> tuple[list[GroupRule], bool]:
     """Return the groups' limits on the free items, and whether one is broken."""
     kept, broken = [], False
     for group in groups:
@@ -128,7 +128,7 @@ def _groups(
         if least > 0 or most < len(items):
             most = max(0, most)
             kept.append(
-                GroupLimit(name=group.name, items=items, minimum=min(least, most), maximum=most)
+                GroupRule(name=group.name, items=items, minimum=min(least, most), maximum=most)
             )
     return kept, broken
 

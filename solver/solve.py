@@ -18,7 +18,7 @@ from solver.backends import Attempt
 from solver.backends.cbc import cbc
 from solver.backends.cp_sat import cp_sat
 from solver.backends.greedy import extend
-from solver.backends.large import Progress as LargeProgress
+from solver.backends.large import LargeProgress as LargeProgress
 from solver.backends.large import large
 from solver.backends.local_search import local_search
 from solver.backends.mip import mip

@@ -12,7 +12,7 @@ from app.evaluation.experiment import evaluate
 from app.evaluation.figure import grid
 from app.evaluation.labelled import LabelledPool, read_labelled
 from app.evaluation.outcome import Evaluation
-from app.evaluation.plan import Plan
+from app.evaluation.plan import ComparisonPlan
 from app.evaluation.point_clouds import VALIDATION, read_semantic_kitti_labelled
 from app.evaluation.report import as_json, as_text, json_bytes, pictures
 
@@ -84,7 +84,7 @@ def _refuse(rule: str, flags: Sequence[str]) -> None:
         raise InvalidRequestError(detail)
 
 
-def run(source: LabelledSource, plan: Plan, *, cache: Path, out: Path, json: bool) -> Evaluation:
+def run(source: LabelledSource, plan: ComparisonPlan, *, cache: Path, out: Path, json: bool) -> Evaluation:
     """Evaluate, write ``evaluation.json``, ``evaluation.txt`` and pictures, and print the answer.
 
     Raises

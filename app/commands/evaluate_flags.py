@@ -94,7 +94,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter a flag
     from app.evaluation.costs import parse_cost
     from app.evaluation.cuts import parse_cut
     from app.evaluation.methods import BASELINE_METHODS
-    from app.evaluation.plan import Plan
+    from app.evaluation.plan import ComparisonPlan
     from app.services.budgets import parse_budget
     from app.services.objectives import OBJECTIVES
     from features.settings import FeatureSettings
@@ -110,7 +110,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one parameter a flag
         test_sequences=None if test_sequences is None else _listed(test_sequences),
     )
     usual_cost = "pixels" if semantic_kitti is None else "points"
-    plan = Plan(
+    plan = ComparisonPlan(
         cuts=tuple(map(parse_cut, cut)),
         budgets=tuple(map(parse_budget, _listed(budgets))),
         objectives=tuple(OBJECTIVES) if objectives == "all" else _listed(objectives),

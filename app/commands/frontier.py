@@ -13,7 +13,7 @@ from app.services.budgets import BudgetAsked, parse_budget
 from app.services.problem_constraints import read_json
 from app.services.problem_files import ProblemFile, read_problem_file
 from app.services.solving import problem_of
-from solver.frontier import Frontier, frontier
+from solver.frontier import FrontierResult, frontier
 from solver.problem import Problem
 
 # More points than anyone draws.
@@ -21,7 +21,7 @@ _MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FrontierRequest:
+class FrontierQuestion:
     """What is asked: a list of budgets, or so many steps from one to another."""
 
     path: Path
@@ -44,7 +44,7 @@ def _refuse() -> BudgetError:
     return BudgetError(detail)
 
 
-def _amounts(file: ProblemFile, request: FrontierRequest) -> list[float]:
+def _amounts(file: ProblemFile, request: FrontierQuestion) -> list[float]:
     total = float(file.costs.sum())
 
     def amount(text: str) -> float:
@@ -65,7 +65,7 @@ def _amounts(file: ProblemFile, request: FrontierRequest) -> list[float]:
     return [float(budget) for budget in spread]
 
 
-def document(problem: Problem, found: Frontier) -> dict[str, Any]:
+def document(problem: Problem, found: FrontierResult) -> dict[str, Any]:
     """Return a frontier as JSON."""
     points = []
     for point in found.points:
@@ -88,7 +88,7 @@ def document(problem: Problem, found: Frontier) -> dict[str, Any]:
     }
 
 
-def run(request: FrontierRequest, *, as_json: bool) -> None:
+def run(request: FrontierQuestion, *, as_json: bool) -> None:
     """Solve for every budget and print the points.
 
     Raises

@@ -7,19 +7,19 @@ from app.evaluation.arena import Arena
 from app.evaluation.campaign import Campaign
 from app.evaluation.draws import Draw
 from app.evaluation.methods import RANDOM, Choice, Method, random_choice
-from app.evaluation.outcome import Outcome
+from app.evaluation.outcome import EvaluationOutcome
 from app.evaluation.parallel import side_by_side
-from app.evaluation.plan import Plan
+from app.evaluation.plan import ComparisonPlan
 from app.services.seeding import SeedQuestion
 
 
 def compare(
     arena: Arena,
-    plan: Plan,
+    plan: ComparisonPlan,
     draw: Draw,
     questions: Mapping[str, SeedQuestion],
     methods: Mapping[str, Method],
-) -> tuple[tuple[Outcome, ...], dict[str, Outcome]]:
+) -> tuple[tuple[EvaluationOutcome, ...], dict[str, EvaluationOutcome]]:
     """Choose one seed after the other, then train and score side by side.
 
     Parameters
@@ -48,10 +48,10 @@ def compare(
     price = draw.price
     campaign = Campaign(arena, draw.scenes, price, questions[RANDOM].budget, plan.rounds)
 
-    def outcome(task: tuple[Choice, int]) -> Outcome:
+    def outcome(task: tuple[Choice, int]) -> EvaluationOutcome:
         choice, random_seed = task
         acquisitions = plan.acquisitions if plan.rounds else ()
-        return Outcome(
+        return EvaluationOutcome(
             choice=choice,
             cost=math.fsum(price[scene] for scene in choice.scenes),
             score=arena.score(stem for scene in choice.scenes for stem in draw.scenes[scene]),

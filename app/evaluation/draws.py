@@ -13,8 +13,8 @@ from app.evaluation.costs import Cost, scene_costs
 from app.evaluation.cuts import Cut, Scenes
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelledPool
-from app.evaluation.plan import Plan
-from features.scenes import Image, Pool, Scene
+from app.evaluation.plan import ComparisonPlan
+from features.scenes import Image, ScenePool, PoolScene
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,12 +48,12 @@ class Draw:
         """What each scene costs."""
         return dict(zip(self.scenes, self.costs.tolist(), strict=True))
 
-    def source(self, pool: LabelledPool, cost: Cost) -> Pool:
+    def source(self, pool: LabelledPool, cost: Cost) -> ScenePool:
         """Return the scenes as the feature pipeline takes them."""
-        return Pool(
+        return ScenePool(
             kind="labelled",
             scenes=tuple(
-                Scene(
+                PoolScene(
                     scene_id=scene_id,
                     costs={cost.resource: price},
                     images=tuple(Image(str(pool.image(stem))) for stem in self.scenes[scene_id]),
@@ -65,7 +65,7 @@ class Draw:
         )
 
 
-def draw_scenes(pool: LabelledPool, plan: Plan) -> list[Draw]:
+def draw_scenes(pool: LabelledPool, plan: ComparisonPlan) -> list[Draw]:
     """Cut the images that may be chosen, and refuse what no method could be asked.
 
     Everything here takes seconds; features take hours.
@@ -89,7 +89,7 @@ def draw_scenes(pool: LabelledPool, plan: Plan) -> list[Draw]:
 
 
 def _draw(
-    pool: LabelledPool, plan: Plan, cut: Cut, repetition: int, per_image: Mapping[str, float]
+    pool: LabelledPool, plan: ComparisonPlan, cut: Cut, repetition: int, per_image: Mapping[str, float]
 ) -> Draw:
     scenes = cut.scenes(pool.train, plan.stream(repetition))
     if len(scenes) > MOST_SCENES:

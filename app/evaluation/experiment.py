@@ -12,7 +12,7 @@ from app.evaluation.draws import Draw, draw_scenes
 from app.evaluation.labelled import LabelledPool
 from app.evaluation.methods import RANDOM, Method, find_methods
 from app.evaluation.outcome import Cell, Evaluation
-from app.evaluation.plan import Plan
+from app.evaluation.plan import ComparisonPlan
 from app.services.objectives import FeatureToken
 from app.services.seeding import SeedQuestion
 from features.backbones import Identity, identify, resolve_backbone
@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 def evaluate(
     pool: LabelledPool,
-    plan: Plan,
+    plan: ComparisonPlan,
     cache: Path,
     *,
     progress: Progress | None = None,
@@ -78,7 +78,7 @@ def evaluate(
     )
 
 
-def _identify(plan: Plan) -> tuple[list[Identity], list[str]]:
+def _identify(plan: ComparisonPlan) -> tuple[list[Identity], list[str]]:
     """Return the backbones, each once, and what to know of them; all before one computes."""
     identities: dict[str, Identity] = {}
     notes: list[str] = []
@@ -93,7 +93,7 @@ def _identify(plan: Plan) -> tuple[list[Identity], list[str]]:
 
 def _describe(
     pool: LabelledPool,
-    plan: Plan,
+    plan: ComparisonPlan,
     identity: Identity,
     draw: Draw,
     methods: Mapping[str, Method],
@@ -111,7 +111,7 @@ def _describe(
     return {name: prepared[token] for name, token in tokens.items()}
 
 
-def _tokens(plan: Plan, methods: Mapping[str, Method]) -> dict[str, FeatureToken]:
+def _tokens(plan: ComparisonPlan, methods: Mapping[str, Method]) -> dict[str, FeatureToken]:
     """Return which vectors each method sees: the user's choice, or else its own."""
     if plan.features.token != AUTO:
         return dict.fromkeys((RANDOM, *methods), plan.features.token)
@@ -121,7 +121,7 @@ def _tokens(plan: Plan, methods: Mapping[str, Method]) -> dict[str, FeatureToken
 
 def _cells(
     arena: Arena,
-    plan: Plan,
+    plan: ComparisonPlan,
     backbone: str,
     draw: Draw,
     described: Mapping[str, Prepared],
@@ -148,7 +148,7 @@ def _cells(
         )
 
 
-def _question(plan: Plan, draw: Draw, limit: float, prepared: Prepared) -> SeedQuestion:
+def _question(plan: ComparisonPlan, draw: Draw, limit: float, prepared: Prepared) -> SeedQuestion:
     signatures, price = prepared.signatures, draw.price
     return SeedQuestion(
         scene_ids=signatures.scene_ids,

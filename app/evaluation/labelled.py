@@ -15,7 +15,7 @@ from app.evaluation.grid import UNLABELLED, Counts, count_pixels
 from app.evaluation.label_files import LABEL_SUFFIX, image_size, read_label
 from app.evaluation.label_survey import survey
 from app.evaluation.segments import count_segments
-from app.evaluation.stems import Files, StemList, read_stems
+from app.evaluation.stems import ImageFiles, StemList, read_stems
 from features.images import SUFFIXES
 from features.sources.wording import count
 
@@ -232,7 +232,7 @@ def _several(folders: Path | Sequence[Path]) -> Sequence[Path]:
 def _entries(
     images: Sequence[Path], labels: Sequence[Path], lists: Iterable[StemList]
 ) -> dict[str, LabelledImage]:
-    label_files, image_files = Files(labels, {LABEL_SUFFIX}), Files(images, SUFFIXES)
+    label_files, image_files = ImageFiles(labels, {LABEL_SUFFIX}), ImageFiles(images, SUFFIXES)
     entries = {}
     for stems in lists:
         label_of = label_files.of(stems, "label")

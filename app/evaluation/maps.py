@@ -39,7 +39,7 @@ _DEFAULT: Final = Compute()
 
 
 @dataclass(frozen=True, slots=True)
-class Maps:
+class ImageMaps:
     """The maps of some images.
 
     Parameters
@@ -63,7 +63,7 @@ def dense_maps(
     compute: Compute = _DEFAULT,
     progress: Progress | None = None,
     load: Callable[[Identity, Compute], Backbone] = open_backbone,
-) -> Maps:
+) -> ImageMaps:
     """Return the maps of images; computed now, unless the cache has them.
 
     Parameters
@@ -99,7 +99,7 @@ def dense_maps(
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     report(len(files), len(files))
     n, rows, columns, channels = values.shape
-    return Maps(values.reshape(n, rows * columns, channels), rows, columns)
+    return ImageMaps(values.reshape(n, rows * columns, channels), rows, columns)
 
 
 def _key(files: list[str], identity: Identity, compute: Compute) -> str:

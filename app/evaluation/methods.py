@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import InvalidRequestError
-from app.evaluation.baselines.pool import Pool
-from app.evaluation.baselines.registry import BASELINES, Baseline
+from app.evaluation.baselines.pool import BaselinePool
+from app.evaluation.baselines.registry import BASELINES, BaselineMethod
 from app.services.objectives import OBJECTIVES, FeatureToken, require_objective
 from app.services.seeding import SeedQuestion, make_seed
 from features.settings import AUTO
@@ -85,7 +85,7 @@ class _Objective:
 class _Baseline:
     """A baseline, on the scenes' signatures."""
 
-    baseline: Baseline
+    baseline: BaselineMethod
     classes: int
 
     @property
@@ -95,7 +95,7 @@ class _Baseline:
 
     def __call__(self, question: SeedQuestion) -> Choice:
         started = time.perf_counter()
-        pool = Pool(
+        pool = BaselinePool(
             scene_ids=question.scene_ids,
             vectors=question.vectors,
             weights=question.weights,
@@ -126,7 +126,7 @@ def parse_objective(spec: str) -> tuple[str, str]:
     return objective, strategy
 
 
-def require_baseline(name: str) -> Baseline:
+def require_baseline(name: str) -> BaselineMethod:
     """Return a baseline.
 
     Raises

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from app.evaluation.arena import Score
 from app.evaluation.campaign import Course
 from app.evaluation.methods import Choice
-from app.evaluation.plan import Plan
+from app.evaluation.plan import ComparisonPlan
 from app.services.budgets import BudgetAsked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class EvaluationOutcome:
     """A seed, and what became of it.
 
     Parameters
@@ -60,8 +60,8 @@ class Cell:
     total: float
     scenes: int
     images: int
-    random: tuple[Outcome, ...]
-    methods: Mapping[str, Outcome]
+    random: tuple[EvaluationOutcome, ...]
+    methods: Mapping[str, EvaluationOutcome]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,6 @@ class Evaluation:
     classes: tuple[str, ...]
     train: int
     test: int
-    plan: Plan
+    plan: ComparisonPlan
     cells: tuple[Cell, ...]
     notes: tuple[str, ...]

@@ -24,7 +24,7 @@ _MOST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ComparisonPlan:
     """One evaluation of one dataset.
 
     Parameters

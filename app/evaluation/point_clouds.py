@@ -13,7 +13,7 @@ from app.evaluation.grid import Counts, count_points
 from app.evaluation.kitti_classes import CLASS_NAMES, classes_of
 from app.evaluation.kitti_projection import project, read_calibration
 from app.evaluation.label_files import image_size
-from features.scenes import Scene
+from features.scenes import PoolScene
 from features.sources import open_source
 from features.sources.sizes import count_items
 from features.sources.wording import count
@@ -140,7 +140,7 @@ def read_semantic_kitti_labelled(
         There are no scans, or a file is cut.
     """
     pool = open_source("semantic_kitti", root)
-    scenes: dict[str, list[Scene]] = {}
+    scenes: dict[str, list[PoolScene]] = {}
     without_image = []
     for scene in pool.scenes:
         if scene.images:
@@ -181,7 +181,7 @@ def _check_sequences(
         raise EvaluationError(str(root), f"{count(both, 'sequence')} for both train and test")
 
 
-def _labelled_scans(scenes: Iterable[Scene]) -> dict[str, LabelledScan]:
+def _labelled_scans(scenes: Iterable[PoolScene]) -> dict[str, LabelledScan]:
     matrices: dict[Path, NDArray[np.float64]] = {}
     scans = {}
     for scene in scenes:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.evaluation.figure import Panel
-from app.evaluation.outcome import Cell, Evaluation, Outcome
+from app.evaluation.outcome import Cell, Evaluation, EvaluationOutcome
 from app.evaluation.summary import standing, totals
 from features.sources.wording import plural
 
@@ -23,7 +23,7 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: EvaluationOutcome) -> dict[str, Any]:
     score, choice = outcome.score, outcome.choice
     found: dict[str, Any] = {
         "miou": score.miou,

@@ -71,7 +71,7 @@ def read_stems(path: Path) -> StemList:
     return StemList(path, lines)
 
 
-class Files:
+class ImageFiles:
     """The files below some folders, by stem.
 
     A file that lies directly in one of the folders comes before those in folders below.

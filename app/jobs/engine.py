@@ -9,7 +9,7 @@ from dbos import DBOS, DBOSConfig, StepOptions
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from app.jobs.extraction import Extraction, Outcome
+from app.jobs.extraction import ExtractionJob, ExtractionOutcome
 from app.jobs.solving import Solver, WorkerEndsError
 from app.settings import Settings
 from app.store.queue import (
@@ -120,14 +120,14 @@ class JobEngine:
     def _register(self) -> None:
         @DBOS.workflow(name=EXTRACTION_WORKFLOW, max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
         def extract_dataset(operation_id: str, dataset_id: str) -> None:
-            job = Extraction(self._settings, self._sessions, operation_id, dataset_id)
+            job = ExtractionJob(self._settings, self._sessions, operation_id, dataset_id)
             with closing(job) as extraction:
                 outcome = DBOS.run_step(_step("read_source"), extraction.read_source)
                 group = 0
-                while outcome == Outcome.MORE:
+                while outcome == ExtractionOutcome.MORE:
                     outcome = DBOS.run_step(_step("extract_group"), extraction.extract_group, group)
                     group += 1
-                if outcome == Outcome.DONE:
+                if outcome == ExtractionOutcome.DONE:
                     DBOS.run_step(_step("finish"), extraction.finish)
 
         @DBOS.workflow(name=SOLVING_WORKFLOW, max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)

@@ -21,7 +21,7 @@ from api_schemas.datasets import DatasetStatus, FeatureRequest
 from api_schemas.operations import OperationStatus
 from app.errors import AppError
 from app.jobs.ending import fail
-from app.jobs.strays import Strays
+from app.jobs.strays import ForbiddenImages
 from app.settings import Settings
 from app.store import datasets, operations, scenes
 from app.store.artifacts import Artifacts
@@ -35,7 +35,7 @@ from features.errors import FeatureError, VectorsError
 from features.pipeline import Preparation
 from features.precomputed import prepare_precomputed
 from features.prepared import Prepared
-from features.scenes import Pool
+from features.scenes import ScenePool
 from features.vectors import read_vectors
 
 _VECTORS: Final = Path("vectors")
@@ -44,7 +44,7 @@ _VECTORS: Final = Path("vectors")
 _log = structlog.get_logger(__name__)
 
 
-class Outcome(StrEnum):
+class ExtractionOutcome(StrEnum):
     """What a step leaves to be done."""
 
     MORE = "more"
@@ -55,7 +55,7 @@ class Outcome(StrEnum):
     """The operation has ended: it failed, was cancelled, or was deleted with its dataset."""
 
 
-class Extraction:
+class ExtractionJob:
     """One attempt at one extraction.
 
     Parameters
@@ -81,15 +81,15 @@ class Extraction:
         self._dataset_id = dataset_id
         self._artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
 
-    def read_source(self) -> Outcome:
+    def read_source(self) -> ExtractionOutcome:
         """Read the source's scenes into the table, unless they are there already."""
         return self._guarded(self._read_source)
 
-    def extract_group(self, number: int) -> Outcome:
+    def extract_group(self, number: int) -> ExtractionOutcome:
         """Compute the vectors of one group of scenes."""
         return self._guarded(lambda: self._extract_group(number))
 
-    def finish(self) -> Outcome:
+    def finish(self) -> ExtractionOutcome:
         """Make the signatures and call the dataset ready."""
         return self._guarded(self._finish)
 
@@ -98,7 +98,7 @@ class Extraction:
         if "_preparation" in self.__dict__:
             self._preparation.close()
 
-    def _guarded(self, step: Callable[[], Outcome]) -> Outcome:
+    def _guarded(self, step: Callable[[], ExtractionOutcome]) -> ExtractionOutcome:
         """Run a step; what goes wrong ends the operation, unless the database is to blame.
 
         Raises
@@ -116,32 +116,32 @@ class Extraction:
             _log.exception("extraction failed", operation_id=self._operation_id)
             reason = "Something unexpected ended the extraction; the worker's log has the reason."
         fail(self._sessions, self._operation_id, reason)
-        return Outcome.STOPPED
+        return ExtractionOutcome.STOPPED
 
-    def _read_source(self) -> Outcome:
+    def _read_source(self) -> ExtractionOutcome:
         with self._sessions.begin() as session:
             if not operations.start(session, self._operation_id):
-                return Outcome.STOPPED
+                return ExtractionOutcome.STOPPED
             dataset = datasets.get(session, self._dataset_id)
             dataset.status = DatasetStatus.EXTRACTING
             known = dataset.scene_count is not None
         if known:
-            return Outcome.MORE
+            return ExtractionOutcome.MORE
         pool = self._open(dataset)
         with self._sessions.begin() as session:
             dataset = datasets.get(session, self._dataset_id)
             translate.describe_pool(dataset, pool)
             scenes.add(session, translate_scenes.to_records(dataset.id, pool.scenes))
-        return Outcome.MORE
+        return ExtractionOutcome.MORE
 
-    def _open(self, dataset: DatasetRow) -> Pool:
+    def _open(self, dataset: DatasetRow) -> ScenePool:
         """Read the source as the request named it, under this worker's own permitted folders."""
         root, options = located(dataset.source, dataset.resource, self._settings)
         pool = read_source(dataset.source["kind"], root, options, self._settings)
         require_permitted_images(pool, self._settings)
         return pool
 
-    def _pool(self) -> tuple[Pool, FeatureRequest]:
+    def _pool(self) -> tuple[ScenePool, FeatureRequest]:
         with self._sessions.begin() as session:
             dataset = datasets.get(session, self._dataset_id)
             pool = translate_scenes.to_pool(dataset, scenes.every(session, self._dataset_id))
@@ -158,8 +158,8 @@ class Extraction:
         return self._artifacts.fetch(path)
 
     @cached_property
-    def _strays(self) -> Strays:
-        return Strays.set_aside(self._pool()[0], self._settings)
+    def _strays(self) -> ForbiddenImages:
+        return ForbiddenImages.set_aside(self._pool()[0], self._settings)
 
     @cached_property
     def _preparation(self) -> Preparation:
@@ -168,17 +168,17 @@ class Extraction:
         chosen = translate.feature_settings(request, self._settings)
         return Preparation(self._strays.pool, chosen, self._settings.cache_dir)
 
-    def _extract_group(self, number: int) -> Outcome:
+    def _extract_group(self, number: int) -> ExtractionOutcome:
         if self._uploaded is not None:
-            return Outcome.DONE
+            return ExtractionOutcome.DONE
         if not self._advance(number):
-            return Outcome.STOPPED
+            return ExtractionOutcome.STOPPED
         if self._is_over(number):  # a pool may have no image at all
-            return Outcome.DONE
+            return ExtractionOutcome.DONE
         self._preparation.run_group(number)
         if not self._advance(number + 1):
-            return Outcome.STOPPED
-        return Outcome.DONE if self._is_over(number + 1) else Outcome.MORE
+            return ExtractionOutcome.STOPPED
+        return ExtractionOutcome.DONE if self._is_over(number + 1) else ExtractionOutcome.MORE
 
     def _is_over(self, number: int) -> bool:
         """Tell whether no group has this number, or a later one."""
@@ -203,7 +203,7 @@ class Extraction:
         vectors = replace(vectors, path=_VECTORS)  # nobody needs to know where they are kept
         return prepare_precomputed(pool, vectors, request.clusters, self._settings.cache_dir)
 
-    def _finish(self) -> Outcome:
+    def _finish(self) -> ExtractionOutcome:
         prepared = self._prepared()
         signatures = self._settings.signatures_dir / f"{prepared.key}.npz"
         self._artifacts.publish((signatures, prepared.index_path))
@@ -211,10 +211,10 @@ class Extraction:
         left_out = {scene.scene_id: scene.reason for scene in absent}
         with self._sessions.begin() as session:
             if not operations.end(session, self._operation_id, OperationStatus.SUCCEEDED):
-                return Outcome.STOPPED
+                return ExtractionOutcome.STOPPED
             dataset = datasets.get(session, self._dataset_id)
             scenes.mark(session, self._dataset_id, left_out)
             usable = scenes.usable(session, self._dataset_id)
             costs = [scene.costs[str(dataset.resource)] for scene in usable]
             translate.describe_features(dataset, prepared, costs)
-        return Outcome.DONE
+        return ExtractionOutcome.DONE

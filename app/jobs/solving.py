@@ -17,11 +17,11 @@ from app.jobs.ending import fail
 from app.services.curves import FrontierAnswer
 from app.services.frontiers import remember as remember_frontier
 from app.services.pools import Pools
-from app.services.questions import Asker, FrontierAsked, SeedAsked, ask_frontier, ask_seed
+from app.services.questions import RequestContext, FrontierQuery, SeedQuery, ask_frontier, ask_seed
 from app.services.seeding import SeedAnswer
 from app.services.seeds import remember as remember_seed
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Task, Watch
+from app.services.solve_process import Task, Cancellation
 from app.settings import Settings
 from app.store import frontiers, operations, seeds
 from app.store.sessions import ProjectSession
@@ -104,7 +104,7 @@ class Solver:
         kind = SeedRequest if row.kind == SOLVE else FrontierRequest
         request = kind.model_validate(row.request)
         with self._bound(row.project) as session:
-            asker = Asker(session, self._settings, self._pools)
+            asker = RequestContext(session, self._settings, self._pools)
             question = (
                 ask_seed(asker, row.dataset_id, request)
                 if isinstance(request, SeedRequest)
@@ -116,7 +116,7 @@ class Solver:
                 return
         answer = self._answer(question.task, operation_id)
         with self._bound(row.project) as session:
-            asker = Asker(session, self._settings, self._pools)
+            asker = RequestContext(session, self._settings, self._pools)
             _end(session, operation_id, _remember(asker, question, request, answer))
 
     def _bound(self, project: str) -> ProjectSession:
@@ -131,10 +131,10 @@ class Solver:
                 self._pool = SolvePool(count, room=count, patience_s=_PATIENCE_S)
             pool = self._pool
         told = _Told(self._sessions, operation_id)
-        return _persist(pool, task, Watch(told.is_unwanted, told.improve))
+        return _persist(pool, task, Cancellation(told.is_unwanted, told.improve))
 
 
-def _persist(pool: SolvePool, task: Task, watch: Watch) -> SeedAnswer | FrontierAnswer:
+def _persist(pool: SolvePool, task: Task, watch: Cancellation) -> SeedAnswer | FrontierAnswer:
     """Return the answer to a task, also where its process is killed a few times.
 
     Whoever needs memory may have killed it; a task that is itself to blame dies again.
@@ -149,10 +149,10 @@ def _persist(pool: SolvePool, task: Task, watch: Watch) -> SeedAnswer | Frontier
     return cast("SeedAnswer | FrontierAnswer", pool.answer(task, watch))
 
 
-def _known(asker: Asker, question: SeedAsked | FrontierAsked) -> Seed | Frontier | None:
+def _known(asker: RequestContext, question: SeedQuery | FrontierQuery) -> Seed | Frontier | None:
     """Return what somebody else who asked the same was answered since this was accepted."""
     about = (asker.session, question.dataset.id, question.digest)
-    if isinstance(question, SeedAsked):
+    if isinstance(question, SeedQuery):
         seed = seeds.answered(*about)
         return None if seed is None else Seed.model_validate(seed.answer)
     frontier = frontiers.answered(*about)
@@ -160,16 +160,16 @@ def _known(asker: Asker, question: SeedAsked | FrontierAsked) -> Seed | Frontier
 
 
 def _remember(
-    asker: Asker,
-    question: SeedAsked | FrontierAsked,
+    asker: RequestContext,
+    question: SeedQuery | FrontierQuery,
     request: SeedRequest | FrontierRequest,
     answer: SeedAnswer | FrontierAnswer,
 ) -> Seed | Frontier:
     """Store an answer of either kind; return it, or that of whoever was first."""
     match question, request, answer:
-        case SeedAsked(), SeedRequest(), SeedAnswer():
+        case SeedQuery(), SeedRequest(), SeedAnswer():
             return remember_seed(asker, question, request, answer)
-        case FrontierAsked(), FrontierRequest(), FrontierAnswer():
+        case FrontierQuery(), FrontierRequest(), FrontierAnswer():
             return remember_frontier(asker, question, request, answer)
         case _:
             raise TypeError(answer)

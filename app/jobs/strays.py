@@ -12,12 +12,12 @@ from app.errors import SourceRefusedError
 from app.settings import Settings
 from app.translate.access import STRAY, permitted
 from features.prepared import Prepared
-from features.reading import ImageFailure, left_out
-from features.scenes import Image, Pool, Scene
+from features.reading import UnreadableImage, left_out
+from features.scenes import Image, ScenePool, PoolScene
 
 
 @dataclass(frozen=True, slots=True)
-class Strays:
+class ForbiddenImages:
     """A pool without the images that stray.
 
     Parameters
@@ -30,12 +30,12 @@ class Strays:
         The images that stray, by scene.
     """
 
-    pool: Pool
-    scenes: Mapping[str, Scene]
-    failures: Mapping[str, tuple[ImageFailure, ...]]
+    pool: ScenePool
+    scenes: Mapping[str, PoolScene]
+    failures: Mapping[str, tuple[UnreadableImage, ...]]
 
     @classmethod
-    def set_aside(cls, pool: Pool, settings: Settings) -> Self:
+    def set_aside(cls, pool: ScenePool, settings: Settings) -> Self:
         """Look where each image of a pool leads.
 
         Raises
@@ -43,9 +43,9 @@ class Strays:
         SourceRefusedError
             Not a single image may be read; names the first.
         """
-        kept: list[Scene] = []
-        scenes: dict[str, Scene] = {}
-        failures: dict[str, tuple[ImageFailure, ...]] = {}
+        kept: list[PoolScene] = []
+        scenes: dict[str, PoolScene] = {}
+        failures: dict[str, tuple[UnreadableImage, ...]] = {}
         refusal: SourceRefusedError | None = None
         for scene in pool.scenes:
             images: list[Image] = []
@@ -54,7 +54,7 @@ class Strays:
                     permitted(image.uri, settings)
                 except SourceRefusedError as error:
                     refusal = refusal or error
-                    failure = ImageFailure(scene.scene_id, image.uri, STRAY)
+                    failure = UnreadableImage(scene.scene_id, image.uri, STRAY)
                     failures[scene.scene_id] = (*failures.get(scene.scene_id, ()), failure)
                 else:
                     images.append(image)
@@ -73,7 +73,7 @@ class Strays:
             return prepared
         strays = tuple(failure for found in self.failures.values() for failure in found)
         failures = (*prepared.failures, *strays)
-        by_scene: dict[str, list[ImageFailure]] = {name: [] for name in self.scenes}
+        by_scene: dict[str, list[UnreadableImage]] = {name: [] for name in self.scenes}
         for failure in failures:
             if failure.scene_id in by_scene:
                 by_scene[failure.scene_id].append(failure)

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.errors import InvalidRequestError
 from app.services.seeding import SeedQuestion
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from solver.certificate import certify
 from solver.errors import SolverError
 from solver.objective import value
@@ -21,7 +21,7 @@ _PROVABLE: Final = "seedal, pairwise and centred"
 
 
 def certify_seed(
-    question: SeedQuestion, selected: Sequence[str], upper_bound: float, watch: Watch
+    question: SeedQuestion, selected: Sequence[str], upper_bound: float, watch: Cancellation
 ) -> dict[str, Any]:
     """Return the proof that a selection is worth what it is said to be, and nothing much more.
 

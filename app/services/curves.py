@@ -11,7 +11,7 @@ import numpy.typing as npt
 from app.errors import InfeasibleError, InvalidRequestError
 from app.services.baselines import Baseline, Baselines
 from app.services.seeding import SeedQuestion, settled
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from solver.errors import SolverError
 from solver.frontier import frontier, knee
 from solver.problem import AnyProblem, SetProblem
@@ -72,7 +72,7 @@ _ENOUGH_GAP: Final = 0.01
 
 
 def make_frontier(
-    question: SeedQuestion, budgets: tuple[float, ...], *, nested: bool, watch: Watch
+    question: SeedQuestion, budgets: tuple[float, ...], *, nested: bool, watch: Cancellation
 ) -> FrontierAnswer:
     """Choose a selection, and prove a bound, for every budget.
 
@@ -133,7 +133,7 @@ def make_frontier(
 
 
 def _one_by_one(
-    problem: SetProblem, question: SeedQuestion, budgets: tuple[float, ...], watch: Watch
+    problem: SetProblem, question: SeedQuestion, budgets: tuple[float, ...], watch: Cancellation
 ) -> list[_Found]:
     """Solve budget by budget, largest last, the time shared out over those that are left.
 

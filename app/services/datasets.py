@@ -18,7 +18,7 @@ from api_schemas.validation import SourceReport, ValidationRequest
 from app.errors import ConflictError, InvalidRequestError
 from app.services.callbacks import require_callable
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from app.services.source_reports import ReportTask, new_mistakes, report
 from app.services.vector_files import VectorsTask
 from app.settings import Settings
@@ -31,7 +31,7 @@ from app.translate import scenes as translate_scenes
 from app.translate.access import require_permitted_images
 from app.translate.sources import located
 from features.errors import FeatureError, SourceError
-from features.scenes import Pool
+from features.scenes import ScenePool
 from features.settings import PRECOMPUTED
 from features.sources import SourceOptions
 
@@ -152,7 +152,7 @@ class Datasets:
             dataset=translate.to_wire(row), operation=translate_operation.to_wire(operation)
         )
 
-    def report(self, request: ValidationRequest, pool: SolvePool, watch: Watch) -> SourceReport:
+    def report(self, request: ValidationRequest, pool: SolvePool, watch: Cancellation) -> SourceReport:
         """Look at a source without registering it.
 
         Raises
@@ -232,7 +232,7 @@ class Datasets:
         scenes.add(self._session, translate_scenes.to_records(row.id, pool.scenes))
 
     @staticmethod
-    def _read_inline(inline: Sequence[InlineScene], resource: str | None) -> Pool:
+    def _read_inline(inline: Sequence[InlineScene], resource: str | None) -> ScenePool:
         try:
             return translate_scenes.inline_pool(inline, SourceOptions(resource=resource))
         except SourceError as error:

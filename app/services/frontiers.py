@@ -14,9 +14,9 @@ from app.services.baselines import reports
 from app.services.callbacks import require_callable
 from app.services.curves import FrontierAnswer
 from app.services.preferences import Preference
-from app.services.questions import Asker, FrontierAsked, ask_frontier
+from app.services.questions import RequestContext, FrontierQuery, ask_frontier
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from app.services.submission import await_end, submit
 from app.store import datasets, frontiers
 from app.store.identifiers import new_id, now
@@ -44,7 +44,7 @@ class Frontiers:
     """
 
     def __init__(
-        self, asker: Asker, pool: SolvePool, queue: JobQueue, waits: BoundedSemaphore
+        self, asker: RequestContext, pool: SolvePool, queue: JobQueue, waits: BoundedSemaphore
     ) -> None:
         self._asker = asker
         self._session = asker.session
@@ -53,7 +53,7 @@ class Frontiers:
         self._waits = waits
 
     def create(
-        self, dataset_id: str, request: FrontierRequest, preference: Preference, watch: Watch
+        self, dataset_id: str, request: FrontierRequest, preference: Preference, watch: Cancellation
     ) -> Frontier | Operation:
         """Return the frontier for budgets, or the operation that will have it.
 
@@ -83,7 +83,7 @@ class Frontiers:
         return remember(self._asker, question, request, answer)
 
     def awaited(
-        self, answer: Frontier | Operation, preference: Preference, watch: Watch
+        self, answer: Frontier | Operation, preference: Preference, watch: Cancellation
     ) -> Frontier | Operation:
         """Return the frontier of an operation where that is there in time, else the operation.
 
@@ -110,7 +110,7 @@ class Frontiers:
 
 
 def remember(
-    asker: Asker, question: FrontierAsked, request: FrontierRequest, answer: FrontierAnswer
+    asker: RequestContext, question: FrontierQuery, request: FrontierRequest, answer: FrontierAnswer
 ) -> Frontier:
     """Store an answer; where another request answered the same question first, return that.
 
@@ -157,7 +157,7 @@ def remember(
     return found
 
 
-def _points(question: FrontierAsked, answer: FrontierAnswer) -> tuple[FrontierPoint, ...]:
+def _points(question: FrontierQuery, answer: FrontierAnswer) -> tuple[FrontierPoint, ...]:
     before: Sequence[str] = ()
     points = []
     for step in answer.steps:

@@ -33,7 +33,7 @@ Answer = TypeVar("Answer", bound=Wire)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Once:
+class Idempotency:
     """Does the work of a request, or finds that it is done.
 
     Parameters

@@ -5,13 +5,13 @@ import numpy.typing as npt
 
 from api_schemas.maps import MapMethod, SceneMap
 from app.services.projection import Projection
-from app.services.questions import Asker, ready, signatures_of
+from app.services.questions import RequestContext, ready, signatures_of
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from app.services.tasks import MapTask
 
 
-class Maps:
+class MapService:
     """Use cases on maps of datasets.
 
     Parameters
@@ -22,11 +22,11 @@ class Maps:
         Where maps are drawn.
     """
 
-    def __init__(self, asker: Asker, pool: SolvePool) -> None:
+    def __init__(self, asker: RequestContext, pool: SolvePool) -> None:
         self._asker = asker
         self._pool = pool
 
-    def draw(self, dataset_id: str, method: MapMethod, watch: Watch) -> SceneMap:
+    def draw(self, dataset_id: str, method: MapMethod, watch: Cancellation) -> SceneMap:
         """Return the map of a dataset; it never changes.
 
         Raises

@@ -14,7 +14,7 @@ MOST: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NearMiss:
+class MissedScene:
     """A scene that was not chosen.
 
     Parameters
@@ -39,7 +39,7 @@ def near_misses(
     inside: npt.NDArray[np.bool_],
     worth: npt.NDArray[np.float64],
     representative: npt.NDArray[np.int64],
-) -> tuple[NearMiss, ...]:
+) -> tuple[MissedScene, ...]:
     """Return up to 12 scenes outside of a seed, by gain per cost, the best first.
 
     Parameters
@@ -61,7 +61,7 @@ def near_misses(
     # Of those that are free of charge, or worth the same for their cost, the larger gain.
     best = items[np.lexsort((-worth[items], -ratios))[:MOST]].tolist()
     return tuple(
-        NearMiss(
+        MissedScene(
             scene_id=problem.ids[item],
             cost=float(problem.costs[item]),
             gain=float(worth[item]),

@@ -15,7 +15,7 @@ import numpy as np
 
 from app.errors import InvalidRequestError
 from app.services.problem_files import Array
-from solver.constraints import Constraints, GroupLimit, Resource
+from solver.constraints import Constraints, GroupRule, Resource
 
 _KEYS = {"include", "exclude", "labelled", "min_scenes", "max_scenes", "groups", "side_budgets"}
 
@@ -97,7 +97,7 @@ class _Names:
         return np.array(sorted(self._item(name, member) for name in value), dtype=np.int64)
 
 
-def _groups(problem: Named, value: object) -> tuple[GroupLimit, ...]:
+def _groups(problem: Named, value: object) -> tuple[GroupRule, ...]:
     found = []
     for entry in _entries(value, "groups", {"group", "min", "max"}):
         name = entry.get("group")
@@ -106,7 +106,7 @@ def _groups(problem: Named, value: object) -> tuple[GroupLimit, ...]:
             raise _refuse(detail, "constraints/groups")
         most = entry.get("max")
         found.append(
-            GroupLimit(
+            GroupRule(
                 name=name,
                 items=problem.groups[name],
                 minimum=_count(entry.get("min", 0), f"min of group {name!r}"),

@@ -38,7 +38,7 @@ _CERTIFY_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class RequestContext:
     """What every question needs.
 
     Parameters
@@ -97,20 +97,20 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeedAsked(Question):
+class SeedQuery(Question):
     """A question about one budget, and the task that answers it."""
 
     task: SeedTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FrontierAsked(Question):
+class FrontierQuery(Question):
     """A question about many budgets, and the task that answers it."""
 
     task: FrontierTask
 
 
-def ask_seed(asker: Asker, dataset_id: str, request: SeedRequest) -> SeedAsked:
+def ask_seed(asker: RequestContext, dataset_id: str, request: SeedRequest) -> SeedQuery:
     """Understand a question about one budget.
 
     Raises
@@ -124,7 +124,7 @@ def ask_seed(asker: Asker, dataset_id: str, request: SeedRequest) -> SeedAsked:
     """
     asked = _asked(asker, dataset_id, request)
     limit = _limit(request.budget, asked.total)
-    return SeedAsked(
+    return SeedQuery(
         dataset=asked.dataset,
         pool=asked.pool,
         resource=asked.resource,
@@ -133,11 +133,11 @@ def ask_seed(asker: Asker, dataset_id: str, request: SeedRequest) -> SeedAsked:
     )
 
 
-def ask_frontier(asker: Asker, dataset_id: str, request: FrontierRequest) -> FrontierAsked:
+def ask_frontier(asker: RequestContext, dataset_id: str, request: FrontierRequest) -> FrontierQuery:
     """Understand a question about many budgets; raises what `ask_seed` does."""
     asked = _asked(asker, dataset_id, request)
     limits = sorted(set(_limits(request, asked.total)))
-    return FrontierAsked(
+    return FrontierQuery(
         dataset=asked.dataset,
         pool=asked.pool,
         resource=asked.resource,
@@ -150,7 +150,7 @@ def ask_frontier(asker: Asker, dataset_id: str, request: FrontierRequest) -> Fro
     )
 
 
-def ask_again(asker: Asker, seed: Seed) -> SeedAsked:
+def ask_again(asker: RequestContext, seed: Seed) -> SeedQuery:
     """Understand the question that a seed answers, to prove it or to hand it out.
 
     Raises what `ask_seed` does.
@@ -168,7 +168,7 @@ def ask_again(asker: Asker, seed: Seed) -> SeedAsked:
     return ask_seed(asker, seed.dataset_id, request)
 
 
-def _asked(asker: Asker, dataset_id: str, request: QuestionRequest) -> Question:
+def _asked(asker: RequestContext, dataset_id: str, request: QuestionRequest) -> Question:
     most = asker.settings.max_time_limit_s
     if request.time_limit_s > most:
         rule = f"time_limit_s is {request.time_limit_s:g}; this server allows at most {most:g}."
@@ -225,7 +225,7 @@ def _require_resource(pool: UsablePool, resource: str, pointer: str) -> None:
         raise InvalidRequestError(rule, pointer)
 
 
-def _task(asker: Asker, asked: Question, request: QuestionRequest, limit: float) -> SeedTask:
+def _task(asker: RequestContext, asked: Question, request: QuestionRequest, limit: float) -> SeedTask:
     return SeedTask(
         signatures=signatures_of(asker.settings, asked.dataset),
         costs=asked.pool.resources[asked.resource],

@@ -17,7 +17,7 @@ from app.translate.scenes import to_wire
 from features.errors import ImageError
 
 
-class Scenes:
+class SceneService:
     """Use cases on the scenes of a dataset, within one transaction.
 
     Parameters

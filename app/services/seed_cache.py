@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.services.near_misses import NearMiss
-from app.services.seeding import ChosenScene, SeedAnswer, SeedQuestion
+from app.services.near_misses import MissedScene
+from app.services.seeding import RankedScene, SeedAnswer, SeedQuestion
 from features.atomic import atomic_write
 from solver.errors import SolverError
 from solver.result import Result, Status, StopReason
@@ -35,8 +35,8 @@ def recall(cache: Path, question: SeedQuestion) -> SeedAnswer | None:
         }
         answer = SeedAnswer(
             Result(**parts),
-            tuple(ChosenScene(**scene) for scene in stored["scenes"]),
-            near_misses=tuple(NearMiss(**scene) for scene in stored.get("near_misses", ())),
+            tuple(RankedScene(**scene) for scene in stored["scenes"]),
+            near_misses=tuple(MissedScene(**scene) for scene in stored.get("near_misses", ())),
         )
         verify(question.problem(), answer.result)
     except (OSError, ValueError, TypeError, KeyError, SolverError):

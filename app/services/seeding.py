@@ -14,7 +14,7 @@ import numpy.typing as npt
 import api_schemas.seeds
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
 from app.services.baselines import Baseline, Baselines
-from app.services.near_misses import NearMiss, near_misses
+from app.services.near_misses import MissedScene, near_misses
 from app.services.objectives import require_objective, resolve
 from app.services.representing import nearest_of
 from features.parts import Parts
@@ -110,7 +110,7 @@ class SeedQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenScene:
+class RankedScene:
     """One scene of a seed.
 
     Parameters
@@ -140,9 +140,9 @@ class SeedAnswer:
     """
 
     result: Result
-    scenes: tuple[ChosenScene, ...]
+    scenes: tuple[RankedScene, ...]
     baselines: tuple[Baseline, ...] = ()
-    near_misses: tuple[NearMiss, ...] = ()
+    near_misses: tuple[MissedScene, ...] = ()
 
 
 def _require_affordable(question: SeedQuestion) -> None:
@@ -235,7 +235,7 @@ def settled(question: SeedQuestion) -> tuple[SeedQuestion, tuple[str, ...]]:
 
 def describe(
     question: SeedQuestion, problem: AnyProblem, selected: npt.NDArray[np.int64]
-) -> tuple[tuple[ChosenScene, ...], tuple[NearMiss, ...]]:
+) -> tuple[tuple[RankedScene, ...], tuple[MissedScene, ...]]:
     """Return the chosen scenes in the order in which to label them, and the near misses."""
     order = rank(problem, selected)
     there = np.union1d(order, problem.constraints.labelled)
@@ -250,7 +250,7 @@ def describe(
     representative = np.full(problem.n, -1)
     representative[others[chosen]] = order[nearest[chosen]]
     scenes = tuple(
-        ChosenScene(
+        RankedScene(
             scene_id=question.scene_ids[k],
             rank=place,
             cost=float(question.costs[k]),

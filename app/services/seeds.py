@@ -15,10 +15,10 @@ from app.services.baselines import reports
 from app.services.callbacks import require_callable
 from app.services.exporting import exportable
 from app.services.preferences import Preference
-from app.services.questions import Asker, SeedAsked, ask_again, ask_seed, ready, signatures_of
+from app.services.questions import RequestContext, SeedQuery, ask_again, ask_seed, ready, signatures_of
 from app.services.seeding import SeedAnswer, chosen_scenes, missed_scenes
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from app.services.submission import await_end, submit
 from app.services.tasks import CertificateTask, ProblemTask, RepresentedTask
 from app.store import datasets, paging, scenes, seeds
@@ -45,7 +45,7 @@ class Seeds:
 
     def __init__(
         self,
-        asker: Asker,
+        asker: RequestContext,
         pool: SolvePool,
         queue: JobQueue,
         metrics: Metrics,
@@ -59,7 +59,7 @@ class Seeds:
         self._waits = waits
 
     def create(
-        self, dataset_id: str, request: SeedRequest, preference: Preference, watch: Watch
+        self, dataset_id: str, request: SeedRequest, preference: Preference, watch: Cancellation
     ) -> Seed | Operation:
         """Return the seed for a budget, or the operation that will have it.
 
@@ -96,7 +96,7 @@ class Seeds:
         return remember(self._asker, question, request, answer)
 
     def awaited(
-        self, answer: Seed | Operation, preference: Preference, watch: Watch
+        self, answer: Seed | Operation, preference: Preference, watch: Cancellation
     ) -> Seed | Operation:
         """Return the seed of an operation where that is there in time, else the operation.
 
@@ -163,7 +163,7 @@ class Seeds:
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 
-    def represented(self, seed_id: str, scene_id: str, k: int, watch: Watch) -> Represented:
+    def represented(self, seed_id: str, scene_id: str, k: int, watch: Cancellation) -> Represented:
         """Return the scenes that one of a seed's stands for, up to `k` of them.
 
         Raises
@@ -188,7 +188,7 @@ class Seeds:
         items = tuple(Neighbor(scene_id=name, similarity=alike) for name, alike in found[:k])
         return Represented(scene_id=scene_id, total=len(found), items=items)
 
-    def certificate(self, seed_id: str, watch: Watch) -> dict[str, Any]:
+    def certificate(self, seed_id: str, watch: Cancellation) -> dict[str, Any]:
         """Return the proof of a seed as the JSON that ``seedal verify`` checks.
 
         Raises
@@ -208,7 +208,7 @@ class Seeds:
         proof: dict[str, Any] = self._pool.answer(task, watch)
         return proof
 
-    def problem(self, seed_id: str, watch: Watch) -> bytes:
+    def problem(self, seed_id: str, watch: Cancellation) -> bytes:
         """Return the ``.npz`` that the certificate of a seed is about; raises as `certificate`."""
         task = ProblemTask(seed=ask_again(self._asker, self.get(seed_id)).task)
         self._session.commit()
@@ -216,7 +216,7 @@ class Seeds:
         return file
 
 
-def remember(asker: Asker, question: SeedAsked, request: SeedRequest, answer: SeedAnswer) -> Seed:
+def remember(asker: RequestContext, question: SeedQuery, request: SeedRequest, answer: SeedAnswer) -> Seed:
     """Store an answer; where another request answered the same question first, return its seed.
 
     Raises

@@ -28,7 +28,7 @@ from features.pipeline import FeatureSettings, Prepared, prepare
 from features.precomputed import prepare_precomputed
 from features.prepared import Stage
 from features.redaction import redacted
-from features.scenes import Pool
+from features.scenes import ScenePool
 from features.settings import AUTO
 from features.sources import SourceOptions, open_source
 from features.vectors import read_vectors
@@ -92,7 +92,7 @@ class Selection:
         The seed as exporters take it; its summary is the JSON answer.
     """
 
-    pool: Pool
+    pool: ScenePool
     prepared: Prepared
     answer: SeedAnswer
     stages: tuple[Stage, ...]
@@ -108,7 +108,7 @@ class Selection:
 _DEFAULTS = FeatureSettings()
 
 
-def _require_sense(request: SelectionRequest, pool: Pool) -> None:
+def _require_sense(request: SelectionRequest, pool: ScenePool) -> None:
     """Refuse what no features could make possible, before they are computed."""
     if request.strategy not in STRATEGIES:
         detail = f"There is no strategy {request.strategy!r}; they are {', '.join(STRATEGIES)}."
@@ -132,7 +132,7 @@ def _require_sense(request: SelectionRequest, pool: Pool) -> None:
 
 def _prepare(
     request: SelectionRequest,
-    pool: Pool,
+    pool: ScenePool,
     cache: Path,
     progress: Callable[[int, int], None] | None,
 ) -> Prepared:
@@ -157,7 +157,7 @@ def _prepare(
     return prepare_precomputed(pool, vectors, features.clusters, cache)
 
 
-def _question(request: SelectionRequest, pool: Pool, prepared: Prepared) -> SeedQuestion:
+def _question(request: SelectionRequest, pool: ScenePool, prepared: Prepared) -> SeedQuestion:
     by_id = {scene.scene_id: scene.costs[pool.resource] for scene in pool.scenes}
     signatures = prepared.signatures
     costs = np.array([by_id[scene_id] for scene_id in signatures.scene_ids])

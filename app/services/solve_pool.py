@@ -13,7 +13,7 @@ from app.errors import (
     SolveCrashedError,
     SolveKilledError,
 )
-from app.services.solve_process import Progress, Stop, Task, Watch, serve
+from app.services.solve_process import SolveProgress, StopRequest, Task, Cancellation, serve
 from app.tracing import span
 
 GRACE_S: Final = 30.0
@@ -68,7 +68,7 @@ class SolvePool:
         """How many tasks wait for a process."""
         return max(0, self._admitted - self.busy)
 
-    def answer(self, task: Task, watch: Watch | None = None) -> Any:  # noqa: ANN401 the task's own
+    def answer(self, task: Task, watch: Cancellation | None = None) -> Any:  # noqa: ANN401 the task's own
         """Return the answer to a task.
 
         Raises
@@ -82,8 +82,8 @@ class SolvePool:
         InvalidRequestError
             See the task.
         """
-        watch = watch or Watch()
-        wanted = Watch(lambda: self._closing.is_set() or watch.cancelled(), watch.report)
+        watch = watch or Cancellation()
+        wanted = Cancellation(lambda: self._closing.is_set() or watch.cancelled(), watch.report)
         self._enter()
         try:
             with span("seedal.wait"):
@@ -122,7 +122,7 @@ class SolvePool:
                 raise BusyError(detail)
             self._admitted += 1
 
-    def _take(self, watch: Watch) -> "SolveProcess":
+    def _take(self, watch: Cancellation) -> "SolveProcess":
         deadline = time.monotonic() + self._patience_s
         while True:
             try:
@@ -145,7 +145,7 @@ class SolveProcess:
         self._stopped = False
         self._start()
 
-    def answer(self, task: Task, timeout_s: float, watch: Watch) -> Any:  # noqa: ANN401 the task's own
+    def answer(self, task: Task, timeout_s: float, watch: Cancellation) -> Any:  # noqa: ANN401 the task's own
         """Return the answer to a task.
 
         Raises
@@ -183,19 +183,19 @@ class SolveProcess:
             self._stopped = True
             self._end()
 
-    def _wait(self, timeout_s: float, watch: Watch) -> Any:  # noqa: ANN401 the task's own answer
+    def _wait(self, timeout_s: float, watch: Cancellation) -> Any:  # noqa: ANN401 the task's own answer
         """Return the answer, or the error that takes its place."""
         deadline = time.monotonic() + timeout_s
         told_to_stop = False
         while True:
             if self._connection.poll(_LOOK_S):
                 message = self._connection.recv()
-                if not isinstance(message, Progress):
+                if not isinstance(message, SolveProgress):
                     return _cancelled() if told_to_stop else message
                 watch.report(message.objective, message.upper_bound)
             if not told_to_stop and watch.cancelled():
                 told_to_stop = True
-                self._connection.send(Stop())
+                self._connection.send(StopRequest())
                 deadline = min(deadline, time.monotonic() + _STOP_S)
             if time.monotonic() > deadline:
                 raise _cancelled() if told_to_stop else _overdue(timeout_s)

@@ -31,7 +31,7 @@ def _silent(objective: float, upper_bound: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Cancellation:
     """Whoever waits for an answer.
 
     Parameters
@@ -54,13 +54,13 @@ class Task(Protocol):
         """Seconds that it may take."""
         ...
 
-    def run(self, watch: Watch) -> Any:  # noqa: ANN401 each task has its own answer
+    def run(self, watch: Cancellation) -> Any:  # noqa: ANN401 each task has its own answer
         """Do it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SolveProgress:
     """What is known so far of a task in hand."""
 
     objective: float
@@ -68,7 +68,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class StopRequest:
     """The task in hand is not wanted any more."""
 
 
@@ -84,10 +84,10 @@ def serve(connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the API; its end ends this
     while True:
         try:
-            message: Task | Stop = connection.recv()
-            if not isinstance(message, Stop):  # one that comes late meant the task before
+            message: Task | StopRequest = connection.recv()
+            if not isinstance(message, StopRequest):  # one that comes late meant the task before
                 caller = _Caller(connection)
-                connection.send(_answer(message, Watch(caller.has_left, caller.tell)))
+                connection.send(_answer(message, Cancellation(caller.has_left, caller.tell)))
         except (EOFError, OSError):
             return
 
@@ -101,13 +101,13 @@ class _Caller:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._news: Progress | None = None
+        self._news: SolveProgress | None = None
         self._left = False
         self._next = 0.0
 
     def tell(self, objective: float, upper_bound: float) -> None:
         """Say what is known: at once, or, where much is said, with the next look."""
-        self._news = Progress(objective, upper_bound)
+        self._news = SolveProgress(objective, upper_bound)
         self._look()
 
     def has_left(self) -> bool:
@@ -131,7 +131,7 @@ class _Caller:
             self._left = True
 
 
-def _answer(task: Task, watch: Watch) -> Any:  # noqa: ANN401 the task's own answer, or an error
+def _answer(task: Task, watch: Cancellation) -> Any:  # noqa: ANN401 the task's own answer, or an error
     try:
         return task.run(watch)
     except AppError as error:

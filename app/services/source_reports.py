@@ -18,13 +18,13 @@ from api_schemas.validation import (
     SourceReport,
 )
 from app.errors import SourceRefusedError
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from app.settings import Settings
 from app.translate.access import permitted, strays
 from app.translate.sources import read_source
 from features.errors import SourceError, StorageError
 from features.redaction import redacted
-from features.scenes import Pool
+from features.scenes import ScenePool
 from features.sources import Mistakes, SourceOptions
 from features.storage.limits import Limits
 from features.storage.reading import state
@@ -67,7 +67,7 @@ class ReportTask:
     settings: Settings
     time_limit_s: float = 60.0
 
-    def run(self, watch: Watch) -> SourceReport:
+    def run(self, watch: Cancellation) -> SourceReport:
         """Look at it in this process."""
         del watch
         mistakes = new_mistakes()
@@ -81,7 +81,7 @@ class ReportTask:
 
 
 def report(
-    kind: str, read: Callable[[], Pool], mistakes: Mistakes, settings: Settings
+    kind: str, read: Callable[[], ScenePool], mistakes: Mistakes, settings: Settings
 ) -> SourceReport:
     """Read a source and return what it holds.
 
@@ -129,7 +129,7 @@ def _broken(kind: str, mistakes: Mistakes) -> SourceReport:
     )
 
 
-def _described(pool: Pool, mistakes: Mistakes, settings: Settings) -> SourceReport:
+def _described(pool: ScenePool, mistakes: Mistakes, settings: Settings) -> SourceReport:
     uses = Counter(image.uri for scene in pool.scenes for image in scene.images)
     _refuse_foreign(pool, mistakes, settings)
     looked_at, missing = _look([*uses], settings)
@@ -161,7 +161,7 @@ def _described(pool: Pool, mistakes: Mistakes, settings: Settings) -> SourceRepo
     )
 
 
-def _refuse_foreign(pool: Pool, mistakes: Mistakes, settings: Settings) -> None:
+def _refuse_foreign(pool: ScenePool, mistakes: Mistakes, settings: Settings) -> None:
     """Note every image that would have the source refused: its name lies outside.
 
     Names alone are compared first; links are followed only where that is not enough.
@@ -221,6 +221,6 @@ def _line(place: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _summary(pool: Pool, resource: str) -> ResourceSummary:
+def _summary(pool: ScenePool, resource: str) -> ResourceSummary:
     costs = [scene.costs[resource] for scene in pool.scenes]
     return ResourceSummary(total=fsum(costs), lowest=min(costs), highest=max(costs))

@@ -8,9 +8,9 @@ from api_schemas.frontiers import FrontierRequest
 from api_schemas.operations import Operation
 from api_schemas.seeds import SeedRequest
 from app.services.operations import Operations
-from app.services.questions import Asker
+from app.services.questions import RequestContext
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from app.store.queue import JobQueue
 from app.translate.operations import new_solve, to_wire
 
@@ -19,7 +19,7 @@ _LOOK_S: Final = 0.1
 
 
 def submit(
-    asker: Asker,
+    asker: RequestContext,
     queue: JobQueue,
     dataset_id: str,
     request: SeedRequest | FrontierRequest,
@@ -35,12 +35,12 @@ def submit(
 
 
 def await_end(
-    asker: Asker,
+    asker: RequestContext,
     pool: SolvePool,
     waits: BoundedSemaphore,
     accepted: Operation,
     wait_s: float,
-    watch: Watch,
+    watch: Cancellation,
 ) -> Operation:
     """Return an operation once it has ended, or as it is when its caller waits no longer.
 

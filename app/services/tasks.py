@@ -13,7 +13,7 @@ from app.services.curves import FrontierAnswer, make_frontier
 from app.services.projection import Projection, project
 from app.services.representing import represented_by
 from app.services.seeding import SeedAnswer, SeedQuestion, make_seed
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from features.index.directions import Directions
 from features.signatures import Signatures
 from solver.constraints import Constraints
@@ -71,7 +71,7 @@ class SeedTask:
             baselines=self.baselines,
         )
 
-    def run(self, watch: Watch) -> SeedAnswer:
+    def run(self, watch: Cancellation) -> SeedAnswer:
         """Answer the question in this process.
 
         Raises
@@ -105,7 +105,7 @@ class FrontierTask:
         """Seconds for all budgets."""
         return self.seed.time_limit_s
 
-    def run(self, watch: Watch) -> FrontierAnswer:
+    def run(self, watch: Cancellation) -> FrontierAnswer:
         """Answer in this process.
 
         Raises
@@ -137,7 +137,7 @@ class CertificateTask:
         """Seconds for the proof."""
         return self.seed.time_limit_s
 
-    def run(self, watch: Watch) -> dict[str, Any]:
+    def run(self, watch: Cancellation) -> dict[str, Any]:
         """Prove it in this process.
 
         Raises
@@ -165,7 +165,7 @@ class ProblemTask:
         """Seconds that it may take."""
         return self.seed.time_limit_s
 
-    def run(self, watch: Watch) -> bytes:
+    def run(self, watch: Cancellation) -> bytes:
         """Write the file in this process.
 
         Raises
@@ -196,7 +196,7 @@ class NeighborsTask:
     k: int
     time_limit_s: float = 60.0  # a million scenes are read from disk first
 
-    def run(self, watch: Watch) -> list[tuple[str, float]]:
+    def run(self, watch: Cancellation) -> list[tuple[str, float]]:
         """Return ids and cosines of mean directions, the most alike first.
 
         They are those of `features.index.SceneIndex` to the last digit, without an index: rounded
@@ -237,7 +237,7 @@ class RepresentedTask:
     scene_id: str
     time_limit_s: float = 60.0
 
-    def run(self, watch: Watch) -> list[tuple[str, float]]:
+    def run(self, watch: Cancellation) -> list[tuple[str, float]]:
         """Return their ids and cosines of mean directions, all of them, the most alike first."""
         del watch
         scene_ids = _load(self.signatures).scene_ids
@@ -267,7 +267,7 @@ class MapTask:
     method: str
     time_limit_s: float = 120.0  # UMAP takes a minute for tens of thousands of scenes
 
-    def run(self, watch: Watch) -> Projection:
+    def run(self, watch: Cancellation) -> Projection:
         """Draw the map in this process.
 
         Raises

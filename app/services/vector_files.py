@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import InvalidRequestError
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from features.errors import FeatureError
 from features.vectors import read_vectors
 
@@ -25,7 +25,7 @@ class VectorsTask:
     scene_ids: tuple[str, ...]
     time_limit_s: float = 300.0
 
-    def run(self, watch: Watch) -> None:
+    def run(self, watch: Cancellation) -> None:
         """Check it.
 
         Raises

@@ -24,7 +24,7 @@ HEARTBEAT_S: Final = 15.0
 """Time after which a sign of life is given where nothing happens; proxies close silent lines."""
 
 
-class Looks:
+class OperationPoller:
     """Looks at operations, once for all who watch the same one, and in few threads.
 
     Parameters
@@ -77,7 +77,7 @@ class Looks:
         asyncio.get_running_loop().call_later(_SHARED_S, self._latest.pop, name)
 
 
-class Watching:
+class OperationStream:
     """Follows operations without holding a transaction or a thread between two looks.
 
     Parameters
@@ -88,7 +88,7 @@ class Watching:
         Whose operations these are.
     """
 
-    def __init__(self, looks: Looks, project: str) -> None:
+    def __init__(self, looks: OperationPoller, project: str) -> None:
         self._looks = looks
         self._project = project
 

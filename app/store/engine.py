@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.store.turns import QueuedConnection, Turns
+from app.store.turns import QueuedConnection, FairLock
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers do not wait for the writer
@@ -37,7 +37,7 @@ def open_engine(url: URL, *, pool_size: int = 20) -> Engine:
             hide_parameters=True,
             connect_args={"factory": QueuedConnection},
         )
-        turns = Turns()
+        turns = FairLock()
 
         def prepare(connection: QueuedConnection, _: ConnectionPoolEntry) -> None:
             connection.turns = turns

@@ -18,7 +18,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.sql import ClauseElement, visitors
 from typing_extensions import override
 
-from app.store.tables import DEFAULT_PROJECT, Owned, Table
+from app.store.tables import DEFAULT_PROJECT, Owned, TableBase
 
 _PROJECT: Final = "project"
 _BULK: Final = "rows are added one by one"
@@ -70,9 +70,9 @@ def open_sessions(engine: Engine) -> sessionmaker[ProjectSession]:
     return sessionmaker(engine, class_=ProjectSession, expire_on_commit=False)
 
 
-def owned() -> list[type[Table]]:
+def owned() -> list[type[TableBase]]:
     """Return the tables whose rows belong to projects."""
-    tables: list[type[Table]] = [mapper.class_ for mapper in Table.registry.mappers]
+    tables: list[type[TableBase]] = [mapper.class_ for mapper in TableBase.registry.mappers]
     return [table for table in tables if issubclass(table, Owned)]
 
 

@@ -37,7 +37,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
-class Table(DeclarativeBase):
+class TableBase(DeclarativeBase):
     """Base of all tables; constraints have names, so that migrations can drop them."""
 
     metadata = MetaData(
@@ -61,7 +61,7 @@ class Owned:
     project: Mapped[str] = mapped_column(default=DEFAULT_PROJECT)
 
 
-class KeyRow(Table):
+class KeyRow(TableBase):
     """An API key; the key itself is known to its owner alone."""
 
     __tablename__ = "api_keys"
@@ -77,7 +77,7 @@ class KeyRow(Table):
     revoked_at: Mapped[datetime | None]
 
 
-class OperationRow(Owned, Table):
+class OperationRow(Owned, TableBase):
     """Work that outlasts its request. Its id is the id of the durable workflow, too.
 
     `request` is what is to be answered where that is not the dataset's own registration, and
@@ -106,7 +106,7 @@ class OperationRow(Owned, Table):
     delivery: Mapped["DeliveryRow | None"] = relationship(lazy="joined", passive_deletes=True)
 
 
-class DatasetRow(Owned, Table):
+class DatasetRow(Owned, TableBase):
     """A pool of scenes. Its arrays are files, named by `signatures_key`."""
 
     __tablename__ = "datasets"
@@ -142,7 +142,7 @@ class DatasetRow(Owned, Table):
     """The extraction; None once it is forgotten."""
 
 
-class SceneRow(Table):
+class SceneRow(TableBase):
     """A scene, at its place in the source's order."""
 
     __tablename__ = "scenes"
@@ -164,7 +164,7 @@ class SceneRow(Table):
     left_out_reason: Mapped[str | None]
 
 
-class SeedRow(Owned, Table):
+class SeedRow(Owned, TableBase):
     """An answer, kept as it was given; the same question on the same content gets it again."""
 
     __tablename__ = "seeds"
@@ -181,7 +181,7 @@ class SeedRow(Owned, Table):
     created_at: Mapped[datetime]
 
 
-class FrontierRow(Owned, Table):
+class FrontierRow(Owned, TableBase):
     """An answer to many budgets at once, kept like that of a seed."""
 
     __tablename__ = "frontiers"
@@ -194,7 +194,7 @@ class FrontierRow(Owned, Table):
     created_at: Mapped[datetime]
 
 
-class IdempotencyRow(Table):
+class IdempotencyRow(TableBase):
     """What a request with an Idempotency-Key was answered; written with the work itself."""
 
     __tablename__ = "idempotency_keys"
@@ -207,7 +207,7 @@ class IdempotencyRow(Table):
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class DeliveryRow(Table):
+class DeliveryRow(TableBase):
     """A callback that is to be delivered, or was; written with the change that it tells of."""
 
     __tablename__ = "deliveries"

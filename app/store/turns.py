@@ -21,7 +21,7 @@ _WRITES: Final = ("INSERT", "UPDATE", "DELETE", "REPLACE", "BEGIN IMMEDIATE")
 """What takes SQLite's write lock, by its beginning."""
 
 
-class Turns:
+class FairLock:
     """A lock that goes to whoever has waited longest; a thread of its own may give it back."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class QueuedConnection(sqlite3.Connection):
         Shared by the connections of one engine; none until it is set.
     """
 
-    turns: Turns | None = None
+    turns: FairLock | None = None
     _has_turn: bool = False
 
     @override

@@ -7,7 +7,7 @@ from app.errors import SourceRefusedError
 from app.settings import Settings
 from features.errors import StorageError
 from features.redaction import redacted
-from features.scenes import Pool
+from features.scenes import ScenePool
 from features.uris import is_remote, to_path
 
 STRAY: Final = (
@@ -79,7 +79,7 @@ def permitted_path(name: str, settings: Settings, pointer: str = "") -> Path:
     return path
 
 
-def require_permitted_images(pool: Pool, settings: Settings) -> None:
+def require_permitted_images(pool: ScenePool, settings: Settings) -> None:
     """Refuse a pool that names an image outside of what this server may read.
 
     A name inside that is a link to somewhere outside refuses nothing: that image alone is not

@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.store.identifiers import new_id, now
 from app.store.tables import DatasetRow
 from features.prepared import Prepared
-from features.scenes import Pool
+from features.scenes import ScenePool
 from features.settings import FeatureSettings, Sparsification
 
 SHOWN = 20
@@ -45,7 +45,7 @@ def new_dataset(request: DatasetRequest) -> DatasetRow:
     )
 
 
-def describe_pool(row: DatasetRow, pool: Pool) -> None:
+def describe_pool(row: DatasetRow, pool: ScenePool) -> None:
     """Write what is known of a dataset once its scenes are."""
     row.resource = pool.resource
     row.resources = sorted(set.intersection(*(set(scene.costs) for scene in pool.scenes)))

@@ -13,7 +13,7 @@ from features.sources import SourceOptions, build_pool, parse_scene
 from features.sources.refusing import Refuse
 
 
-def inline_pool(scenes: Sequence[InlineScene], options: SourceOptions) -> domain.Pool:
+def inline_pool(scenes: Sequence[InlineScene], options: SourceOptions) -> domain.ScenePool:
     """Return the scenes of a request as a pool, by the rules of a manifest.
 
     Raises
@@ -31,7 +31,7 @@ def inline_pool(scenes: Sequence[InlineScene], options: SourceOptions) -> domain
     )
 
 
-def _placed(scenes: Sequence[InlineScene], refuse: Refuse) -> Iterator[tuple[str, domain.Scene]]:
+def _placed(scenes: Sequence[InlineScene], refuse: Refuse) -> Iterator[tuple[str, domain.PoolScene]]:
     for number, scene in enumerate(scenes):
         place = f"scenes[{number}]"
         content = scene.model_dump(mode="json", exclude_unset=True)
@@ -43,7 +43,7 @@ def _placed(scenes: Sequence[InlineScene], refuse: Refuse) -> Iterator[tuple[str
             yield place, parsed
 
 
-def to_records(dataset_id: str, scenes: Sequence[domain.Scene]) -> list[dict[str, Any]]:
+def to_records(dataset_id: str, scenes: Sequence[domain.PoolScene]) -> list[dict[str, Any]]:
     """Return the columns of the scenes' rows."""
     return [
         {
@@ -65,7 +65,7 @@ def to_records(dataset_id: str, scenes: Sequence[domain.Scene]) -> list[dict[str
     ]
 
 
-def to_pool(dataset: DatasetRow, rows: Sequence[SceneRow]) -> domain.Pool:
+def to_pool(dataset: DatasetRow, rows: Sequence[SceneRow]) -> domain.ScenePool:
     """Return the pool that was stored.
 
     Raises
@@ -77,7 +77,7 @@ def to_pool(dataset: DatasetRow, rows: Sequence[SceneRow]) -> domain.Pool:
         message = f"dataset {dataset.id} has no scenes yet"
         raise ValueError(message)
     scenes = tuple(
-        domain.Scene(
+        domain.PoolScene(
             scene_id=row.scene_id,
             costs=row.costs,
             images=tuple(domain.Image(**image) for image in row.images),
@@ -85,7 +85,7 @@ def to_pool(dataset: DatasetRow, rows: Sequence[SceneRow]) -> domain.Pool:
         )
         for row in rows
     )
-    return domain.Pool(dataset.source["kind"], scenes, dataset.resource, dataset.cost_origin)
+    return domain.ScenePool(dataset.source["kind"], scenes, dataset.resource, dataset.cost_origin)
 
 
 def to_wire(row: SceneRow) -> Scene:

@@ -8,12 +8,12 @@ from typing import Any
 from api_schemas.seeds import Budget, ChosenScene, NearMiss
 from app.translate.seeds import to_wire
 from features.prepared import Prepared, Stage
-from features.scenes import Pool
+from features.scenes import ScenePool
 from solver.result import Result
 
 
 def summarise(
-    pool: Pool,
+    pool: ScenePool,
     prepared: Prepared,
     result: Result,
     scenes: Sequence[ChosenScene],

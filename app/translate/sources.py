@@ -14,7 +14,7 @@ from app.settings import Settings
 from app.store.artifacts import Artifacts
 from app.translate.access import permitted, permitted_path
 from features.errors import SourceError
-from features.scenes import Pool
+from features.scenes import ScenePool
 from features.sources import SourceOptions, open_source, open_upload, unfit_option
 
 UPLOAD: Final = "upload:"
@@ -69,7 +69,7 @@ def located(
     return permitted_path(source["root"], settings, "#/source/root"), options
 
 
-def read_source(kind: str, root: str | Path, options: SourceOptions, settings: Settings) -> Pool:
+def read_source(kind: str, root: str | Path, options: SourceOptions, settings: Settings) -> ScenePool:
     """Read a source that :func:`located` has found.
 
     Raises

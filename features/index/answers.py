@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbor:
+class SimilarScene:
     """A scene that looks like another.
 
     Parameters
@@ -66,5 +66,5 @@ class Representation:
         similar first, then in the pool's order.
     """
 
-    nearest: Mapping[str, Neighbor]
-    members: Mapping[str, tuple[Neighbor, ...]]
+    nearest: Mapping[str, SimilarScene]
+    members: Mapping[str, tuple[SimilarScene, ...]]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
-from features.index.answers import NearDuplicates, Neighbor, Pair, Representation
+from features.index.answers import NearDuplicates, SimilarScene, Pair, Representation
 from features.index.directions import Directions
 from features.index.files import read_index, write_index
 from features.index.kinds import Kind, choose_kind, make_index
@@ -78,7 +78,7 @@ class SceneIndex:
         """Write the index, all or nothing. The scenes themselves are in the signatures' file."""
         write_index(path, self._index, self._directions.fingerprint(self._scene_ids))
 
-    def neighbors(self, scene_id: str, k: int) -> tuple[Neighbor, ...]:
+    def neighbors(self, scene_id: str, k: int) -> tuple[SimilarScene, ...]:
         """Return the k scenes most like a scene, the most similar first, itself left out.
 
         Parameters
@@ -105,7 +105,7 @@ class SceneIndex:
         others = np.sort(hits[hits != row]).astype(np.intp)
         cosines = self._directions.cosines(row, others)
         return tuple(
-            Neighbor(self._scene_ids[others[place]], float(cosines[place]))
+            SimilarScene(self._scene_ids[others[place]], float(cosines[place]))
             for place in np.argsort(-cosines, kind="stable")[:k]
         )
 
@@ -160,12 +160,12 @@ class SceneIndex:
         rows, similarities = find_nearest(load_faiss(), self._directions, chosen, others)
         ids = self._scene_ids
         nearest = {
-            ids[other]: Neighbor(ids[row], float(similarity))
+            ids[other]: SimilarScene(ids[row], float(similarity))
             for other, row, similarity in zip(others, rows, similarities, strict=True)
         }
-        members: dict[str, list[Neighbor]] = {ids[row]: [] for row in chosen}
+        members: dict[str, list[SimilarScene]] = {ids[row]: [] for row in chosen}
         for place in np.argsort(-similarities, kind="stable"):
-            like = Neighbor(ids[others[place]], float(similarities[place]))
+            like = SimilarScene(ids[others[place]], float(similarities[place]))
             members[ids[rows[place]]].append(like)
         return Representation(nearest, {key: tuple(found) for key, found in members.items()})
 

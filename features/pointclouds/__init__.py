@@ -5,7 +5,7 @@
     reading ─▶ packed | arrays | ply | text ─▶ records ─▶ cloud
 """
 
-from features.pointclouds.cloud import PointCloud
+from features.pointclouds.cloud import Cloud
 from features.pointclouds.reading import read_cloud
 
-__all__ = ["PointCloud", "read_cloud"]
+__all__ = ["Cloud", "read_cloud"]

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from features.errors import SourceError
-from features.pointclouds.cloud import PointCloud, picks
+from features.pointclouds.cloud import Cloud, picks
 from features.pointclouds.records import gather
 from features.sources.npy import read_header
 
@@ -14,7 +14,7 @@ _AXES: Final = 3
 _MATRIX: Final = 2
 
 
-def read_array(path: Path, most: int) -> PointCloud:
+def read_array(path: Path, most: int) -> Cloud:
     """Return up to `most` points of an ``.npy``: its first three columns.
 
     Raises
@@ -33,7 +33,7 @@ def read_array(path: Path, most: int) -> PointCloud:
     if header.fortran_order:
         step = total * dtype.itemsize
         columns = [gather(path, start + k * step, dtype, total, wanted) for k in range(_AXES)]
-        return PointCloud(total, np.stack(columns, axis=1).astype(np.float64))
+        return Cloud(total, np.stack(columns, axis=1).astype(np.float64))
     row = np.dtype([("row", dtype, (width,))])
     rows = gather(path, start, row, total, wanted)["row"]
-    return PointCloud(total, rows[:, :_AXES].astype(np.float64))
+    return Cloud(total, rows[:, :_AXES].astype(np.float64))

@@ -11,7 +11,7 @@ _FARTHEST: Final = 1e9
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class PointCloud:
+class Cloud:
     """Points of a file.
 
     Parameters

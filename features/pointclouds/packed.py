@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from features.pointclouds.cloud import PointCloud, picks
+from features.pointclouds.cloud import Cloud, picks
 from features.pointclouds.records import gather
 from features.sources.sizes import count_items
 
@@ -13,20 +13,20 @@ _KITTI: Final = 4  # x, y, z, remission
 _NUSCENES: Final = 5  # x, y, z, intensity, ring
 
 
-def read_kitti(path: Path, most: int) -> PointCloud:
+def read_kitti(path: Path, most: int) -> Cloud:
     """Return up to `most` points of a ``.bin``; raises `SourceError` where it was cut."""
     return _read(path, most, _KITTI)
 
 
-def read_nuscenes(path: Path, most: int) -> PointCloud:
+def read_nuscenes(path: Path, most: int) -> Cloud:
     """Return up to `most` points of a ``.pcd.bin``; raises `SourceError` where it was cut."""
     return _read(path, most, _NUSCENES)
 
 
-def _read(path: Path, most: int, numbers: int) -> PointCloud:
+def _read(path: Path, most: int, numbers: int) -> Cloud:
     row = np.dtype(("<f4", (numbers,)))
     total = count_items(path, row.itemsize)
     # Of a dtype with a shape numpy makes further axes.
     flat = np.dtype([("row", row)])
     rows = gather(path, 0, flat, total, picks(total, most))["row"].astype(np.float64)
-    return PointCloud(total, rows[:, :3], intensity=rows[:, 3])
+    return Cloud(total, rows[:, :3], intensity=rows[:, 3])

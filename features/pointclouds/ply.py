@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import SourceError
-from features.pointclouds.cloud import PointCloud, picks
+from features.pointclouds.cloud import Cloud, picks
 from features.pointclouds.lines import numbered, numbers
 from features.pointclouds.records import gather
-from features.sources.ply import Element, Header, read_header
+from features.sources.ply import Element, PlyHeader, read_header
 
 _TYPES: Final = MappingProxyType(
     {
@@ -33,7 +33,7 @@ _COLOURS: Final = (("red", "green", "blue"), ("r", "g", "b"))
 _INTENSITIES: Final = ("intensity", "remission", "reflectance", "scalar_Intensity")
 
 
-def read_ply(path: Path, most: int) -> PointCloud:
+def read_ply(path: Path, most: int) -> Cloud:
     """Return up to `most` vertices of a ``.ply``.
 
     Colours are ``red``, ``green`` and ``blue`` where those are bytes.
@@ -53,7 +53,7 @@ def read_ply(path: Path, most: int) -> PointCloud:
     wanted = picks(vertices.number, most)
     read = _from_text if header.form == "ascii" else _from_bytes
     columns = read(path, header, wanted)
-    return PointCloud(
+    return Cloud(
         vertices.number,
         np.stack([columns[axis].astype(np.float64) for axis in "xyz"], axis=1),
         _colours(columns, known),
@@ -61,7 +61,7 @@ def read_ply(path: Path, most: int) -> PointCloud:
     )
 
 
-def _from_bytes(path: Path, header: Header, wanted: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+def _from_bytes(path: Path, header: PlyHeader, wanted: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     order = "<" if header.form == "binary_little_endian" else ">"
     start = header.header_bytes
     for element in _before(header):
@@ -74,7 +74,7 @@ def _from_bytes(path: Path, header: Header, wanted: NDArray[np.int64]) -> dict[s
     return {name: records[name] for name, _ in vertices.properties}
 
 
-def _from_text(path: Path, header: Header, wanted: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+def _from_text(path: Path, header: PlyHeader, wanted: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     vertices = header.vertices
     first = sum(element.number for element in _before(header))
     lines = islice(numbered(path, header.header_bytes), first, first + vertices.number)
@@ -91,7 +91,7 @@ def _from_text(path: Path, header: Header, wanted: NDArray[np.int64]) -> dict[st
     return {name: rows[:, place] for place, (name, _) in enumerate(vertices.properties)}
 
 
-def _before(header: Header) -> tuple[Element, ...]:
+def _before(header: PlyHeader) -> tuple[Element, ...]:
     return header.elements[: header.elements.index(header.vertices)]
 
 

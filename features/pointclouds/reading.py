@@ -7,14 +7,14 @@ from typing import Final
 
 from features.errors import SourceError
 from features.pointclouds.arrays import read_array
-from features.pointclouds.cloud import PointCloud
+from features.pointclouds.cloud import Cloud
 from features.pointclouds.packed import read_kitti, read_nuscenes
 from features.pointclouds.ply import read_ply
 from features.pointclouds.text import read_text
 from features.storage.limits import IMAGE
 from features.storage.reading import local_copy
 
-_READERS: Final[Mapping[str, Callable[[Path, int], PointCloud]]] = MappingProxyType(
+_READERS: Final[Mapping[str, Callable[[Path, int], Cloud]]] = MappingProxyType(
     {
         ".pcd.bin": read_nuscenes,
         ".bin": read_kitti,
@@ -26,7 +26,7 @@ _READERS: Final[Mapping[str, Callable[[Path, int], PointCloud]]] = MappingProxyT
 )
 
 
-def read_cloud(name: str, most: int) -> PointCloud:
+def read_cloud(name: str, most: int) -> Cloud:
     """Return points of a file, evenly spread over it; the same ones every time.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from features.errors import SourceError
-from features.pointclouds.cloud import PointCloud, picks
+from features.pointclouds.cloud import Cloud, picks
 from features.pointclouds.lines import numbered, numbers
 
 _AXES: Final = 3
@@ -16,7 +16,7 @@ _WITH_COLOUR: Final = 6
 _BRIGHTEST: Final = 255
 
 
-def read_text(path: Path, most: int) -> PointCloud:
+def read_text(path: Path, most: int) -> Cloud:
     """Return up to `most` points of a text file; empty lines and those with ``#`` are no points.
 
     Raises
@@ -37,6 +37,6 @@ def read_text(path: Path, most: int) -> PointCloud:
     if read == _WITH_COLOUR:
         colours = rows[:, 3:]
         if ((colours >= 0) & (colours <= _BRIGHTEST) & (colours == np.rint(colours))).all():
-            return PointCloud(total, rows[:, :3], colors=colours.astype(np.uint8))
-        return PointCloud(total, rows[:, :3])
-    return PointCloud(total, rows[:, :3], intensity=rows[:, 3] if read > _AXES else None)
+            return Cloud(total, rows[:, :3], colors=colours.astype(np.uint8))
+        return Cloud(total, rows[:, :3])
+    return Cloud(total, rows[:, :3], intensity=rows[:, 3] if read > _AXES else None)

@@ -1,4 +1,4 @@
-"""Sources of scenes: a dataset's layout goes in, a :class:`features.scenes.Pool` comes out.
+"""Sources of scenes: a dataset's layout goes in, a :class:`features.scenes.ScenePool` comes out.
 
 ::
 

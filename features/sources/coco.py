@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import Pool, Scene
+from features.scenes import ScenePool, PoolScene
 from features.sources.fields import Fields
 from features.sources.json_arrays import read_arrays
 from features.sources.options import SourceOptions
@@ -43,7 +43,7 @@ class _Content:
     unnamed: list[str] = field(default_factory=list)
 
 
-def open_coco(path: Path, options: SourceOptions) -> Pool:
+def open_coco(path: Path, options: SourceOptions) -> ScenePool:
     """Return the scenes of a COCO file.
 
     ``options.scene_from`` says which scene an image belongs to, see
@@ -126,7 +126,7 @@ def _id(fields: Fields, key: str) -> int | str:
     return fields.text(key) if isinstance(value, str) else fields.whole(key, least=0)
 
 
-def _scenes(content: _Content, base: Path) -> Iterator[tuple[str, Scene]]:
+def _scenes(content: _Content, base: Path) -> Iterator[tuple[str, PoolScene]]:
     for scene_id, group in content.groups.items():
         costs = {IMAGES: len(group.names)}
         if content.annotations:

@@ -10,7 +10,7 @@ from typing import Final
 
 from features.errors import SourceError
 from features.images import SUFFIXES
-from features.scenes import Image, Pool, Scene
+from features.scenes import Image, ScenePool, PoolScene
 from features.sources.cost_table import read_costs
 from features.sources.listing import list_folder
 from features.sources.options import SourceOptions
@@ -22,7 +22,7 @@ IMAGE_COUNT: Final = "images"
 """The resource where no cost is given: the number of images."""
 
 
-def open_images(root: Path, options: SourceOptions) -> Pool:
+def open_images(root: Path, options: SourceOptions) -> ScenePool:
     """Return one scene for each folder of images under ``root``.
 
     The id is the folder's path under ``root``, the group the path of its parent. Costs come from
@@ -49,7 +49,7 @@ def open_images(root: Path, options: SourceOptions) -> Pool:
         (
             (
                 str(root / scene_id),
-                Scene(
+                PoolScene(
                     scene_id=scene_id,
                     costs=costs[scene_id],
                     images=tuple(Image(str(path)) for path in found),

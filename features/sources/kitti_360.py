@@ -14,7 +14,7 @@ from typing import Final
 
 from features.errors import SourceError
 from features.images import SUFFIXES
-from features.scenes import Image, Pool, Scene
+from features.scenes import Image, ScenePool, PoolScene
 from features.sources.kitti_360_split import choose
 from features.sources.labelling import POINTS
 from features.sources.listing import list_folder
@@ -45,7 +45,7 @@ class _Window:
         return f"{self.drive}/{self.path.stem}"
 
 
-def open_kitti_360(root: Path, options: SourceOptions) -> Pool:
+def open_kitti_360(root: Path, options: SourceOptions) -> ScenePool:
     """Return one scene for each window of the labelled drives.
 
     The id is ``"DRIVE/START_END"``, the group the drive. The images are those of the left
@@ -117,10 +117,10 @@ def _images(root: Path, drive: str) -> list[Image]:
     return []
 
 
-def _scene(window: _Window, images: list[Image]) -> Scene:
+def _scene(window: _Window, images: list[Image]) -> PoolScene:
     first = bisect_left(images, window.start, key=_frame)
     last = bisect_right(images, window.end, key=_frame)
-    return Scene(
+    return PoolScene(
         scene_id=window.scene_id,
         costs={POINTS: float(vertex_count(window.path))},
         images=tuple(images[first:last]),

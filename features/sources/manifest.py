@@ -11,7 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
-from features.scenes import Pool, Scene
+from features.scenes import ScenePool, PoolScene
 from features.sources.manifest_csv import read_csv
 from features.sources.manifest_jsonl import read_jsonl
 from features.sources.options import SourceOptions
@@ -22,7 +22,7 @@ SUFFIXES: Final = (".jsonl", ".ndjson", ".csv", ".parquet")
 """File name endings, in lower case, that tell a manifest; the first two are JSON Lines."""
 
 
-def open_manifest(path: Path, options: SourceOptions, base: Path | str | None = None) -> Pool:
+def open_manifest(path: Path, options: SourceOptions, base: Path | str | None = None) -> ScenePool:
     """Return the pool that a manifest describes.
 
     Relative paths in it start from `base`, or else from its own folder. A file with another ending
@@ -44,7 +44,7 @@ def open_manifest(path: Path, options: SourceOptions, base: Path | str | None = 
     )
 
 
-def _scenes(path: Path, base: Path | str, refuse: Refuse) -> Iterator[tuple[str, Scene]]:
+def _scenes(path: Path, base: Path | str, refuse: Refuse) -> Iterator[tuple[str, PoolScene]]:
     match path.suffix.lower():
         case ".csv":
             return read_csv(path, base, refuse)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import Image, Scene
+from features.scenes import Image, PoolScene
 from features.sources.csv_rows import decimal, read_rows
 from features.sources.json_text import decode_json
 from features.sources.record import parse_scene
@@ -29,7 +29,7 @@ _COSTS: Final = "cost."
 _SHARED: Final = ("costs", "group", "pointcloud", "regions", "external_ids", "meta")
 
 
-def read_csv(path: Path, base: Path | str, refuse: Refuse = at_once) -> Iterator[tuple[str, Scene]]:
+def read_csv(path: Path, base: Path | str, refuse: Refuse = at_once) -> Iterator[tuple[str, PoolScene]]:
     """Yield each scene after the place of its first row, ``"FILE:LINE"``.
 
     Raises
@@ -62,7 +62,7 @@ def _check(header: list[str], place: str) -> None:
 
 def _scenes(
     rows: Iterable[tuple[str, list[str]]], header: list[str], base: Path | str, refuse: Refuse
-) -> Iterator[tuple[str, Scene]]:
+) -> Iterator[tuple[str, PoolScene]]:
     for place, row in rows:
         cells = dict(zip(header, row, strict=False))
         try:
@@ -121,9 +121,9 @@ def _json(cell: str, column: str, place: str) -> object:
         raise SourceError(place, f"{column}: {error.rule}") from error
 
 
-def _join(rows: Iterable[tuple[str, Scene]], refuse: Refuse) -> Iterator[tuple[str, Scene]]:
+def _join(rows: Iterable[tuple[str, PoolScene]], refuse: Refuse) -> Iterator[tuple[str, PoolScene]]:
     """Put the images of a scene's rows together; rows may come in any order."""
-    scenes: dict[str, tuple[str, Scene]] = {}
+    scenes: dict[str, tuple[str, PoolScene]] = {}
     images: dict[str, list[Image]] = {}
     for place, scene in rows:
         first_place, first = scenes.setdefault(scene.scene_id, (place, scene))
@@ -140,13 +140,13 @@ def _join(rows: Iterable[tuple[str, Scene]], refuse: Refuse) -> Iterator[tuple[s
         yield place, replace(scene, images=tuple(images[scene_id]))
 
 
-def _require_images(scene: Scene, place: str, known: list[Image], first_place: str) -> None:
+def _require_images(scene: PoolScene, place: str, known: list[Image], first_place: str) -> None:
     if not (known and scene.images):
         rule = f"a row without image_uri must be the only one of {scene.scene_id!r}"
         raise SourceError(place, f"{rule} (its first is {first_place})")
 
 
-def _agree(scene: Scene, place: str, first: Scene, first_place: str) -> None:
+def _agree(scene: PoolScene, place: str, first: PoolScene, first_place: str) -> None:
     for name in _SHARED:
         if getattr(scene, name) != getattr(first, name):
             rule = f"{name} of {scene.scene_id!r} differs from its first row at {first_place}"

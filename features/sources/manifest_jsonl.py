@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from features.errors import SourceError
-from features.scenes import Scene
+from features.scenes import PoolScene
 from features.sources.json_text import decode_json
 from features.sources.lines import read_lines
 from features.sources.record import parse_scene
@@ -14,7 +14,7 @@ from features.sources.refusing import Refuse, at_once, id_of
 
 def read_jsonl(
     path: Path, base: Path | str, refuse: Refuse = at_once
-) -> Iterator[tuple[str, Scene]]:
+) -> Iterator[tuple[str, PoolScene]]:
     """Yield the scene of each line after its place, ``"FILE:LINE"``.
 
     Raises

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import SourceError
-from features.scenes import Scene
+from features.scenes import PoolScene
 from features.sources.record import SCENE_KEYS, parse_scene
 from features.sources.refusing import Refuse, at_once, id_of
 from features.sources.regular import open_regular
@@ -24,7 +24,7 @@ _BUFFER_BYTES: Final = 2**20  # of a column that is read, instead of its whole c
 
 def read_parquet(
     path: Path, base: Path | str, refuse: Refuse = at_once
-) -> Iterator[tuple[str, Scene]]:
+) -> Iterator[tuple[str, PoolScene]]:
     """Yield the scene of each row after its place, ``"FILE row N"``; rows count from 1.
 
     Raises

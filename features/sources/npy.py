@@ -19,7 +19,7 @@ _BROKEN: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class ArrayHeader:
     """What an array file says of itself, checked against its size."""
 
     shape: tuple[int, ...]
@@ -27,7 +27,7 @@ class Header:
     fortran_order: bool
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: Path) -> ArrayHeader:
     """Return an array's shape and dtype without reading its values.
 
     Raises
@@ -52,4 +52,4 @@ def read_header(path: Path) -> Header:
     if start + math.prod(shape) * dtype.itemsize != size:
         rule = f"is truncated or broken: its size does not fit its shape {shape}"
         raise SourceError(str(path), rule)
-    return Header(shape, dtype, fortran)
+    return ArrayHeader(shape, dtype, fortran)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import Image, Pool, Scene
+from features.scenes import Image, ScenePool, PoolScene
 from features.sources.labelling import POINTS
 from features.sources.listing import list_folder
-from features.sources.nuscenes_files import Files, Points, survey
+from features.sources.nuscenes_files import NuscenesFiles, Points, survey
 from features.sources.nuscenes_tables import Drive, Keyframe, read_drives
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
@@ -25,7 +25,7 @@ KEYFRAMES: Final = "keyframes"
 _VERSION: Final = re.compile(r"v[0-9]+\.[0-9]+-[a-z]+")
 
 
-def open_nuscenes(root: Path, options: SourceOptions) -> Pool:
+def open_nuscenes(root: Path, options: SourceOptions) -> ScenePool:
     """Return one scene for each drive, or with ``options.unit`` for each keyframe.
 
     A drive's id is its name (``"scene-0061"``), its group the location of its log; a keyframe's id
@@ -47,7 +47,7 @@ def open_nuscenes(root: Path, options: SourceOptions) -> Pool:
     """
     tables = tables_folder(root)
     drives = read_drives(tables)
-    files = Files(tables.parent)
+    files = NuscenesFiles(tables.parent)
     points = survey(drives, files)
     scenes = _keyframe_scenes if options.unit == "keyframe" else _drive_scenes
     placed = [
@@ -96,11 +96,11 @@ def _is_version(folder: Path) -> bool:
     return _VERSION.fullmatch(folder.name) is not None and (folder / "scene.json").is_file()
 
 
-def _drive_scenes(drive: Drive, files: Files, points: Points) -> Iterator[Scene]:
+def _drive_scenes(drive: Drive, files: NuscenesFiles, points: Points) -> Iterator[PoolScene]:
     costs = {KEYFRAMES: float(drive.samples)}
     if points is not None:
         costs[POINTS] = float(sum(points[keyframe.token] for keyframe in drive.keyframes))
-    yield Scene(
+    yield PoolScene(
         scene_id=drive.name,
         costs=costs,
         images=tuple(
@@ -113,12 +113,12 @@ def _drive_scenes(drive: Drive, files: Files, points: Points) -> Iterator[Scene]
     )
 
 
-def _keyframe_scenes(drive: Drive, files: Files, points: Points) -> Iterator[Scene]:
+def _keyframe_scenes(drive: Drive, files: NuscenesFiles, points: Points) -> Iterator[PoolScene]:
     for number, keyframe in enumerate(drive.keyframes):
         costs = {KEYFRAMES: 1.0}
         if points is not None:
             costs[POINTS] = float(points[keyframe.token])
-        yield Scene(
+        yield PoolScene(
             scene_id=f"{drive.name}/{keyframe.timestamp}",
             costs=costs,
             images=tuple(_images(keyframe, number, files)),
@@ -128,7 +128,7 @@ def _keyframe_scenes(drive: Drive, files: Files, points: Points) -> Iterator[Sce
         )
 
 
-def _images(keyframe: Keyframe, number: int, files: Files) -> Iterator[Image]:
+def _images(keyframe: Keyframe, number: int, files: NuscenesFiles) -> Iterator[Image]:
     for image in keyframe.images:
         if files.has_image(image.name):
             yield Image(str(files.root / image.name), sensor=image.sensor, frame=number)

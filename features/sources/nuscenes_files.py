@@ -25,7 +25,7 @@ class PointSurvey:
     notes: tuple[str, ...] = ()
 
 
-class Files:
+class NuscenesFiles:
     """The data set's folder; most people unpack only some of its archives.
 
     Parameters
@@ -62,7 +62,7 @@ def _names(folder: Path) -> frozenset[str]:
         return frozenset(entry.name for entry in entries)
 
 
-def survey(drives: Sequence[Drive], files: Files) -> PointSurvey:
+def survey(drives: Sequence[Drive], files: NuscenesFiles) -> PointSurvey:
     """Count the points of each keyframe's top lidar scan, from its file's size.
 
     Raises

@@ -63,7 +63,7 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class PlyHeader:
     """What a PLY file says of itself, checked against its size.
 
     Parameters
@@ -94,7 +94,7 @@ def vertex_count(path: Path) -> int:
     return read_header(path).vertices.number
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: Path) -> PlyHeader:
     """Return the header of a PLY file that has room for what it declares.
 
     Parameters
@@ -124,7 +124,7 @@ def read_header(path: Path) -> Header:
     if needed > size - header_bytes:
         rule = f"is truncated: its header asks for at least {needed:,} bytes after itself"
         raise SourceError(str(path), rule)
-    return Header(form, tuple(elements), header_bytes)
+    return PlyHeader(form, tuple(elements), header_bytes)
 
 
 def _parse(head: bytes) -> tuple[str, list[Element], int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from features.errors import SourceError
-from features.scenes import Pool, Scene
+from features.scenes import ScenePool, PoolScene
 from features.sources.fields import is_plain
 from features.sources.record import DEFAULT_RESOURCE
 from features.sources.refusing import Refuse, at_once
@@ -12,13 +12,13 @@ from features.sources.refusing import Refuse, at_once
 def build_pool(
     kind: str,
     root: str,
-    placed_scenes: Iterable[tuple[str, Scene]],
+    placed_scenes: Iterable[tuple[str, PoolScene]],
     *,
     resource: str | None,
     cost_origin: str,
     notes: Iterable[str] = (),
     refuse: Refuse = at_once,
-) -> Pool:
+) -> ScenePool:
     """Check what must hold between scenes and return the pool.
 
     Parameters
@@ -45,7 +45,7 @@ def build_pool(
         There are no scenes, two share an id, a name cannot be stored as text, a scene has no cost
         for the resource, or there is a choice of resources and none was named.
     """
-    scenes: dict[str, Scene] = {}
+    scenes: dict[str, PoolScene] = {}
     places: dict[str, str] = {}
     for place, scene in placed_scenes:
         try:
@@ -69,23 +69,23 @@ def build_pool(
             del scenes[scene.scene_id]
     if not scenes:
         raise SourceError(root, f"no scene has a cost for the resource {pool_resource!r}")
-    return Pool(kind, tuple(scenes.values()), pool_resource, cost_origin, tuple(notes))
+    return ScenePool(kind, tuple(scenes.values()), pool_resource, cost_origin, tuple(notes))
 
 
-def _check_names(place: str, scene: Scene) -> None:
+def _check_names(place: str, scene: PoolScene) -> None:
     """Refuse names from a file system that no database and no UTF-8 file could hold."""
     for name in (scene.scene_id, scene.group or "", *(image.uri for image in scene.images)):
         if not is_plain(name):
             raise SourceError(place, f"{name!r} has control characters or is not UTF-8")
 
 
-def _check_new(place: str, scene: Scene, places: Mapping[str, str]) -> None:
+def _check_new(place: str, scene: PoolScene, places: Mapping[str, str]) -> None:
     if scene.scene_id in places:
         first = places[scene.scene_id]
         raise SourceError(place, f"scene_id {scene.scene_id!r} is already used at {first}")
 
 
-def _shared_resource(root: str, scenes: Iterable[Scene]) -> str:
+def _shared_resource(root: str, scenes: Iterable[PoolScene]) -> str:
     first, *others = (scene.costs for scene in scenes)
     shared = [name for name in first if all(name in costs for costs in others)]
     if DEFAULT_RESOURCE in shared:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError, StorageError
-from features.scenes import Image, Scene
+from features.scenes import Image, PoolScene
 from features.sources.fields import Fields, is_plain
 from features.storage.reading import require_readable
 from features.uris import resolve
@@ -31,7 +31,7 @@ DEFAULT_RESOURCE: Final = "cost"
 """The resource that a plain ``cost`` is of."""
 
 
-def parse_scene(record: object, place: str, base: Path | str) -> Scene:
+def parse_scene(record: object, place: str, base: Path | str) -> PoolScene:
     """Check a decoded JSON record and return the scene it describes.
 
     Parameters
@@ -50,7 +50,7 @@ def parse_scene(record: object, place: str, base: Path | str) -> Scene:
         The record breaks a rule; the message names the place and the key.
     """
     fields = Fields.of(record, place, known=SCENE_KEYS)
-    return Scene(
+    return PoolScene(
         scene_id=fields.text("scene_id"),
         costs=_costs(fields),
         images=tuple(

@@ -8,7 +8,7 @@ from typing import Final
 
 from features.errors import SourceError, StorageError
 from features.redaction import redacted
-from features.scenes import Pool
+from features.scenes import ScenePool
 from features.sources.coco import is_coco, open_coco
 from features.sources.images import has_images, open_images
 from features.sources.kitti_360 import has_windows, open_kitti_360
@@ -22,7 +22,7 @@ from features.sources.scannet import has_scans, open_scannet
 from features.sources.semantic_kitti import has_sequences, open_semantic_kitti
 from features.uris import is_remote, parse, to_path
 
-_OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], Pool]]] = {
+_OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], ScenePool]]] = {
     "manifest": open_manifest,
     "images": open_images,
     "coco": open_coco,
@@ -57,7 +57,7 @@ KINDS: Final[tuple[str, ...]] = tuple(_OPENERS)
 """The kinds that :func:`open_source` knows."""
 
 
-def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DEFAULTS) -> Pool:
+def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DEFAULTS) -> ScenePool:
     """Read a source of scenes as a whole, or not at all.
 
     Parameters
@@ -71,7 +71,7 @@ def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DE
 
     Returns
     -------
-    Pool
+    ScenePool
         The scenes in the source's order, with absolute paths.
 
     Raises
@@ -97,7 +97,7 @@ def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DE
         return _OPENERS[kind](path, options)
 
 
-def open_upload(path: Path, name: str, options: SourceOptions = _DEFAULTS) -> Pool:
+def open_upload(path: Path, name: str, options: SourceOptions = _DEFAULTS) -> ScenePool:
     """Read a manifest that came without its folder: images in it have absolute paths or URIs.
 
     Raises
@@ -106,7 +106,7 @@ def open_upload(path: Path, name: str, options: SourceOptions = _DEFAULTS) -> Po
         As :func:`open_source`; the file is called by its name.
     """
 
-    def opener(path: Path, options: SourceOptions, base: Path | str) -> Pool:
+    def opener(path: Path, options: SourceOptions, base: Path | str) -> ScenePool:
         with _os_errors_named(path):
             return open_manifest(path, options, base)
 

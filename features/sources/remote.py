@@ -6,16 +6,16 @@ from pathlib import Path
 
 from features.errors import SourceError, StorageError
 from features.redaction import redacted
-from features.scenes import Pool
+from features.scenes import ScenePool
 from features.sources.options import SourceOptions
 from features.storage.reading import local_copy
 from features.uris import folder_of
 
-Opener = Callable[[Path, SourceOptions, Path | str], Pool]
+Opener = Callable[[Path, SourceOptions, Path | str], ScenePool]
 """Opens a file; relative paths in it start from the folder or prefix that comes last."""
 
 
-def open_remote(opener: Opener, uri: str, options: SourceOptions) -> Pool:
+def open_remote(opener: Opener, uri: str, options: SourceOptions) -> ScenePool:
     """Open a file that lies elsewhere.
 
     Raises
@@ -32,7 +32,7 @@ def open_remote(opener: Opener, uri: str, options: SourceOptions) -> Pool:
 
 def open_named(
     opener: Opener, path: Path, name: str, options: SourceOptions, base: Path | str
-) -> Pool:
+) -> ScenePool:
     """Open a file that its user knows by another name than its path.
 
     Raises

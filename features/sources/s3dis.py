@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import Pool, Scene
+from features.scenes import ScenePool, PoolScene
 from features.sources.labelling import POINTS
 from features.sources.listing import list_folder
 from features.sources.options import SourceOptions, Split
 from features.sources.pool import build_pool
-from features.sources.s3dis_costs import Room, survey
+from features.sources.s3dis_costs import RoomCost, survey
 from features.sources.s3dis_images import RoomImages, find_images
 from features.sources.wording import count, plural
 
@@ -23,7 +23,7 @@ _AREA: Final = re.compile(r"area_([0-9]+)", re.IGNORECASE)
 _VALIDATION: Final = 5
 
 
-def open_s3dis(root: Path, options: SourceOptions) -> Pool:
+def open_s3dis(root: Path, options: SourceOptions) -> ScenePool:
     """Return one scene for each room.
 
     The id is ``"Area_2/storage_5"``, the group ``"Area_2"``. The cost is the points that lie in a
@@ -45,7 +45,7 @@ def open_s3dis(root: Path, options: SourceOptions) -> Pool:
         (
             (
                 str(room.coords),
-                Scene(
+                PoolScene(
                     scene_id=room.scene_id,
                     costs={POINTS: float(cost.points)},
                     images=images.by_room.get(room.key, ()),
@@ -70,9 +70,9 @@ def has_areas(root: Path) -> bool:
     )
 
 
-def _rooms(root: Path) -> list[Room]:
+def _rooms(root: Path) -> list[RoomCost]:
     return [
-        Room(int(area[1]), path.stem, path)
+        RoomCost(int(area[1]), path.stem, path)
         for folder in list_folder(root).folders
         if (area := _AREA.fullmatch(folder.name)) and (folder / "coords").is_dir()
         for path in list_folder(folder / "coords").files
@@ -84,7 +84,7 @@ def _is_chosen(area: int, split: Split) -> bool:
     return split == "all" or area != _VALIDATION
 
 
-def _notes(rooms: list[Room], images: RoomImages, split: Split) -> list[str]:
+def _notes(rooms: list[RoomCost], images: RoomImages, split: Split) -> list[str]:
     notes = []
     if any(room.area == _VALIDATION for room in rooms):
         notes.append(

@@ -13,7 +13,7 @@ SUPERVOXELS: Final = "supervoxel"
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class RoomCost:
     """One room: the number of its area, its name and the file of its points."""
 
     area: int
@@ -36,7 +36,7 @@ class Room:
         return self.coords.parents[1] / SUPERVOXELS / self.coords.name
 
 
-def survey(rooms: Sequence[Room]) -> Survey:
+def survey(rooms: Sequence[RoomCost]) -> Survey:
     """Return what there is to label in each room.
 
     Points that lie in a supervoxel, where every room has supervoxels; else all points.

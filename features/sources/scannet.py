@@ -11,12 +11,12 @@ from typing import Final
 
 from features.errors import SourceError
 from features.images import SUFFIXES
-from features.scenes import Image, Pool, Scene
+from features.scenes import Image, ScenePool, PoolScene
 from features.sources.labelling import POINTS
 from features.sources.listing import list_folder
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
-from features.sources.scannet_costs import Scan, survey
+from features.sources.scannet_costs import ScannetScan, survey
 from features.sources.wording import count
 
 CAMERA: Final = "color"
@@ -24,7 +24,7 @@ _SCANS: Final = "scans"
 _SCAN: Final = re.compile(r"(scene[0-9]{4})_[0-9]{2}")
 
 
-def open_scannet(root: Path, options: SourceOptions) -> Pool:
+def open_scannet(root: Path, options: SourceOptions) -> ScenePool:
     """Return one scene for each scan that has points.
 
     The id is ``"scene0612_00"``, the group the space, ``"scene0612"``, of which there may be
@@ -36,7 +36,7 @@ def open_scannet(root: Path, options: SourceOptions) -> Pool:
         There is no scan, or a file that costs come from is unusable.
     """
     folders = list(_scan_folders(root))
-    scans = [Scan(folder) for folder in folders]
+    scans = [ScannetScan(folder) for folder in folders]
     pointless = [scan.scene_id for scan in scans if not scan.has_points]
     scans = [scan for scan in scans if scan.has_points]
     if not scans:
@@ -57,7 +57,7 @@ def open_scannet(root: Path, options: SourceOptions) -> Pool:
         (
             (
                 str(scan.folder),
-                Scene(
+                PoolScene(
                     scene_id=scan.scene_id,
                     costs={POINTS: float(cost.points)},
                     images=images[scan.scene_id],
@@ -76,7 +76,7 @@ def open_scannet(root: Path, options: SourceOptions) -> Pool:
 
 def has_scans(root: Path) -> bool:
     """Tell whether ``root`` holds a scan with points."""
-    return any(Scan(folder).has_points for folder in _scan_folders(root))
+    return any(ScannetScan(folder).has_points for folder in _scan_folders(root))
 
 
 def _scan_folders(root: Path) -> Iterator[Path]:

@@ -16,7 +16,7 @@ _SUPERVOXELS: Final = "supervoxel.npy"
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class ScannetScan:
     """One scan: its folder, which is named as the scan."""
 
     folder: Path
@@ -43,7 +43,7 @@ class Scan:
         return self.folder / _SUPERVOXELS
 
 
-def survey(scans: Sequence[Scan]) -> Survey:
+def survey(scans: Sequence[ScannetScan]) -> Survey:
     """Return what there is to label in each scan.
 
     Points that lie in a supervoxel, where every scan has ReDAL's two arrays; else all points: the
@@ -74,5 +74,5 @@ def _points(path: Path) -> int:
     return count_points(path) if path.name == _COORDS else vertex_count(path)
 
 
-def _is_divided(scan: Scan) -> bool:
+def _is_divided(scan: ScannetScan) -> bool:
     return scan.points.name == _COORDS and scan.supervoxels.is_file()

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import Image, Pool, Scene
+from features.scenes import Image, ScenePool, PoolScene
 from features.sources.labelling import POINTS
 from features.sources.listing import list_folder
 from features.sources.options import SourceOptions, Split
 from features.sources.pool import build_pool
-from features.sources.semantic_kitti_costs import Scan, survey
+from features.sources.semantic_kitti_costs import KittiScan, survey
 from features.sources.wording import count, plural
 
 CAMERA: Final = "image_2"
@@ -28,7 +28,7 @@ _IMAGE_SUFFIXES: Final = (".jpeg", ".jpg", ".png")  # where a frame has several,
 _PLACES: Final = ("sequences", "dataset/sequences", "dataset/dataset/sequences")
 
 
-def open_semantic_kitti(root: Path, options: SourceOptions) -> Pool:
+def open_semantic_kitti(root: Path, options: SourceOptions) -> ScenePool:
     """Return one scene for each scan of the labelled sequences.
 
     The id is ``"05/001429"``, the group ``"05"``; a scan without an image has ``images=()``. Costs
@@ -59,7 +59,7 @@ def open_semantic_kitti(root: Path, options: SourceOptions) -> Pool:
         (
             (
                 str(scan.path),
-                Scene(
+                PoolScene(
                     scene_id=scan.scene_id,
                     costs={POINTS: float(cost.points)},
                     images=_image_of(scan, images[scan.sequence]),
@@ -140,12 +140,12 @@ def _choose(sequences: Path, split: Split) -> tuple[list[str], list[str]]:
     return chosen, notes
 
 
-def _scans(sequence: Path) -> Iterator[Scan]:
+def _scans(sequence: Path) -> Iterator[KittiScan]:
     velodyne = sequence / "velodyne"
     if velodyne.is_dir():
         for path in list_folder(velodyne).files:
             if path.suffix == ".bin" and _FRAME.fullmatch(path.stem):
-                yield Scan(sequence.name, path.stem, path)
+                yield KittiScan(sequence.name, path.stem, path)
 
 
 def _images(sequence: Path) -> dict[str, Path]:
@@ -162,7 +162,7 @@ def _images(sequence: Path) -> dict[str, Path]:
     }
 
 
-def _image_of(scan: Scan, images: Mapping[str, Path]) -> tuple[Image, ...]:
+def _image_of(scan: KittiScan, images: Mapping[str, Path]) -> tuple[Image, ...]:
     if scan.frame not in images:
         return ()
     return (Image(str(images[scan.frame]), sensor=CAMERA, frame=int(scan.frame)),)

@@ -22,7 +22,7 @@ _SUPERVOXEL_BYTES: Final = 4  # int32
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class KittiScan:
     """One scan: its sequence (``"05"``), its frame (``"001429"``) and its file."""
 
     sequence: str
@@ -40,7 +40,7 @@ class Scan:
         return self.path.parents[1] / SUPERVOXELS / self.path.name
 
 
-def survey(scans: Sequence[Scan], folders: Sequence[Path]) -> Survey:
+def survey(scans: Sequence[KittiScan], folders: Sequence[Path]) -> Survey:
     """Return what there is to label in each scan.
 
     The first of these that is there counts: supervoxels of every scan; ``points_full`` in a
@@ -76,7 +76,7 @@ def _from_supervoxels(path: Path) -> Labelling:
     return labelling_of(np.fromfile(path, dtype="<i4"))
 
 
-def _from_frames(frames: Path, scans: Sequence[Scan]) -> tuple[Labelling, ...]:
+def _from_frames(frames: Path, scans: Sequence[KittiScan]) -> tuple[Labelling, ...]:
     points = _points_full(frames)
     missing = [scan.scene_id for scan in scans if scan.scene_id not in points]
     if missing:

@@ -17,7 +17,7 @@ from features.vectors.table import (
     ID_NAMES,
     IMAGE_NAMES,
     VECTOR_NAMES,
-    Table,
+    VectorTable,
     pick,
     refuse,
     require_name,
@@ -26,7 +26,7 @@ from features.vectors.table import (
 )
 
 
-def read_npy(path: Path) -> Table:
+def read_npy(path: Path) -> VectorTable:
     """Map an array into memory.
 
     Raises
@@ -36,10 +36,10 @@ def read_npy(path: Path) -> Table:
     """
     with _sentences(path):
         values = np.lib.format.open_memmap(path, mode="r")
-    return Table(require_vectors(path, values))
+    return VectorTable(require_vectors(path, values))
 
 
-def read_npz(path: Path) -> Table:
+def read_npz(path: Path) -> VectorTable:
     """Read the vectors of an archive of arrays, and their ids where it has them.
 
     Raises
@@ -61,7 +61,7 @@ def read_npz(path: Path) -> Table:
                 for names in (ID_NAMES, IMAGE_NAMES)
                 if (name := pick(path, present, names)) is not None
             }
-    return Table(require_vectors(path, values), ids.get(ID_NAMES), ids.get(IMAGE_NAMES))
+    return VectorTable(require_vectors(path, values), ids.get(ID_NAMES), ids.get(IMAGE_NAMES))
 
 
 def _array(path: Path, arrays: Mapping[str, Any], name: str) -> NDArray[Any]:

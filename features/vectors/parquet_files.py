@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
-from features.vectors.table import Table, pick, refuse, require_name, require_proportion
+from features.vectors.table import VectorTable, pick, refuse, require_name, require_proportion
 
 _BATCH: Final = 4096
 _VECTORS: Final = ("vector", "embedding")
@@ -15,7 +15,7 @@ _IDS: Final = ("scene_id",)
 _IMAGES: Final = ("image_id",)
 
 
-def read_parquet(path: Path) -> Table:
+def read_parquet(path: Path) -> VectorTable:
     """Read the columns ``scene_id``, ``vector`` or ``embedding``, and ``image_id`` if present.
 
     The vectors are kept as float32.
@@ -37,7 +37,7 @@ def read_parquet(path: Path) -> Table:
         refuse(path, f"is damaged or no Parquet file ({error})")
 
 
-def _read(path: Path, file: Any) -> Table:  # noqa: ANN401  pyarrow carries no type information
+def _read(path: Path, file: Any) -> VectorTable:  # noqa: ANN401  pyarrow carries no type information
     present = tuple(file.schema_arrow.names)
     name = require_name(path, present, _VECTORS)
     of_scenes = require_name(path, present, _IDS)
@@ -58,7 +58,7 @@ def _read(path: Path, file: Any) -> Table:  # noqa: ANN401  pyarrow carries no t
         if of_images is not None:
             image_ids += _strings(path, batch.column(of_images), of_images, start)
         start += len(part)
-    return Table(values, scene_ids, image_ids if of_images is not None else None)
+    return VectorTable(values, scene_ids, image_ids if of_images is not None else None)
 
 
 def _numbers(metadata: Any) -> int:  # noqa: ANN401  see _read

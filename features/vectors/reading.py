@@ -15,9 +15,9 @@ from features.vectors.numpy_files import read_npy, read_npz
 from features.vectors.parquet_files import read_parquet
 from features.vectors.rules import Level, check_rows, find_level, group_rows, refuse_level
 from features.vectors.safetensors_files import read_safetensors
-from features.vectors.table import Table, refuse
+from features.vectors.table import VectorTable, refuse
 
-_READERS: Final[Mapping[str, Callable[[Path], Table]]] = {
+_READERS: Final[Mapping[str, Callable[[Path], VectorTable]]] = {
     ".npy": read_npy,
     ".npz": read_npz,
     ".parquet": read_parquet,
@@ -128,7 +128,7 @@ def read_vectors(
     )
 
 
-def _owners(path: Path, table: Table, ids: Path | None) -> list[str]:
+def _owners(path: Path, table: VectorTable, ids: Path | None) -> list[str]:
     """Return the scene of each row."""
     if table.scene_ids is not None and ids is not None:
         refuse(path, f"has scene ids of its own, so {ids} cannot be used")

@@ -8,7 +8,7 @@ from typing import Final, Literal, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from features.vectors.table import Table, refuse
+from features.vectors.table import VectorTable, refuse
 
 Level = Literal["scene", "image", "patch"]
 """What a vector is of: a scene, one of its images, or a part of one."""
@@ -39,7 +39,7 @@ def group_rows(
     return grouped
 
 
-def find_level(table: Table, owners: Sequence[str]) -> Level:
+def find_level(table: VectorTable, owners: Sequence[str]) -> Level:
     """Return what the vectors are of, as far as the file shows it."""
     if table.values.ndim == 3:  # noqa: PLR2004  (n, p, d)
         return "patch"

@@ -17,7 +17,7 @@ from features.vectors.table import (
     ID_NAMES,
     IMAGE_NAMES,
     VECTOR_NAMES,
-    Table,
+    VectorTable,
     pick,
     refuse,
     require_name,
@@ -29,7 +29,7 @@ _LENGTH: Final = 8  # bytes before the header
 _DTYPES: Final = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
 
 
-def read_safetensors(path: Path) -> Table:
+def read_safetensors(path: Path) -> VectorTable:
     """Map the tensor ``vectors`` into memory; ids are JSON lists in the metadata.
 
     Raises
@@ -48,7 +48,7 @@ def read_safetensors(path: Path) -> Table:
         if (key := pick(path, tuple(metadata), names)) is not None
     }
     values = _map_tensor(path, name, header[name], start)
-    return Table(require_vectors(path, values), ids.get(ID_NAMES), ids.get(IMAGE_NAMES))
+    return VectorTable(require_vectors(path, values), ids.get(ID_NAMES), ids.get(IMAGE_NAMES))
 
 
 def _read_header(path: Path) -> tuple[dict[str, Any], int]:

@@ -21,7 +21,7 @@ DTYPES: Final = (np.dtype("f2"), np.dtype("f4"), np.dtype("f8"))
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class VectorTable:
     """The content of a file.
 
     Parameters

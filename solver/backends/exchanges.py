@@ -10,7 +10,7 @@ import numpy as np
 
 from solver.backends import Attempt
 from solver.backends.greedy import extend
-from solver.backends.ledger import Ledger
+from solver.backends.ledger import SelectionRules
 from solver.feasibility import keeps
 from solver.problem import Mask, SetProblem
 from solver.result import StopReason
@@ -22,7 +22,7 @@ _PATIENCE = 40
 _SHAKEN = 4
 
 
-def _exchanged(problem: SetProblem, ledger: Ledger, chosen: Mask, stop: Stop) -> Mask | None:
+def _exchanged(problem: SetProblem, ledger: SelectionRules, chosen: Mask, stop: Stop) -> Mask | None:
     """Return the selection after the first exchange that helps; None where none does."""
     worth = problem.value(chosen)
     lost = problem.losses(chosen)
@@ -43,7 +43,7 @@ def _exchanged(problem: SetProblem, ledger: Ledger, chosen: Mask, stop: Stop) ->
     return None
 
 
-def _descend(problem: SetProblem, ledger: Ledger, chosen: Mask, stop: Stop) -> Mask:
+def _descend(problem: SetProblem, ledger: SelectionRules, chosen: Mask, stop: Stop) -> Mask:
     while True:
         chosen = extend(problem, chosen)
         after = _exchanged(problem, ledger, chosen, stop)
@@ -52,7 +52,7 @@ def _descend(problem: SetProblem, ledger: Ledger, chosen: Mask, stop: Stop) -> M
         chosen = after
 
 
-def _shaken(ledger: Ledger, chosen: Mask, rng: np.random.Generator) -> Mask:
+def _shaken(ledger: SelectionRules, chosen: Mask, rng: np.random.Generator) -> Mask:
     """Take a random few out, as far as no minimum needs them, and one outsider in."""
     changed, inside = chosen.copy(), np.flatnonzero(chosen)
     if inside.size:
@@ -88,7 +88,7 @@ def exchanges(problem: SetProblem, start: Mask, stop: Stop, random_seed: int = 0
     rng = np.random.default_rng(random_seed)
     if not keeps(problem, start):
         return Attempt(start, math.inf, StopReason.EXHAUSTED)
-    ledger = Ledger(problem)
+    ledger = SelectionRules(problem)
     best = _descend(problem, ledger, start, stop)
     best_value, idle = problem.value(best), 0
     while idle < _PATIENCE:

@@ -11,7 +11,7 @@ import numpy as np
 
 from solver.backends import Attempt
 from solver.backends.growth import Score, growth
-from solver.backends.ledger import Ledger
+from solver.backends.ledger import SelectionRules
 from solver.feasibility import complete, keeps
 from solver.objective import gains, pair_row, per_cost, resolution, value
 from solver.problem import AnyProblem, Floats, Mask, Problem, SetProblem
@@ -38,7 +38,7 @@ def _pair_additions(problem: Problem, chosen: Mask, score: Score) -> Iterator[in
         # Nothing is chosen, so no pair tells items apart: look at each item's pairs with all.
         potential = 0.5 * (gains(problem, np.ones(problem.n, dtype=bool)) + gain)
     harm = -resolution(problem)
-    ledger = Ledger(problem)
+    ledger = SelectionRules(problem)
     prices = ledger.prices()
     while True:
         possible = ledger.may_add(chosen) & (gain >= harm)
@@ -88,7 +88,7 @@ def greedy(problem: AnyProblem) -> Attempt:
         it finds none, the selection is empty and does not.
     """
     starts = [np.zeros(problem.n, dtype=bool)]
-    if Ledger(problem).has_minimums:
+    if SelectionRules(problem).has_minimums:
         starts.append(complete(problem).chosen)
     extended = [
         extend(problem, start, score) for start in starts for score in (per_cost, _outright)

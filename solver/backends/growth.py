@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from solver.backends.ledger import Ledger
+from solver.backends.ledger import SelectionRules
 from solver.problem import Floats, Mask, SetProblem
 
 Score: TypeAlias = Callable[[Floats, Floats], Floats]
@@ -37,7 +37,7 @@ def growth(problem: SetProblem, chosen: Mask, score: Score) -> Iterator[int]:
         See `Score`; among equal scores the first item is taken.
     """
     chosen = chosen.copy()
-    ledger = Ledger(problem)
+    ledger = SelectionRules(problem)
     prices = ledger.prices()
     state = problem.growing(chosen)
     everything = np.arange(problem.n)

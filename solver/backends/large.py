@@ -27,7 +27,7 @@ from solver.dual import Direction, Ranges, direction, scores
 from solver.exchange import descend, perturb
 from solver.objective import profits
 from solver.passes import BlockPasses, Passes
-from solver.pool import Point, Pool
+from solver.pool import DualPoint, LargePool
 from solver.problem import Mask, SignatureProblem
 from solver.result import StopReason
 from solver.stop import Stop
@@ -43,7 +43,7 @@ _PATIENCE = (20, 100, 500)  # perturbations in a row without a better selection
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Progress:
+class LargeProgress:
     """The best so far.
 
     Parameters
@@ -59,13 +59,13 @@ class Progress:
     upper_bound: float
 
 
-Report = Callable[[Progress], None]
+Report = Callable[[LargeProgress], None]
 
 
 class _Search:
     """The incumbent and the bound of one call."""
 
-    def __init__(self, pool: Pool, stop: Stop, report: Report, random_seed: int) -> None:
+    def __init__(self, pool: LargePool, stop: Stop, report: Report, random_seed: int) -> None:
         self._pool = pool
         self._stop = stop
         self._report = report
@@ -84,7 +84,7 @@ class _Search:
         return self._stop(self.objective, self.bound)
 
     def _tell(self) -> None:
-        self._report(Progress(chosen=self.chosen, objective=self.objective, upper_bound=self.bound))
+        self._report(LargeProgress(chosen=self.chosen, objective=self.objective, upper_bound=self.bound))
 
     def _offer(self, chosen: Mask) -> bool:
         """Keep a selection if it is affordable and better; say whether it was."""
@@ -96,7 +96,7 @@ class _Search:
             self.chosen, self.objective = chosen.copy(), objective
         return better
 
-    def _converge(self, point: Point, steps: int, slope: float | None = None) -> None:
+    def _converge(self, point: DualPoint, steps: int, slope: float | None = None) -> None:
         """Take steps until one promises next to nothing."""
         for _ in range(steps):
             promise, bought = self._pool.step(point, slope)
@@ -104,13 +104,13 @@ class _Search:
             if promise <= _CONVERGED * abs(self.objective) or self.ended() is not None:
                 return
 
-    def _direction(self, point: Point) -> Direction:
+    def _direction(self, point: DualPoint) -> Direction:
         return direction(point.image, point.slope, self._pool.passes.project(point.image))
 
     def _refine(self, ranges: Ranges, most: int) -> None:
         ranges.refine(self.objective, most=most, give_up=lambda: self.ended() is not None)
 
-    def first(self, point: Point) -> None:
+    def first(self, point: DualPoint) -> None:
         """Answer and bound after as little work as possible."""
         self._converge(point, _FIRST_STEPS)
         self._ranges = Ranges(self._pool.data, self._direction(point))
@@ -120,7 +120,7 @@ class _Search:
             self._improve(scores(self._pool.data, self._ranges.binding), _FIRST_CORE, 0)
         self._tell()
 
-    def relax(self, point: Point) -> Ranges:
+    def relax(self, point: DualPoint) -> Ranges:
         """Bound as well as the relaxation can, with a direction for each range that needs one."""
         self._converge(point, _STEPS)
         quick = self.bound
@@ -131,7 +131,7 @@ class _Search:
             relaxed = max(self.objective, self._pool.relaxed_value(point))
             if ranges.bound - relaxed <= _LOOSE * (ranges.bound - self.objective):
                 break
-            other = Point(point.x.copy(), point.image.copy(), point.slope, point.price)
+            other = DualPoint(point.x.copy(), point.image.copy(), point.slope, point.price)
             before = ranges.bound
             self._converge(other, _STEPS, ranges.binding.slope)
             ranges.add(self._direction(other))
@@ -214,7 +214,7 @@ def large(
     """
     if passes is None:
         passes = BlockPasses(problem.vectors, threads=threads)
-    pool = Pool(problem.weights, profits(problem), problem.costs, problem.allowance, passes)
+    pool = LargePool(problem.weights, profits(problem), problem.costs, problem.allowance, passes)
     search = _Search(pool, stop, report, random_seed)
     point = pool.start()
     search.first(point)

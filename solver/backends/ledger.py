@@ -10,7 +10,7 @@ from solver.problem import Budgeted, Floats, Mask
 _UNLIMITED = np.iinfo(np.int64).max
 
 
-class Ledger:
+class SelectionRules:
     """The limits of one reduced problem, as arrays; selections are passed in.
 
     Parameters

@@ -96,7 +96,7 @@ def linearise(
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Row:
+class ModelRow:
     """A limit besides the budget: ``least <= coefficients.x <= most``, coefficients (n,)."""
 
     coefficients: Floats
@@ -104,21 +104,21 @@ class Row:
     most: float
 
 
-def rows(problem: Problem) -> list[Row]:
+def rows(problem: Problem) -> list[ModelRow]:
     """Return the limits on numbers of items and on further resources, scaled to a limit of 1."""
     limits, n = problem.constraints, problem.n
     found = []
     if limits.min_items or limits.max_items is not None:
         most = n if limits.max_items is None else limits.max_items
-        found.append(Row(np.ones(n), limits.min_items, most))
+        found.append(ModelRow(np.ones(n), limits.min_items, most))
     for group in limits.groups:
         inside = np.zeros(n)
         inside[group.items] = 1.0
         most = len(group.items) if group.maximum is None else group.maximum
-        found.append(Row(inside, group.minimum, most))
+        found.append(ModelRow(inside, group.minimum, most))
     for resource in limits.resources:
         unit = resource.limit or 1.0
-        found.append(Row(resource.costs / unit, -math.inf, resource.allowance / unit))
+        found.append(ModelRow(resource.costs / unit, -math.inf, resource.allowance / unit))
     return found
 
 

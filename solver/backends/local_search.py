@@ -11,7 +11,7 @@ import numpy as np
 
 from solver.backends import Attempt
 from solver.backends.greedy import extend, greedy
-from solver.backends.ledger import Ledger
+from solver.backends.ledger import SelectionRules
 from solver.feasibility import keeps
 from solver.objective import gains, pair_row, per_cost, resolution, value
 from solver.problem import Floats, Mask, Problem
@@ -34,7 +34,7 @@ def _moved(chosen: Mask, out: list[int], new: list[int]) -> Mask:
 class _Neighbourhood:
     """The moves from one selection; each returns the selection after it, or None."""
 
-    def __init__(self, problem: Problem, ledger: Ledger, chosen: Mask) -> None:
+    def __init__(self, problem: Problem, ledger: SelectionRules, chosen: Mask) -> None:
         self.problem, self.ledger, self.chosen = problem, ledger, chosen
         self.gain: Floats = gains(problem, chosen)
         self.threshold = resolution(problem)
@@ -104,7 +104,7 @@ def _first_move(around: _Neighbourhood, stop: Stop) -> Mask | None:
     return None
 
 
-def _descend(problem: Problem, ledger: Ledger, chosen: Mask, stop: Stop) -> Mask:
+def _descend(problem: Problem, ledger: SelectionRules, chosen: Mask, stop: Stop) -> Mask:
     """Apply improving moves and additions until none is left or `stop` says so."""
     while True:
         chosen = extend(problem, chosen)
@@ -115,7 +115,7 @@ def _descend(problem: Problem, ledger: Ledger, chosen: Mask, stop: Stop) -> Mask
         chosen = after
 
 
-def _perturb(ledger: Ledger, chosen: Mask, rng: np.random.Generator) -> Mask:
+def _perturb(ledger: SelectionRules, chosen: Mask, rng: np.random.Generator) -> Mask:
     """Drop a random few and take one outsider in: the next descent starts elsewhere.
 
     An item that a minimum needs is exchanged for a random other instead of dropped.
@@ -158,7 +158,7 @@ def local_search(problem: Problem, stop: Stop, random_seed: int = 0) -> Attempt:
     start = greedy(problem).chosen
     if not keeps(problem, start):
         return Attempt(start, math.inf, StopReason.EXHAUSTED)
-    ledger = Ledger(problem)
+    ledger = SelectionRules(problem)
     best = _descend(problem, ledger, start, stop)
     best_value = value(problem, best)
     idle = 0

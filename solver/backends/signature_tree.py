@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from solver.backends import Attempt
 from solver.core import SignatureCore
-from solver.kernels.concave import Concave, Pool, explore, free_slot, has_room, make_pool, push
-from solver.kernels.rules import IN, OUT, Rules, tally
+from solver.kernels.concave import Concave, NodePool, explore, free_slot, has_room, make_pool, push
+from solver.kernels.rules import IN, OUT, RuleArrays, tally
 from solver.kernels.selection import company, worth
 from solver.problem import Mask
 from solver.relaxation import fractional_knapsack
@@ -89,7 +89,7 @@ class _Search:
         """Look at so many nodes of every pool, and share the best incumbent."""
         masks = [self.chosen[self.items] for _ in self.pools]
 
-        def run(pool: Pool, mask: Mask) -> float:
+        def run(pool: NodePool, mask: Mask) -> float:
             return explore(
                 self.arrays,
                 self.rules,
@@ -156,7 +156,7 @@ class _Search:
             arrays.weights[keep],
             arrays.diagonal[keep],
         )
-        self.rules = Rules(
+        self.rules = RuleArrays(
             np.ascontiguousarray(rules.costs[:, keep]),
             rules.limits - used.spent,
             rules.group[keep],

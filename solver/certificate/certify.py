@@ -9,7 +9,7 @@ import numpy as np
 from solver.certificate.inputs import constraints_document, digest
 from solver.certificate.pairs import PairBounder
 from solver.certificate.proof import Proof
-from solver.certificate.rules import Box, Rules
+from solver.certificate.rules import Box, RuleRows
 from solver.certificate.signatures import SignatureBounder
 from solver.certificate.tree import Decisions, Tree
 from solver.errors import VerificationError
@@ -29,7 +29,7 @@ _CANCELLATION = 5e-13
 _MOST = 20_000
 
 
-def _tolerance(problem: Problem, rules: Rules, root: Box, objective: float) -> float:
+def _tolerance(problem: Problem, rules: RuleRows, root: Box, objective: float) -> float:
     """Return what rounding may take: half of what the verifier grants."""
     size = 0.0
     if isinstance(problem, SignatureProblem):
@@ -82,7 +82,7 @@ def certify(
     ValueError
         When `leaves` are not those of one tree.
     """
-    rules = Rules(problem)
+    rules = RuleRows(problem)
     limits, n = problem.constraints, problem.n
     feasible = result.status is not Status.INFEASIBLE
     chosen = np.zeros(n, dtype=bool)

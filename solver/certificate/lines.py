@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from solver.certificate.rules import Box, Row
+from solver.certificate.rules import Box, RuleRow
 from solver.certificate.sweep import halve, line
 from solver.problem import Floats
 
@@ -26,7 +26,7 @@ def budget_multiplier(worth: Floats, costs: Floats, left: float) -> tuple[float,
     return multiplier, x
 
 
-def reduced(worth: Floats, rules: Mapping[str, Row], named: Mapping[str, float]) -> Floats:
+def reduced(worth: Floats, rules: Mapping[str, RuleRow], named: Mapping[str, float]) -> Floats:
     """Return ``worth - y.A``."""
     for name, multiplier in named.items():
         worth = worth - multiplier * rules[name].coefficients
@@ -34,7 +34,7 @@ def reduced(worth: Floats, rules: Mapping[str, Row], named: Mapping[str, float])
 
 
 def height(
-    worth: Floats, box: Box, rules: Mapping[str, Row], named: Mapping[str, float]
+    worth: Floats, box: Box, rules: Mapping[str, RuleRow], named: Mapping[str, float]
 ) -> tuple[float, Floats]:
     """Return the bound of given multipliers, and the worth that they leave, shape (n,)."""
     left = reduced(worth, rules, named)
@@ -46,7 +46,7 @@ def height(
 class Multipliers:
     """Multipliers of a box that are improved for one worth after the other."""
 
-    def __init__(self, box: Box, rules: Mapping[str, Row]) -> None:
+    def __init__(self, box: Box, rules: Mapping[str, RuleRow]) -> None:
         self._box = box
         self._rules = rules
         self._costs = rules["budget"].coefficients[box.free]

@@ -12,7 +12,7 @@ import numpy as np
 from solver.certificate.leaf import Leaf
 from solver.certificate.lines import budget_multiplier
 from solver.certificate.proof import PairCover
-from solver.certificate.rules import Box, Rules
+from solver.certificate.rules import Box, RuleRows
 from solver.problem import Floats, PairProblem
 
 # As in the verifier: worths that are all whole make a bound whole, where sums are exact.
@@ -30,7 +30,7 @@ class PairBounder:
     """Bounds boxes of one problem."""
 
     def __init__(
-        self, problem: PairProblem, rules: Rules, pair_multipliers: Floats | None = None
+        self, problem: PairProblem, rules: RuleRows, pair_multipliers: Floats | None = None
     ) -> None:
         self._rules = rules
         self._profits = problem.profits

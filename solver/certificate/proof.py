@@ -11,7 +11,7 @@ from solver.problem import Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Point:
+class ProofPoint:
     """A sparse x of shape (n,), at which a concave function is replaced by its tangent."""
 
     items: tuple[int, ...]
@@ -98,7 +98,7 @@ class Proof:
         Nodes in preorder, out before in: ``{"branch": item}`` or ``{"cover": number}``.
     """
 
-    points: list[Point] = field(default_factory=list)
+    points: list[ProofPoint] = field(default_factory=list)
     pair_multipliers: list[Floats] = field(default_factory=list)
     covers: list[Cover] = field(default_factory=list)
     tree: list[dict[str, int]] = field(default_factory=list)

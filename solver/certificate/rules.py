@@ -12,7 +12,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Row:
+class RuleRow:
     """One rule: ``coefficients . x <= limit``, coefficients of shape (n,)."""
 
     coefficients: Floats
@@ -39,15 +39,15 @@ class Box:
     empty: bool
 
 
-def named_rows(problem: Problem) -> dict[str, Row]:
+def named_rows(problem: Problem) -> dict[str, RuleRow]:
     """Return the rules of a problem; the budget is the first. Labelled items count nowhere."""
     limits, n = problem.constraints, problem.n
     counts = np.ones(n)
     counts[limits.labelled] = 0.0
-    found = {"budget": Row(problem.costs * counts, problem.allowance)}
+    found = {"budget": RuleRow(problem.costs * counts, problem.allowance)}
     for resource in limits.resources:
         most = resource.limit * (1.0 + BUDGET_TOLERANCE)
-        found[f"resource {resource.name}"] = Row(resource.costs * counts, most)
+        found[f"resource {resource.name}"] = RuleRow(resource.costs * counts, most)
     ranges = [("items", counts, limits.min_items, limits.max_items)]
     for group in limits.groups:
         inside = np.zeros(n)
@@ -55,13 +55,13 @@ def named_rows(problem: Problem) -> dict[str, Row]:
         ranges.append((f"group {group.name}", inside * counts, group.minimum, group.maximum))
     for name, members, least, most_items in ranges:
         if least:
-            found[f"least {name}"] = Row(-members, -float(least))
+            found[f"least {name}"] = RuleRow(-members, -float(least))
         if most_items is not None:
-            found[f"most {name}"] = Row(members, float(most_items))
+            found[f"most {name}"] = RuleRow(members, float(most_items))
     return found
 
 
-class Rules:
+class RuleRows:
     """The rules of one problem, and what they leave of a box."""
 
     def __init__(self, problem: Problem) -> None:
@@ -83,7 +83,7 @@ class Rules:
             empty = empty or math.fsum(sure) > row.limit
         return Box(taken, free, max(0.0, self.budget.limit - spent), empty)
 
-    def count(self, box: Box) -> Row:
+    def count(self, box: Box) -> RuleRow:
         """Return the rule that no selection has more items than the cheapest that can be paid."""
         costs = self.budget.coefficients
         counted = costs > 0
@@ -91,4 +91,4 @@ class Rules:
         more = int(
             np.searchsorted(sums, box.left * (1.0 + (len(costs) + 8) * 2.3e-16), side="right")
         )
-        return Row(counted.astype(float), float(more + int((box.taken & counted).sum())))
+        return RuleRow(counted.astype(float), float(more + int((box.taken & counted).sum())))

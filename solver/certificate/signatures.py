@@ -14,8 +14,8 @@ import numpy as np
 
 from solver.certificate.leaf import Leaf
 from solver.certificate.lines import Multipliers, height
-from solver.certificate.proof import Point, SignatureCover, Stretch
-from solver.certificate.rules import Box, Row, Rules
+from solver.certificate.proof import ProofPoint, SignatureCover, Stretch
+from solver.certificate.rules import Box, RuleRow, RuleRows
 from solver.objective import profits
 from solver.problem import Floats, SignatureProblem
 
@@ -54,7 +54,7 @@ class SignatureBounder:
     """Bounds boxes of one problem; keeps every tangent point that it finds."""
 
     def __init__(
-        self, problem: SignatureProblem, rules: Rules, give_up: Callable[[], bool] = lambda: False
+        self, problem: SignatureProblem, rules: RuleRows, give_up: Callable[[], bool] = lambda: False
     ) -> None:
         self._rules = rules
         self._give_up = give_up
@@ -67,10 +67,10 @@ class SignatureBounder:
             # Norms of V^T x need only the triangle of V^T: fewer columns.
             triangle = np.linalg.qr(self._rows.T, mode="r")
             self._rows = np.ascontiguousarray(np.asarray(triangle).T)
-        self.points: list[Point] = []
+        self.points: list[ProofPoint] = []
         self._tangents: list[tuple[Floats, Floats, float]] = []
 
-    def move(self, rules: Rules) -> None:
+    def move(self, rules: RuleRows) -> None:
         """Go on with other rules, for example another budget; every point stays valid."""
         self._rules = rules
 
@@ -79,7 +79,7 @@ class SignatureBounder:
         x = np.round(x, _DIGITS)
         items = np.flatnonzero(x)
         u = x[items] @ self._rows[items]
-        self.points.append(Point(tuple(items.tolist()), tuple(x[items].tolist())))
+        self.points.append(ProofPoint(tuple(items.tolist()), tuple(x[items].tolist())))
         self._tangents.append((x, self._rows @ u, 0.5 * float(u @ u)))
         return len(self.points) - 1
 
@@ -149,7 +149,7 @@ class SignatureBounder:
         return piece
 
     def _inherited(
-        self, box: Box, start: Leaf | None, rows: dict[str, Row]
+        self, box: Box, start: Leaf | None, rows: dict[str, RuleRow]
     ) -> tuple[float, list[tuple[float, float, int, dict[str, float]]]]:
         """Return the multiplier that bounds t, and the stretches to begin with."""
         _, _, named = Multipliers(box, rows).vertex(self._w)
@@ -207,7 +207,7 @@ class SignatureBounder:
                 heapq.heappush(heap, self._tighten(half, box, lines, target))
         return self._leaf(box, rows, reach, heap)
 
-    def _leaf(self, box: Box, rows: dict[str, Row], reach: float, pieces: list[_Piece]) -> Leaf:
+    def _leaf(self, box: Box, rows: dict[str, RuleRow], reach: float, pieces: list[_Piece]) -> Leaf:
         if_out, if_in = np.full(len(self._w), -math.inf), np.full(len(self._w), -math.inf)
         for piece in pieces:
             _, left = height(piece.worth, box, rows, piece.stretch.multipliers)

@@ -13,7 +13,7 @@ import numpy as np
 
 from solver.certificate.leaf import Bounder, Leaf
 from solver.certificate.proof import Cover, Proof
-from solver.certificate.rules import Box, Rules
+from solver.certificate.rules import Box, RuleRows
 from solver.problem import Mask
 from solver.stop import Stop
 
@@ -72,7 +72,7 @@ class Tree:
     def __init__(
         self,
         n: int,
-        rules: Rules,
+        rules: RuleRows,
         bounder: Bounder,
         target: float,
         fixed: Decisions,

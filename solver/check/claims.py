@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.check.constraints import Part, Row, part, rows
+from solver.check.constraints import Part, StatedRow, part, rows
 from solver.check.inputs import Array, Inputs
 from solver.check.pairs import PairBounds
 from solver.check.reading import get, index, mapping, number, require, sequence
@@ -78,7 +78,7 @@ def _identity(inputs: Inputs, certificate: Mapping[str, object]) -> None:
 
 
 def _feasible(
-    inputs: Inputs, certificate: Mapping[str, object], rules: Mapping[str, Row], root: Part
+    inputs: Inputs, certificate: Mapping[str, object], rules: Mapping[str, StatedRow], root: Part
 ) -> Array:
     """Check a selection and its cost; return its items and those already labelled."""
     selected = _whole_list(get(certificate, "selected"), inputs.n, "selected")
@@ -115,7 +115,7 @@ def _largest(
     inputs: Inputs,
     proof: Mapping[str, object],
     bounds: SignatureBounds | PairBounds,
-    rules: Mapping[str, Row],
+    rules: Mapping[str, StatedRow],
 ) -> tuple[float, int]:
     """Walk a tree of decisions in preorder (out before in); return the largest leaf bound."""
     covers = sequence(get(proof, "covers"), "covers")

@@ -18,22 +18,22 @@ _EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class StatedRow:
     """One rule: ``coefficients . x <= limit``."""
 
     coefficients: Array
     limit: float
 
 
-def rows(inputs: Inputs) -> dict[str, Row]:
+def rows(inputs: Inputs) -> dict[str, StatedRow]:
     """Return every rule of a problem by name; ``budget`` is always there, and the first."""
     rules, n = inputs.constraints, inputs.n
     counts = np.ones(n)
     counts[list(rules["labelled"])] = 0.0
-    found = {"budget": Row(inputs.costs * counts, inputs.budget * (1.0 + BUDGET_TOLERANCE))}
+    found = {"budget": StatedRow(inputs.costs * counts, inputs.budget * (1.0 + BUDGET_TOLERANCE))}
     for resource, costs in zip(rules["resources"], inputs.resource_costs, strict=True):
         limit = float(resource["limit"]) * (1.0 + BUDGET_TOLERANCE)
-        found[f"resource {resource['name']}"] = Row(costs * counts, limit)
+        found[f"resource {resource['name']}"] = StatedRow(costs * counts, limit)
     ranges = [("items", counts, rules["min_items"], rules["max_items"])]
     for group in rules["groups"]:
         inside = np.zeros(n)
@@ -43,9 +43,9 @@ def rows(inputs: Inputs) -> dict[str, Row]:
         )
     for name, members, least, most in ranges:
         if least:
-            found[f"least {name}"] = Row(-members, -float(least))
+            found[f"least {name}"] = StatedRow(-members, -float(least))
         if most is not None:
-            found[f"most {name}"] = Row(members, float(most))
+            found[f"most {name}"] = StatedRow(members, float(most))
     return found
 
 
@@ -69,7 +69,7 @@ class Part:
     left: float
 
 
-def part(rules: Mapping[str, Row], taken: Array, refused: Array) -> Part:
+def part(rules: Mapping[str, StatedRow], taken: Array, refused: Array) -> Part:
     """Return what the rules leave of the selections with these items in and those out."""
     free = ~(taken | refused)
     spent = {name: math.fsum(row.coefficients[taken]) for name, row in rules.items()}
@@ -84,7 +84,7 @@ def part(rules: Mapping[str, Row], taken: Array, refused: Array) -> Part:
     return Part(taken, free, empty, max(0.0, rules["budget"].limit - spent["budget"]))
 
 
-def count_row(rules: Mapping[str, Row], within: Part) -> Row:
+def count_row(rules: Mapping[str, StatedRow], within: Part) -> StatedRow:
     """Return the rule that no selection has more items than the cheapest that can be paid."""
     costs = rules["budget"].coefficients
     # Items that cost nothing, labelled ones among them, are not counted at all.
@@ -92,4 +92,4 @@ def count_row(rules: Mapping[str, Row], within: Part) -> Row:
     sums = np.cumsum(np.sort(costs[within.free & counted]))
     drift = 1.0 + (len(costs) + 4) * _EPS
     more = int(np.searchsorted(sums, within.left * drift, side="right"))
-    return Row(counted.astype(float), float(more + int((within.taken & counted).sum())))
+    return StatedRow(counted.astype(float), float(more + int((within.taken & counted).sum())))

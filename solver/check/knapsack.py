@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from solver.check.constraints import Part, Row
+from solver.check.constraints import Part, StatedRow
 from solver.check.inputs import Array
 from solver.check.reading import require
 
 
 def relaxed(
-    worth: Array, within: Part, rules: Mapping[str, Row], named: Mapping[str, float]
+    worth: Array, within: Part, rules: Mapping[str, StatedRow], named: Mapping[str, float]
 ) -> float:
     """Return ``y.b + max over the box of (worth - y.A).x``: no selection is worth more.
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from solver.check.constraints import Part, Row
+from solver.check.constraints import Part, StatedRow
 from solver.check.inputs import Array, Inputs
 from solver.check.knapsack import knapsack_multiplier
 from solver.check.reading import get, index, mapping, multipliers, require, sequence
@@ -73,7 +73,7 @@ class PairBounds:
         whole = bool((self._q == np.floor(self._q)).all() and (self._p == np.floor(self._p)).all())
         self._whole = whole and total < _LARGEST_WHOLE
 
-    def leaf(self, cover: Mapping[str, object], within: Part, rules: Mapping[str, Row]) -> float:
+    def leaf(self, cover: Mapping[str, object], within: Part, rules: Mapping[str, StatedRow]) -> float:
         """Return a value that no selection of a part exceeds."""
         which = get(cover, "pair_multipliers")
         place = 0 if which is None else 1 + index(which, len(self._halves) - 1, "pair_multipliers")
@@ -100,7 +100,7 @@ class PairBounds:
         """Return the sum of utilities over all pairs of a selection."""
         return float(np.triu(self._q[np.ix_(chosen, chosen)], k=1).sum())
 
-    def size(self, within: Part, budget: Row) -> float:
+    def size(self, within: Part, budget: StatedRow) -> float:
         """Return 0: pair utilities are given outright, nothing cancels by construction."""
         del within, budget
         return 0.0

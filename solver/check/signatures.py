@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from solver.check.constraints import Part, Row, count_row
+from solver.check.constraints import Part, StatedRow, count_row
 from solver.check.inputs import Array, Inputs
 from solver.check.knapsack import knapsack_multiplier, relaxed
 from solver.check.reading import get, index, mapping, multipliers, number, require, sequence
@@ -54,7 +54,7 @@ class SignatureBounds:
         image = np.concatenate([block @ u for block in self._blocks()])
         return self._w * image, 0.5 * float(u @ u)
 
-    def leaf(self, cover: Mapping[str, object], within: Part, rules: Mapping[str, Row]) -> float:
+    def leaf(self, cover: Mapping[str, object], within: Part, rules: Mapping[str, StatedRow]) -> float:
         """Return a value that no selection of a part exceeds.
 
         Raises
@@ -102,7 +102,7 @@ class SignatureBounds:
             total += float(np.triu(pairs, k=start + 1).sum())
         return total
 
-    def size(self, within: Part, budget: Row) -> float:
+    def size(self, within: Part, budget: StatedRow) -> float:
         """Return ``t^2 / 2`` at the largest t, which is what objectives are differences of."""
         return (
             0.5

@@ -48,7 +48,7 @@ def _monotone(bounds: Sequence[float]) -> list[float]:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FrontierPoint:
+class BudgetResult:
     """A budget and its answer.
 
     Parameters
@@ -89,10 +89,10 @@ class FrontierPoint:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Frontier:
+class FrontierResult:
     """Answers by ascending budget, and which of them is the knee."""
 
-    points: tuple[FrontierPoint, ...]
+    points: tuple[BudgetResult, ...]
     knee: int
     nested: bool
 
@@ -160,7 +160,7 @@ class _Walk:
             pair = (self.chosen[place - 1], self.chosen[place])
             self.chosen[place] = max(reversed(pair), key=lambda chosen: value(self.problem, chosen))
 
-    def points(self, selections: Sequence[Mask]) -> list[FrontierPoint]:
+    def points(self, selections: Sequence[Mask]) -> list[BudgetResult]:
         """Return the points of some selections."""
         made = []
         for problem, chosen, free, bound in zip(
@@ -169,7 +169,7 @@ class _Walk:
             selected = np.flatnonzero(chosen)
             objective, best = value(self.problem, chosen), value(self.problem, free)
             made.append(
-                FrontierPoint(
+                BudgetResult(
                     budget=problem.budget,
                     total_cost=math.fsum(problem.costs[selected]),
                     selected=selected,
@@ -205,7 +205,7 @@ def frontier(
     time_limit_s: float = 10.0,
     random_seed: int = 0,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Frontier:
+) -> FrontierResult:
     """Choose a selection, and prove a bound, for every budget.
 
     Parameters
@@ -227,7 +227,7 @@ def frontier(
 
     Returns
     -------
-    Frontier
+    FrontierResult
         Points by ascending budget. Objectives do not decrease: what is within a smaller budget is
         within a larger one.
 
@@ -252,7 +252,7 @@ def frontier(
         chosen = nested(walk.search, allowances, walk.chosen) if nesting else walk.chosen
         points = walk.points(chosen)
     place = knee([p.budget for p in points], [p.objective for p in points])
-    return Frontier(points=tuple(points), knee=place, nested=nesting)
+    return FrontierResult(points=tuple(points), knee=place, nested=nesting)
 
 
 def _one_by_one(
@@ -262,7 +262,7 @@ def _one_by_one(
     time_limit_s: float,
     random_seed: int,
     cancelled: Callable[[], bool],
-) -> list[FrontierPoint]:
+) -> list[BudgetResult]:
     """Solve every budget by itself; a smaller budget's answer stands in where it is better."""
     clock = TimeLimit(time_limit_s)
     results = []
@@ -278,13 +278,13 @@ def _one_by_one(
             )
         )
     bounds = _monotone([result.upper_bound for result in results])
-    points: list[FrontierPoint] = []
+    points: list[BudgetResult] = []
     for result, budget, bound in zip(results, budgets, bounds, strict=True):
         selected, objective = result.selected, result.objective
         if points and points[-1].objective > objective:
             selected, objective = points[-1].selected, points[-1].objective
         points.append(
-            FrontierPoint(
+            BudgetResult(
                 budget=budget,
                 total_cost=math.fsum(problem.costs[selected]),
                 selected=selected,

@@ -33,7 +33,7 @@ from solver.kernels.rules import (
     Floats,
     Ints,
     Mask,
-    Rules,
+    RuleArrays,
     States,
     keeps,
     propagate,
@@ -78,7 +78,7 @@ class Concave(NamedTuple):
     diagonal: Floats
 
 
-class Pool(NamedTuple):
+class NodePool(NamedTuple):
     """Open nodes: slots of arrays, a heap of those in use, a stack of those that are not.
 
     Parameters
@@ -111,9 +111,9 @@ class Pool(NamedTuple):
     sizes: Ints
 
 
-def make_pool(items: int, nodes: int) -> Pool:
+def make_pool(items: int, nodes: int) -> NodePool:
     """Return an empty pool for `nodes` nodes on `items` items."""
-    return Pool(
+    return NodePool(
         np.zeros((nodes, items), np.int8),
         np.zeros((nodes, items), np.float32),
         np.zeros(nodes),
@@ -129,7 +129,7 @@ def make_pool(items: int, nodes: int) -> Pool:
 
 
 @kernel
-def push(pool: Pool, slot: int) -> None:
+def push(pool: NodePool, slot: int) -> None:
     """Put a slot into the heap."""
     heap, bound = pool.heap, pool.bound
     place = pool.sizes[0]
@@ -144,7 +144,7 @@ def push(pool: Pool, slot: int) -> None:
 
 
 @kernel
-def pop(pool: Pool) -> int:
+def pop(pool: NodePool) -> int:
     """Take the slot with the largest bound out of the heap."""
     heap, bound = pool.heap, pool.bound
     top = heap[0]
@@ -167,7 +167,7 @@ def pop(pool: Pool) -> int:
 
 
 @kernel
-def free_slot(pool: Pool) -> int:
+def free_slot(pool: NodePool) -> int:
     """Take a slot that was given back, or one that was never used."""
     if pool.sizes[1] > 0:
         pool.sizes[1] -= 1
@@ -177,13 +177,13 @@ def free_slot(pool: Pool) -> int:
 
 
 @kernel
-def has_room(pool: Pool) -> bool:
+def has_room(pool: NodePool) -> bool:
     """Return whether there is another slot."""
     return bool(pool.sizes[1] > 0 or pool.sizes[3] < len(pool.bound))
 
 
 @kernel
-def release(pool: Pool, slot: int) -> None:
+def release(pool: NodePool, slot: int) -> None:
     """Put a slot back onto the stack of unused ones."""
     pool.spare[pool.sizes[1]] = slot
     pool.sizes[1] += 1
@@ -311,7 +311,7 @@ def bound_node(
 
 @kernel
 def round_point(
-    core: Concave, rules: Rules, state: States, point: npt.NDArray[np.float32]
+    core: Concave, rules: RuleArrays, state: States, point: npt.NDArray[np.float32]
 ) -> tuple[Mask, float]:
     """Return the selection nearest to a node's point, filled up, and its objective.
 
@@ -340,8 +340,8 @@ def round_point(
 @kernel
 def explore(
     core: Concave,
-    rules: Rules,
-    pool: Pool,
+    rules: RuleArrays,
+    pool: NodePool,
     chosen: Mask,
     best: float,
     absolute: float,
@@ -414,7 +414,7 @@ def explore(
 
 
 @kernel
-def _branch(pool: Pool, rules: Rules, slot: int, bound: float, target: float) -> None:
+def _branch(pool: NodePool, rules: RuleArrays, slot: int, bound: float, target: float) -> None:
     """Split a node in t, in its number of items, or on its most contested item.
 
     A node without undecided items is dropped.

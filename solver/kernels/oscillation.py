@@ -18,7 +18,7 @@ Glover, Lu, Hao: Diversification-driven tabu search for unconstrained binary qua
 import numpy as np
 
 from solver.kernels.jit import kernel
-from solver.kernels.rules import Floats, Ints, Mask, Rules, Tally, keeps, may_swap, swap, tally
+from solver.kernels.rules import Floats, Ints, Mask, RuleArrays, Tally, keeps, may_swap, swap, tally
 from solver.kernels.selection import company, descend, fill, worth
 
 # A segment's pace of mu, drawn log-uniformly between these.
@@ -41,7 +41,7 @@ def _first_price(gain: Floats, chosen: Mask, costs: Floats) -> float:
 
 @kernel
 def _flip_to_make(
-    gain: Floats, chosen: Mask, tabu: Ints, used: Tally, loose: Rules, clock: int, price: float
+    gain: Floats, chosen: Mask, tabu: Ints, used: Tally, loose: RuleArrays, clock: int, price: float
 ) -> int:
     """Return the item whose flip is priced best, -1 if every one is forbidden."""
     best = -1
@@ -63,7 +63,7 @@ def _flip_to_make(
 def oscillate(
     utilities: Floats,
     profits: Floats,
-    rules: Rules,
+    rules: RuleArrays,
     start: Mask,
     flips: int,
     segment: int,
@@ -99,7 +99,7 @@ def oscillate(
     costs, limit = rules.costs[0], rules.limits[0]
     unlimited = rules.limits.copy()
     unlimited[0] = np.inf
-    loose = Rules(
+    loose = RuleArrays(
         rules.costs,
         unlimited,
         rules.group,

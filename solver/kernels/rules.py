@@ -15,7 +15,7 @@ States = npt.NDArray[np.int8]
 FREE, IN, OUT = 0, 1, -1
 
 
-class Rules(NamedTuple):
+class RuleArrays(NamedTuple):
     """Constraints on n items, as arrays.
 
     Parameters
@@ -50,7 +50,7 @@ class Tally(NamedTuple):
 
 
 @kernel
-def tally(chosen: Mask, rules: Rules) -> Tally:
+def tally(chosen: Mask, rules: RuleArrays) -> Tally:
     """Count what a selection uses."""
     spent = np.zeros(len(rules.limits))
     grouped = np.zeros(len(rules.group_least), np.int64)
@@ -66,7 +66,7 @@ def tally(chosen: Mask, rules: Rules) -> Tally:
 
 
 @kernel
-def keeps(used: Tally, rules: Rules) -> bool:
+def keeps(used: Tally, rules: RuleArrays) -> bool:
     """Return whether what a selection uses keeps every rule."""
     if used.number[0] < rules.least or used.number[0] > rules.most:
         return False
@@ -80,7 +80,7 @@ def keeps(used: Tally, rules: Rules) -> bool:
 
 
 @kernel
-def may_swap(used: Tally, rules: Rules, out: int, new: int) -> bool:
+def may_swap(used: Tally, rules: RuleArrays, out: int, new: int) -> bool:
     """Return whether item `out` may leave and item `new` enter; -1 stands for no item.
 
     A rule that is broken already may stay as broken as it is, but not get worse.
@@ -108,7 +108,7 @@ def may_swap(used: Tally, rules: Rules, out: int, new: int) -> bool:
 
 
 @kernel
-def swap(used: Tally, rules: Rules, out: int, new: int) -> None:
+def swap(used: Tally, rules: RuleArrays, out: int, new: int) -> None:
     """Count item `out` out and item `new` in; -1 stands for no item."""
     for r in range(len(used.spent)):
         if new >= 0:
@@ -126,7 +126,7 @@ def swap(used: Tally, rules: Rules, out: int, new: int) -> None:
 
 
 @kernel
-def propagate(state: States, rules: Rules) -> bool:
+def propagate(state: States, rules: RuleArrays) -> bool:
     """Decide what the rules leave no choice about; return False where they cannot be kept.
 
     Parameters

@@ -3,7 +3,7 @@
 import numpy as np
 
 from solver.kernels.jit import kernel
-from solver.kernels.rules import Floats, Mask, Rules, Tally, may_swap, swap, tally
+from solver.kernels.rules import Floats, Mask, RuleArrays, Tally, may_swap, swap, tally
 
 
 @kernel
@@ -31,7 +31,7 @@ def worth(utilities: Floats, profits: Floats, chosen: Mask) -> float:
 
 @kernel
 def move(
-    utilities: Floats, chosen: Mask, gain: Floats, used: Tally, rules: Rules, out: int, new: int
+    utilities: Floats, chosen: Mask, gain: Floats, used: Tally, rules: RuleArrays, out: int, new: int
 ) -> None:
     """Take `out` out and `new` in (-1: none), and keep gains and tally up to date."""
     if out >= 0:
@@ -44,7 +44,7 @@ def move(
 
 
 @kernel
-def fill(utilities: Floats, chosen: Mask, gain: Floats, used: Tally, rules: Rules) -> None:
+def fill(utilities: Floats, chosen: Mask, gain: Floats, used: Tally, rules: RuleArrays) -> None:
     """Add what is worth most per cost while it fits and helps."""
     while True:
         best = -1
@@ -60,7 +60,7 @@ def fill(utilities: Floats, chosen: Mask, gain: Floats, used: Tally, rules: Rule
 
 
 @kernel
-def strip(utilities: Floats, profits: Floats, rules: Rules) -> Mask:
+def strip(utilities: Floats, profits: Floats, rules: RuleArrays) -> Mask:
     """Start from everything and drop what is worth least per cost until the budgets hold.
 
     References
@@ -88,7 +88,7 @@ def strip(utilities: Floats, profits: Floats, rules: Rules) -> Mask:
 
 
 @kernel
-def descend(utilities: Floats, chosen: Mask, gain: Floats, used: Tally, rules: Rules) -> None:
+def descend(utilities: Floats, chosen: Mask, gain: Floats, used: Tally, rules: RuleArrays) -> None:
     """Make the best addition, drop or exchange until none improves."""
     n = len(chosen)
     while True:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from app.jobs.extraction import Extraction, Outcome
+from app.jobs.extraction import ExtractionJob, ExtractionOutcome
 from app.main import create_app
 from app.settings import Settings
 
@@ -53,17 +53,17 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="session")
-def extract(client: TestClient) -> Callable[[dict[str, Any]], Outcome]:
+def extract(client: TestClient) -> Callable[[dict[str, Any]], ExtractionOutcome]:
     """Return a function that does what a worker does with a registered dataset."""
 
-    def run(registered: dict[str, Any]) -> Outcome:
+    def run(registered: dict[str, Any]) -> ExtractionOutcome:
         wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
         names = (registered["operation"]["id"], registered["dataset"]["id"])
-        with closing(Extraction(wiring.settings, wiring.sessions, *names)) as extraction:
+        with closing(ExtractionJob(wiring.settings, wiring.sessions, *names)) as extraction:
             outcome, group = extraction.read_source(), 0
-            while outcome is Outcome.MORE:
+            while outcome is ExtractionOutcome.MORE:
                 outcome, group = extraction.extract_group(group), group + 1
-            return extraction.finish() if outcome is Outcome.DONE else outcome
+            return extraction.finish() if outcome is ExtractionOutcome.DONE else outcome
 
     return run
 
@@ -99,11 +99,11 @@ def validate(client: TestClient) -> Callable[..., dict[str, Any]]:
 @pytest.fixture(scope="session")
 def ready(
     register: Callable[..., dict[str, Any]],
-    extract: Callable[[dict[str, Any]], Outcome],
+    extract: Callable[[dict[str, Any]], ExtractionOutcome],
     pool: Path,
 ) -> str:
     """Return the id of a dataset that is ready."""
     registered = register({"kind": "images", "root": str(pool)}, name="ready")
-    assert extract(registered) is Outcome.DONE
+    assert extract(registered) is ExtractionOutcome.DONE
     dataset_id: str = registered["dataset"]["id"]
     return dataset_id

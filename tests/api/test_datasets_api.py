@@ -10,11 +10,11 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from app.jobs.extraction import Outcome
+from app.jobs.extraction import ExtractionOutcome
 from features.sources import KINDS
 
 Register = Callable[..., dict[str, Any]]
-Extract = Callable[[dict[str, Any]], Outcome]
+Extract = Callable[[dict[str, Any]], ExtractionOutcome]
 
 
 def _inline(pool: Path, count: int = 3) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def test_an_extraction_is_told_by_its_operation(
 ) -> None:
     """A finished operation is at 100 percent, with its times."""
     registered = register(_inline(pool))
-    assert extract(registered) is Outcome.DONE
+    assert extract(registered) is ExtractionOutcome.DONE
     operation = client.get(f"/v1/operations/{registered['operation']['id']}").json()
     assert (operation["status"], operation["percent_complete"]) == ("succeeded", 100)
     assert operation["created_at"] <= operation["started_at"] <= operation["finished_at"]
@@ -88,7 +88,7 @@ def test_a_manifest_is_read_by_the_worker(
     ]
     manifest.write_text("".join(json.dumps(line) + "\n" for line in lines))
     registered = register({"kind": "manifest", "uri": manifest.as_uri()}, resource="points")
-    assert extract(registered) is Outcome.DONE
+    assert extract(registered) is ExtractionOutcome.DONE
     dataset_id = registered["dataset"]["id"]
     dataset = client.get(f"/v1/datasets/{dataset_id}").json()
     assert dataset["resources"] == ["hours", "points"]
@@ -108,7 +108,7 @@ def test_a_coco_file_is_grouped_as_the_request_says(
     file.write_text(json.dumps({"images": images}))
     rule = {"images_root": str(pool), "scene_from": "(room [0-9]+)/"}
     registered = register({"kind": "coco", "root": str(file), **rule})
-    assert extract(registered) is Outcome.DONE
+    assert extract(registered) is ExtractionOutcome.DONE
     dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
     assert dataset["source"]["scene_from"] == rule["scene_from"]
     assert (dataset["scene_count"], dataset["resource"]) == (9, "images")
@@ -127,7 +127,7 @@ def test_a_wrong_manifest_fails_its_dataset_by_file_and_line(
     manifest = pool.parent / "wrong.jsonl"
     manifest.write_text('{"scene_id": "a", "cost": 1}\n{"scene_id": "b", "cost": -1}\n')
     registered = register({"kind": "manifest", "uri": str(manifest)})
-    assert extract(registered) is Outcome.STOPPED
+    assert extract(registered) is ExtractionOutcome.STOPPED
     dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
     operation = client.get(f"/v1/operations/{registered['operation']['id']}").json()
     assert (dataset["status"], operation["status"]) == ("failed", "failed")
@@ -150,7 +150,7 @@ def test_scenes_without_readable_images_are_left_out(
         {"scene_id": "bare", "cost": 1},
     ]
     registered = register({"kind": "inline", "scenes": scenes})
-    assert extract(registered) is Outcome.DONE
+    assert extract(registered) is ExtractionOutcome.DONE
     dataset_id = registered["dataset"]["id"]
     dataset = client.get(f"/v1/datasets/{dataset_id}").json()
     assert (dataset["scene_count"], dataset["usable_scene_count"]) == (4, 2)
@@ -166,7 +166,7 @@ def test_a_dataset_without_any_readable_image_fails(
 ) -> None:
     """A pool of which nothing can be used is a failed dataset, not an empty one."""
     registered = register({"kind": "inline", "scenes": [{"scene_id": "bare", "cost": 1}]})
-    assert extract(registered) is Outcome.STOPPED
+    assert extract(registered) is ExtractionOutcome.STOPPED
     dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
     assert dataset["status"] == "failed"
     assert "bare" in dataset["error"]
@@ -199,7 +199,7 @@ def test_a_deleted_dataset_is_gone(
         assert client.get(gone).status_code == 404
     assert client.delete(path).status_code == 404
     assert client.get(f"/v1/operations/{registered['operation']['id']}").status_code == 404
-    assert extract(registered) is Outcome.STOPPED
+    assert extract(registered) is ExtractionOutcome.STOPPED
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_link_out_of_the_permitted_folder_is_refused(
     (sly / "room").mkdir()
     (sly / "room" / "0.png").symlink_to(outside / "room" / "0.png")
     registered = register({"kind": "images", "root": str(sly)})
-    assert extract(registered) is Outcome.STOPPED
+    assert extract(registered) is ExtractionOutcome.STOPPED
     dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
     assert "SEEDAL_FILE_ROOTS" in dataset["error"]
 
@@ -323,7 +323,7 @@ def test_one_image_that_strays_fails_alone(
     scenes = [{"scene_id": name, "cost": 1, "images": found} for name, found in images.items()]
     folder = {"kind": "images", "root": str(root)}
     registered = register(folder if kind == "images" else {"kind": "inline", "scenes": scenes})
-    assert extract(registered) is Outcome.DONE
+    assert extract(registered) is ExtractionOutcome.DONE
     path = f"/v1/datasets/{registered['dataset']['id']}"
     dataset = client.get(path).json()
     assert (dataset["status"], dataset["usable_scene_count"]) == ("ready", 2)

@@ -10,14 +10,14 @@ from sqlalchemy.exc import OperationalError
 
 from api_schemas.datasets import FeatureRequest
 from app.jobs import extraction
-from app.jobs.extraction import Outcome
+from app.jobs.extraction import ExtractionOutcome
 from app.settings import Settings
 from app.store import operations
 from app.translate.datasets import feature_settings
 from features.pipeline import Preparation
 
 Register = Callable[..., dict[str, Any]]
-Extract = Callable[[dict[str, Any]], Outcome]
+Extract = Callable[[dict[str, Any]], ExtractionOutcome]
 
 
 def _raise(error: Exception) -> Callable[..., Any]:
@@ -37,7 +37,7 @@ def test_an_unexpected_error_ends_the_operation_without_its_reason(
     """What nobody thought of fails the operation and points to the log."""
     monkeypatch.setattr(extraction, "read_source", _raise(RuntimeError("secret")))
     registered = register({"kind": "images", "root": str(pool)})
-    assert extract(registered) is Outcome.STOPPED
+    assert extract(registered) is ExtractionOutcome.STOPPED
     operation = client.get(f"/v1/operations/{registered['operation']['id']}").json()
     assert operation["status"] == "failed"
     assert "log" in operation["error"]["detail"]
@@ -59,7 +59,7 @@ def test_a_database_that_is_away_is_not_the_datasets_fault(
             extract(registered)
     path = f"/v1/operations/{registered['operation']['id']}"
     assert client.get(path).json()["status"] == "not_started"
-    assert extract(registered) is Outcome.DONE
+    assert extract(registered) is ExtractionOutcome.DONE
     assert client.get(path).json()["status"] == "succeeded"
 
 
@@ -82,7 +82,7 @@ def test_cancelling_in_the_middle_stops_at_the_next_step(
         return genuine(self, *arguments)
 
     monkeypatch.setattr(Preparation, step, cancelled_meanwhile)
-    assert extract(registered) is Outcome.STOPPED
+    assert extract(registered) is ExtractionOutcome.STOPPED
     assert client.get(path).json()["status"] == "cancelled"
     dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
     assert (dataset["status"], dataset["usable_scene_count"]) == ("failed", None)
@@ -95,8 +95,8 @@ def test_a_pool_that_was_not_read_cannot_be_extracted(
     registered = register({"kind": "images", "root": str(pool)})
     wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
     names = (registered["operation"]["id"], registered["dataset"]["id"])
-    attempt = extraction.Extraction(wiring.settings, wiring.sessions, *names)
-    assert attempt.extract_group(0) is Outcome.STOPPED
+    attempt = extraction.ExtractionJob(wiring.settings, wiring.sessions, *names)
+    assert attempt.extract_group(0) is ExtractionOutcome.STOPPED
     assert client.get(f"/v1/operations/{names[0]}").json()["status"] == "failed"
 
 
@@ -110,7 +110,7 @@ def test_a_sparsified_dataset_compares_some_frames_of_each_sequence(
         "sparsify": {"threshold": -1},
     }
     registered = register({"kind": "images", "root": str(pool)}, features=features)
-    assert extract(registered) is Outcome.DONE
+    assert extract(registered) is ExtractionOutcome.DONE
     path = f"/v1/datasets/{registered['dataset']['id']}"
     dataset = client.get(path).json()
     assert (dataset["status"], dataset["usable_scene_count"]) == ("ready", 2)

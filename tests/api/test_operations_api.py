@@ -12,15 +12,15 @@ from sqlalchemy.exc import OperationalError
 
 from api_schemas.operations import Operation
 from app.errors import NotFoundError
-from app.jobs.extraction import Outcome
+from app.jobs.extraction import ExtractionOutcome
 from app.services.operations import Operations
-from app.services.watching import Looks, Watching
+from app.services.watching import OperationPoller, OperationStream
 from app.store.identifiers import now
 from app.store.tables import OperationRow
 from app.translate.operations import to_wire
 
 Register = Callable[..., dict[str, Any]]
-Extract = Callable[[dict[str, Any]], Outcome]
+Extract = Callable[[dict[str, Any]], ExtractionOutcome]
 
 
 def test_a_cancelled_operation_stays_cancelled(
@@ -33,7 +33,7 @@ def test_a_cancelled_operation_stays_cancelled(
         answer = client.post(f"{path}:cancel")
         assert answer.status_code == 200
         assert answer.json()["status"] == "cancelled"
-    assert extract(registered) is Outcome.STOPPED
+    assert extract(registered) is ExtractionOutcome.STOPPED
     assert client.get(path).json()["status"] == "cancelled"
     dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
     assert dataset["status"] == "failed"
@@ -45,7 +45,7 @@ def test_what_has_ended_cannot_be_cancelled(
 ) -> None:
     """An operation that succeeded is a 409, and its dataset stays ready."""
     registered = register({"kind": "images", "root": str(pool)})
-    assert extract(registered) is Outcome.DONE
+    assert extract(registered) is ExtractionOutcome.DONE
     answer = client.post(f"/v1/operations/{registered['operation']['id']}:cancel")
     assert answer.status_code == 409
     assert "succeeded" in answer.json()["detail"]
@@ -107,7 +107,7 @@ def test_watchers_look_together(
     monkeypatch.setattr(Operations, "get", counted)
 
     async def watch() -> None:
-        looks = Looks(sessions)
+        looks = OperationPoller(sessions)
         found = await asyncio.gather(*(looks.look("default", name) for _ in range(500)))
         first = found[0]
         assert all(operation is first for operation in found)
@@ -115,7 +115,7 @@ def test_watchers_look_together(
         with pytest.raises(NotFoundError):
             await looks.look("another", name)
         client.post(f"/v1/operations/{name}:cancel")
-        following = Watching(looks, "default").changes(first, first.version)
+        following = OperationStream(looks, "default").changes(first, first.version)
         last = await anext(following)
         assert last is not None
         assert last.status == "cancelled"
@@ -130,7 +130,7 @@ def test_a_watcher_of_what_is_deleted_is_let_go(
     sessions = client.app.state.wiring.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
 
     async def watch() -> list[str]:
-        watching = Watching(Looks(sessions), "default")
+        watching = OperationStream(OperationPoller(sessions), "default")
         versions = []
         async for operation in watching.changes(await watching.look(pending["operation"]), -1):
             assert operation is not None
@@ -147,7 +147,7 @@ def test_a_watcher_outlives_a_database_that_is_away(
 ) -> None:
     """What changed while the database did not answer is told once it does."""
     sessions = client.app.state.wiring.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
-    looks = Looks(sessions)
+    looks = OperationPoller(sessions)
     gone = OperationalError("SELECT 1", {}, Exception("gone"))
 
     async def watch() -> Operation | None:
@@ -161,7 +161,7 @@ def test_a_watcher_outlives_a_database_that_is_away(
 
         monkeypatch.setattr(looks, "look", fail_first)
         client.post(f"/v1/operations/{pending['operation']}:cancel")
-        changes = Watching(looks, "default").changes(first, first.version)
+        changes = OperationStream(looks, "default").changes(first, first.version)
         last = await anext(changes)
         assert failures == []
         return last
@@ -178,8 +178,8 @@ def test_a_watcher_is_let_go_when_the_process_ends(
     sessions = client.app.state.wiring.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
 
     async def watch() -> list[str]:
-        looks = Looks(sessions)
-        watching = Watching(looks, "default")
+        looks = OperationPoller(sessions)
+        watching = OperationStream(looks, "default")
         versions = []
         async for operation in watching.changes(await watching.look(pending["operation"]), -1):
             assert operation is not None

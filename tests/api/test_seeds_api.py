@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from app.jobs.extraction import Outcome
+from app.jobs.extraction import ExtractionOutcome
 from app.services.objectives import OBJECTIVES
 
 ASK = {"strategy": "local_search", "time_limit_s": 1}
@@ -231,7 +231,7 @@ def test_a_seed_is_downloaded_in_a_format(
 def test_redal_files_partition_the_dataset(
     client: TestClient,
     register: Callable[..., dict[str, Any]],
-    extract: Callable[[dict[str, Any]], Outcome],
+    extract: Callable[[dict[str, Any]], ExtractionOutcome],
     pool: Path,
 ) -> None:
     """For a pool in a layout that ReDAL knows, labelled and unlabelled scans are all scans."""
@@ -243,7 +243,7 @@ def test_redal_files_partition_the_dataset(
         (scans / f"{frame:06d}.bin").write_bytes(b"\0" * 16 * (frame + 1))
         (images / f"{frame:06d}.png").write_bytes(picture.read_bytes())
     registered = register({"kind": "semantic_kitti", "root": str(root), "split": "train"})
-    assert extract(registered) is Outcome.DONE
+    assert extract(registered) is ExtractionOutcome.DONE
     seed = _ask(client, registered["dataset"]["id"], {"limit": 8}).json()
     answer = client.get(f"/v1/seeds/{seed['id']}/export", params={"format": "redal"})
     assert answer.headers["Content-Type"] == "application/zip"

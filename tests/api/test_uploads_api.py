@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 
 from app.errors import SlowRequestError
 from app.jobs import extraction
-from app.jobs.extraction import Outcome
+from app.jobs.extraction import ExtractionOutcome
 from app.services.uploads import Uploads
 
 SCENES = [{"scene_id": f"s/{k}", "cost": 10 + k, "group": "g"} for k in range(6)]
@@ -50,7 +50,7 @@ def _put(client: TestClient, registered: dict[str, Any], content: bytes, kind: s
 
 
 def test_uploaded_vectors_take_the_place_of_images(
-    client: TestClient, awaiting: dict[str, Any], extract: Callable[[dict[str, Any]], Outcome]
+    client: TestClient, awaiting: dict[str, Any], extract: Callable[[dict[str, Any]], ExtractionOutcome]
 ) -> None:
     """A dataset without images waits for its vectors, and then answers budgets."""
     path = f"/v1/datasets/{awaiting['dataset']['id']}"
@@ -61,7 +61,7 @@ def test_uploaded_vectors_take_the_place_of_images(
     assert accepted.headers["Location"] == f"/v1/operations/{awaiting['operation']['id']}"
     assert _put(client, awaiting, _vectors()).status_code == 202
     assert _put(client, awaiting, _vectors(1)).status_code == 409
-    assert extract(awaiting) is Outcome.DONE
+    assert extract(awaiting) is ExtractionOutcome.DONE
     dataset = client.get(path).json()
     assert (dataset["status"], dataset["usable_scene_count"]) == ("ready", 6)
     assert dataset["features"]["resolved"]["backbone"] == "precomputed"
@@ -169,7 +169,7 @@ def _upload(client: TestClient, content: bytes) -> dict[str, Any]:
 def test_an_uploaded_manifest_becomes_a_dataset(
     client: TestClient,
     register: Callable[..., dict[str, Any]],
-    extract: Callable[[dict[str, Any]], Outcome],
+    extract: Callable[[dict[str, Any]], ExtractionOutcome],
     pool: Path,
     form: str,
     validate: Callable[..., dict[str, Any]],
@@ -191,7 +191,7 @@ def test_an_uploaded_manifest_becomes_a_dataset(
     report = validate(source)
     assert (report["valid"], report["scene_count"], report["missing_image_count"]) == (True, 3, 0)
     registered = register(source)
-    assert extract(registered) is Outcome.DONE
+    assert extract(registered) is ExtractionOutcome.DONE
     dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
     assert (dataset["status"], dataset["scene_count"]) == ("ready", 3)
     assert dataset["source"]["uri"] == uploaded["uri"]
@@ -221,7 +221,7 @@ def test_an_uploaded_manifest_is_called_by_its_uri(
 def test_an_uploaded_manifest_opens_no_doors(
     client: TestClient,
     register: Callable[..., dict[str, Any]],
-    extract: Callable[[dict[str, Any]], Outcome],
+    extract: Callable[[dict[str, Any]], ExtractionOutcome],
     pool: Path,
     image: str,
     validate: Callable[..., dict[str, Any]],
@@ -234,7 +234,7 @@ def test_an_uploaded_manifest_opens_no_doors(
         3,
         "s0",
     )
-    assert extract(register(source)) is Outcome.STOPPED
+    assert extract(register(source)) is ExtractionOutcome.STOPPED
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_an_upload_is_whole_or_not_there(client: TestClient, app: FastAPI) -> No
 def test_vectors_that_a_worker_refuses_are_not_said_to_lie_anywhere(
     client: TestClient,
     register: Callable[..., dict[str, Any]],
-    extract: Callable[[dict[str, Any]], Outcome],
+    extract: Callable[[dict[str, Any]], ExtractionOutcome],
     app: FastAPI,
 ) -> None:
     """Where the scenes are known later than the vectors, the worker names row and scene alone."""
@@ -292,7 +292,7 @@ def test_vectors_that_a_worker_refuses_are_not_said_to_lie_anywhere(
 def test_a_dataset_may_go_while_its_vectors_are_signed(
     client: TestClient,
     awaiting: dict[str, Any],
-    extract: Callable[[dict[str, Any]], Outcome],
+    extract: Callable[[dict[str, Any]], ExtractionOutcome],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Deleted in the middle of the job, it stays deleted, and the job ends by itself."""
@@ -305,7 +305,7 @@ def test_a_dataset_may_go_while_its_vectors_are_signed(
         return genuine(*arguments)
 
     monkeypatch.setattr(extraction, "prepare_precomputed", deleted_meanwhile)
-    assert extract(awaiting) is Outcome.STOPPED
+    assert extract(awaiting) is ExtractionOutcome.STOPPED
     assert client.get(path).status_code == 404
 
 

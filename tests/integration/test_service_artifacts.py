@@ -19,7 +19,7 @@ from service import opened
 from test_storage_service import extract
 
 from app.errors import UnavailableError
-from app.jobs.extraction import Outcome
+from app.jobs.extraction import ExtractionOutcome
 from app.main import create_app
 from app.settings import Settings
 from app.store.artifacts import Artifacts
@@ -96,7 +96,7 @@ def test_a_host_that_has_nothing_answers_budgets(tmp_path: Path, url: str) -> No
     root = _pool(tmp_path)
     with opened(_host(tmp_path, "worker", url)) as service:
         dataset_id, operation_id = service.register({"kind": "images", "root": str(root)})
-        assert extract(service, operation_id, dataset_id) is Outcome.DONE
+        assert extract(service, operation_id, dataset_id) is ExtractionOutcome.DONE
     settings = _host(tmp_path, "api", url)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         path = f"/v1/datasets/{dataset_id}"
@@ -127,7 +127,7 @@ def test_vectors_uploaded_at_one_host_are_signed_at_another(tmp_path: Path, url:
         path = f"/v1/datasets/{names[1]}"
         assert client.put(f"{path}/vectors", content=stream.getvalue()).status_code == 202
         with opened(_host(tmp_path, "worker", url)) as service:
-            assert extract(service, *names) is Outcome.DONE
+            assert extract(service, *names) is ExtractionOutcome.DONE
         assert client.post(f"{path}/seeds", json={"budget": {"limit": 2}}).status_code == 201
 
 
@@ -136,7 +136,7 @@ def test_a_host_without_the_store_says_what_is_missing(tmp_path: Path) -> None:
     root = _pool(tmp_path)
     with opened(_host(tmp_path, "worker", None)) as service:
         dataset_id, operation_id = service.register({"kind": "images", "root": str(root)})
-        assert extract(service, operation_id, dataset_id) is Outcome.DONE
+        assert extract(service, operation_id, dataset_id) is ExtractionOutcome.DONE
     other = create_app(_host(tmp_path, "api", None))
     with TestClient(other, raise_server_exceptions=False) as client:
         answer = client.post(f"/v1/datasets/{dataset_id}/seeds", json={"budget": {"limit": 4}})

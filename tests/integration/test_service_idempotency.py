@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from api_schemas.datasets import DatasetRequest, RegisteredDataset
 from app.errors import KeyReuseError
 from app.services.datasets import Datasets
-from app.services.idempotency import KEPT, Once
+from app.services.idempotency import KEPT, Idempotency
 from app.settings import Settings
 from app.store.identifiers import now
 from app.store.tables import DatasetRow, IdempotencyRow, OperationRow
@@ -70,7 +70,7 @@ def _register(
                 meet.wait(30)
             return datasets.register(_REQUEST)
 
-        once = Once(session=session, call="POST /v1/datasets", key='"k"', body=body)
+        once = Idempotency(session=session, call="POST /v1/datasets", key='"k"', body=body)
         answer = once(work, RegisteredDataset)
         session.commit()
         return answer
@@ -134,7 +134,7 @@ def test_a_request_that_dies_leaves_nothing(services: tuple[Service, Service]) -
     """Without its commit there is neither work nor key: the request is simply sent again."""
     with services[0].sessions() as session:
         datasets = Datasets(session, services[0].queue, services[0].settings)
-        once = Once(session=session, call="POST /v1/datasets", key="k", body=b"{}")
+        once = Idempotency(session=session, call="POST /v1/datasets", key="k", body=b"{}")
         once(lambda: datasets.register(_REQUEST), RegisteredDataset)
     assert _count(services[0]) == (0, 0, 0)
     assert _register(services[1])[1] is False

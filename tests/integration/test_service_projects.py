@@ -19,11 +19,11 @@ from app.store.engine import open_engine
 from app.store.identifiers import new_id, now
 from app.store.schema import upgrade
 from app.store.sessions import ProjectSession, UnconfinedError, open_sessions, owned
-from app.store.tables import DatasetRow, FrontierRow, Owned, SeedRow, Table, UtcDateTime
+from app.store.tables import DatasetRow, FrontierRow, Owned, SeedRow, TableBase, UtcDateTime
 
 _APP = Path(app.store.__file__).parents[1]
 Sessions = sessionmaker[ProjectSession]
-Ids = dict[str, dict[type[Table], str]]
+Ids = dict[str, dict[type[TableBase], str]]
 
 _VALUES: dict[Any, object] = {
     types.JSON: {}, UtcDateTime: now(), types.Boolean: True, types.Integer: 1, types.Float: 1.0,
@@ -93,7 +93,7 @@ def ids(engine: Engine, bound: Callable[[str], ProjectSession]) -> Iterator[Ids]
         connection.execute(delete(DatasetRow.__table__))  # and by cascade all that hangs on it
 
 
-def _row(table: type[Table], name: str, dataset_id: str) -> dict[str, Any]:
+def _row(table: type[TableBase], name: str, dataset_id: str) -> dict[str, Any]:
     """Return values for every column of a table, so that tables to come are tested, too."""
     row: dict[str, Any] = {}
     for column in inspect(table).columns:
@@ -119,7 +119,7 @@ def test_everything_that_callers_make_has_an_owner() -> None:
     # Of all others it is known why they need none.
     others = {"scenes", "deliveries"}  # reached through their dataset or operation alone
     others |= {"api_keys", "idempotency_keys"}  # asked for by project in so many words
-    assert set(Table.metadata.tables) - names == others
+    assert set(TableBase.metadata.tables) - names == others
 
 
 @_OWNED
@@ -263,7 +263,7 @@ def test_the_queries_do_not_tell_foreign_from_unknown(
     ids: Ids, bound: Callable[[str], ProjectSession]
 ) -> None:
     """Another project's id is not found in the very words of one that nobody has."""
-    gets: dict[type[Table], Callable[[ProjectSession, str], object]] = {
+    gets: dict[type[TableBase], Callable[[ProjectSession, str], object]] = {
         DatasetRow: datasets.get,
         SeedRow: seeds.get,
         FrontierRow: frontiers.get,

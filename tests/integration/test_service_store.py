@@ -34,7 +34,7 @@ from app.store.tables import (
     Owned,
     SceneRow,
     SeedRow,
-    Table,
+    TableBase,
 )
 from app.translate.datasets import new_dataset
 from app.translate.operations import new_extraction
@@ -101,11 +101,11 @@ def test_migrations_make_exactly_the_tables(engine: Engine) -> None:
     upgrade(engine)
     upgrade(engine)
     with engine.connect() as connection:
-        ours = set(Table.metadata.tables)
+        ours = set(TableBase.metadata.tables)
         context = MigrationContext.configure(
             connection, opts={"include_name": lambda name, kind, _: kind != "table" or name in ours}
         )
-        assert compare_metadata(context, Table.metadata) == []
+        assert compare_metadata(context, TableBase.metadata) == []
 
 
 def test_a_downgrade_leaves_nothing(engine: Engine) -> None:
@@ -113,7 +113,7 @@ def test_a_downgrade_leaves_nothing(engine: Engine) -> None:
     upgrade(engine)
     with engine.begin() as connection:
         command.downgrade(migrations(connection), "base")
-    assert not set(inspect(engine).get_table_names()) & set(Table.metadata.tables)
+    assert not set(inspect(engine).get_table_names()) & set(TableBase.metadata.tables)
 
 
 def test_processes_that_start_together_migrate_once(engine: Engine) -> None:
@@ -346,7 +346,7 @@ def test_a_project_meets_its_own_rows_alone(engine: Engine) -> None:
     """Bound to a project, no session reads, changes or deletes a row of another's."""
     upgrade(engine)
     sessions = open_sessions(engine)
-    owned = [mapper.class_ for mapper in Table.registry.mappers if issubclass(mapper.class_, Owned)]
+    owned = [mapper.class_ for mapper in TableBase.registry.mappers if issubclass(mapper.class_, Owned)]
     assert {table.__tablename__ for table in owned} == {
         "datasets", "operations", "seeds", "frontiers",
     }  # fmt: skip

@@ -13,7 +13,7 @@ from features.backbones.protocol import CLS, PATCH_KEYS, Token
 from features.errors import FeatureError
 from features.images import load_rgb
 from features.pipeline import Preparation, prepare
-from features.scenes import Image, Pool, Scene
+from features.scenes import Image, ScenePool, PoolScene
 from features.settings import FeatureSettings, Sparsification
 from features.sparsify import sparsify
 
@@ -27,7 +27,7 @@ SETTINGS = FeatureSettings(
 
 
 @pytest.fixture
-def drive(tmp_path: Path) -> Pool:
+def drive(tmp_path: Path) -> ScenePool:
     """Write two drives whose colours turn slowly, one of them with a frame that is missing."""
     rng = np.random.default_rng(0)
     scenes = []
@@ -42,11 +42,11 @@ def drive(tmp_path: Path) -> Pool:
             if (sequence, frame) == ("01", 3):
                 path.unlink()
             scene_id = f"{sequence}/{frame:06d}"
-            scenes.append(Scene(scene_id, {"points": 1.0}, (Image(str(path)),), sequence))
-    return Pool("images", tuple(scenes), "points", "one a scene")
+            scenes.append(PoolScene(scene_id, {"points": 1.0}, (Image(str(path)),), sequence))
+    return ScenePool("images", tuple(scenes), "points", "one a scene")
 
 
-def expected(pool: Pool, tail: str) -> list[str]:
+def expected(pool: ScenePool, tail: str) -> list[str]:
     """Return the scenes to be kept, from class tokens computed one by one."""
     kept = []
     for sequence in ("00", "01"):
@@ -60,7 +60,7 @@ def expected(pool: Pool, tail: str) -> list[str]:
 @pytest.mark.parametrize("tail", ["keep", "drop"])
 @pytest.mark.parametrize("token", [CLS, PATCH_KEYS])
 def test_only_frames_that_differ_are_compared(
-    drive: Pool, tmp_path: Path, token: Token, tail: str
+    drive: ScenePool, tmp_path: Path, token: Token, tail: str
 ) -> None:
     """Each sequence keeps what SeedAL's rule keeps; the others are named, with their stand-in."""
     rule = Sparsification(THRESHOLD, tail)  # type: ignore[arg-type]
@@ -77,7 +77,7 @@ def test_only_frames_that_differ_are_compared(
 
 
 def test_a_sparsified_job_goes_on_in_its_second_pass(
-    drive: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drive: ScenePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Groups of both passes keep their numbers, for a process that begins in the second one too."""
     monkeypatch.setattr("features.extraction.SHARD_IMAGES", 8)
@@ -103,7 +103,7 @@ def test_a_sparsified_job_goes_on_in_its_second_pass(
 
 
 def test_other_thresholds_look_at_the_same_tokens(
-    drive: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drive: ScenePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Class tokens are stored: another threshold computes the patch keys of new scenes alone."""
     prepare(drive, SETTINGS, tmp_path / "cache")
@@ -121,14 +121,14 @@ def test_other_thresholds_look_at_the_same_tokens(
     assert 0 < len(encoded) < len(prepared.signatures.scene_ids)
 
 
-def test_a_rule_that_keeps_no_frame_is_one_sentence(drive: Pool, tmp_path: Path) -> None:
+def test_a_rule_that_keeps_no_frame_is_one_sentence(drive: ScenePool, tmp_path: Path) -> None:
     """As the released code would have it, sequences without a change are lost: all of them here."""
     rule = Sparsification(-1, "drop")
     with pytest.raises(FeatureError, match="sparsification keeps none of the 65 scenes"):
         prepare(drive, replace(SETTINGS, sparsify=rule), tmp_path / "cache")
 
 
-def test_what_breaks_between_the_passes_is_reported(drive: Pool, tmp_path: Path) -> None:
+def test_what_breaks_between_the_passes_is_reported(drive: ScenePool, tmp_path: Path) -> None:
     """An image that goes bad after its class token was stored is named like every other."""
     whole = prepare(drive, SETTINGS, tmp_path / "whole")
     with Preparation(drive, SETTINGS, tmp_path / "cache") as preparation:

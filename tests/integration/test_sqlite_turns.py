@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.settings import Settings
 from app.store.engine import open_engine
-from app.store.turns import QueuedConnection, Turns
+from app.store.turns import QueuedConnection, FairLock
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-def _turns(connection: Connection) -> Turns:
+def _turns(connection: Connection) -> FairLock:
     raw = connection.connection.dbapi_connection
     assert isinstance(raw, QueuedConnection)
     assert raw.turns is not None
@@ -93,7 +93,7 @@ def test_other_engines_on_the_file_are_met_at_the_file(engine: Engine, tmp_path:
 
 def test_patience_ends() -> None:
     """A turn that does not come is not waited for, and is nobody's place in the queue."""
-    turns = Turns()
+    turns = FairLock()
     assert turns.take()
     assert not turns.take(0.01)
     turns.pass_on()

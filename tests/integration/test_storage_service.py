@@ -13,11 +13,11 @@ from service import Service, opened
 
 from api_schemas.validation import ValidationRequest
 from app.errors import NotFoundError, SourceRefusedError
-from app.jobs.extraction import Extraction, Outcome
+from app.jobs.extraction import ExtractionJob, ExtractionOutcome
 from app.services.datasets import Datasets
-from app.services.scenes import Scenes
+from app.services.scenes import SceneService
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from app.settings import Settings
 
 pytestmark = pytest.mark.enable_socket
@@ -54,23 +54,23 @@ def manifest(web: Web, path: str, *images: str) -> dict[str, str]:
     return {"kind": "manifest", "uri": web.put(path, "\n".join(lines).encode())}
 
 
-def extract(service: Service, operation_id: str, dataset_id: str) -> Outcome:
+def extract(service: Service, operation_id: str, dataset_id: str) -> ExtractionOutcome:
     """Do what a worker does."""
-    job = Extraction(service.settings, service.sessions, operation_id, dataset_id)
+    job = ExtractionJob(service.settings, service.sessions, operation_id, dataset_id)
     with closing(job) as extraction:
         outcome, group = extraction.read_source(), 0
-        while outcome is Outcome.MORE:
+        while outcome is ExtractionOutcome.MORE:
             outcome, group = extraction.extract_group(group), group + 1
-        return extraction.finish() if outcome is Outcome.DONE else outcome
+        return extraction.finish() if outcome is ExtractionOutcome.DONE else outcome
 
 
 def test_a_remote_dataset_becomes_ready(web: Web, service: Service) -> None:
     """A manifest and its images under the prefix are extracted; thumbnails are read from there."""
     source = manifest(web, "/pool/scenes.jsonl?secret", "0.png", "1.png", "2.png", "gone.png")
     dataset_id, operation_id = service.register(source)
-    assert extract(service, operation_id, dataset_id) is Outcome.DONE
+    assert extract(service, operation_id, dataset_id) is ExtractionOutcome.DONE
     with service.sessions() as session:
-        scenes = Scenes(session, service.settings)
+        scenes = SceneService(session, service.settings)
         assert len(scenes.page(dataset_id, None, None).items) == 4
         assert scenes.get(dataset_id, "s3").left_out_reason.endswith("does not exist there (404)")  # type: ignore[union-attr]
         thumbnail = scenes.thumbnail(dataset_id, "s2", None, 320)
@@ -95,7 +95,7 @@ def test_a_manifest_elsewhere_is_refused_at_once(web: Web, service: Service) -> 
 def test_an_image_elsewhere_is_refused(web: Web, service: Service, image: str) -> None:
     """A permitted manifest cannot name what lies outside: the dataset fails, nothing is read."""
     dataset_id, operation_id = service.register(manifest(web, "/pool/scenes.jsonl", "0.png", image))
-    assert extract(service, operation_id, dataset_id) is Outcome.STOPPED
+    assert extract(service, operation_id, dataset_id) is ExtractionOutcome.STOPPED
     error = service.dataset(dataset_id).error
     assert error is not None
     assert error.startswith("Scene 's1': ")
@@ -115,7 +115,7 @@ def test_mistakes_of_a_remote_manifest_are_called_by_its_uri(web: Web, service: 
     uri = web.put("/pool/wrong.jsonl?token=abc", b"\n".join(lines))
     request = ValidationRequest.model_validate({"source": {"kind": "manifest", "uri": uri}})
     with service.sessions() as session, closing(SolvePool(1, patience_s=30)) as pool:
-        report = Datasets(session, service.queue, service.settings).report(request, pool, Watch())
+        report = Datasets(session, service.queue, service.settings).report(request, pool, Cancellation())
     assert [mistake.line for mistake in report.errors] == [2, 3]
     places = {mistake.place.rpartition(":")[0] for mistake in report.errors}
     assert places == {uri.removesuffix("?token=abc")}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from solver.constraints import Constraints, GroupLimit, Resource
+from solver.constraints import Constraints, GroupRule, Resource
 from solver.problem import PairProblem, Problem, SignatureProblem
 
 
@@ -83,13 +83,13 @@ def constraints_for(draw: st.DrawFn, rng: np.random.Generator, n: int) -> Constr
     )
 
 
-def _groups(rng: np.random.Generator, n: int) -> tuple[GroupLimit, ...]:
+def _groups(rng: np.random.Generator, n: int) -> tuple[GroupRule, ...]:
     order, cuts = rng.permutation(n), np.sort(rng.integers(0, n + 1, 2))
     groups = []
     for name, items in zip("ab", np.split(order, cuts)[:2], strict=True):
         least = int(rng.integers(0, len(items) // 2 + 2))
         most = int(rng.integers(least, len(items) + 2)) if rng.random() < 0.5 else None
-        groups.append(GroupLimit(name=name, items=items, minimum=least, maximum=most))
+        groups.append(GroupRule(name=name, items=items, minimum=least, maximum=most))
     return tuple(groups)
 
 

@@ -14,16 +14,16 @@ from app.evaluation.baselines.clusters import assign
 from app.evaluation.baselines.distances import distances
 from app.evaluation.baselines.facility_location import coverage, facility_location, similarities
 from app.evaluation.baselines.k_center import k_center
-from app.evaluation.baselines.pool import Pool
+from app.evaluation.baselines.pool import BaselinePool
 from app.evaluation.baselines.probcover import PURITY, balls_within, probcover, radius
-from app.evaluation.baselines.registry import BASELINES, Baseline
+from app.evaluation.baselines.registry import BASELINES, BaselineMethod
 
 EVERY = pytest.mark.parametrize("baseline", BASELINES.values(), ids=BASELINES.keys())
 WORST = (1 - 1 / math.e) / 2
 
 
 @st.composite
-def pools(draw: st.DrawFn, most: int = 12, *, unit: bool = False) -> Pool:
+def pools(draw: st.DrawFn, most: int = 12, *, unit: bool = False) -> BaselinePool:
     """Draw scenes on and in the sphere: equal ones, free ones and ties of costs among them."""
     n = draw(st.integers(1, most))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -37,7 +37,7 @@ def pools(draw: st.DrawFn, most: int = 12, *, unit: bool = False) -> Pool:
         case _:
             pass
     costs = rng.integers(0, 5, n).astype(float) if draw(st.booleans()) else rng.lognormal(0, 2, n)
-    return Pool(
+    return BaselinePool(
         scene_ids=tuple(f"scene {k}" for k in rng.permutation(n)),
         vectors=centres.mean(axis=1),
         weights=rng.uniform(0, 2, n) * (rng.random(n) > 0.1),
@@ -46,7 +46,7 @@ def pools(draw: st.DrawFn, most: int = 12, *, unit: bool = False) -> Pool:
     )
 
 
-def subsets(pool: Pool, budget: float) -> list[NDArray[np.int64]]:
+def subsets(pool: BaselinePool, budget: float) -> list[NDArray[np.int64]]:
     """Every selection that the budget pays for."""
     every = itertools.chain.from_iterable(
         itertools.combinations(range(pool.n), k) for k in range(pool.n + 1)
@@ -59,7 +59,7 @@ def subsets(pool: Pool, budget: float) -> list[NDArray[np.int64]]:
 @settings(max_examples=60, deadline=None)
 @given(pool=pools(), share=st.floats(0, 1.1), seed=st.integers(0, 2**31))
 def test_selections_keep_the_budget_and_use_it(
-    baseline: Baseline, pool: Pool, share: float, seed: int
+    baseline: BaselineMethod, pool: BaselinePool, share: float, seed: int
 ) -> None:
     """Scenes are distinct, cost at most the budget, and none is left that fits, where promised."""
     budget = float(pool.costs.sum() * share)
@@ -77,7 +77,7 @@ def test_selections_keep_the_budget_and_use_it(
 @settings(max_examples=30, deadline=None)
 @given(pool=pools(), share=st.floats(0, 1.1), seed=st.integers(0, 2**31))
 def test_the_order_of_scenes_does_not_matter(
-    baseline: Baseline, pool: Pool, share: float, seed: int
+    baseline: BaselineMethod, pool: BaselinePool, share: float, seed: int
 ) -> None:
     """The same scenes in another order give the same selection, and so does the same call."""
     budget = float(pool.costs.sum() * share)
@@ -89,7 +89,7 @@ def test_the_order_of_scenes_does_not_matter(
 
 @settings(max_examples=100, deadline=None)
 @given(pool=pools(10, unit=True), budget=st.integers(1, 10))
-def test_k_center_is_within_twice_the_best(pool: Pool, budget: int) -> None:
+def test_k_center_is_within_twice_the_best(pool: BaselinePool, budget: int) -> None:
     """Where scenes cost the same, the farthest is at most twice as far as it must be."""
     apart = np.linalg.norm(pool.vectors[:, None] - pool.vectors, axis=2)
 
@@ -102,7 +102,7 @@ def test_k_center_is_within_twice_the_best(pool: Pool, budget: int) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(pool=pools(9), share=st.floats(0, 1.1))
-def test_facility_location_is_near_the_best(pool: Pool, share: float) -> None:
+def test_facility_location_is_near_the_best(pool: BaselinePool, share: float) -> None:
     """The better of two greedy selections is worth at least (1 - 1/e) / 2 of the best."""
     budget = float(pool.costs.sum() * share)
     alike = similarities(pool.vectors)
@@ -112,7 +112,7 @@ def test_facility_location_is_near_the_best(pool: Pool, share: float) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(pool=pools(12, unit=True), budget=st.integers(0, 12))
-def test_lazy_greedy_equals_plain_greedy(pool: Pool, budget: int) -> None:
+def test_lazy_greedy_equals_plain_greedy(pool: BaselinePool, budget: int) -> None:
     """Looking again at few scenes is worth as much as looking at all of them every time."""
     alike = similarities(pool.vectors)
     plain: list[int] = []
@@ -125,10 +125,10 @@ def test_lazy_greedy_equals_plain_greedy(pool: Pool, budget: int) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(pool=pools(9), share=st.floats(0, 1.1), unit=st.booleans())
-def test_probcover_covers_near_the_most(pool: Pool, share: float, *, unit: bool) -> None:
+def test_probcover_covers_near_the_most(pool: BaselinePool, share: float, *, unit: bool) -> None:
     """It covers (1 - 1/e) of the most that can be where scenes cost the same, else half of that."""
     costs = np.ones(pool.n) if unit else pool.costs
-    priced = Pool(
+    priced = BaselinePool(
         scene_ids=pool.scene_ids,
         vectors=pool.vectors,
         weights=pool.weights,
@@ -167,7 +167,7 @@ def test_no_larger_radius_is_pure(seed: int, n: int, classes: int) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(pool=pools())
-def test_distances_are_norms_of_differences(pool: Pool) -> None:
+def test_distances_are_norms_of_differences(pool: BaselinePool) -> None:
     """Distances by products equal distances by differences, and equal scenes are 0 apart."""
     plain = np.linalg.norm(pool.vectors[:, None] - pool.vectors, axis=2)
     found = distances(pool.vectors, pool.vectors)

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import signature_problems
 
-from solver.backends.large import Progress, large
+from solver.backends.large import LargeProgress, large
 from solver.dual import Ranges, direction, undecided
 from solver.objective import gains, pair_matrix, profits, value
 from solver.passes import BlockPasses
-from solver.pool import Pool
+from solver.pool import LargePool
 from solver.prices import largest_total, purchase, ratios, unit_price
 from solver.problem import Floats, Problem, SignatureProblem
 from solver.relaxation import fractional_knapsack
@@ -31,9 +31,9 @@ def _after(calls: int) -> Stop:
     return lambda *_: StopReason.CANCELLED if next(asked) >= calls else None
 
 
-def _pool(problem: SignatureProblem) -> Pool:
+def _pool(problem: SignatureProblem) -> LargePool:
     passes = BlockPasses(problem.vectors, block=3)
-    return Pool(problem.weights, profits(problem), problem.costs, problem.allowance, passes)
+    return LargePool(problem.weights, profits(problem), problem.costs, problem.allowance, passes)
 
 
 @settings(max_examples=150, deadline=None)
@@ -48,7 +48,7 @@ def test_whenever_it_is_stopped_the_bound_covers_the_optimum(
 ) -> None:
     """Every report, and the end, is affordable, worth what it says, and not below the optimum."""
     best = best_value(problem)
-    seen: list[Progress] = []
+    seen: list[LargeProgress] = []
     attempt = large(
         problem,
         _after(calls),

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from app.services.tasks import NeighborsTask
-from features.index import Neighbor, Pair, SceneIndex
+from features.index import SimilarScene, Pair, SceneIndex
 from features.signatures import Signatures
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ def test_neighbors_equal_a_full_sort(signatures: Signatures, k: int) -> None:
     for row, scene_id in enumerate(signatures.scene_ids):
         others = [other for other in range(len(table)) if other != row]
         order = sorted(others, key=lambda other, row=row: (-table[row, other], other))  # type: ignore[misc]
-        expected = [Neighbor(f"scene {o}", float(table[row, o])) for o in order[:k]]
+        expected = [SimilarScene(f"scene {o}", float(table[row, o])) for o in order[:k]]
         assert list(index.neighbors(scene_id, k)) == expected
 
 
@@ -54,8 +54,8 @@ def test_neighbors_without_an_index_are_the_same(signatures: Signatures, k: int)
         path = Path(folder) / "signatures.npz"
         signatures.save(path)
         for scene_id in signatures.scene_ids:
-            found = NeighborsTask(signatures=path, scene_id=scene_id, k=k).run(Watch())
-            assert [Neighbor(*pair) for pair in found] == list(index.neighbors(scene_id, k))
+            found = NeighborsTask(signatures=path, scene_id=scene_id, k=k).run(Cancellation())
+            assert [SimilarScene(*pair) for pair in found] == list(index.neighbors(scene_id, k))
 
 
 @settings(deadline=None)
@@ -99,12 +99,12 @@ def test_represented_equals_a_full_table(signatures: Signatures, data: st.DataOb
     expected = {}
     for other in sorted(set(range(n)) - set(chosen)):
         best = max(sorted(chosen), key=lambda row, other=other: table[other, row])  # type: ignore[misc]
-        expected[f"scene {other}"] = Neighbor(f"scene {best}", float(table[other, best]))
+        expected[f"scene {other}"] = SimilarScene(f"scene {best}", float(table[other, best]))
     assert dict(found.nearest) == expected
     assert list(found.members) == [f"scene {row}" for row in sorted(chosen)]
     for scene_id, members in found.members.items():
         mine = [
-            Neighbor(other, near.similarity)
+            SimilarScene(other, near.similarity)
             for other, near in expected.items()
             if near.scene_id == scene_id
         ]

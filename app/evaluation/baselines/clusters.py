@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.evaluation.baselines.distances import distances
-from app.evaluation.baselines.pool import Pool
-from app.evaluation.baselines.purse import Purse
+from app.evaluation.baselines.pool import BaselinePool
+from app.evaluation.baselines.purse import BudgetTracker
 from features.clustering import cluster
 
 Score: TypeAlias = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
@@ -22,7 +22,7 @@ Score: TypeAlias = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[
 _Ranks: TypeAlias = list[NDArray[np.int64]]
 
 
-def assign(pool: Pool, k: int, random_seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def assign(pool: BaselinePool, k: int, random_seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Cluster the scenes' vectors by k-means.
 
     Parameters
@@ -46,7 +46,7 @@ def assign(pool: Pool, k: int, random_seed: int) -> tuple[NDArray[np.int64], NDA
     return distances(pool.vectors, centres).argmin(axis=1), centres
 
 
-def select_by_clusters(pool: Pool, budget: float, random_seed: int, score: Score) -> Purse:
+def select_by_clusters(pool: BaselinePool, budget: float, random_seed: int, score: Score) -> BudgetTracker:
     """Buy the best scene of each of k clusters, then the next best of each, while one fits.
 
     k is found by bisection: the best scenes of k clusters fit the budget together, those of k + 1
@@ -66,10 +66,10 @@ def select_by_clusters(pool: Pool, budget: float, random_seed: int, score: Score
 
     Returns
     -------
-    Purse
+    BudgetTracker
         In which nothing more fits.
     """
-    affordable = Purse(pool.costs, budget).affordable()
+    affordable = BudgetTracker(pool.costs, budget).affordable()
 
     def ranks(k: int) -> _Ranks:
         return _ranks(pool, k, random_seed, score, affordable)
@@ -83,21 +83,21 @@ def select_by_clusters(pool: Pool, budget: float, random_seed: int, score: Score
             fits, best = middle, candidate
         else:
             too_many = middle
-    return _in_rounds(best, Purse(pool.costs, budget))
+    return _in_rounds(best, BudgetTracker(pool.costs, budget))
 
 
 def _most_scenes(costs: NDArray[np.float64], budget: float) -> int:
     """Return how many scenes fit at most, at least 1: the cheapest ones."""
     cheapest = np.argsort(costs, kind="stable").tolist()
-    return max(1, len(Purse(costs, budget).buy_what_fits(cheapest).bought))
+    return max(1, len(BudgetTracker(costs, budget).buy_what_fits(cheapest).bought))
 
 
 def _all_fit(costs: NDArray[np.float64], budget: float, scenes: list[int]) -> bool:
-    return len(Purse(costs, budget).buy_what_fits(scenes).bought) == len(scenes)
+    return len(BudgetTracker(costs, budget).buy_what_fits(scenes).bought) == len(scenes)
 
 
 def _ranks(
-    pool: Pool, k: int, random_seed: int, score: Score, affordable: NDArray[np.bool_]
+    pool: BaselinePool, k: int, random_seed: int, score: Score, affordable: NDArray[np.bool_]
 ) -> _Ranks:
     """Return each cluster's affordable scenes, best first; the largest cluster first."""
     labels, centres = assign(pool, k, random_seed)
@@ -114,7 +114,7 @@ def _ranks(
     return [rank for _, rank in found]
 
 
-def _in_rounds(ranks: _Ranks, purse: Purse) -> Purse:
+def _in_rounds(ranks: _Ranks, purse: BudgetTracker) -> BudgetTracker:
     while purse.affordable().any():
         for rank in ranks:
             fits = rank[purse.affordable()[rank]]

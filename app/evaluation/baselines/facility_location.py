@@ -5,12 +5,12 @@ import heapq
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.baselines.pool import Pool
-from app.evaluation.baselines.purse import Purse
+from app.evaluation.baselines.pool import BaselinePool
+from app.evaluation.baselines.purse import BudgetTracker
 from solver.objective import per_cost
 
 
-def facility_location(pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64]:
+def facility_location(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
     """Choose scenes so that the sum over all of the similarity to the nearest chosen is large.
 
     The better of two greedy selections, by gain per cost and by gain, which is worth at least
@@ -58,7 +58,7 @@ def _lazy_greedy(
     old score is the highest are looked at again.
     """
     prices = costs if priced else np.ones(len(costs))
-    purse = Purse(costs, budget)
+    purse = BudgetTracker(costs, budget)
     nearest = np.zeros(len(costs))
     scores = per_cost(alike.sum(axis=1), prices)
     heap = [(-score, scene) for scene, score in enumerate(scores.tolist())]

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.baselines.pool import Pool
+from app.evaluation.baselines.pool import BaselinePool
 from solver.problem import SignatureProblem
 from solver.solve import solve
 
 
-def problem_of(pool: Pool, budget: float) -> SignatureProblem:
+def problem_of(pool: BaselinePool, budget: float) -> SignatureProblem:
     """Return SeedAL's question about a pool: the largest sum of pair scores within the budget.
 
     Raises
@@ -25,7 +25,7 @@ def problem_of(pool: Pool, budget: float) -> SignatureProblem:
     )
 
 
-def greedy(pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64]:
+def greedy(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
     """Take, again and again, the scene that adds most to SeedAL's objective.
 
     The better of two: what a scene adds per cost, and what it adds (`solver.backends.greedy`).

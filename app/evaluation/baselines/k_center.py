@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.evaluation.baselines.distances import distances
-from app.evaluation.baselines.pool import Pool
-from app.evaluation.baselines.purse import Purse
+from app.evaluation.baselines.pool import BaselinePool
+from app.evaluation.baselines.purse import BudgetTracker
 
 
-def k_center(pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64]:
+def k_center(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
     """Take, again and again, the scene that is farthest from those chosen, of those that fit.
 
     The first is the one nearest the mean of all: the paper starts from labelled images, of which
@@ -26,7 +26,7 @@ def k_center(pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64]:
     Core-Set Approach" (ICLR 2018), algorithm 1.
     """
     del random_seed
-    purse = Purse(pool.costs, budget)
+    purse = BudgetTracker(pool.costs, budget)
     # Nearness to the mean decides the first, distance from those chosen all others.
     apart = -distances(pool.vectors, pool.vectors.mean(axis=0)[None])[:, 0]
     nearest = np.full(pool.n, np.inf)

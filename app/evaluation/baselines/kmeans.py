@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from app.evaluation.baselines.clusters import select_by_clusters
 from app.evaluation.baselines.distances import distances
-from app.evaluation.baselines.pool import Pool
+from app.evaluation.baselines.pool import BaselinePool
 
 
-def kmeans_centroid(pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64]:
+def kmeans_centroid(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
     """Take from each cluster the scene that is closest to its centroid.
 
     Returns
@@ -22,7 +22,7 @@ def kmeans_centroid(pool: Pool, budget: float, random_seed: int) -> NDArray[np.i
     return select_by_clusters(pool, budget, random_seed, _from_centre).bought
 
 
-def kmeans_furthest(pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64]:
+def kmeans_furthest(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
     """Take from each cluster the scene that is furthest from its centroid.
 
     Returns

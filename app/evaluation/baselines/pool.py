@@ -16,7 +16,7 @@ _LONGEST: Final = 1.0 + 1e-4  # a mean of unit vectors, and rounding
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Pool:
+class BaselinePool:
     """The scenes that may be chosen.
 
     Parameters

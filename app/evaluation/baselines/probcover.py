@@ -7,15 +7,15 @@ from numpy.typing import NDArray
 
 from app.evaluation.baselines.clusters import assign
 from app.evaluation.baselines.distances import distances
-from app.evaluation.baselines.pool import Pool
-from app.evaluation.baselines.purse import Purse
+from app.evaluation.baselines.pool import BaselinePool
+from app.evaluation.baselines.purse import BudgetTracker
 from solver.objective import per_cost
 
 PURITY: Final = 0.95
 """The share of balls that must hold one pseudo-label only; the paper's number."""
 
 
-def probcover(pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64]:
+def probcover(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
     """Take, again and again, the scene whose ball covers most that is not covered yet.
 
     The paper's images cost the same. Here two greedy selections are made, by newly covered scenes
@@ -76,7 +76,7 @@ def balls_within(apart: NDArray[np.float64], delta: float) -> NDArray[np.bool_]:
 def _greedy(
     balls: NDArray[np.bool_], costs: NDArray[np.float64], budget: float, *, priced: bool
 ) -> NDArray[np.int64]:
-    purse = Purse(costs, budget)
+    purse = BudgetTracker(costs, budget)
     covered = np.zeros(len(balls), dtype=bool)
     gains = balls.sum(axis=1).astype(np.float64)
     while (fits := purse.affordable()).any():

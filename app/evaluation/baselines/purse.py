@@ -14,7 +14,7 @@ from solver.problem import BUDGET_TOLERANCE
 _TOLERANCE: Final = BUDGET_TOLERANCE / 2
 
 
-class Purse:
+class BudgetTracker:
     """A budget from which scenes are bought one at a time.
 
     Parameters

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.baselines.pool import Pool
-from app.evaluation.baselines.purse import Purse
+from app.evaluation.baselines.pool import BaselinePool
+from app.evaluation.baselines.purse import BudgetTracker
 
 
-def random_fill(pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64]:
+def random_fill(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
     """Take scenes in a random order, passing over those that do not fit, until none does.
 
     Returns
@@ -15,4 +15,4 @@ def random_fill(pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64
     (k,) int64
     """
     order = np.random.default_rng(random_seed).permutation(pool.n)
-    return Purse(pool.costs, budget).buy_what_fits(order.tolist()).bought
+    return BudgetTracker(pool.costs, budget).buy_what_fits(order.tolist()).bought

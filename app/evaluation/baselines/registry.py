@@ -12,23 +12,23 @@ from app.evaluation.baselines.facility_location import facility_location
 from app.evaluation.baselines.greedy import greedy
 from app.evaluation.baselines.k_center import k_center
 from app.evaluation.baselines.kmeans import kmeans_centroid, kmeans_furthest
-from app.evaluation.baselines.pool import Pool
+from app.evaluation.baselines.pool import BaselinePool
 from app.evaluation.baselines.probcover import probcover
 from app.evaluation.baselines.random_fill import random_fill
 from app.evaluation.baselines.seedal_reference import seedal_reference
 from app.evaluation.baselines.typiclust import typiclust
 
 
-class Method(Protocol):
+class BaselineFunction(Protocol):
     """A selection: distinct scenes whose costs add up to at most the budget."""
 
-    def __call__(self, pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64]:
+    def __call__(self, pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
         """Return the chosen scenes' numbers in the pool, shape (k,), the same for the same call."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class BaselineMethod:
     """A method that seeds are compared with.
 
     Parameters
@@ -50,11 +50,11 @@ class Baseline:
     name: str
     description: str
     source: str
-    method: Method
+    method: BaselineFunction
     fills: bool = True
     seeded: bool = False
 
-    def __call__(self, pool: Pool, budget: float, random_seed: int = 0) -> NDArray[np.int64]:
+    def __call__(self, pool: BaselinePool, budget: float, random_seed: int = 0) -> NDArray[np.int64]:
         """Choose scenes.
 
         Parameters
@@ -83,60 +83,60 @@ class Baseline:
 _SAMET: Final = "Samet et al., ICCV 2023"
 
 _ALL: Final = (
-    Baseline(
+    BaselineMethod(
         name="random",
         description="Scenes in a random order, as long as they fit.",
         source=f"{_SAMET}, section 4",
         method=random_fill,
         seeded=True,
     ),
-    Baseline(
+    BaselineMethod(
         name="kmeans_centroid",
         description="KMcentroid: of each cluster of scenes the one closest to the centroid.",
         source=f"{_SAMET}, section 4",
         method=kmeans_centroid,
         seeded=True,
     ),
-    Baseline(
+    BaselineMethod(
         name="kmeans_furthest",
         description="KMfurthest: of each cluster of scenes the one furthest from the centroid.",
         source=f"{_SAMET}, section 4",
         method=kmeans_furthest,
         seeded=True,
     ),
-    Baseline(
+    BaselineMethod(
         name="k_center",
         description="Core-set: always the scene that is farthest from those chosen.",
         source="Gonzalez, TCS 1985; Sener and Savarese, ICLR 2018, algorithm 1",
         method=k_center,
     ),
-    Baseline(
+    BaselineMethod(
         name="typiclust",
         description="Of each cluster of scenes, the largest first, the most typical one.",
         source="Hacohen, Dekel and Weinshall, ICML 2022, section 3",
         method=typiclust,
         seeded=True,
     ),
-    Baseline(
+    BaselineMethod(
         name="probcover",
         description="As many scenes as possible within a ball of one radius around a chosen one.",
         source="Yehuda, Dekel, Hacohen and Weinshall, NeurIPS 2022, section 3",
         method=probcover,
         seeded=True,
     ),
-    Baseline(
+    BaselineMethod(
         name="greedy",
         description="Always the scene that adds most to SeedAL's objective, per cost or outright.",
         source=f"the objective: {_SAMET}, section 3",
         method=greedy,
     ),
-    Baseline(
+    BaselineMethod(
         name="facility_location",
         description="Every scene has a similar chosen one: lazy greedy, per cost or outright.",
         source="Leskovec et al., KDD 2007, section 3; Wolsey, Math. of OR 1982",
         method=facility_location,
     ),
-    Baseline(
+    BaselineMethod(
         name="seedal_reference",
         description="The released two steps, defects and all: best pairs whatever they cost, SCIP.",
         source=f"{_SAMET}, section 3.3, and the released code",
@@ -145,5 +145,5 @@ _ALL: Final = (
     ),
 )
 
-BASELINES: Final[Mapping[str, Baseline]] = MappingProxyType({one.name: one for one in _ALL})
+BASELINES: Final[Mapping[str, BaselineMethod]] = MappingProxyType({one.name: one for one in _ALL})
 """Every baseline by its name, in the order of a table."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.evaluation.baselines.greedy import problem_of
-from app.evaluation.baselines.pool import Pool
+from app.evaluation.baselines.pool import BaselinePool
 from solver.objective import pair_matrix
 from solver.solve import solve
 
@@ -20,7 +20,7 @@ NODES: Final = 20_000
 
 
 def seedal_reference(
-    pool: Pool,
+    pool: BaselinePool,
     budget: float,
     random_seed: int,
     *,

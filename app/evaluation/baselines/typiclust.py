@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from app.evaluation.baselines.clusters import select_by_clusters
 from app.evaluation.baselines.distances import distances
-from app.evaluation.baselines.pool import Pool
+from app.evaluation.baselines.pool import BaselinePool
 
 NEIGHBOURS: Final = 20
 """How many neighbours make a scene typical; the paper's number."""
 
 
-def typiclust(pool: Pool, budget: float, random_seed: int) -> NDArray[np.int64]:
+def typiclust(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
     """Take the most typical scene of each cluster, the largest cluster first.
 
     Typicality is the inverse of the mean distance to the `NEIGHBOURS` nearest scenes of the same

@@ -2,9 +2,9 @@
 
 from alembic import context
 
-from app.store.tables import Table
+from app.store.tables import TableBase
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=Table.metadata
+    connection=context.config.attributes["connection"], target_metadata=TableBase.metadata
 )
 context.run_migrations()

@@ -14,7 +14,7 @@ from app.errors import (
     SolveKilledError,
 )
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Progress, Stop, Watch, serve
+from app.services.solve_process import SolveProgress, StopRequest, Cancellation, serve
 from app.services.tasks import SeedTask
 from features.signatures import Signatures
 
@@ -87,7 +87,7 @@ def test_a_process_serves_until_its_pipe_closes(
     """Inside a solve process: one answer for each task, then the end; a late Stop harms none."""
     answers: list[object] = []
     broken = _with(task, signatures=Path("none.npz"))
-    messages = [task, Stop(), _with(task, budget=1.0), Stop(), broken]
+    messages = [task, StopRequest(), _with(task, budget=1.0), StopRequest(), broken]
 
     class Pipe:
         def recv(self) -> object:
@@ -99,7 +99,7 @@ def test_a_process_serves_until_its_pipe_closes(
             return False
 
         def send(self, answer: object) -> None:
-            if not isinstance(answer, Progress):
+            if not isinstance(answer, SolveProgress):
                 answers.append(answer)
 
     monkeypatch.setattr("app.services.solve_process.signal.signal", lambda *_: None)
@@ -117,7 +117,7 @@ class _Telling:
 
     time_limit_s: float = 60.0
 
-    def run(self, watch: Watch) -> str:
+    def run(self, watch: Cancellation) -> str:
         watch.report(1.0, 9.0)
         watch.report(2.0, 8.0)
         while not watch.cancelled():
@@ -130,7 +130,7 @@ def test_the_latest_news_arrives_however_soon_it_follows() -> None:
     pool = SolvePool(1, patience_s=30)
     try:
         seen: list[tuple[float, float]] = []
-        watch = Watch(lambda: (2.0, 8.0) in seen, lambda *known: seen.append(known))
+        watch = Cancellation(lambda: (2.0, 8.0) in seen, lambda *known: seen.append(known))
         with pytest.raises(SolveCancelledError):
             pool.answer(_Telling(), watch)
         assert seen == [(1.0, 9.0), (2.0, 8.0)]
@@ -147,7 +147,7 @@ def test_an_answer_goes_to_its_own_question_alone(task: SeedTask) -> None:
     pool = SolvePool(1, patience_s=30)
     try:
         with pytest.raises(RuntimeError):
-            pool.answer(_Telling(), Watch(report=fail))
+            pool.answer(_Telling(), Cancellation(report=fail))
         assert len(pool.answer(task).scenes) == 3
     finally:
         pool.close()
@@ -159,7 +159,7 @@ def test_a_process_that_is_killed_at_work_is_told_from_one_that_fails() -> None:
     try:
         process = pool._all[0]._process
         with pytest.raises(SolveKilledError):
-            pool.answer(_Telling(), Watch(report=lambda *_: process.kill()))
+            pool.answer(_Telling(), Cancellation(report=lambda *_: process.kill()))
         assert pool._all[0]._process.is_alive()
     finally:
         pool.close()
@@ -169,7 +169,7 @@ def test_a_closed_pool_has_no_process() -> None:
     """Closing ends a task in hand at once, and nothing is started in its place."""
     pool = SolvePool(1, patience_s=30)
     with pytest.raises(SolveCancelledError):
-        pool.answer(_Telling(), Watch(report=lambda *_: pool.close()))
+        pool.answer(_Telling(), Cancellation(report=lambda *_: pool.close()))
     assert not pool._all[0]._process.is_alive()
     with pytest.raises(SolveCancelledError):
         pool.answer(_Telling())
@@ -217,7 +217,7 @@ def test_an_unwanted_solve_stops_and_keeps_its_process(
     try:
         pid = pool._all[0]._process.pid
         seen: list[tuple[float, float]] = []
-        watch = Watch(lambda: len(seen) > 0, lambda *known: seen.append(known))
+        watch = Cancellation(lambda: len(seen) > 0, lambda *known: seen.append(known))
         with pytest.raises(SolveCancelledError):
             pool.answer(long, watch)
         assert seen[0][0] <= seen[0][1]
@@ -236,7 +236,7 @@ def test_an_unwanted_solve_that_goes_on_is_killed(
     try:
         pid = pool._all[0]._process.pid
         with pytest.raises(SolveCancelledError):
-            pool.answer(task, Watch(lambda: True))
+            pool.answer(task, Cancellation(lambda: True))
         assert pool._all[0]._process.pid != pid
         monkeypatch.setattr("app.services.solve_pool._STOP_S", 60.0)
         assert len(pool.answer(task).scenes) == 3

@@ -12,7 +12,7 @@ import pytest
 
 from app.errors import InfeasibleError, InvalidRequestError
 from app.services.curves import FrontierAnswer
-from app.services.solve_process import Watch
+from app.services.solve_process import Cancellation
 from app.services.source_reports import ReportTask
 from app.services.tasks import (
     CertificateTask,
@@ -26,7 +26,7 @@ from app.settings import Settings
 from features.signatures import Signatures
 from features.sources import SourceOptions
 from solver.check import Inputs, check
-from solver.constraints import Constraints, GroupLimit, Resource
+from solver.constraints import Constraints, GroupRule, Resource
 from solver.objective import value
 
 N = 9
@@ -67,11 +67,11 @@ def test_baselines_keep_every_rule(task: Callable[..., SeedTask]) -> None:
         labelled=np.array([2]),
         min_items=1,
         max_items=3,
-        groups=(GroupLimit(name="g", items=np.array([3, 4, 5]), minimum=0, maximum=1),),
+        groups=(GroupRule(name="g", items=np.array([3, 4, 5]), minimum=0, maximum=1),),
         resources=(Resource(name="hours", costs=np.ones(N), limit=3.0),),
     )
     names = ("random", "greedy", "kmeans")
-    answer = task(constraints=rules, baselines=names).run(Watch())
+    answer = task(constraints=rules, baselines=names).run(Cancellation())
     assert tuple(baseline.name for baseline in answer.baselines) == names
     for baseline in answer.baselines:
         assert baseline.lowest <= baseline.objective <= baseline.highest
@@ -85,7 +85,7 @@ def test_a_minimum_that_chance_never_meets_has_no_random_baseline(
 ) -> None:
     """Where none of the 20 draws keeps the rules, there is no baseline rather than a wrong one."""
     rare = tuple(
-        GroupLimit(name=f"g{item}", items=np.array([item]), minimum=1, maximum=None)
+        GroupRule(name=f"g{item}", items=np.array([item]), minimum=1, maximum=None)
         for item in (3, 6, 8)
     )
     asked = task(
@@ -93,7 +93,7 @@ def test_a_minimum_that_chance_never_meets_has_no_random_baseline(
         budget=9.0,
         baselines=("random", "greedy"),
     )
-    answer = asked.run(Watch())
+    answer = asked.run(Cancellation())
     assert {scene.scene_id for scene in answer.scenes} == {"s3", "s6", "s8"}
     assert [baseline.name for baseline in answer.baselines] == ["greedy"]
 
@@ -103,7 +103,7 @@ def test_a_frontier_is_best_for_every_budget(task: Callable[..., SeedTask], obje
     """Each point is worth what the best of all selections is, up to the gap of 1 %."""
     seed = task(objective=objective, budget=9.0, baselines=("greedy", "kmeans"))
     frontier: FrontierAnswer = FrontierTask(seed=seed, budgets=(2.0, 5.0, 9.0), nested=False).run(
-        Watch()
+        Cancellation()
     )
     problem = seed.question().problem()
     for step in frontier.steps:
@@ -132,23 +132,23 @@ def test_a_frontier_says_what_it_cannot(task: Callable[..., SeedTask]) -> None:
     for objective in ("seedal", "facility_location"):
         seed = task(constraints=rules, objective=objective)
         with pytest.raises(InfeasibleError, match="within 2"):
-            FrontierTask(seed=seed, budgets=(2.0, 9.0), nested=False).run(Watch())
+            FrontierTask(seed=seed, budgets=(2.0, 9.0), nested=False).run(Cancellation())
     with pytest.raises(InvalidRequestError, match="pair objectives"):
-        FrontierTask(seed=task(objective="k_center"), budgets=(2.0,), nested=True).run(Watch())
+        FrontierTask(seed=task(objective="k_center"), budgets=(2.0,), nested=True).run(Cancellation())
     with pytest.raises(InvalidRequestError, match="no objective"):
-        FrontierTask(seed=task(objective="luck"), budgets=(2.0,), nested=False).run(Watch())
+        FrontierTask(seed=task(objective="luck"), budgets=(2.0,), nested=False).run(Cancellation())
 
 
 def test_a_certificate_holds_for_its_problem(task: Callable[..., SeedTask]) -> None:
     """The independent verifier accepts proof and problem together."""
     seed = task(constraints=Constraints(exclude=np.array([0])))
-    answer = seed.run(Watch())
+    answer = seed.run(Cancellation())
     selected = tuple(scene.scene_id for scene in answer.scenes)
     proof = CertificateTask(
         seed=seed, selected=selected, upper_bound=answer.result.upper_bound
-    ).run(Watch())
+    ).run(Cancellation())
     assert json.loads(json.dumps(proof)) == proof
-    with np.load(io.BytesIO(ProblemTask(seed=seed).run(Watch()))) as arrays:
+    with np.load(io.BytesIO(ProblemTask(seed=seed).run(Cancellation()))) as arrays:
         inputs = Inputs(
             costs=arrays["costs"],
             budget=seed.budget,
@@ -166,12 +166,12 @@ def test_a_certificate_holds_for_its_problem(task: Callable[..., SeedTask]) -> N
 def test_only_pair_objectives_are_proven(task: Callable[..., SeedTask]) -> None:
     """Other objectives have bounds and no certificates."""
     with pytest.raises(InvalidRequestError, match="not for k_center"):
-        ProblemTask(seed=task(objective="k_center")).run(Watch())
+        ProblemTask(seed=task(objective="k_center")).run(Cancellation())
 
 
 def test_neighbors_leave_out_the_scene_itself(signatures: Path) -> None:
     """The most alike first, the scene itself never."""
-    found = NeighborsTask(signatures=signatures, scene_id="s3", k=100).run(Watch())
+    found = NeighborsTask(signatures=signatures, scene_id="s3", k=100).run(Cancellation())
     assert len(found) == N - 1
     assert [alike for _, alike in found] == sorted((alike for _, alike in found), reverse=True)
     assert "s3" not in dict(found)
@@ -186,21 +186,21 @@ def test_a_report_lists_mistakes_by_line(tmp_path: Path) -> None:
     task = ReportTask(
         kind="manifest", root=str(manifest), options=SourceOptions(), settings=settings
     )
-    report = task.run(Watch())
+    report = task.run(Cancellation())
     assert [error.place.rpartition(":")[2] for error in report.errors] == ["2", "3", "4", "5"]
     manifest.write_text(good)
-    assert task.run(Watch()).valid
+    assert task.run(Cancellation()).valid
     folder = ReportTask(
         kind="images", root=str(tmp_path), options=SourceOptions(), settings=settings
     )
-    assert len(folder.run(Watch()).errors) == 1
+    assert len(folder.run(Cancellation()).errors) == 1
 
 
 def test_vectors_are_checked_without_telling_where_they_lie(tmp_path: Path) -> None:
     """A good file passes; a bad one is described without the server's own path."""
     path = tmp_path / "upload.npz"
     np.savez(path, scene_ids=np.array(["a"]), vectors=np.ones((1, 3), dtype=np.float32))
-    VectorsTask(path=path, scene_ids=("a", "b")).run(Watch())
+    VectorsTask(path=path, scene_ids=("a", "b")).run(Cancellation())
     with pytest.raises(InvalidRequestError, match="'a'") as caught:
-        VectorsTask(path=path, scene_ids=("b",)).run(Watch())
+        VectorsTask(path=path, scene_ids=("b",)).run(Cancellation())
     assert str(tmp_path) not in caught.value.detail

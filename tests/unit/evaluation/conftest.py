@@ -11,7 +11,7 @@ from app.evaluation.arena import Arena, Score
 from app.evaluation.campaign import Course
 from app.evaluation.labelled import LabelFolder
 from app.evaluation.methods import Choice
-from app.evaluation.outcome import Cell, Outcome
+from app.evaluation.outcome import Cell, EvaluationOutcome
 from app.services.budgets import parse_budget
 from features.backbones import Compute, identify
 
@@ -40,7 +40,7 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-def outcome(miou: float, rounds: Mapping[str, Sequence[float]] | None = None) -> Outcome:
+def outcome(miou: float, rounds: Mapping[str, Sequence[float]] | None = None) -> EvaluationOutcome:
     """Return a seed of one scene that scored so much."""
     score = Score(miou, np.array([miou, np.nan]), {}, 1, 7, 1e-6, converged=True)
     courses = {
@@ -48,7 +48,7 @@ def outcome(miou: float, rounds: Mapping[str, Sequence[float]] | None = None) ->
         for name, values in (rounds or {}).items()
     }
     choice = Choice(scenes=("a",), seconds=0.25, gap=np.inf)
-    return Outcome(choice=choice, cost=1.0, score=score, courses=courses)
+    return EvaluationOutcome(choice=choice, cost=1.0, score=score, courses=courses)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from app.errors import InvalidRequestError
 from app.evaluation.baselines.facility_location import similarities
-from app.evaluation.baselines.pool import Pool
-from app.evaluation.baselines.registry import BASELINES, Baseline
+from app.evaluation.baselines.pool import BaselinePool
+from app.evaluation.baselines.registry import BASELINES, BaselineMethod
 from app.evaluation.baselines.seedal_reference import scenes_of_best_pairs, seedal_reference
 from app.evaluation.baselines.typiclust import NEIGHBOURS, untypicality
 
@@ -22,10 +22,10 @@ def pool_of(
     vectors: Sequence[Sequence[float]] | NDArray[np.float64],
     costs: Sequence[float] | None = None,
     classes: int = 13,
-) -> Pool:
+) -> BaselinePool:
     """Return a pool whose scenes are called 000, 001, ... and weigh 1."""
     n = len(vectors)
-    return Pool(
+    return BaselinePool(
         scene_ids=tuple(f"{k:03}" for k in range(n)),
         vectors=np.asarray(vectors, dtype=np.float64),
         weights=np.ones(n),
@@ -41,7 +41,7 @@ def on_a_circle(degrees: Sequence[float]) -> NDArray[np.float64]:
 
 
 @EVERY
-def test_one_scene(baseline: Baseline) -> None:
+def test_one_scene(baseline: BaselineMethod) -> None:
     """The only scene is chosen where it fits."""
     pool = pool_of([[1.0, 0.0]], [3.0])
     assert baseline(pool, 3.0).tolist() == [0]
@@ -49,7 +49,7 @@ def test_one_scene(baseline: Baseline) -> None:
 
 
 @EVERY
-def test_a_budget_below_the_cheapest(baseline: Baseline) -> None:
+def test_a_budget_below_the_cheapest(baseline: BaselineMethod) -> None:
     """Where nothing fits, nothing is chosen."""
     pool = pool_of(on_a_circle([0, 90, 180, 270]), [2, 3, 4, 5])
     assert baseline(pool, 1.0).tolist() == []
@@ -57,7 +57,7 @@ def test_a_budget_below_the_cheapest(baseline: Baseline) -> None:
 
 
 @EVERY
-def test_equal_scenes(baseline: Baseline) -> None:
+def test_equal_scenes(baseline: BaselineMethod) -> None:
     """Scenes that are all the same fill the budget too, where that is promised."""
     chosen = baseline(pool_of([[0.6, 0.8]] * 7), 3.0)
     assert len(chosen) == 3 or not baseline.fills
@@ -65,7 +65,7 @@ def test_equal_scenes(baseline: Baseline) -> None:
 
 
 @EVERY
-def test_free_scenes(baseline: Baseline) -> None:
+def test_free_scenes(baseline: BaselineMethod) -> None:
     """Scenes that cost nothing are chosen even at no budget, where filling is promised."""
     pool = pool_of(on_a_circle([0, 90, 180, 270]), [0, 1, 0, 1])
     chosen = set(baseline(pool, 0.0).tolist())
@@ -74,7 +74,7 @@ def test_free_scenes(baseline: Baseline) -> None:
 
 
 @EVERY
-def test_vectors_without_a_direction(baseline: Baseline) -> None:
+def test_vectors_without_a_direction(baseline: BaselineMethod) -> None:
     """Scenes whose images cancel out are scenes like others."""
     chosen = baseline(pool_of([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0]]), 2.0)
     assert len(chosen) <= 2
@@ -82,7 +82,7 @@ def test_vectors_without_a_direction(baseline: Baseline) -> None:
 
 @EVERY
 @pytest.mark.parametrize("budget", [-1.0, math.nan, math.inf])
-def test_a_budget_that_is_none(baseline: Baseline, budget: float) -> None:
+def test_a_budget_that_is_none(baseline: BaselineMethod, budget: float) -> None:
     """A budget that is negative or not finite is refused in a sentence."""
     with pytest.raises(Exception, match=r"budget .*at least 0") as caught:
         baseline(pool_of([[1.0, 0.0]] * 3), budget)
@@ -223,4 +223,4 @@ def test_a_pool_checks_itself(changes: dict[str, object], sentence: str) -> None
         "costs": np.ones(2),
     }
     with pytest.raises(InvalidRequestError, match=sentence):
-        Pool(**(good | changes))  # type: ignore[arg-type]
+        BaselinePool(**(good | changes))  # type: ignore[arg-type]

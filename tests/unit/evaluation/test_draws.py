@@ -12,7 +12,7 @@ from app.evaluation.cuts import parse_cut
 from app.evaluation.draws import Draw, draw_scenes
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelFolder, LabelledPool
-from app.evaluation.plan import Plan
+from app.evaluation.plan import ComparisonPlan
 from app.services.budgets import parse_budget
 
 
@@ -25,7 +25,7 @@ def draw(
     repetitions: int = 1,
 ) -> list[Draw]:
     """Draw scenes of a pool."""
-    plan = Plan(
+    plan = ComparisonPlan(
         cuts=tuple(map(parse_cut, cuts)),
         budgets=(parse_budget(budget),),
         objectives=(),

@@ -15,13 +15,13 @@ from app.evaluation.cuts import parse_cut
 from app.evaluation.experiment import evaluate
 from app.evaluation.labelled import LabelFolder
 from app.evaluation.outcome import Evaluation
-from app.evaluation.plan import Plan
+from app.evaluation.plan import ComparisonPlan
 from app.evaluation.report import as_json
 from app.services.budgets import parse_budget
 from features.errors import FeatureError
 from features.settings import FeatureSettings
 
-PLAN = Plan(
+PLAN = ComparisonPlan(
     cuts=(parse_cut("group:^."), parse_cut("window:1-4")),
     budgets=(parse_budget("25%"), parse_budget("60000")),
     objectives=("centred/greedy", "seedal/greedy"),

@@ -8,12 +8,12 @@ import pytest
 
 from app.errors import AppError
 from app.evaluation.cuts import parse_cut
-from app.evaluation.plan import Plan
+from app.evaluation.plan import ComparisonPlan
 from app.services.budgets import parse_budget
 from features.errors import FeatureError
 from features.settings import FeatureSettings
 
-PLAN = Plan(
+PLAN = ComparisonPlan(
     cuts=(parse_cut("frame"),),
     budgets=(parse_budget("10%"), parse_budget("20%")),
     objectives=("seedal", "seedal/greedy"),

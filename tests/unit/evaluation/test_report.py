@@ -8,7 +8,7 @@ import numpy as np
 from app.evaluation.costs import parse_cost
 from app.evaluation.cuts import parse_cut
 from app.evaluation.outcome import Cell, Evaluation
-from app.evaluation.plan import Plan
+from app.evaluation.plan import ComparisonPlan
 from app.evaluation.report import (
     as_json,
     as_text,
@@ -27,7 +27,7 @@ MakeCell = Callable[..., Cell]
 
 def evaluation(cells: Sequence[Cell]) -> Evaluation:
     """Return an evaluation that found these."""
-    plan = Plan(
+    plan = ComparisonPlan(
         cuts=(parse_cut("frame"), parse_cut("window:1-4")),
         budgets=(parse_budget("10%"), parse_budget("6")),
         objectives=("seedal",),

@@ -14,9 +14,9 @@ from features.backbones.pixels import to_pixels
 from features.decoding import Decoder
 from features.errors import ImageError
 from features.images import load_rgb
-from features.scenes import Scene
+from features.scenes import PoolScene
 
-MakeScene = Callable[[str, int], Scene]
+MakeScene = Callable[[str, int], PoolScene]
 
 
 @pytest.fixture

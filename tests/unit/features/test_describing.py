@@ -14,14 +14,14 @@ from features.extractor import PATCH_CENTRES
 from features.parts import Parts
 from features.pipeline import FeatureSettings, Prepared, prepare
 from features.precomputed import prepare_precomputed
-from features.scenes import Image, Pool, Scene
+from features.scenes import Image, ScenePool, PoolScene
 from features.signatures import Signatures
 from features.signing import SceneVectors, sign
 from features.vectors import read_vectors
 from features.words import LEVELS, Vocabulary
 
-MakeScene = Callable[[str, int], Scene]
-MakePool = Callable[[list[Scene]], Pool]
+MakeScene = Callable[[str, int], PoolScene]
+MakePool = Callable[[list[PoolScene]], ScenePool]
 Rows = NDArray[np.float32]
 
 IMAGES = (3, 5, 1, 20, 4, 4)
@@ -51,7 +51,7 @@ def check(parts: Parts, images: tuple[int, ...]) -> None:
 
 
 @pytest.fixture
-def pool(make_scene: MakeScene, make_pool: MakePool) -> Pool:
+def pool(make_scene: MakeScene, make_pool: MakePool) -> ScenePool:
     """Six scenes of images; the last repeats one image four times."""
     scenes = [make_scene(f"scene {i}", size) for i, size in enumerate(IMAGES)]
     one = scenes[0].images[0]
@@ -59,7 +59,7 @@ def pool(make_scene: MakeScene, make_pool: MakePool) -> Pool:
 
 
 @pytest.mark.parametrize("token", ["cls", "patch_keys", "patches"])
-def test_masses_of_a_scene_are_its_images(tmp_path: Path, pool: Pool, token: Token) -> None:
+def test_masses_of_a_scene_are_its_images(tmp_path: Path, pool: ScenePool, token: Token) -> None:
     """One image, several, or one repeated: every token's parts make up the images there are."""
     settings = FeatureSettings(backbone="colour_grid", clusters=3, token=token)
     prepared: Prepared = prepare(pool, settings, tmp_path)
@@ -91,10 +91,10 @@ def test_masses_of_precomputed_scenes_are_their_images(tmp_path: Path) -> None:
     """Vectors from a file stand for the images that the scene lists, one where it lists none."""
     sizes = {"a": 4, "b": 0, "c": 9}
     scenes = [
-        Scene(name, {"points": 1.0}, tuple(Image(f"{i}.png") for i in range(size)))
+        PoolScene(name, {"points": 1.0}, tuple(Image(f"{i}.png") for i in range(size)))
         for name, size in sizes.items()
     ]
-    pool = Pool("manifest", tuple(scenes), "points", "a manifest")
+    pool = ScenePool("manifest", tuple(scenes), "points", "a manifest")
     rows = np.random.default_rng(0).standard_normal((17, 4))
     np.savez(tmp_path / "v.npz", ids=np.repeat(list(sizes), [8, 2, 7]), vectors=rows)
     vectors = read_vectors(tmp_path / "v.npz", list(sizes))

@@ -17,12 +17,12 @@ from features.blocks import BlockStore
 from features.clustering import cluster
 from features.decoding import Decoder
 from features.errors import BatchTooLargeError, VectorsError
-from features.extraction import SHARD_IMAGES, Extraction, cut_shards
+from features.extraction import SHARD_IMAGES, VectorExtraction, cut_shards
 from features.extractor import Extractor, Recipe
 from features.images import load_rgb
-from features.scenes import Image, Scene
+from features.scenes import Image, PoolScene
 
-MakeScene = Callable[[str, int], Scene]
+MakeScene = Callable[[str, int], PoolScene]
 
 
 def ignore(_images: int) -> None:
@@ -39,19 +39,19 @@ def extractor(
     return Extractor(Recipe(identify("colour_grid"), token, clusters), load, batch_size)
 
 
-def encode(scene: Scene, token: Token) -> NDArray[np.float32]:
+def encode(scene: PoolScene, token: Token) -> NDArray[np.float32]:
     """Encode a scene's images one by one, without any of the machinery: (images, t, d)."""
     pixels = [to_pixels(load_rgb(image.uri))[None] for image in scene.images]
     return np.concatenate([ColourGrid().encode(one, token) for one in pixels])
 
 
-def with_broken(scene: Scene, path: Path, content: bytes) -> Scene:
+def with_broken(scene: PoolScene, path: Path, content: bytes) -> PoolScene:
     """Put a file that is no image in front of a scene's images."""
     path.write_bytes(content)
-    return Scene(scene.scene_id, scene.costs, (Image(str(path)), *scene.images))
+    return PoolScene(scene.scene_id, scene.costs, (Image(str(path)), *scene.images))
 
 
-Extract = Callable[..., Extraction]
+Extract = Callable[..., VectorExtraction]
 
 
 @pytest.fixture
@@ -61,13 +61,13 @@ def extract(tmp_path: Path) -> Iterator[Extract]:
     with ThreadPoolExecutor(2) as threads:
 
         def run(
-            scenes: Sequence[Scene],
+            scenes: Sequence[PoolScene],
             extractor: Extractor | None = None,
             report: Callable[[int], None] = ignore,
-        ) -> Extraction:
+        ) -> VectorExtraction:
             chosen = extractor or globals()["extractor"]()
             store = BlockStore(tmp_path / "vectors")
-            extraction = Extraction(cut_shards(scenes), chosen, store, decoder, threads)
+            extraction = VectorExtraction(cut_shards(scenes), chosen, store, decoder, threads)
             extraction.complete(report)
             return extraction
 
@@ -75,7 +75,7 @@ def extract(tmp_path: Path) -> Iterator[Extract]:
     decoder.close()
 
 
-def rows(extraction: Extraction, scene: Scene) -> NDArray[np.float32]:
+def rows(extraction: VectorExtraction, scene: PoolScene) -> NDArray[np.float32]:
     """Return the vectors of a scene's images, stacked."""
     return np.concatenate([image.vectors for image in extraction.vectors(scene)])
 
@@ -154,8 +154,8 @@ def test_an_image_of_several_scenes_is_encoded_once(
     broken.write_bytes(b"no image")
     alias = tmp_path / "alias.png"
     alias.symlink_to(broken)
-    a = Scene("a", {}, (*a.images, Image(str(broken))))
-    b = Scene("b", {}, (a.images[1], Image(str(link)), Image(str(alias))))
+    a = PoolScene("a", {}, (*a.images, Image(str(broken))))
+    b = PoolScene("b", {}, (a.images[1], Image(str(link)), Image(str(alias))))
     extraction = extract([a, b])
     assert extraction.keys(b) == extraction.keys(a)[::-1]
     assert len({key for scene in (a, b) for key in extraction.keys(scene)}) == 2
@@ -200,12 +200,12 @@ def test_a_scene_without_a_readable_image_gets_no_vector(
 ) -> None:
     """Scenes with no image, or broken ones alone, are named with the reason."""
     one = with_broken(make_scene("one", 0), tmp_path / "one.png", b"")
-    gone = Scene("two", {}, (Image(str(tmp_path / "x.png")), Image(str(tmp_path / "y.png"))))
+    gone = PoolScene("two", {}, (Image(str(tmp_path / "x.png")), Image(str(tmp_path / "y.png"))))
     good = make_scene("good", 1)
-    extraction = extract([Scene("none", {}), one, gone, good])
+    extraction = extract([PoolScene("none", {}), one, gone, good])
     reasons = {
         out.scene_id: out.reason
-        for scene in (Scene("none", {}), one, gone, good)
+        for scene in (PoolScene("none", {}), one, gone, good)
         if (out := extraction.left_out(scene)) is not None
     }
     assert reasons == {
@@ -225,9 +225,9 @@ def test_progress_counts_every_image_once(
     link.symlink_to(a.images[0].uri)
     scenes = [
         with_broken(a, tmp_path / "broken.png", b""),
-        Scene("same images as a", {}, (*a.images, Image(str(link)))),
+        PoolScene("same images as a", {}, (*a.images, Image(str(link)))),
         make_scene("b", 2),
-        Scene("none", {}),
+        PoolScene("none", {}),
     ]
     for _ in range(2):
         counts: list[int] = []
@@ -252,10 +252,10 @@ def test_shards_hold_each_image_once_in_order() -> None:
     """A shard closes once it is full; every image is in one shard, also if scenes share it."""
     images = [Image(f"{number}.png") for number in range(2 * SHARD_IMAGES + 5)]
     scenes = [
-        Scene("few", {}, tuple(images[:3])),
-        Scene("none", {}),
-        Scene("many", {}, tuple(images)),
-        Scene("again", {}, tuple(images[::7])),
+        PoolScene("few", {}, tuple(images[:3])),
+        PoolScene("none", {}),
+        PoolScene("many", {}, tuple(images)),
+        PoolScene("again", {}, tuple(images[::7])),
     ]
     shards = cut_shards(scenes)
     assert [len(shard) for shard in shards] == [SHARD_IMAGES, SHARD_IMAGES, 5]

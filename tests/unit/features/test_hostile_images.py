@@ -15,7 +15,7 @@ import pytest
 from features.errors import ImageError
 from features.images import MAX_PIXELS, load_rgb
 from features.pipeline import FeatureSettings, prepare
-from features.scenes import Image, Pool, Scene
+from features.scenes import Image, ScenePool, PoolScene
 
 PIXELS = np.random.default_rng(5).integers(0, 256, (6, 4, 3), dtype=np.uint8)
 
@@ -95,12 +95,12 @@ def test_the_rest_of_the_run_is_unharmed(tmp_path: Path) -> None:
     bad[str(tmp_path / "folder.jpg")] = "a folder, not a file"
     bad[str(tmp_path / "pipe.jpg")] = "not a regular file"
 
-    def pool(*more: str) -> Pool:
+    def pool(*more: str) -> ScenePool:
         mixed = [*more[:4], str(good[0]), str(good[1]), *more[4:]]
-        scenes = [Scene("mixed", {"images": 2.0}, tuple(map(Image, mixed)))]
-        scenes += [Scene(path.stem, {"images": 1.0}, (Image(str(path)),)) for path in good[2:]]
-        scenes += [Scene(f"bad {uri}", {"images": 1.0}, (Image(uri),)) for uri in more]
-        return Pool("images", tuple(scenes), "images", "number of images")
+        scenes = [PoolScene("mixed", {"images": 2.0}, tuple(map(Image, mixed)))]
+        scenes += [PoolScene(path.stem, {"images": 1.0}, (Image(str(path)),)) for path in good[2:]]
+        scenes += [PoolScene(f"bad {uri}", {"images": 1.0}, (Image(uri),)) for uri in more]
+        return ScenePool("images", tuple(scenes), "images", "number of images")
 
     settings = FeatureSettings(backbone="colour_grid")
     clean = prepare(pool(), settings, tmp_path / "clean")

@@ -19,17 +19,17 @@ from features.errors import FeatureError, VectorsError, WeightsError
 from features.images import load_rgb
 from features.index import SceneIndex
 from features.pipeline import FeatureSettings, Preparation, Prepared, prepare
-from features.scenes import Image, Pool, Scene
+from features.scenes import Image, ScenePool, PoolScene
 from features.signatures import Signatures, unit_rows
 
-MakeScene = Callable[[str, int], Scene]
-MakePool = Callable[[list[Scene]], Pool]
+MakeScene = Callable[[str, int], PoolScene]
+MakePool = Callable[[list[PoolScene]], ScenePool]
 
 GRID = FeatureSettings(backbone="colour_grid", clusters=3)
 
 
 @pytest.fixture
-def pool(make_scene: MakeScene, make_pool: MakePool) -> Pool:
+def pool(make_scene: MakeScene, make_pool: MakePool) -> ScenePool:
     """Six scenes, one with a single image, one without any, in two groups."""
     sizes = [3, 5, 1, 120, 0, 4]
     return make_pool([make_scene(f"scene {i}", size) for i, size in enumerate(sizes)])
@@ -40,7 +40,7 @@ def computed(prepared: Prepared) -> dict[str, tuple[int, int]]:
     return {stage.name: (stage.computed, stage.reused) for stage in prepared.stages}
 
 
-def test_a_pool_becomes_signatures(tmp_path: Path, pool: Pool) -> None:
+def test_a_pool_becomes_signatures(tmp_path: Path, pool: ScenePool) -> None:
     """Signatures and index cover every scene with images, in order, and lie in the cache."""
     prepared = prepare(pool, GRID, tmp_path / "cache")
     signatures = prepared.signatures
@@ -59,7 +59,7 @@ def test_a_pool_becomes_signatures(tmp_path: Path, pool: Pool) -> None:
     assert any("colours only" in note for note in prepared.notes)
 
 
-def test_everything_is_reused(tmp_path: Path, pool: Pool) -> None:
+def test_everything_is_reused(tmp_path: Path, pool: ScenePool) -> None:
     """A second run computes nothing and gives the same."""
     first = prepare(pool, GRID, tmp_path / "cache")
     again = prepare(pool, GRID, tmp_path / "cache")
@@ -70,7 +70,7 @@ def test_everything_is_reused(tmp_path: Path, pool: Pool) -> None:
     np.testing.assert_array_equal(again.signatures.vectors, first.signatures.vectors)
 
 
-def test_other_clusters_reuse_the_vectors_of_images(tmp_path: Path, pool: Pool) -> None:
+def test_other_clusters_reuse_the_vectors_of_images(tmp_path: Path, pool: ScenePool) -> None:
     """A changed number of clusters makes new signatures from stored class tokens."""
     first = prepare(pool, GRID, tmp_path / "cache")
     other = prepare(pool, replace(GRID, clusters=4), tmp_path / "cache")
@@ -79,7 +79,7 @@ def test_other_clusters_reuse_the_vectors_of_images(tmp_path: Path, pool: Pool) 
     assert other.signatures.counts.tolist() == [3, 4, 1, 4, 4]
 
 
-def test_damaged_signatures_are_computed_again(tmp_path: Path, pool: Pool) -> None:
+def test_damaged_signatures_are_computed_again(tmp_path: Path, pool: ScenePool) -> None:
     """A broken file in the cache costs time, not the run."""
     first = prepare(pool, GRID, tmp_path / "cache")
     (tmp_path / "cache" / "signatures" / f"{first.key}.npz").write_bytes(b"broken")
@@ -88,7 +88,7 @@ def test_damaged_signatures_are_computed_again(tmp_path: Path, pool: Pool) -> No
     np.testing.assert_array_equal(again.signatures.vectors, first.signatures.vectors)
 
 
-def test_a_damaged_block_heals_at_the_next_run(tmp_path: Path, pool: Pool) -> None:
+def test_a_damaged_block_heals_at_the_next_run(tmp_path: Path, pool: ScenePool) -> None:
     """One flipped byte in stored vectors costs one failed run, and no more."""
     first = prepare(pool, GRID, tmp_path / "cache")
     (tmp_path / "cache" / "signatures" / f"{first.key}.npz").unlink()
@@ -102,7 +102,7 @@ def test_a_damaged_block_heals_at_the_next_run(tmp_path: Path, pool: Pool) -> No
 
 
 def test_an_interrupt_drops_what_was_to_be_decoded(
-    tmp_path: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, pool: ScenePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever ends a run in the middle of a shard, no image is decoded for nothing after it."""
     waiting: list[Future[NDArray[np.uint8]]] = []
@@ -123,7 +123,7 @@ def test_an_interrupt_drops_what_was_to_be_decoded(
     assert sum(future.cancelled() for future in waiting) > len(waiting) / 2
 
 
-def test_an_interrupted_job_goes_on(tmp_path: Path, pool: Pool) -> None:
+def test_an_interrupted_job_goes_on(tmp_path: Path, pool: ScenePool) -> None:
     """Groups keep their numbers, and a new process finishes what another began."""
     whole = prepare(pool, GRID, tmp_path / "whole")
     with Preparation(pool, GRID, tmp_path / "cache") as begun:
@@ -137,7 +137,7 @@ def test_an_interrupted_job_goes_on(tmp_path: Path, pool: Pool) -> None:
     np.testing.assert_array_equal(prepared.signatures.vectors, whole.signatures.vectors)
 
 
-def test_progress_ends_at_the_total(tmp_path: Path, pool: Pool) -> None:
+def test_progress_ends_at_the_total(tmp_path: Path, pool: ScenePool) -> None:
     """Progress grows to all images, also when a group is run twice."""
     calls: list[tuple[int, int]] = []
     with Preparation(
@@ -183,7 +183,7 @@ def test_the_token_follows_the_pool(
 
 def test_nothing_usable_is_an_error(tmp_path: Path, make_pool: MakePool) -> None:
     """A pool without a readable image raises with the first reason and leaves no signatures."""
-    pool = make_pool([Scene("a", {}, (Image(str(tmp_path / "gone.png")),)), Scene("b", {})])
+    pool = make_pool([PoolScene("a", {}, (Image(str(tmp_path / "gone.png")),)), PoolScene("b", {})])
     with pytest.raises(
         FeatureError, match=r"none of the 2 scenes can be used; the first, a: .*gone"
     ):
@@ -192,7 +192,7 @@ def test_nothing_usable_is_an_error(tmp_path: Path, make_pool: MakePool) -> None
 
 
 def test_auto_falls_back_to_installed_weights(
-    tmp_path: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, pool: ScenePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the default's weights cannot be had, the notes say what is used instead."""
 
@@ -207,7 +207,7 @@ def test_auto_falls_back_to_installed_weights(
     assert any("dino_vitb8, cannot be fetched here" in note for note in prepared.notes)
 
 
-def test_a_reused_run_loads_no_network(tmp_path: Path, pool: Pool) -> None:
+def test_a_reused_run_loads_no_network(tmp_path: Path, pool: ScenePool) -> None:
     """Where all is stored, not even the libraries are imported."""
     few = replace(pool, scenes=pool.scenes[:2])
     settings = FeatureSettings(backbone="efficientnet_lite0", device="cpu")
@@ -231,11 +231,11 @@ def test_real_scans_get_useful_signatures(tmp_path: Path, shared_data: Path) -> 
     root = shared_data / "mini_semantickitti" / "sequences"
     paths = [sorted((root / name / "image_2").iterdir())[:3] for name in ("00", "03")]
     scenes = [
-        Scene(f"{path.parts[-3]}/{path.stem}", {"images": 1.0}, (Image(str(path)),))
+        PoolScene(f"{path.parts[-3]}/{path.stem}", {"images": 1.0}, (Image(str(path)),))
         for group in paths
         for path in group
     ]
-    pool = Pool("images", tuple(scenes), "images", "number of images")
+    pool = ScenePool("images", tuple(scenes), "images", "number of images")
     settings = FeatureSettings(backbone="efficientnet_lite0", device="cpu")
     prepared = prepare(pool, settings, tmp_path / "cache")
     index = SceneIndex.load(prepared.index_path, prepared.signatures)

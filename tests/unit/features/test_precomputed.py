@@ -9,20 +9,20 @@ from features.errors import FeatureError
 from features.index import SceneIndex
 from features.precomputed import PRECOMPUTED, prepare_precomputed
 from features.prepared import Prepared
-from features.scenes import Pool, Scene
+from features.scenes import ScenePool, PoolScene
 from features.signatures import Signatures, build_signatures, unit_rows
 from features.vectors import PrecomputedVectors, read_vectors
 
 
 @pytest.fixture
-def pool() -> Pool:
+def pool() -> ScenePool:
     """Six scenes without images."""
-    scenes = tuple(Scene(f"scene {number}", {"points": 1.0}) for number in range(6))
-    return Pool("manifest", scenes, "points", "a manifest")
+    scenes = tuple(PoolScene(f"scene {number}", {"points": 1.0}) for number in range(6))
+    return ScenePool("manifest", scenes, "points", "a manifest")
 
 
 @pytest.fixture
-def vectors(tmp_path: Path, pool: Pool) -> PrecomputedVectors:
+def vectors(tmp_path: Path, pool: ScenePool) -> PrecomputedVectors:
     """Vectors of five of the scenes: 1, 2, 9, 9 and 9."""
     owners = np.repeat(["scene 5", "scene 0", "scene 1", "scene 2", "scene 4"], [1, 2, 9, 9, 9])
     rows = np.random.default_rng(0).standard_normal((30, 8))
@@ -35,7 +35,7 @@ def computed(prepared: Prepared) -> dict[str, tuple[int, int]]:
     return {stage.name: (stage.computed, stage.reused) for stage in prepared.stages}
 
 
-def test_vectors_become_signatures(tmp_path: Path, pool: Pool, vectors: PrecomputedVectors) -> None:
+def test_vectors_become_signatures(tmp_path: Path, pool: ScenePool, vectors: PrecomputedVectors) -> None:
     """Signatures are those of the scenes' centres, in the pool's order, with an index."""
     prepared = prepare_precomputed(pool, vectors, 4, tmp_path / "cache")
     ids = ("scene 0", "scene 1", "scene 2", "scene 4", "scene 5")
@@ -59,7 +59,7 @@ def test_vectors_become_signatures(tmp_path: Path, pool: Pool, vectors: Precompu
 
 
 def test_the_same_vectors_are_used_again(
-    tmp_path: Path, pool: Pool, vectors: PrecomputedVectors
+    tmp_path: Path, pool: ScenePool, vectors: PrecomputedVectors
 ) -> None:
     """A second run computes nothing; other clusters or other vectors do."""
     cache = tmp_path / "cache"
@@ -76,7 +76,7 @@ def test_the_same_vectors_are_used_again(
     assert len(keys) == 3
 
 
-def test_no_clusters_are_refused(tmp_path: Path, pool: Pool, vectors: PrecomputedVectors) -> None:
+def test_no_clusters_are_refused(tmp_path: Path, pool: ScenePool, vectors: PrecomputedVectors) -> None:
     """Clusters below 1 raise."""
     with pytest.raises(FeatureError, match="clusters must be at least 1, not 0"):
         prepare_precomputed(pool, vectors, 0, tmp_path)

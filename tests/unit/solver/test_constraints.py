@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solver.constraints import Constraints, GroupLimit, Resource
+from solver.constraints import Constraints, GroupRule, Resource
 from solver.errors import InvalidProblemError
 from solver.problem import PairProblem, SignatureProblem
 from solver.result import Status, StopReason
@@ -35,12 +35,12 @@ def scenes(n: int, **more: Any) -> SignatureProblem:  # noqa: ANN401
         ({"exclude": [0.5]}, "exclude must be a list of item numbers"),
         ({"min_items": -1}, "at least 0"),
         ({"min_items": 3, "max_items": 2}, "minimum of 3 is above the maximum of 2"),
-        ({"groups": (GroupLimit(name="a", items=np.array([9])),)}, "group 'a' has item 9"),
+        ({"groups": (GroupRule(name="a", items=np.array([9])),)}, "group 'a' has item 9"),
         (
             {
                 "groups": (
-                    GroupLimit(name="a", items=np.array([0])),
-                    GroupLimit(name="b", items=np.array([0])),
+                    GroupRule(name="a", items=np.array([0])),
+                    GroupRule(name="b", items=np.array([0])),
                 )
             },
             "disjoint",

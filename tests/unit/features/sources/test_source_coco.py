@@ -5,7 +5,7 @@ import PIL.Image
 import pytest
 
 from features.errors import SourceError
-from features.scenes import Pool
+from features.scenes import ScenePool
 from features.sources import SourceOptions, detect, open_source
 
 
@@ -26,7 +26,7 @@ def write(folder: Path, **members: object) -> Path:
     return path
 
 
-def opened(folder: Path, names: list[str], **options: object) -> Pool:
+def opened(folder: Path, names: list[str], **options: object) -> ScenePool:
     """Return the pool of some file names."""
     return open_source(None, write(folder, images=entries(*names)), SourceOptions(**options))
 

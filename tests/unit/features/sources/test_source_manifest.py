@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import SourceError
-from features.scenes import Image, Pool
+from features.scenes import Image, ScenePool
 from features.sources import SourceOptions, lines, open_source
 
 Write = Callable[..., Path]
@@ -197,7 +197,7 @@ def test_a_folder_is_no_manifest(tmp_path: Path) -> None:
     assert refused(tmp_path).rule == "is a folder where a file is needed"
 
 
-def pool(path: Path, resource: str | None) -> Pool:
+def pool(path: Path, resource: str | None) -> ScenePool:
     """Open the manifest with a budget of one resource."""
     return open_source("manifest", path, SourceOptions(resource=resource))
 

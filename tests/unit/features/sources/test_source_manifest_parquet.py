@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import SourceError
-from features.scenes import Image, Pool
+from features.scenes import Image, ScenePool
 from features.sources import manifest_parquet, open_source
 
 
@@ -17,7 +17,7 @@ def write(path: Path, table: dict[str, object], *, group: int | None = None) -> 
     return path
 
 
-def opened(tmp_path: Path, **columns: object) -> Pool:
+def opened(tmp_path: Path, **columns: object) -> ScenePool:
     """Return the pool of a table."""
     return open_source(None, write(tmp_path / "scenes.parquet", columns))
 
