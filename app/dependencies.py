@@ -55,15 +55,15 @@ class AppState:
     pools: Pools
     metrics: Metrics
     waits: threading.BoundedSemaphore
-    looks: OperationPoller
+    poller: OperationPoller
 
 
-def _wiring(request: Request) -> AppState:
-    wiring: AppState = request.app.state.wiring
-    return wiring
+def _app_state(request: Request) -> AppState:
+    app_state: AppState = request.app.state.app_state
+    return app_state
 
 
-WiringOf = Annotated[AppState, Depends(_wiring)]
+AppStateOf = Annotated[AppState, Depends(_app_state)]
 
 
 def _caller(request: Request) -> Caller:
@@ -95,13 +95,13 @@ def requires(*resources: str) -> Any:  # noqa: ANN401 what FastAPI's own functio
     return Security(_let_in, scopes=resources)
 
 
-def _session(wiring: WiringOf) -> Iterator[ProjectSession]:
+def _session(app_state: AppStateOf) -> Iterator[ProjectSession]:
     """One transaction per request, committed before the response leaves, or not at all.
 
     A database that is away or full is a reason to ask again, not a mistake of this program.
     """
     try:
-        with wiring.sessions() as session:
+        with app_state.sessions() as session:
             yield session
             session.commit()
     except OperationalError as error:
@@ -140,7 +140,7 @@ async def _watch(request: Request) -> AsyncIterator[Cancellation]:
             await waiting
 
 
-async def _once(
+async def _idempotency(
     request: Request,
     session: Transaction,
     idempotency_key: Annotated[
@@ -171,55 +171,55 @@ def _preference(
     return Preference.parse(prefer)
 
 
-def _asker(wiring: WiringOf, session: Transaction) -> RequestContext:
-    return RequestContext(session, wiring.settings, wiring.pools)
+def _context(app_state: AppStateOf, session: Transaction) -> RequestContext:
+    return RequestContext(session, app_state.settings, app_state.pools)
 
 
-AskerOf = Annotated[RequestContext, Depends(_asker)]
+ContextOf = Annotated[RequestContext, Depends(_context)]
 
 
-def _datasets(wiring: WiringOf, session: Transaction) -> Datasets:
-    return Datasets(session, wiring.queue, wiring.settings)
+def _datasets(app_state: AppStateOf, session: Transaction) -> Datasets:
+    return Datasets(session, app_state.queue, app_state.settings)
 
 
-def _scenes(wiring: WiringOf, session: Transaction) -> SceneService:
-    return SceneService(session, wiring.settings)
+def _scenes(app_state: AppStateOf, session: Transaction) -> SceneService:
+    return SceneService(session, app_state.settings)
 
 
-def _seeds(wiring: WiringOf, asker: AskerOf) -> Seeds:
-    return Seeds(asker, wiring.pool, wiring.queue, wiring.metrics, wiring.waits)
+def _seeds(app_state: AppStateOf, context: ContextOf) -> Seeds:
+    return Seeds(context, app_state.pool, app_state.queue, app_state.metrics, app_state.waits)
 
 
-def _frontiers(wiring: WiringOf, asker: AskerOf) -> Frontiers:
-    return Frontiers(asker, wiring.pool, wiring.queue, wiring.waits)
+def _frontiers(app_state: AppStateOf, context: ContextOf) -> Frontiers:
+    return Frontiers(context, app_state.pool, app_state.queue, app_state.waits)
 
 
-def _maps(wiring: WiringOf, asker: AskerOf) -> MapService:
-    return MapService(asker, wiring.pool)
+def _maps(app_state: AppStateOf, context: ContextOf) -> MapService:
+    return MapService(context, app_state.pool)
 
 
-def _readiness(wiring: WiringOf, session: Session) -> Health:
-    return check_readiness(session, wiring.settings)
+def _readiness(app_state: AppStateOf, session: Session) -> Health:
+    return check_readiness(session, app_state.settings)
 
 
 def _operations(session: Transaction) -> Operations:
     return Operations(session)
 
 
-def _watching(wiring: WiringOf, caller: CallerOf) -> OperationStream:
-    return OperationStream(wiring.looks, caller.project)
+def _watching(app_state: AppStateOf, caller: CallerOf) -> OperationStream:
+    return OperationStream(app_state.poller, caller.project)
 
 
-def _solve_pool(wiring: WiringOf) -> SolvePool:
-    return wiring.pool
+def _solve_pool(app_state: AppStateOf) -> SolvePool:
+    return app_state.pool
 
 
-def _uploads(wiring: WiringOf) -> Uploads:
-    return Uploads(wiring.settings)
+def _uploads(app_state: AppStateOf) -> Uploads:
+    return Uploads(app_state.settings)
 
 
-def _metrics(wiring: WiringOf) -> Metrics:
-    return wiring.metrics
+def _metrics(app_state: AppStateOf) -> Metrics:
+    return app_state.metrics
 
 
 DatasetsOf = Annotated[Datasets, Depends(_datasets)]
@@ -229,10 +229,10 @@ FrontiersOf = Annotated[Frontiers, Depends(_frontiers)]
 MapsOf = Annotated[MapService, Depends(_maps)]
 ReadinessOf = Annotated[Health, Depends(_readiness)]
 OperationsOf = Annotated[Operations, Depends(_operations)]
-WatchingOf = Annotated[OperationStream, Depends(_watching)]
+StreamOf = Annotated[OperationStream, Depends(_watching)]
 MetricsOf = Annotated[Metrics, Depends(_metrics)]
 SolvePoolOf = Annotated[SolvePool, Depends(_solve_pool)]
 UploadsOf = Annotated[Uploads, Depends(_uploads)]
-OnceOf = Annotated[Idempotency, Depends(_once)]
+IdempotencyOf = Annotated[Idempotency, Depends(_idempotency)]
 PreferenceOf = Annotated[Preference, Depends(_preference)]
-WatchOf = Annotated[Cancellation, Depends(_watch, scope="function")]
+CancellationOf = Annotated[Cancellation, Depends(_watch, scope="function")]

@@ -71,9 +71,9 @@ class _Server(uvicorn.Server):
 
     @override
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        wiring: AppState = self.config.app.state.wiring  # type: ignore[union-attr]  # a FastAPI
-        wiring.looks.end()
-        timer = asyncio.get_running_loop().call_later(_SPARED_S, wiring.pool.dismiss)
+        app_state: AppState = self.config.app.state.app_state  # type: ignore[union-attr]  # a FastAPI
+        app_state.poller.end()
+        timer = asyncio.get_running_loop().call_later(_SPARED_S, app_state.pool.dismiss)
         try:
             await super().shutdown(sockets)
         finally:
@@ -106,7 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
         waiting = _WAITS + settings.solve_processes + settings.solve_queue
         threads.total_tokens = _THREADS + waiting
         _show(metrics, pool, sessions)
-        app.state.wiring = AppState(
+        app.state.app_state = AppState(
             settings=settings,
             sessions=sessions,
             queue=queue,
@@ -114,7 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
             pools=Pools(),
             metrics=metrics,
             waits=BoundedSemaphore(_WAITS),
-            looks=OperationPoller(sessions),
+            poller=OperationPoller(sessions),
         )
         try:
             yield
@@ -152,7 +152,7 @@ def _lookup(app: FastAPI, settings: Settings) -> Callable[[str | None], Caller |
     is_open = _may_be_open(settings)
 
     def caller(presented: str | None) -> Caller | None:
-        with app.state.wiring.sessions() as session:
+        with app.state.app_state.sessions() as session:
             return Keys(session).caller(presented, is_open=is_open)
 
     return caller

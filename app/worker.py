@@ -13,7 +13,7 @@ from typing import BinaryIO
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.jobs.courier import Courier
+from app.jobs.courier import WebhookDelivery
 from app.jobs.engine import JobEngine
 from app.jobs.heartbeat import Heartbeat
 from app.jobs.retention import Retention
@@ -77,10 +77,10 @@ def work(settings: Settings, stop: threading.Event) -> int:
     sessions = open_sessions(engine)
     upkeep = Upkeep(jobs, slots, sessions)
     retention = Retention(settings, sessions, jobs)
-    courier = threading.Thread(
-        target=Courier(settings, sessions).run, args=(stop,), name="courier", daemon=True
+    webhooks = threading.Thread(
+        target=WebhookDelivery(settings, sessions).run, args=(stop,), name="webhooks", daemon=True
     )
-    courier.start()
+    webhooks.start()
     settings.locks_dir.mkdir(parents=True, exist_ok=True)
     heartbeat = Heartbeat(settings.locks_dir)
     heartbeat.beat()
@@ -100,7 +100,7 @@ def work(settings: Settings, stop: threading.Event) -> int:
         return 0
     finally:
         stop.set()
-        courier.join(_LAST_CALL_S)
+        webhooks.join(_LAST_CALL_S)
         jobs.close()
         slots.release()
         heartbeat.end()

@@ -34,11 +34,11 @@ from features.backbones.memory import CPU_BATCH, CPU_BATCHES
 from features.backbones.pixels import to_pixels
 from features.blocks import BlockStore
 from features.decoding import Decoder
-from features.extraction import VectorExtraction, Shard, cut_shards
+from features.extraction import Shard, VectorExtraction, cut_shards
 from features.extractor import Extractor, Recipe
 from features.images import load_rgb
 from features.pipeline import FeatureSettings, Prepared, prepare
-from features.scenes import Image, ScenePool, PoolScene
+from features.scenes import Image, PoolScene, ScenePool
 from features.sources import open_source
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

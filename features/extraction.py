@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from features.blocks import BlockStore, ImageVectors
 from features.decoding import Decoder
 from features.extractor import Extractor, Recipe
-from features.reading import UnreadableImage, LeftOut, Reading, find_images, left_out
+from features.reading import LeftOut, Reading, UnreadableImage, find_images, left_out
 from features.redaction import redacted
 from features.scenes import PoolScene
 

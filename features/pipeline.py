@@ -29,8 +29,8 @@ from features.errors import FeatureError
 from features.extraction import VectorExtraction, cut_shards
 from features.extractor import Extractor, Recipe
 from features.prepared import Prepared, Stage
-from features.reading import UnreadableImage, LeftOut
-from features.scenes import ScenePool, PoolScene
+from features.reading import LeftOut, UnreadableImage
+from features.scenes import PoolScene, ScenePool
 from features.settings import AUTO, RAY, FeatureSettings
 from features.signatures import Signatures
 from features.signing import (

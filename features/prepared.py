@@ -5,7 +5,7 @@ from pathlib import Path
 
 from features.backbones.compute import Precision
 from features.backbones.protocol import Token
-from features.reading import UnreadableImage, LeftOut
+from features.reading import LeftOut, UnreadableImage
 from features.settings import Sparsification
 from features.signatures import Signatures
 from features.vectors import Level

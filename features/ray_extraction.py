@@ -16,7 +16,7 @@ from features.blocks import BlockStore
 from features.decoding import Decoder
 from features.errors import BackboneError
 from features.extra import features_extra
-from features.extraction import VectorExtraction, Shard
+from features.extraction import Shard, VectorExtraction
 from features.extractor import Extractor, Recipe
 from features.settings import FeatureSettings
 
@@ -42,7 +42,9 @@ class ShardActor:
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Store the vectors of one shard; the answer is how many were computed."""
         shard = tuple(row["uris"])
-        extraction = VectorExtraction([shard], self._extractor, self._store, self._decoder, self._threads)
+        extraction = VectorExtraction(
+            [shard], self._extractor, self._store, self._decoder, self._threads
+        )
         return {"computed": extraction.run(0, lambda _: None)}
 
 

@@ -35,7 +35,9 @@ class Thinned:
     dropped: tuple[LeftOut, ...]
 
 
-def thin(scenes: Sequence[PoolScene], extraction: VectorExtraction, rule: Sparsification) -> Thinned:
+def thin(
+    scenes: Sequence[PoolScene], extraction: VectorExtraction, rule: Sparsification
+) -> Thinned:
     """Keep some frames of each sequence.
 
     Parameters

@@ -226,7 +226,7 @@ class PairProblem(Budgeted):
 class Growing(Protocol):
     """A selection that grows, and what greedy goes by while it does."""
 
-    def promises(self, items: npt.NDArray[np.int64]) -> Floats:
+    def marginal_gains(self, items: npt.NDArray[np.int64]) -> Floats:
         """Return what greedy expects of adding each of some items, shape (k,), at least 0."""
         ...
 

@@ -84,7 +84,9 @@ def _refuse(rule: str, flags: Sequence[str]) -> None:
         raise InvalidRequestError(detail)
 
 
-def run(source: LabelledSource, plan: ComparisonPlan, *, cache: Path, out: Path, json: bool) -> Evaluation:
+def run(
+    source: LabelledSource, plan: ComparisonPlan, *, cache: Path, out: Path, json: bool
+) -> Evaluation:
     """Evaluate, write ``evaluation.json``, ``evaluation.txt`` and pictures, and print the answer.
 
     Raises

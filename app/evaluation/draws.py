@@ -14,7 +14,7 @@ from app.evaluation.cuts import Cut, Scenes
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelledPool
 from app.evaluation.plan import ComparisonPlan
-from features.scenes import Image, ScenePool, PoolScene
+from features.scenes import Image, PoolScene, ScenePool
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -89,7 +89,11 @@ def draw_scenes(pool: LabelledPool, plan: ComparisonPlan) -> list[Draw]:
 
 
 def _draw(
-    pool: LabelledPool, plan: ComparisonPlan, cut: Cut, repetition: int, per_image: Mapping[str, float]
+    pool: LabelledPool,
+    plan: ComparisonPlan,
+    cut: Cut,
+    repetition: int,
+    per_image: Mapping[str, float],
 ) -> Draw:
     scenes = cut.scenes(pool.train, plan.stream(repetition))
     if len(scenes) > MOST_SCENES:

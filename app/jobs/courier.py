@@ -47,7 +47,7 @@ _SLOW_DOWN: Final = frozenset({429, 502, 503, 504})
 _log = structlog.get_logger(__name__)
 
 
-class Courier:
+class WebhookDelivery:
     """Delivers what is due until it is told to stop.
 
     Parameters

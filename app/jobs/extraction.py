@@ -193,7 +193,7 @@ class ExtractionJob:
 
     def _prepared(self) -> Prepared:
         if self._uploaded is None:
-            return self._strays.told(self._preparation.finish())
+            return self._strays.reported(self._preparation.finish())
         pool, request = self._pool()
         ids = tuple(scene.scene_id for scene in pool.scenes)
         try:

@@ -17,11 +17,11 @@ from app.jobs.ending import fail
 from app.services.curves import FrontierAnswer
 from app.services.frontiers import remember as remember_frontier
 from app.services.pools import Pools
-from app.services.questions import RequestContext, FrontierQuery, SeedQuery, ask_frontier, ask_seed
+from app.services.questions import FrontierQuery, RequestContext, SeedQuery, ask_frontier, ask_seed
 from app.services.seeding import SeedAnswer
 from app.services.seeds import remember as remember_seed
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import Task, Cancellation
+from app.services.solve_process import Cancellation, Task
 from app.settings import Settings
 from app.store import frontiers, operations, seeds
 from app.store.sessions import ProjectSession
@@ -104,20 +104,20 @@ class Solver:
         kind = SeedRequest if row.kind == SOLVE else FrontierRequest
         request = kind.model_validate(row.request)
         with self._bound(row.project) as session:
-            asker = RequestContext(session, self._settings, self._pools)
+            context = RequestContext(session, self._settings, self._pools)
             question = (
-                ask_seed(asker, row.dataset_id, request)
+                ask_seed(context, row.dataset_id, request)
                 if isinstance(request, SeedRequest)
-                else ask_frontier(asker, row.dataset_id, request)
+                else ask_frontier(context, row.dataset_id, request)
             )
-            known = _known(asker, question)
+            known = _known(context, question)
             if known is not None:
                 _end(session, operation_id, known)
                 return
         answer = self._answer(question.task, operation_id)
         with self._bound(row.project) as session:
-            asker = RequestContext(session, self._settings, self._pools)
-            _end(session, operation_id, _remember(asker, question, request, answer))
+            context = RequestContext(session, self._settings, self._pools)
+            _end(session, operation_id, _remember(context, question, request, answer))
 
     def _bound(self, project: str) -> ProjectSession:
         session = self._sessions()
@@ -149,9 +149,9 @@ def _persist(pool: SolvePool, task: Task, watch: Cancellation) -> SeedAnswer | F
     return cast("SeedAnswer | FrontierAnswer", pool.answer(task, watch))
 
 
-def _known(asker: RequestContext, question: SeedQuery | FrontierQuery) -> Seed | Frontier | None:
+def _known(context: RequestContext, question: SeedQuery | FrontierQuery) -> Seed | Frontier | None:
     """Return what somebody else who asked the same was answered since this was accepted."""
-    about = (asker.session, question.dataset.id, question.digest)
+    about = (context.session, question.dataset.id, question.digest)
     if isinstance(question, SeedQuery):
         seed = seeds.answered(*about)
         return None if seed is None else Seed.model_validate(seed.answer)
@@ -160,7 +160,7 @@ def _known(asker: RequestContext, question: SeedQuery | FrontierQuery) -> Seed |
 
 
 def _remember(
-    asker: RequestContext,
+    context: RequestContext,
     question: SeedQuery | FrontierQuery,
     request: SeedRequest | FrontierRequest,
     answer: SeedAnswer | FrontierAnswer,
@@ -168,9 +168,9 @@ def _remember(
     """Store an answer of either kind; return it, or that of whoever was first."""
     match question, request, answer:
         case SeedQuery(), SeedRequest(), SeedAnswer():
-            return remember_seed(asker, question, request, answer)
+            return remember_seed(context, question, request, answer)
         case FrontierQuery(), FrontierRequest(), FrontierAnswer():
-            return remember_frontier(asker, question, request, answer)
+            return remember_frontier(context, question, request, answer)
         case _:
             raise TypeError(answer)
 

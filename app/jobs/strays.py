@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.translate.access import STRAY, permitted
 from features.prepared import Prepared
 from features.reading import UnreadableImage, left_out
-from features.scenes import Image, ScenePool, PoolScene
+from features.scenes import Image, PoolScene, ScenePool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class ForbiddenImages:
             raise refusal
         return cls(replace(pool, scenes=tuple(kept)), scenes, failures)
 
-    def told(self, prepared: Prepared) -> Prepared:
+    def reported(self, prepared: Prepared) -> Prepared:
         """Return what was made of the pool, with the images that stray among the failures."""
         if not self.failures:
             return prepared

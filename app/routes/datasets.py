@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api_schemas.datasets import Dataset, DatasetPage, DatasetRequest, RegisteredDataset
 from api_schemas.validation import SourceReport, ValidationRequest
-from app.dependencies import DatasetsOf, OnceOf, SolvePoolOf, WatchOf, requires
+from app.dependencies import CancellationOf, DatasetsOf, IdempotencyOf, SolvePoolOf, requires
 from app.errors import (
     BusyError,
     InvalidRequestError,
@@ -43,7 +43,9 @@ router = APIRouter(
         InvalidRequestError,
     ),
 )
-def register_dataset(request: DatasetRequest, datasets: DatasetsOf, once: OnceOf) -> Response:
+def register_dataset(
+    request: DatasetRequest, datasets: DatasetsOf, once: IdempotencyOf
+) -> Response:
     """Register a pool of scenes; the operation in `Location` makes it ready for budgets."""
     answer, replayed = once(lambda: datasets.register(request), RegisteredDataset)
     return accepted(answer, answer.operation.id, replayed=replayed)
@@ -62,7 +64,7 @@ def register_dataset(request: DatasetRequest, datasets: DatasetsOf, once: OnceOf
     ),
 )
 def validate_dataset(
-    request: ValidationRequest, datasets: DatasetsOf, pool: SolvePoolOf, watch: WatchOf
+    request: ValidationRequest, datasets: DatasetsOf, pool: SolvePoolOf, watch: CancellationOf
 ) -> SourceReport:
     """Look at a source without registering it: what it holds, and what is wrong with it."""
     return datasets.report(request, pool, watch)

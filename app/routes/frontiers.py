@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api_schemas.frontiers import Frontier, FrontierRequest
 from api_schemas.operations import Operation
-from app.dependencies import FrontiersOf, OnceOf, PreferenceOf, WatchOf, requires
+from app.dependencies import CancellationOf, FrontiersOf, IdempotencyOf, PreferenceOf, requires
 from app.errors import (
     BusyError,
     ConflictError,
@@ -50,9 +50,9 @@ def create_frontier(
     dataset_id: DatasetId,
     request: FrontierRequest,
     frontiers: FrontiersOf,
-    once: OnceOf,
+    once: IdempotencyOf,
     preference: PreferenceOf,
-    watch: WatchOf,
+    watch: CancellationOf,
 ) -> Response:
     """Answer many budgets at once: what would each of them buy.
 

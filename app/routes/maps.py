@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api_schemas.maps import MapMethod, SceneMap
-from app.dependencies import MapsOf, WatchOf, requires
+from app.dependencies import CancellationOf, MapsOf, requires
 from app.errors import (
     BusyError,
     ConflictError,
@@ -30,7 +30,7 @@ router = APIRouter(
 def show_map(
     dataset_id: DatasetId,
     maps: MapsOf,
-    watch: WatchOf,
+    watch: CancellationOf,
     response: Response,
     method: Annotated[
         MapMethod,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Response
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
 from api_schemas.operations import Operation, OperationStatus
-from app.dependencies import CallerOf, OperationsOf, WatchingOf, requires
+from app.dependencies import CallerOf, OperationsOf, StreamOf, requires
 from app.errors import ConflictError, InvalidRequestError, NotFoundError
 from app.problems import documented
 from app.routes.parameters import RETRY_AFTER, OperationId
@@ -58,7 +58,7 @@ def get_operation(
 )
 async def watch_operation(
     operation_id: OperationId,
-    watching: WatchingOf,
+    watching: StreamOf,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Follow an operation up to its end."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from api_schemas.operations import Operation
 from api_schemas.seeds import Represented, Seed, SeedPage, SeedRequest
-from app.dependencies import OnceOf, PreferenceOf, SeedsOf, WatchOf, requires
+from app.dependencies import CancellationOf, IdempotencyOf, PreferenceOf, SeedsOf, requires
 from app.errors import (
     BusyError,
     ConflictError,
@@ -56,9 +56,9 @@ def create_seed(
     dataset_id: DatasetId,
     request: SeedRequest,
     seeds: SeedsOf,
-    once: OnceOf,
+    once: IdempotencyOf,
     preference: PreferenceOf,
-    watch: WatchOf,
+    watch: CancellationOf,
 ) -> Response:
     """Answer a budget with the scenes to annotate first.
 
@@ -125,7 +125,7 @@ def export_seed(
 def list_represented(
     seed_id: SeedId,
     seeds: SeedsOf,
-    watch: WatchOf,
+    watch: CancellationOf,
     response: Response,
     scene_id: Annotated[str, Query(description="A scene of the seed.", examples=["room/1"])],
     k: Annotated[int, Query(ge=1, le=1000, description="How many, at most.")] = 50,
@@ -136,7 +136,7 @@ def list_represented(
 
 
 @router.get("/seeds/{seed_id}/certificate", responses=_PROOF)
-def get_certificate(seed_id: SeedId, seeds: SeedsOf, watch: WatchOf) -> dict[str, Any]:
+def get_certificate(seed_id: SeedId, seeds: SeedsOf, watch: CancellationOf) -> dict[str, Any]:
     """Prove a seed: `seedal verify PROBLEM CERTIFICATE` checks it without trusting this service."""
     return seeds.certificate(seed_id, watch)
 
@@ -152,7 +152,7 @@ def get_certificate(seed_id: SeedId, seeds: SeedsOf, watch: WatchOf) -> dict[str
         },
     },
 )
-def get_problem(seed_id: SeedId, seeds: SeedsOf, watch: WatchOf) -> Response:
+def get_problem(seed_id: SeedId, seeds: SeedsOf, watch: CancellationOf) -> Response:
     """Download the problem that a certificate is about."""
     headers = {"Content-Disposition": 'attachment; filename="problem.npz"'}
     content = seeds.problem(seed_id, watch)

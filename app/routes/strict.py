@@ -27,7 +27,7 @@ class StrictRoute(APIRoute):
 
         async def handle_strictly(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
-            settings = request.app.state.wiring.settings
+            settings = request.app.state.app_state.settings
             if request.method != "GET":
                 await strict.read(settings.max_body_mb, settings.body_timeout_s)
             if self.body_field is not None:

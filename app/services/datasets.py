@@ -152,7 +152,9 @@ class Datasets:
             dataset=translate.to_wire(row), operation=translate_operation.to_wire(operation)
         )
 
-    def report(self, request: ValidationRequest, pool: SolvePool, watch: Cancellation) -> SourceReport:
+    def report(
+        self, request: ValidationRequest, pool: SolvePool, watch: Cancellation
+    ) -> SourceReport:
         """Look at a source without registering it.
 
         Raises

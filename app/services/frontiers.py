@@ -14,7 +14,7 @@ from app.services.baselines import reports
 from app.services.callbacks import require_callable
 from app.services.curves import FrontierAnswer
 from app.services.preferences import Preference
-from app.services.questions import RequestContext, FrontierQuery, ask_frontier
+from app.services.questions import FrontierQuery, RequestContext, ask_frontier
 from app.services.solve_pool import SolvePool
 from app.services.solve_process import Cancellation
 from app.services.submission import await_end, submit
@@ -33,7 +33,7 @@ class Frontiers:
 
     Parameters
     ----------
-    asker
+    context
         A transaction; whoever opened it commits. It is let go of while a solve runs.
     pool
         Where frontiers are solved.
@@ -44,10 +44,10 @@ class Frontiers:
     """
 
     def __init__(
-        self, asker: RequestContext, pool: SolvePool, queue: JobQueue, waits: BoundedSemaphore
+        self, context: RequestContext, pool: SolvePool, queue: JobQueue, waits: BoundedSemaphore
     ) -> None:
-        self._asker = asker
-        self._session = asker.session
+        self._context = context
+        self._session = context.session
         self._pool = pool
         self._queue = queue
         self._waits = waits
@@ -71,16 +71,16 @@ class Frontiers:
         BusyError, SolveCrashedError, SolveCancelledError
             See `app.services.solve_pool.SolvePool.answer`.
         """
-        require_callable(request.callback, self._asker.settings)
-        question = ask_frontier(self._asker, dataset_id, request)
+        require_callable(request.callback, self._context.settings)
+        question = ask_frontier(self._context, dataset_id, request)
         known = frontiers.answered(self._session, dataset_id, question.digest)
         if known is not None:
             return Frontier.model_validate(known.answer)
-        if preference.respond_async or request.time_limit_s > self._asker.settings.max_wait_s:
-            return submit(self._asker, self._queue, dataset_id, request)
+        if preference.respond_async or request.time_limit_s > self._context.settings.max_wait_s:
+            return submit(self._context, self._queue, dataset_id, request)
         self._session.commit()  # nothing is held while the solve runs
         answer: FrontierAnswer = self._pool.answer(question.task, watch)
-        return remember(self._asker, question, request, answer)
+        return remember(self._context, question, request, answer)
 
     def awaited(
         self, answer: Frontier | Operation, preference: Preference, watch: Cancellation
@@ -95,7 +95,7 @@ class Frontiers:
         if isinstance(answer, Frontier):
             return answer
         waits, pool = self._waits, self._pool
-        state = await_end(self._asker, pool, waits, answer, preference.wait_s, watch)
+        state = await_end(self._context, pool, waits, answer, preference.wait_s, watch)
         return state if state.frontier_id is None else self.get(state.frontier_id)
 
     def get(self, frontier_id: str) -> Frontier:
@@ -110,7 +110,10 @@ class Frontiers:
 
 
 def remember(
-    asker: RequestContext, question: FrontierQuery, request: FrontierRequest, answer: FrontierAnswer
+    context: RequestContext,
+    question: FrontierQuery,
+    request: FrontierRequest,
+    answer: FrontierAnswer,
 ) -> Frontier:
     """Store an answer; where another request answered the same question first, return that.
 
@@ -119,7 +122,7 @@ def remember(
     NotFoundError
         The dataset was deleted meanwhile.
     """
-    session = asker.session
+    session = context.session
     found = Frontier(
         id=new_id(),
         dataset_id=question.dataset.id,

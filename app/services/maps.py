@@ -16,14 +16,14 @@ class MapService:
 
     Parameters
     ----------
-    asker
+    context
         A transaction; it is let go of while the map is drawn.
     pool
         Where maps are drawn.
     """
 
-    def __init__(self, asker: RequestContext, pool: SolvePool) -> None:
-        self._asker = asker
+    def __init__(self, context: RequestContext, pool: SolvePool) -> None:
+        self._context = context
         self._pool = pool
 
     def draw(self, dataset_id: str, method: MapMethod, watch: Cancellation) -> SceneMap:
@@ -40,10 +40,10 @@ class MapService:
         BusyError, SolveCrashedError, SolveCancelledError
             See `app.services.solve_pool.SolvePool.answer`.
         """
-        session, settings = self._asker.session, self._asker.settings
+        session, settings = self._context.session, self._context.settings
         dataset = ready(session, dataset_id)
         resource = str(dataset.resource)
-        scenes = self._asker.pools.of(session, dataset_id, dataset.resources)
+        scenes = self._context.pools.of(session, dataset_id, dataset.resources)
         task = MapTask(signatures=signatures_of(settings, dataset), method=method)
         session.commit()  # nothing is held while the map is drawn
         found: Projection = self._pool.answer(task, watch)

@@ -110,7 +110,7 @@ class FrontierQuery(Question):
     task: FrontierTask
 
 
-def ask_seed(asker: RequestContext, dataset_id: str, request: SeedRequest) -> SeedQuery:
+def ask_seed(context: RequestContext, dataset_id: str, request: SeedRequest) -> SeedQuery:
     """Understand a question about one budget.
 
     Raises
@@ -122,20 +122,22 @@ def ask_seed(asker: RequestContext, dataset_id: str, request: SeedRequest) -> Se
     InvalidRequestError
         There is no such resource, scene or group, or the time limit is above the server's.
     """
-    asked = _asked(asker, dataset_id, request)
+    asked = _asked(context, dataset_id, request)
     limit = _limit(request.budget, asked.total)
     return SeedQuery(
         dataset=asked.dataset,
         pool=asked.pool,
         resource=asked.resource,
         digest=_digest(asked, [limit], request),
-        task=_task(asker, asked, request, limit),
+        task=_task(context, asked, request, limit),
     )
 
 
-def ask_frontier(asker: RequestContext, dataset_id: str, request: FrontierRequest) -> FrontierQuery:
+def ask_frontier(
+    context: RequestContext, dataset_id: str, request: FrontierRequest
+) -> FrontierQuery:
     """Understand a question about many budgets; raises what `ask_seed` does."""
-    asked = _asked(asker, dataset_id, request)
+    asked = _asked(context, dataset_id, request)
     limits = sorted(set(_limits(request, asked.total)))
     return FrontierQuery(
         dataset=asked.dataset,
@@ -143,14 +145,14 @@ def ask_frontier(asker: RequestContext, dataset_id: str, request: FrontierReques
         resource=asked.resource,
         digest=_digest(asked, limits, request),
         task=FrontierTask(
-            seed=_task(asker, asked, request, limits[-1]),
+            seed=_task(context, asked, request, limits[-1]),
             budgets=tuple(limits),
             nested=request.nested,
         ),
     )
 
 
-def ask_again(asker: RequestContext, seed: Seed) -> SeedQuery:
+def ask_again(context: RequestContext, seed: Seed) -> SeedQuery:
     """Understand the question that a seed answers, to prove it or to hand it out.
 
     Raises what `ask_seed` does.
@@ -162,19 +164,19 @@ def ask_again(asker: RequestContext, seed: Seed) -> SeedQuery:
         constraints=seed.constraints,
         objective=seed.solver.objective,
         strategy=seed.solver.strategy,
-        time_limit_s=min(_CERTIFY_S, asker.settings.max_time_limit_s),
+        time_limit_s=min(_CERTIFY_S, context.settings.max_time_limit_s),
         random_seed=seed.solver.random_seed,
     )
-    return ask_seed(asker, seed.dataset_id, request)
+    return ask_seed(context, seed.dataset_id, request)
 
 
-def _asked(asker: RequestContext, dataset_id: str, request: QuestionRequest) -> Question:
-    most = asker.settings.max_time_limit_s
+def _asked(context: RequestContext, dataset_id: str, request: QuestionRequest) -> Question:
+    most = context.settings.max_time_limit_s
     if request.time_limit_s > most:
         rule = f"time_limit_s is {request.time_limit_s:g}; this server allows at most {most:g}."
         raise InvalidRequestError(rule, "#/time_limit_s")
-    dataset = ready(asker.session, dataset_id)
-    pool = asker.pools.of(asker.session, dataset_id, dataset.resources)
+    dataset = ready(context.session, dataset_id)
+    pool = context.pools.of(context.session, dataset_id, dataset.resources)
     resource = request.resource or str(dataset.resource)
     _require_resource(pool, resource, "#/resource")
     for place, side in enumerate(request.side_budgets):
@@ -225,9 +227,11 @@ def _require_resource(pool: UsablePool, resource: str, pointer: str) -> None:
         raise InvalidRequestError(rule, pointer)
 
 
-def _task(asker: RequestContext, asked: Question, request: QuestionRequest, limit: float) -> SeedTask:
+def _task(
+    context: RequestContext, asked: Question, request: QuestionRequest, limit: float
+) -> SeedTask:
     return SeedTask(
-        signatures=signatures_of(asker.settings, asked.dataset),
+        signatures=signatures_of(context.settings, asked.dataset),
         costs=asked.pool.resources[asked.resource],
         budget=limit,
         objective=request.objective,

@@ -15,7 +15,14 @@ from app.services.baselines import reports
 from app.services.callbacks import require_callable
 from app.services.exporting import exportable
 from app.services.preferences import Preference
-from app.services.questions import RequestContext, SeedQuery, ask_again, ask_seed, ready, signatures_of
+from app.services.questions import (
+    RequestContext,
+    SeedQuery,
+    ask_again,
+    ask_seed,
+    ready,
+    signatures_of,
+)
 from app.services.seeding import SeedAnswer, chosen_scenes, missed_scenes
 from app.services.solve_pool import SolvePool
 from app.services.solve_process import Cancellation
@@ -31,7 +38,7 @@ class Seeds:
 
     Parameters
     ----------
-    asker
+    context
         A transaction; whoever opened it commits. It is let go of while a solve runs.
     pool
         Where seeds are solved.
@@ -45,14 +52,14 @@ class Seeds:
 
     def __init__(
         self,
-        asker: RequestContext,
+        context: RequestContext,
         pool: SolvePool,
         queue: JobQueue,
         metrics: Metrics,
         waits: BoundedSemaphore,
     ) -> None:
-        self._asker = asker
-        self._session = asker.session
+        self._context = context
+        self._session = context.session
         self._pool = pool
         self._queue = queue
         self._metrics = metrics
@@ -80,20 +87,20 @@ class Seeds:
         BusyError, SolveCrashedError, SolveCancelledError
             See `app.services.solve_pool.SolvePool.answer`.
         """
-        require_callable(request.callback, self._asker.settings)
-        question = ask_seed(self._asker, dataset_id, request)
+        require_callable(request.callback, self._context.settings)
+        question = ask_seed(self._context, dataset_id, request)
         known = seeds.answered(self._session, dataset_id, question.digest)
         if known is not None:
             seed = Seed.model_validate(known.answer)
             self._metrics.recalled(seed.status)
             return seed
-        if preference.respond_async or request.time_limit_s > self._asker.settings.max_wait_s:
-            return submit(self._asker, self._queue, dataset_id, request)
+        if preference.respond_async or request.time_limit_s > self._context.settings.max_wait_s:
+            return submit(self._context, self._queue, dataset_id, request)
         self._session.commit()  # nothing is held while the solve runs
         answer: SeedAnswer = self._pool.answer(question.task, watch)
         result = answer.result
         self._metrics.solved(result.status.value, result.seconds, result.gap)
-        return remember(self._asker, question, request, answer)
+        return remember(self._context, question, request, answer)
 
     def awaited(
         self, answer: Seed | Operation, preference: Preference, watch: Cancellation
@@ -111,7 +118,7 @@ class Seeds:
         if isinstance(answer, Seed):
             return answer
         waits, pool = self._waits, self._pool
-        state = await_end(self._asker, pool, waits, answer, preference.wait_s, watch)
+        state = await_end(self._context, pool, waits, answer, preference.wait_s, watch)
         return state if state.seed_id is None else self.get(state.seed_id)
 
     def get(self, seed_id: str) -> Seed:
@@ -159,7 +166,7 @@ class Seeds:
         seed = self.get(seed_id)
         pool = scenes.every(self._session, seed.dataset_id)
         dataset = datasets.get(self._session, seed.dataset_id)  # still there, so they are all
-        pooled = exportable(dataset, pool, seed, self._asker.settings)
+        pooled = exportable(dataset, pool, seed, self._context.settings)
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 
@@ -178,7 +185,7 @@ class Seeds:
         if scene_id not in chosen:
             raise NotFoundError(kind="scene of this seed", name=scene_id)
         task = RepresentedTask(
-            signatures=signatures_of(self._asker.settings, ready(self._session, seed.dataset_id)),
+            signatures=signatures_of(self._context.settings, ready(self._session, seed.dataset_id)),
             chosen=chosen,
             labelled=seed.constraints.labelled,
             scene_id=scene_id,
@@ -200,7 +207,7 @@ class Seeds:
         """
         seed = self.get(seed_id)
         task = CertificateTask(
-            seed=ask_again(self._asker, seed).task,
+            seed=ask_again(self._context, seed).task,
             selected=tuple(scene.scene_id for scene in seed.scenes),
             upper_bound=seed.objective if seed.upper_bound is None else seed.upper_bound,
         )
@@ -210,13 +217,15 @@ class Seeds:
 
     def problem(self, seed_id: str, watch: Cancellation) -> bytes:
         """Return the ``.npz`` that the certificate of a seed is about; raises as `certificate`."""
-        task = ProblemTask(seed=ask_again(self._asker, self.get(seed_id)).task)
+        task = ProblemTask(seed=ask_again(self._context, self.get(seed_id)).task)
         self._session.commit()
         file: bytes = self._pool.answer(task, watch)
         return file
 
 
-def remember(asker: RequestContext, question: SeedQuery, request: SeedRequest, answer: SeedAnswer) -> Seed:
+def remember(
+    context: RequestContext, question: SeedQuery, request: SeedRequest, answer: SeedAnswer
+) -> Seed:
     """Store an answer; where another request answered the same question first, return its seed.
 
     Raises
@@ -247,7 +256,7 @@ def remember(asker: RequestContext, question: SeedQuery, request: SeedRequest, a
         },
         rules={"constraints": request.constraints, "side_budgets": request.side_budgets},
     )
-    session = asker.session
+    session = context.session
     datasets.get(session, seed.dataset_id)
     first = seeds.answered(session, seed.dataset_id, question.digest)
     if first is not None:

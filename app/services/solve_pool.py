@@ -13,7 +13,7 @@ from app.errors import (
     SolveCrashedError,
     SolveKilledError,
 )
-from app.services.solve_process import SolveProgress, StopRequest, Task, Cancellation, serve
+from app.services.solve_process import Cancellation, SolveProgress, StopRequest, Task, serve
 from app.tracing import span
 
 GRACE_S: Final = 30.0

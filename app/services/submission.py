@@ -19,7 +19,7 @@ _LOOK_S: Final = 0.1
 
 
 def submit(
-    asker: RequestContext,
+    context: RequestContext,
     queue: JobQueue,
     dataset_id: str,
     request: SeedRequest | FrontierRequest,
@@ -29,13 +29,13 @@ def submit(
     Whoever opened it does that, so the answer to an Idempotency-Key is stored with them.
     """
     row = new_solve(dataset_id, request)
-    asker.session.add(row)
-    queue.enqueue_solve(asker.session, row.id)
+    context.session.add(row)
+    queue.enqueue_solve(context.session, row.id)
     return to_wire(row)
 
 
 def await_end(
-    asker: RequestContext,
+    context: RequestContext,
     pool: SolvePool,
     waits: BoundedSemaphore,
     accepted: Operation,
@@ -49,7 +49,7 @@ def await_end(
 
     Parameters
     ----------
-    asker
+    context
         Its transaction is committed first, and then are short ones.
     pool
         Tells when the process is ending.
@@ -69,19 +69,19 @@ def await_end(
     """
     if wait_s <= 0:
         return accepted
-    asker.session.commit()
+    context.session.commit()
     if not waits.acquire(blocking=False):
         return accepted
     try:
-        operations, state = Operations(asker.session), accepted
-        deadline = time.monotonic() + min(wait_s, asker.settings.max_wait_s)
+        operations, state = Operations(context.session), accepted
+        deadline = time.monotonic() + min(wait_s, context.settings.max_wait_s)
         while state.finished_at is None and time.monotonic() < deadline:
             if watch.cancelled() or pool.closing:
                 break
             time.sleep(_LOOK_S)
-            asker.session.expire_all()
+            context.session.expire_all()
             state = operations.get(accepted.id)
-            asker.session.commit()  # nothing is held while it waits
+            context.session.commit()  # nothing is held while it waits
         return state
     finally:
         waits.release()

@@ -88,8 +88,8 @@ class OperationStream:
         Whose operations these are.
     """
 
-    def __init__(self, looks: OperationPoller, project: str) -> None:
-        self._looks = looks
+    def __init__(self, poller: OperationPoller, project: str) -> None:
+        self._looks = poller
         self._project = project
 
     async def look(self, operation_id: str) -> Operation:

@@ -31,7 +31,9 @@ def inline_pool(scenes: Sequence[InlineScene], options: SourceOptions) -> domain
     )
 
 
-def _placed(scenes: Sequence[InlineScene], refuse: Refuse) -> Iterator[tuple[str, domain.PoolScene]]:
+def _placed(
+    scenes: Sequence[InlineScene], refuse: Refuse
+) -> Iterator[tuple[str, domain.PoolScene]]:
     for number, scene in enumerate(scenes):
         place = f"scenes[{number}]"
         content = scene.model_dump(mode="json", exclude_unset=True)

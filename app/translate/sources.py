@@ -69,7 +69,9 @@ def located(
     return permitted_path(source["root"], settings, "#/source/root"), options
 
 
-def read_source(kind: str, root: str | Path, options: SourceOptions, settings: Settings) -> ScenePool:
+def read_source(
+    kind: str, root: str | Path, options: SourceOptions, settings: Settings
+) -> ScenePool:
     """Read a source that :func:`located` has found.
 
     Raises

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
-from features.index.answers import NearDuplicates, SimilarScene, Pair, Representation
+from features.index.answers import NearDuplicates, Pair, Representation, SimilarScene
 from features.index.directions import Directions
 from features.index.files import read_index, write_index
 from features.index.kinds import Kind, choose_kind, make_index

@@ -61,7 +61,9 @@ def read_ply(path: Path, most: int) -> Cloud:
     )
 
 
-def _from_bytes(path: Path, header: PlyHeader, wanted: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+def _from_bytes(
+    path: Path, header: PlyHeader, wanted: NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
     order = "<" if header.form == "binary_little_endian" else ">"
     start = header.header_bytes
     for element in _before(header):

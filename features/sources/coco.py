@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import ScenePool, PoolScene
+from features.scenes import PoolScene, ScenePool
 from features.sources.fields import Fields
 from features.sources.json_arrays import read_arrays
 from features.sources.options import SourceOptions

@@ -10,7 +10,7 @@ from typing import Final
 
 from features.errors import SourceError
 from features.images import SUFFIXES
-from features.scenes import Image, ScenePool, PoolScene
+from features.scenes import Image, PoolScene, ScenePool
 from features.sources.cost_table import read_costs
 from features.sources.listing import list_folder
 from features.sources.options import SourceOptions

@@ -14,7 +14,7 @@ from typing import Final
 
 from features.errors import SourceError
 from features.images import SUFFIXES
-from features.scenes import Image, ScenePool, PoolScene
+from features.scenes import Image, PoolScene, ScenePool
 from features.sources.kitti_360_split import choose
 from features.sources.labelling import POINTS
 from features.sources.listing import list_folder

@@ -11,7 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
-from features.scenes import ScenePool, PoolScene
+from features.scenes import PoolScene, ScenePool
 from features.sources.manifest_csv import read_csv
 from features.sources.manifest_jsonl import read_jsonl
 from features.sources.options import SourceOptions

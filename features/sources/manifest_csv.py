@@ -29,7 +29,9 @@ _COSTS: Final = "cost."
 _SHARED: Final = ("costs", "group", "pointcloud", "regions", "external_ids", "meta")
 
 
-def read_csv(path: Path, base: Path | str, refuse: Refuse = at_once) -> Iterator[tuple[str, PoolScene]]:
+def read_csv(
+    path: Path, base: Path | str, refuse: Refuse = at_once
+) -> Iterator[tuple[str, PoolScene]]:
     """Yield each scene after the place of its first row, ``"FILE:LINE"``.
 
     Raises

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import Image, ScenePool, PoolScene
+from features.scenes import Image, PoolScene, ScenePool
 from features.sources.labelling import POINTS
 from features.sources.listing import list_folder
 from features.sources.nuscenes_files import NuscenesFiles, Points, survey

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from features.errors import SourceError
-from features.scenes import ScenePool, PoolScene
+from features.scenes import PoolScene, ScenePool
 from features.sources.fields import is_plain
 from features.sources.record import DEFAULT_RESOURCE
 from features.sources.refusing import Refuse, at_once

@@ -57,7 +57,9 @@ KINDS: Final[tuple[str, ...]] = tuple(_OPENERS)
 """The kinds that :func:`open_source` knows."""
 
 
-def open_source(kind: str | None, root: str | Path, options: SourceOptions = _DEFAULTS) -> ScenePool:
+def open_source(
+    kind: str | None, root: str | Path, options: SourceOptions = _DEFAULTS
+) -> ScenePool:
     """Read a source of scenes as a whole, or not at all.
 
     Parameters

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import ScenePool, PoolScene
+from features.scenes import PoolScene, ScenePool
 from features.sources.labelling import POINTS
 from features.sources.listing import list_folder
 from features.sources.options import SourceOptions, Split

@@ -22,7 +22,9 @@ _PATIENCE = 40
 _SHAKEN = 4
 
 
-def _exchanged(problem: SetProblem, ledger: SelectionRules, chosen: Mask, stop: Stop) -> Mask | None:
+def _exchanged(
+    problem: SetProblem, ledger: SelectionRules, chosen: Mask, stop: Stop
+) -> Mask | None:
     """Return the selection after the first exchange that helps; None where none does."""
     worth = problem.value(chosen)
     lost = problem.losses(chosen)

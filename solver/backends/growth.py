@@ -42,14 +42,14 @@ def growth(problem: SetProblem, chosen: Mask, score: Score) -> Iterator[int]:
     state = problem.growing(chosen)
     everything = np.arange(problem.n)
     promise = np.zeros(problem.n)
-    promise[~chosen] = state.promises(everything[~chosen])
+    promise[~chosen] = state.marginal_gains(everything[~chosen])
     while True:
         open_items = np.flatnonzero(ledger.may_add(chosen))
         if not open_items.size:
             return
         if not problem.submodular:
-            promise[open_items] = state.promises(open_items)
-        item = _best(problem, open_items, promise, prices, score, state.promises)
+            promise[open_items] = state.marginal_gains(open_items)
+        item = _best(problem, open_items, promise, prices, score, state.marginal_gains)
         yield item
         chosen[item] = True
         state.add(item)
@@ -61,7 +61,7 @@ def _best(
     promise: Floats,
     prices: Floats,
     score: Score,
-    promises: Callable[[np.ndarray], Floats],
+    marginal_gains: Callable[[np.ndarray], Floats],
 ) -> int:
     """Return the item of the best score; promises that were looked at again are kept."""
     if not problem.submodular:
@@ -73,7 +73,7 @@ def _best(
         block = order[fresh : fresh + size]
         if float(score(promise[block[:1]], prices[block[:1]])[0]) < best_score:
             break
-        promise[block] = promises(block)
+        promise[block] = marginal_gains(block)
         scores = score(promise[block], prices[block])
         for item, worth in zip(block, scores, strict=True):
             if worth > best_score or (worth == best_score and item < best):

@@ -84,7 +84,9 @@ class _Search:
         return self._stop(self.objective, self.bound)
 
     def _tell(self) -> None:
-        self._report(LargeProgress(chosen=self.chosen, objective=self.objective, upper_bound=self.bound))
+        self._report(
+            LargeProgress(chosen=self.chosen, objective=self.objective, upper_bound=self.bound)
+        )
 
     def _offer(self, chosen: Mask) -> bool:
         """Keep a selection if it is affordable and better; say whether it was."""

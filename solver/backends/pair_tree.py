@@ -67,7 +67,7 @@ class _Node:
     upper: npt.NDArray[np.float32] = field(compare=False)
     least: int = field(compare=False)
     most: int = field(compare=False)
-    toll: float = field(compare=False)
+    count_multiplier: float = field(compare=False)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,7 +80,7 @@ class _Bounded:
     item: int
     items: npt.NDArray[np.int64]
     upper: npt.NDArray[np.float32]
-    toll: float = 0.0
+    count_multiplier: float = 0.0
     number: float = 0.0
 
 
@@ -98,11 +98,11 @@ class _Steps:
         base: float,
         least: int,
         most: int,
-        toll: float,
+        count_multiplier: float,
     ) -> None:
         self.shares, self.profits = shares, profits
         self.room, self.base = room, base
-        self.least, self.most, self.toll = least, most, toll
+        self.least, self.most, self.count_multiplier = least, most, count_multiplier
         self.state = np.zeros(len(profits), np.int8)
         self.point, self.average = np.zeros(len(profits)), np.zeros(len(profits))
 
@@ -156,7 +156,7 @@ class _Tree:
         candidates: list[Mask] = []
         bound = -node.key
         root = node.number == 0
-        toll = node.toll
+        count_multiplier = node.count_multiplier
         while True:
             if not propagate(state, core.rules):
                 return None
@@ -176,9 +176,16 @@ class _Tree:
             profits = company(core.utilities, core.priced, inside)[free]
             base = core.constant + worth(core.utilities, core.priced, inside)
             room = core.room(inside)
-            step = _Steps(shares, profits, room, base, node.least - inner, node.most - inner, toll)
+            step = _Steps(
+                shares, profits, room, base, node.least - inner, node.most - inner, count_multiplier
+            )
             bound = min(bound, self._lower(step, free, target, root=root))
-            toll, decided, point, average = step.toll, step.state, step.point, step.average
+            count_multiplier, decided, point, average = (
+                step.count_multiplier,
+                step.state,
+                step.point,
+                step.average,
+            )
             items, upper = free, shares.astype(np.float32)
             if bound <= target:
                 return _Bounded(bound, candidates, state, -1, items, upper)
@@ -189,7 +196,7 @@ class _Tree:
                 break
         done = self._branching(bound, candidates, state, items, upper, point, average)
         number = inner + float(average.sum())
-        return replace(done, toll=toll, number=number)
+        return replace(done, count_multiplier=count_multiplier, number=number)
 
     def _lower(
         self, step: "_Steps", free: npt.NDArray[np.intp], target: float, *, root: bool
@@ -203,14 +210,14 @@ class _Tree:
             patience, slices = _ROOT_PATIENCE, _ROOT_STEPS // steps
         bound, length = math.inf, 1.0
         for _ in range(slices):
-            found, length, step.toll = lagrangian(
+            found, length, step.count_multiplier = lagrangian(
                 step.shares,
                 step.profits,
                 costs,
                 step.room,
                 step.least,
                 step.most,
-                step.toll,
+                step.count_multiplier,
                 step.base,
                 target,
                 steps,
@@ -285,7 +292,7 @@ class _Tree:
             states[0][done.item], states[1][done.item] = IN, OUT
         self.nodes += 2
         return [
-            _Node(-bound, k - self.nodes, state, items, upper, least, most, done.toll)
+            _Node(-bound, k - self.nodes, state, items, upper, least, most, done.count_multiplier)
             for k, (state, (least, most)) in enumerate(zip(states, ranges, strict=True))
         ]
 

@@ -128,7 +128,10 @@ class _Search:
             slot = free_slot(new)
             new.state[slot], new.point[slot] = pool.state[old][free], pool.point[old][free]
             new.low[slot], new.high[slot] = pool.low[old] - shift, pool.high[old] - shift
-            new.bound[slot], new.toll[slot] = pool.bound[old], pool.toll[old]
+            new.bound[slot], new.count_multiplier[slot] = (
+                pool.bound[old],
+                pool.count_multiplier[old],
+            )
             new.least[slot] = pool.least[old] - agreed
             new.most[slot] = pool.most[old] - agreed
             push(new, slot)

@@ -54,7 +54,10 @@ class SignatureBounder:
     """Bounds boxes of one problem; keeps every tangent point that it finds."""
 
     def __init__(
-        self, problem: SignatureProblem, rules: RuleRows, give_up: Callable[[], bool] = lambda: False
+        self,
+        problem: SignatureProblem,
+        rules: RuleRows,
+        give_up: Callable[[], bool] = lambda: False,
     ) -> None:
         self._rules = rules
         self._give_up = give_up

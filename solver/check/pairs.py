@@ -73,7 +73,9 @@ class PairBounds:
         whole = bool((self._q == np.floor(self._q)).all() and (self._p == np.floor(self._p)).all())
         self._whole = whole and total < _LARGEST_WHOLE
 
-    def leaf(self, cover: Mapping[str, object], within: Part, rules: Mapping[str, StatedRow]) -> float:
+    def leaf(
+        self, cover: Mapping[str, object], within: Part, rules: Mapping[str, StatedRow]
+    ) -> float:
         """Return a value that no selection of a part exceeds."""
         which = get(cover, "pair_multipliers")
         place = 0 if which is None else 1 + index(which, len(self._halves) - 1, "pair_multipliers")

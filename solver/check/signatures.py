@@ -54,7 +54,9 @@ class SignatureBounds:
         image = np.concatenate([block @ u for block in self._blocks()])
         return self._w * image, 0.5 * float(u @ u)
 
-    def leaf(self, cover: Mapping[str, object], within: Part, rules: Mapping[str, StatedRow]) -> float:
+    def leaf(
+        self, cover: Mapping[str, object], within: Part, rules: Mapping[str, StatedRow]
+    ) -> float:
         """Return a value that no selection of a part exceeds.
 
         Raises

@@ -5,7 +5,7 @@ bound bounds each on one core, `nesting` makes every larger selection contain th
 `knee` marks the point of diminishing returns.
 """
 
-from solver.frontier.frontier import FrontierResult, BudgetResult, frontier
+from solver.frontier.frontier import BudgetResult, FrontierResult, frontier
 from solver.frontier.knee import knee
 
 __all__ = ["FrontierResult", "BudgetResult", "frontier", "knee"]

@@ -89,7 +89,7 @@ class NodePool(NamedTuple):
         The range of t and the bound known, shapes (N,).
     least, most
         The range of the number of items, shapes (N,).
-    toll
+    count_multiplier
         Multiplier of that number where the parent's relaxation ended, shape (N,).
     heap, spare
         Slots, shapes (N,): a binary heap, largest bound first, and a stack.
@@ -105,7 +105,7 @@ class NodePool(NamedTuple):
     bound: Floats
     least: Ints
     most: Ints
-    toll: Floats
+    count_multiplier: Floats
     heap: Ints
     spare: Ints
     sizes: Ints
@@ -200,7 +200,7 @@ def bound_node(
     high: float,
     least: int,
     most: int,
-    toll: float,
+    count_multiplier: float,
     target: float,
 ) -> tuple[float, float]:
     """Bound a node by Frank-Wolfe steps from its point.
@@ -217,7 +217,7 @@ def bound_node(
         The range of t.
     least, most
         The range of the number of items.
-    toll
+    count_multiplier
         A guess of the multiplier of that number.
     target
         A bound at or below this is as good as any other.
@@ -225,7 +225,7 @@ def bound_node(
     Returns
     -------
     tuple[float, float]
-        The bound: no selection with these decisions and ranges is worth more. And the toll.
+        The bound: no selection with these decisions and ranges is worth more. And the count_multiplier.
     """
     k = len(costs)
     room = limit + _DRIFT * limit
@@ -240,7 +240,7 @@ def bound_node(
             items[free] = j
             free += 1
     if most < 0 or free < least:
-        return -np.inf, toll
+        return -np.inf, count_multiplier
     theta, kappa = 0.5 * (low + high), core.constant - 0.5 * low * high
     x = np.zeros(k)
     spent = 0.0
@@ -268,8 +268,8 @@ def bound_node(
         for j in range(k):
             gradient[j] = linear[j] - image[j]
             height += x[j] * (linear[j] - 0.5 * image[j])
-        value, toll, price = fill_counted(
-            items, free, gradient, costs, room, least, most, toll, price, scratch
+        value, count_multiplier, price = fill_counted(
+            items, free, gradient, costs, room, least, most, count_multiplier, price, scratch
         )
         slope = 0.0
         bound = height + value
@@ -279,7 +279,7 @@ def bound_node(
             slope += gradient[j] * (vertex[j] - x[j])
         for t in range(free):
             j = items[t]
-            reduced = gradient[j] - toll - price * costs[j]
+            reduced = gradient[j] - count_multiplier - price * costs[j]
             if state[j] == FREE:
                 if reduced > 0.0 and bound - reduced <= target:
                     state[j] = IN
@@ -306,7 +306,7 @@ def bound_node(
                 image += step * core.gram[j]
     for j in range(k):
         point[j] = x[j]
-    return best, toll
+    return best, count_multiplier
 
 
 @kernel
@@ -384,7 +384,7 @@ def explore(
             release(pool, slot)
             continue
         low, high = pool.low[slot], pool.high[slot]
-        bound, pool.toll[slot] = bound_node(
+        bound, pool.count_multiplier[slot] = bound_node(
             core,
             rules.costs[0],
             rules.limits[0],
@@ -394,7 +394,7 @@ def explore(
             high,
             pool.least[slot],
             pool.most[slot],
-            pool.toll[slot],
+            pool.count_multiplier[slot],
             target,
         )
         bound = min(bound, pool.bound[slot])
@@ -442,7 +442,7 @@ def _branch(pool: NodePool, rules: RuleArrays, slot: int, bound: float, target: 
     pool.point[other] = point
     pool.low[other], pool.high[other] = low, high
     pool.least[other], pool.most[other] = pool.least[slot], pool.most[slot]
-    pool.toll[other] = pool.toll[slot]
+    pool.count_multiplier[other] = pool.count_multiplier[slot]
     whole = int(np.floor(number))
     if error > _SECANT * distance or (score <= 0.0 and error > 1e-3 * distance):
         pool.high[slot] = pool.low[other] = 0.5 * (low + high)

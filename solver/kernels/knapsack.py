@@ -124,7 +124,7 @@ def make_scratch(k: int) -> Scratch:
 
 @kernel
 def _fill_at(
-    toll: float,
+    count_multiplier: float,
     free: Ints,
     size: int,
     gradient: Floats,
@@ -133,7 +133,7 @@ def _fill_at(
     scratch: Scratch,
     price: float,
 ) -> tuple[float, float, float]:
-    """Solve the continuous knapsack with every item's worth lowered by `toll`.
+    """Solve the continuous knapsack with every item's worth lowered by `count_multiplier`.
 
     Returns its worth, the number of items in it, and the price of the budget.
     """
@@ -143,7 +143,7 @@ def _fill_at(
     for t in range(size):
         j = free[t]
         scratch.vertex[j] = 0.0
-        worth_now = gradient[j] - toll
+        worth_now = gradient[j] - count_multiplier
         scratch.worth[j] = worth_now
         if worth_now > 0.0:
             if costs[j] <= 0.0:
@@ -169,21 +169,21 @@ def fill_counted(
     room: float,
     least: int,
     most: int,
-    toll: float,
+    count_multiplier: float,
     price: float,
     scratch: Scratch,
 ) -> tuple[float, float, float]:
     """Maximise ``gradient.y`` over the budget and the range of the number of items.
 
-    The number of items gets a multiplier, the toll: at least 0 where there are too many, at most 0
+    The number of items gets a multiplier, the count_multiplier: at least 0 where there are too many, at most 0
     where there are too few. Its best value is bracketed; the vertices on its two sides, mixed to
     the
-    right number, are the solution. Any toll gives a valid bound; the least one found is returned.
+    right number, are the solution. Any count_multiplier gives a valid bound; the least one found is returned.
 
     Returns
     -------
     tuple[float, float, float]
-        The bound on ``gradient.y``, the toll and the price that belong to it. ``scratch.vertex``
+        The bound on ``gradient.y``, the count_multiplier and the price that belong to it. ``scratch.vertex``
         holds y.
     """
     value, number, price = _fill_at(0.0, free, size, gradient, costs, room, scratch, price)
@@ -199,7 +199,7 @@ def fill_counted(
         scratch.near[j] = scratch.vertex[j]
         steepest = max(steepest, abs(gradient[j]))
     far, far_number = 0.0, number
-    reach = abs(toll) if toll * sign > 0.0 else 0.1 * steepest
+    reach = abs(count_multiplier) if count_multiplier * sign > 0.0 else 0.1 * steepest
     crossed = False
     for _ in range(_BRACKET):
         middle = 0.5 * (near + far) if crossed else near + sign * reach
@@ -220,7 +220,7 @@ def fill_counted(
             if number == bound_number:
                 break
     if not crossed:
-        # Not even every item is enough: the last toll's bound stands, and any point will do.
+        # Not even every item is enough: the last count_multiplier's bound stands, and any point will do.
         return best, best_toll, best_price
     share = 0.0
     if near_number != far_number:

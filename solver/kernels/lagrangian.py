@@ -61,7 +61,7 @@ def lagrangian(
     room: float,
     least: int,
     most: int,
-    toll: float,
+    count_multiplier: float,
     base: float,
     target: float,
     steps: int,
@@ -81,7 +81,7 @@ def lagrangian(
         Shapes (k,); no cost exceeds `room`.
     room
         What costs may add up to.
-    least, most, toll
+    least, most, count_multiplier
         The range of the number of items, and a guess of its multiplier.
     base
         Worth of what is chosen already; part of the bound.
@@ -103,7 +103,7 @@ def lagrangian(
     Returns
     -------
     tuple[float, float, float]
-        The bound, the step length to go on with (0 where no further step helps), and the toll.
+        The bound, the step length to go on with (0 where no further step helps), and the count_multiplier.
     """
     k = len(profits)
     y = np.zeros((k, k))
@@ -122,14 +122,14 @@ def lagrangian(
         for i in range(k):
             company, pivots[i] = _fill(shares[i], costs, room - costs[i], i, items, y[i], pivots[i])
             worth[i] = profits[i] + company
-        value, toll, price = fill_counted(
-            everything, k, worth, costs, room, least, most, toll, price, scratch
+        value, count_multiplier, price = fill_counted(
+            everything, k, worth, costs, room, least, most, count_multiplier, price, scratch
         )
         bound = base + value
         for j in range(k):
             average[j] += _NEWEST * (x[j] - average[j])
             if state[j] == FREE:
-                reduced = worth[j] - toll - price * costs[j]
+                reduced = worth[j] - count_multiplier - price * costs[j]
                 if reduced < 0.0 and bound + reduced <= target:
                     state[j] = OUT
                 elif reduced > 0.0 and bound - reduced <= target:
@@ -169,7 +169,7 @@ def lagrangian(
                     shares[i, j] -= step * gap
                     shares[j, i] += step * gap
     shares[:] = kept
-    return best, length, toll
+    return best, length, count_multiplier
 
 
 @kernel

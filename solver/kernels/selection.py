@@ -31,7 +31,13 @@ def worth(utilities: Floats, profits: Floats, chosen: Mask) -> float:
 
 @kernel
 def move(
-    utilities: Floats, chosen: Mask, gain: Floats, used: Tally, rules: RuleArrays, out: int, new: int
+    utilities: Floats,
+    chosen: Mask,
+    gain: Floats,
+    used: Tally,
+    rules: RuleArrays,
+    out: int,
+    new: int,
 ) -> None:
     """Take `out` out and `new` in (-1: none), and keep gains and tally up to date."""
     if out >= 0:

@@ -177,7 +177,7 @@ class _Growing:
     def __init__(self, problem: CoverageProblem, there: Floats) -> None:
         self._problem, self._there = problem, there
 
-    def promises(self, items: npt.NDArray[np.int64]) -> Floats:
+    def marginal_gains(self, items: npt.NDArray[np.int64]) -> Floats:
         return self._problem.more(items, self._there)
 
     def add(self, item: int) -> None:

@@ -249,7 +249,7 @@ class _Growing:
         self._problem, self._chosen = problem, chosen
         self._white = problem.whitened(problem.information(chosen.astype(np.float64)))
 
-    def promises(self, items: npt.NDArray[np.int64]) -> Floats:
+    def marginal_gains(self, items: npt.NDArray[np.int64]) -> Floats:
         return self._problem.changes(items, self._white, 1.0)
 
     def add(self, item: int) -> None:

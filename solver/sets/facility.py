@@ -106,7 +106,7 @@ class _Growing:
     def __init__(self, problem: FacilityProblem, service: Floats) -> None:
         self._problem, self._service = problem, service
 
-    def promises(self, items: npt.NDArray[np.int64]) -> Floats:
+    def marginal_gains(self, items: npt.NDArray[np.int64]) -> Floats:
         problem = self._problem
         return serve(problem.similarities, items, problem.demands, self._service)
 

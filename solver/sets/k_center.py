@@ -105,7 +105,7 @@ class _Growing:
     def __init__(self, problem: KCenterProblem, near: Floats) -> None:
         self._problem, self._near = problem, near
 
-    def promises(self, items: npt.NDArray[np.int64]) -> Floats:
+    def marginal_gains(self, items: npt.NDArray[np.int64]) -> Floats:
         if not self._near.size:
             return np.zeros(len(items))
         farthest = self._near.max()

@@ -125,8 +125,8 @@ class _Growing:
     def __init__(self, terms: list[tuple[float, Growing]]) -> None:
         self._terms = terms
 
-    def promises(self, items: npt.NDArray[np.int64]) -> Floats:
-        return _summed([share * term.promises(items) for share, term in self._terms])
+    def marginal_gains(self, items: npt.NDArray[np.int64]) -> Floats:
+        return _summed([share * term.marginal_gains(items) for share, term in self._terms])
 
     def add(self, item: int) -> None:
         for _, term in self._terms:

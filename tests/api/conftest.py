@@ -57,9 +57,9 @@ def extract(client: TestClient) -> Callable[[dict[str, Any]], ExtractionOutcome]
     """Return a function that does what a worker does with a registered dataset."""
 
     def run(registered: dict[str, Any]) -> ExtractionOutcome:
-        wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+        app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
         names = (registered["operation"]["id"], registered["dataset"]["id"])
-        with closing(ExtractionJob(wiring.settings, wiring.sessions, *names)) as extraction:
+        with closing(ExtractionJob(app_state.settings, app_state.sessions, *names)) as extraction:
             outcome, group = extraction.read_source(), 0
             while outcome is ExtractionOutcome.MORE:
                 outcome, group = extraction.extract_group(group), group + 1

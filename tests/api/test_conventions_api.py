@@ -242,7 +242,7 @@ def test_metrics_do_without_a_database(app: FastAPI) -> None:
     """When the database is gone, everything else is shown."""
     metrics = Metrics("1.2")
     gone = open_sessions(create_engine("sqlite:////nowhere/at/all.sqlite"))
-    _show(metrics, app.state.wiring.pool, gone)
+    _show(metrics, app.state.app_state.pool, gone)
     text = metrics.text().decode()
     assert 'version="1.2"' in text
     assert "seedal_solve_processes_busy 0.0" in text
@@ -275,9 +275,9 @@ def test_a_solve_without_a_bound_leaves_the_gaps_finite() -> None:
 
 def test_a_slow_body_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that does not arrive in time is a 408, and holds no thread until then."""
-    wiring = app.state.wiring
-    hasty = wiring.settings.model_copy(update={"body_timeout_s": 0.01})
-    monkeypatch.setattr(wiring, "settings", hasty)
+    app_state = app.state.app_state
+    hasty = app_state.settings.model_copy(update={"body_timeout_s": 0.01})
+    monkeypatch.setattr(app_state, "settings", hasty)
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -318,9 +318,9 @@ def test_waiting_leaves_room_for_others(
     client: TestClient, ready: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where too many wait already, a caller gets the operation at once; places are given back."""
-    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
     waits = BoundedSemaphore(1)
-    monkeypatch.setattr(wiring, "waits", waits)
+    monkeypatch.setattr(app_state, "waits", waits)
     path, headers = f"/v1/datasets/{ready}/seeds", {"Prefer": "respond-async, wait=1"}
     for fraction in (0.62, 0.63):
         answer = client.post(path, json={"budget": {"fraction": fraction}}, headers=headers)
@@ -333,7 +333,7 @@ def test_waiting_leaves_room_for_others(
 
 
 def _solves(client: TestClient, dataset_id: str) -> int:
-    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
-    with wiring.sessions() as session:
+    app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    with app_state.sessions() as session:
         found: int = session.query(OperationRow).filter_by(dataset_id=dataset_id).count()
     return found

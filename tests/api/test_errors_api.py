@@ -130,9 +130,9 @@ def test_a_data_directory_that_is_gone_is_not_ready(
     client: TestClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without its folder the process is alive and not ready: 503, and when to ask again."""
-    settings = app.state.wiring.settings
+    settings = app.state.app_state.settings
     gone = settings.model_copy(update={"data_dir": settings.data_dir / "gone"})
-    monkeypatch.setattr(app.state.wiring, "settings", gone)
+    monkeypatch.setattr(app.state.app_state, "settings", gone)
     answer = client.get("/readyz")
     assert "data directory" in _assert_problem(answer, 503)["detail"]
     assert answer.headers["Retry-After"] == "1"
@@ -144,7 +144,7 @@ def test_a_database_that_is_gone_is_not_ready(
 ) -> None:
     """A database that cannot be reached is a 503, not a 500."""
     nowhere = sessionmaker(create_engine("sqlite:////nowhere/at/all.sqlite"))
-    monkeypatch.setattr(app.state.wiring, "sessions", nowhere)
+    monkeypatch.setattr(app.state.app_state, "sessions", nowhere)
     assert "database" in _assert_problem(client.get("/readyz"), 503)["detail"]
 
 

@@ -93,9 +93,9 @@ def test_a_pool_that_was_not_read_cannot_be_extracted(
 ) -> None:
     """A group asked for before the source was read fails the operation instead of inventing one."""
     registered = register({"kind": "images", "root": str(pool)})
-    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
     names = (registered["operation"]["id"], registered["dataset"]["id"])
-    attempt = extraction.ExtractionJob(wiring.settings, wiring.sessions, *names)
+    attempt = extraction.ExtractionJob(app_state.settings, app_state.sessions, *names)
     assert attempt.extract_group(0) is ExtractionOutcome.STOPPED
     assert client.get(f"/v1/operations/{names[0]}").json()["status"] == "failed"
 

@@ -12,8 +12,8 @@ from sqlalchemy import event
 @pytest.fixture
 def full(client: TestClient) -> Callable[[], AbstractContextManager[None]]:
     """Return a context in which the database's file cannot grow."""
-    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
-    engine = wiring.sessions.kw["bind"]
+    app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    engine = app_state.sessions.kw["bind"]
 
     @contextmanager
     def within() -> Iterator[None]:

@@ -39,8 +39,8 @@ def make_key(guarded: TestClient) -> Callable[..., str]:
     """Return a function that makes a key."""
 
     def make(project: str, *scopes: str, days: int | None = None) -> str:
-        wiring = guarded.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
-        with wiring.sessions.begin() as session:
+        app_state = guarded.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
+        with app_state.sessions.begin() as session:
             keys = Keys(session)
             return keys.create(name="k", project=project, scopes=scopes or SCOPES, days=days)[0]
 
@@ -68,11 +68,11 @@ def test_beyond_loopback_nobody_gets_in_when_the_last_key_is_gone(
     settings = Settings(host="0.0.0.0", data_dir=tmp_path, solve_processes=1)  # noqa: S104 meant
     with TestClient(create_app(settings)) as client:
         assert client.get("/v1/datasets").status_code == 401
-        wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
-        with wiring.sessions.begin() as session:
+        app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
+        with app_state.sessions.begin() as session:
             key, info = Keys(session).create(name="k", project="a", scopes=SCOPES, days=None)
         assert client.get("/v1/datasets", headers=_bearer(key)).status_code == 200
-        with wiring.sessions.begin() as session:
+        with app_state.sessions.begin() as session:
             Keys(session).revoke(info.id)
             if emptied:
                 session.execute(delete(KeyRow))
@@ -108,8 +108,8 @@ def test_revoked_and_expired_keys_are_worth_nothing(
     monkeypatch.setattr(authentication, "REMEMBERED_S", 0.0)
     key, short = make_key("a"), make_key("a", days=1)
     assert guarded.get("/v1/datasets", headers=_bearer(key)).status_code == 200
-    wiring = guarded.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
-    with wiring.sessions.begin() as session:
+    app_state = guarded.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    with app_state.sessions.begin() as session:
         Keys(session).revoke(key[:15])
     assert guarded.get("/v1/datasets", headers=_bearer(key)).status_code == 401
     monkeypatch.setattr("app.store.keys.now", _in_two_days)
@@ -154,8 +154,8 @@ def test_work_is_cancelled_with_the_scope_of_the_work(
 ) -> None:
     """An extraction needs datasets:write, a solve seeds:write; another's is not found, not 403."""
     registered = guarded.post("/v1/datasets", json=DATASET, headers=_bearer(make_key("c"))).json()
-    wiring = guarded.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
-    with wiring.sessions() as session:
+    app_state = guarded.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    with app_state.sessions() as session:
         session.bind_to("c")
         request = SeedRequest.model_validate(BUDGET)
         session.add(solve := new_solve(registered["dataset"]["id"], request))
@@ -175,8 +175,8 @@ def test_work_is_cancelled_with_the_scope_of_the_work(
 def test_every_route_needs_a_scope(guarded: TestClient, make_key: Callable[..., str]) -> None:
     """A key that is good for nothing reaches no route under /v1."""
     key = make_key("a", "seeds:read")
-    wiring = guarded.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
-    with wiring.sessions.begin() as session:
+    app_state = guarded.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    with app_state.sessions.begin() as session:
         session.scalars(select(KeyRow).where(KeyRow.prefix == key[3:15])).one().scopes = []
     asked = 0
     for path, operations in guarded.get("/openapi.json").json()["paths"].items():
@@ -217,14 +217,14 @@ def test_projects_do_not_meet(guarded: TestClient, make_key: Callable[..., str])
         "seed_id": new_id(),
         "frontier_id": new_id(),
     }
-    wiring = guarded.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    app_state = guarded.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
     answer = {
         "dataset_id": names["dataset_id"],
         "question_hash": "q",
         "answer": {},
         "created_at": now(),
     }
-    with wiring.sessions() as session:
+    with app_state.sessions() as session:
         session.bind_to("mine")
         session.add(SeedRow(id=names["seed_id"], **answer))
         session.add(FrontierRow(id=names["frontier_id"], **answer))
@@ -264,8 +264,8 @@ def test_a_key_is_not_in_the_log(
 def test_nothing_but_a_hash_is_stored(guarded: TestClient, make_key: Callable[..., str]) -> None:
     """Whoever reads the database cannot call with what is in it."""
     key = make_key("a")
-    wiring = guarded.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
-    folder = wiring.settings.data_dir
+    app_state = guarded.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    folder = app_state.settings.data_dir
     stored = b"".join(path.read_bytes() for path in folder.glob("seedal.sqlite*"))
     assert key[3:15].encode() in stored
     assert key[16:].encode() not in stored

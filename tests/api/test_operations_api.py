@@ -97,7 +97,7 @@ def test_watchers_look_together(
     client: TestClient, pending: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Five hundred watchers of an operation cost one look; the next one sees what has changed."""
-    sessions = client.app.state.wiring.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    sessions = client.app.state.app_state.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
     name, get, seen = pending["operation"], Operations.get, []
 
     def counted(operations: Operations, operation_id: str) -> Operation:
@@ -107,15 +107,15 @@ def test_watchers_look_together(
     monkeypatch.setattr(Operations, "get", counted)
 
     async def watch() -> None:
-        looks = OperationPoller(sessions)
-        found = await asyncio.gather(*(looks.look("default", name) for _ in range(500)))
+        poller = OperationPoller(sessions)
+        found = await asyncio.gather(*(poller.look("default", name) for _ in range(500)))
         first = found[0]
         assert all(operation is first for operation in found)
         assert seen == [name]
         with pytest.raises(NotFoundError):
-            await looks.look("another", name)
+            await poller.look("another", name)
         client.post(f"/v1/operations/{name}:cancel")
-        following = OperationStream(looks, "default").changes(first, first.version)
+        following = OperationStream(poller, "default").changes(first, first.version)
         last = await anext(following)
         assert last is not None
         assert last.status == "cancelled"
@@ -127,7 +127,7 @@ def test_a_watcher_of_what_is_deleted_is_let_go(
     client: TestClient, pending: dict[str, str]
 ) -> None:
     """The events of an operation end when its dataset is deleted; asked again, it is not found."""
-    sessions = client.app.state.wiring.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    sessions = client.app.state.app_state.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
 
     async def watch() -> list[str]:
         watching = OperationStream(OperationPoller(sessions), "default")
@@ -146,22 +146,22 @@ def test_a_watcher_outlives_a_database_that_is_away(
     client: TestClient, pending: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What changed while the database did not answer is told once it does."""
-    sessions = client.app.state.wiring.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
-    looks = OperationPoller(sessions)
+    sessions = client.app.state.app_state.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    poller = OperationPoller(sessions)
     gone = OperationalError("SELECT 1", {}, Exception("gone"))
 
     async def watch() -> Operation | None:
-        first = await looks.look("default", pending["operation"])
-        look, failures = looks.look, [gone, gone]
+        first = await poller.look("default", pending["operation"])
+        look, failures = poller.look, [gone, gone]
 
         async def fail_first(project: str, operation_id: str) -> Operation:
             if failures:
                 raise failures.pop()
             return await look(project, operation_id)
 
-        monkeypatch.setattr(looks, "look", fail_first)
+        monkeypatch.setattr(poller, "look", fail_first)
         client.post(f"/v1/operations/{pending['operation']}:cancel")
-        changes = OperationStream(looks, "default").changes(first, first.version)
+        changes = OperationStream(poller, "default").changes(first, first.version)
         last = await anext(changes)
         assert failures == []
         return last
@@ -175,16 +175,16 @@ def test_a_watcher_is_let_go_when_the_process_ends(
     client: TestClient, pending: dict[str, str]
 ) -> None:
     """The events of an operation that goes on elsewhere end with the process that tells them."""
-    sessions = client.app.state.wiring.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    sessions = client.app.state.app_state.sessions  # type: ignore[attr-defined]  # starlette knows it as ASGI
 
     async def watch() -> list[str]:
-        looks = OperationPoller(sessions)
-        watching = OperationStream(looks, "default")
+        poller = OperationPoller(sessions)
+        watching = OperationStream(poller, "default")
         versions = []
         async for operation in watching.changes(await watching.look(pending["operation"]), -1):
             assert operation is not None
             versions.append(operation.status.value)
-            looks.end()
+            poller.end()
         return versions
 
     assert asyncio.run(watch()) == ["not_started"]

@@ -36,10 +36,10 @@ def _ids(seed: dict[str, Any]) -> set[str]:
 @pytest.fixture(scope="module")
 def signatures(client: TestClient, ready: str) -> Signatures:
     """Return the signatures of the dataset that is ready."""
-    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
     dataset = client.post(f"/v1/datasets/{ready}/seeds", json={"budget": {"fraction": 1}}).json()
     key = dataset["provenance"]["dataset_key"]
-    return Signatures.load(wiring.settings.signatures_dir / f"{key}.npz")
+    return Signatures.load(app_state.settings.signatures_dir / f"{key}.npz")
 
 
 def _worth(signatures: Signatures, names: set[str]) -> float:

@@ -163,7 +163,7 @@ def test_a_solve_process_that_dies_costs_one_request(
     client: TestClient, app: FastAPI, ready: str
 ) -> None:
     """Kill -9 of the solve process is a 500 problem; the next question is answered."""
-    process = app.state.wiring.pool._all[0]._process
+    process = app.state.app_state.pool._all[0]._process
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     answer = _ask(client, ready, {"limit": 18})
@@ -177,11 +177,11 @@ def test_what_a_solve_cannot_do_is_told_without_a_trace(
     client: TestClient, app: FastAPI, ready: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unexpected failure inside a solve process is a 500 problem; the process lives on."""
-    pid = app.state.wiring.pool._all[0]._process.pid
-    settings = app.state.wiring.settings
+    pid = app.state.app_state.pool._all[0]._process.pid
+    settings = app.state.app_state.settings
     elsewhere = settings.model_copy(update={"data_dir": settings.data_dir / "elsewhere"})
     known = _ask(client, ready, {"limit": 20}).json()["provenance"]["dataset_key"]
-    monkeypatch.setattr(app.state.wiring, "settings", elsewhere)
+    monkeypatch.setattr(app.state.app_state, "settings", elsewhere)
     missing = _ask(client, ready, {"limit": 21})
     assert (missing.status_code, "signatures" in missing.json()["detail"]) == (503, True)
     elsewhere.signatures_dir.mkdir(parents=True)
@@ -189,14 +189,14 @@ def test_what_a_solve_cannot_do_is_told_without_a_trace(
     answer = _ask(client, ready, {"limit": 21})
     assert answer.status_code == 500
     assert "log" in answer.json()["detail"]
-    assert app.state.wiring.pool._all[0]._process.pid == pid
+    assert app.state.app_state.pool._all[0]._process.pid == pid
 
 
 def test_a_busy_server_says_when_to_come_back(
     client: TestClient, app: FastAPI, ready: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With no process free in time the answer is 429 with Retry-After."""
-    pool = app.state.wiring.pool
+    pool = app.state.app_state.pool
     monkeypatch.setattr(pool, "_patience_s", 0.01)
     process = pool._free.get()
     answer = _ask(client, ready, {"limit": 24})

@@ -78,10 +78,10 @@ def test_options_of_other_kinds_are_refused_at_once(
 
 def test_neighbors_are_the_scenes_with_the_largest_cosine(client: TestClient, ready: str) -> None:
     """Against all cosines of the stored signatures."""
-    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
     seed = client.post(f"/v1/datasets/{ready}/seeds", json={"budget": {"fraction": 1}}).json()
     key = seed["provenance"]["dataset_key"]
-    signatures = Signatures.load(wiring.settings.signatures_dir / f"{key}.npz")
+    signatures = Signatures.load(app_state.settings.signatures_dir / f"{key}.npz")
     m = signatures.vectors / np.linalg.norm(signatures.vectors, axis=1, keepdims=True)
     name = "floor_0/room 4"
     place = signatures.scene_ids.index(name)
@@ -99,8 +99,8 @@ def test_neighbors_are_the_scenes_with_the_largest_cosine(client: TestClient, re
 @pytest.mark.usefixtures("ready")
 def test_another_host_finds_what_the_first_one_made(client: TestClient, tmp_path: Path) -> None:
     """Published files are fetched once, whole, by a host whose data directory is empty."""
-    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
-    here = wiring.settings.data_dir
+    app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    here = app_state.settings.data_dir
     path = next((here / "cache" / "signatures").glob("*.npz"))
     (tmp_path / "store").mkdir()
     url = (tmp_path / "store").as_uri()

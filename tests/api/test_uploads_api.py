@@ -50,7 +50,9 @@ def _put(client: TestClient, registered: dict[str, Any], content: bytes, kind: s
 
 
 def test_uploaded_vectors_take_the_place_of_images(
-    client: TestClient, awaiting: dict[str, Any], extract: Callable[[dict[str, Any]], ExtractionOutcome]
+    client: TestClient,
+    awaiting: dict[str, Any],
+    extract: Callable[[dict[str, Any]], ExtractionOutcome],
 ) -> None:
     """A dataset without images waits for its vectors, and then answers budgets."""
     path = f"/v1/datasets/{awaiting['dataset']['id']}"
@@ -87,7 +89,7 @@ def test_a_dataset_that_is_deleted_during_an_upload_is_not_there(
 def test_a_trickle_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes that come one by one, each in time, do not hold a connection for ever."""
     monkeypatch.setattr("app.services.uploads._PACE", 1e9)
-    hasty = app.state.wiring.settings.model_copy(update={"body_timeout_s": 0.05})
+    hasty = app.state.app_state.settings.model_copy(update={"body_timeout_s": 0.05})
 
     async def trickle() -> AsyncIterator[bytes]:
         while True:
@@ -134,16 +136,16 @@ def test_vectors_that_break_a_rule_leave_nothing(
     words: str,
 ) -> None:
     """One sentence says what is wrong; the dataset goes on waiting."""
-    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
-    small = wiring.settings.model_copy(update={"max_upload_mb": 1})
-    monkeypatch.setattr(wiring, "settings", small)
+    app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    small = app_state.settings.model_copy(update={"max_upload_mb": 1})
+    monkeypatch.setattr(app_state, "settings", small)
     answer = _put(client, awaiting, content, kind)
     assert answer.status_code == status, answer.text
     assert words in answer.json()["detail"]
-    assert str(wiring.settings.data_dir) not in answer.text
+    assert str(app_state.settings.data_dir) not in answer.text
     path = f"/v1/datasets/{awaiting['dataset']['id']}"
     assert client.get(path).json()["status"] == "awaiting_vectors"
-    assert not list(wiring.settings.uploads_dir.glob(".*"))
+    assert not list(app_state.settings.uploads_dir.glob(".*"))
 
 
 def test_a_dataset_with_images_takes_no_vectors(client: TestClient, ready: str) -> None:
@@ -213,7 +215,7 @@ def test_an_uploaded_manifest_is_called_by_its_uri(
         (mistake,) = report["errors"]
         assert (mistake["line"], mistake["scene_id"]) == (2, "b")
         assert mistake["place"].startswith(uri)
-        assert str(app.state.wiring.settings.data_dir) not in json.dumps(report)
+        assert str(app.state.app_state.settings.data_dir) not in json.dumps(report)
         assert report["scene_count"] == 1
 
 
@@ -252,7 +254,7 @@ def test_what_was_not_uploaded_is_no_source(client: TestClient, name: str) -> No
 
 def test_an_upload_is_whole_or_not_there(client: TestClient, app: FastAPI) -> None:
     """One that is empty, too long or compressed leaves nothing behind."""
-    folder = app.state.wiring.settings.uploads_dir
+    folder = app.state.app_state.settings.uploads_dir
     before = sorted(folder.iterdir()) if folder.exists() else []
     assert client.post("/v1/manifests", content=b"").status_code == 422
     assert client.post("/v1/manifests", content=b"{" * 1_100_000).status_code == 413
@@ -277,7 +279,7 @@ def test_vectors_that_a_worker_refuses_are_not_said_to_lie_anywhere(
         assert _put(client, registered, content).status_code == 202
         extract(registered)
         answer = client.get(f"/v1/datasets/{registered['dataset']['id']}")
-        assert str(app.state.wiring.settings.data_dir) not in answer.text
+        assert str(app.state.app_state.settings.data_dir) not in answer.text
         told.append(answer.json())
     wrong, partial = told
     assert (wrong["status"], "row 1" in wrong["error"], "'other'" in wrong["error"]) == (
@@ -320,8 +322,8 @@ def test_a_slow_upload_holds_no_connection_to_the_database(
     client: TestClient, awaiting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a file arrives, others have the database."""
-    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
-    connections = wiring.sessions.kw["bind"].pool
+    app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    connections = app_state.sessions.kw["bind"].pool
     receive, held = Uploads.receive, []
 
     async def watched(uploads: Uploads, chunks: AsyncIterator[bytes], suffix: str) -> str:

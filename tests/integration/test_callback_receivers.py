@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from api_schemas.callbacks import CallbackState, CallbackStatus
 from api_schemas.datasets import DatasetRequest
 from api_schemas.operations import OperationStatus
-from app.jobs.courier import AT_ONCE, Courier, _seconds, signed_headers
+from app.jobs.courier import AT_ONCE, WebhookDelivery, _seconds, signed_headers
 from app.jobs.posting import NoAnswerError, post
 from app.services.datasets import Datasets
 from app.services.egress import Target, resolve_target
@@ -145,13 +145,13 @@ def test_no_request_uses_another_names_connection(service: Service, tmp_path: Pa
                     .where(DeliveryRow.operation_id == operation_id)
                     .values(url=f"https://{name}:{port}/hook")
                 )
-        courier = Courier(
+        webhooks = WebhookDelivery(
             service.settings,
             service.sessions,
             resolve=lambda *_: ["127.0.0.1"],
             tls=client_tls,
         )
-        while courier.deliver_one():
+        while webhooks.deliver_one():
             pass
         assert _state(service, good).status is CallbackStatus.DELIVERED
         assert _state(service, bad).status is CallbackStatus.PENDING
@@ -177,7 +177,7 @@ def test_a_receiver_that_drips_ends_with_its_time(service: Service, drip: bytes)
         thread = threading.Thread(target=serve)
         thread.start()
         operation_id = _ended(service, f"http://127.0.0.1:{listener.getsockname()[1]}/")
-        assert Courier(service.settings, service.sessions, timeout_s=0.5).deliver_one()
+        assert WebhookDelivery(service.settings, service.sessions, timeout_s=0.5).deliver_one()
         over.set()
         thread.join()
     assert _state(service, operation_id).last_error == "No answer: not within 0.5 s."
@@ -196,17 +196,17 @@ def test_receivers_that_hang_do_not_hold_up_the_others(service: Service) -> None
         for _ in range(AT_ONCE - 1):
             _ended(service, f"{web.url}/hang")
         others = [_ended(service, f"{web.url}/hook") for _ in range(3)]
-        courier = threading.Thread(
-            target=Courier(service.settings, service.sessions).run, args=(stop,)
+        webhooks = threading.Thread(
+            target=WebhookDelivery(service.settings, service.sessions).run, args=(stop,)
         )
-        courier.start()
+        webhooks.start()
         try:
             for operation_id in others:
                 _wait(service, operation_id, CallbackStatus.DELIVERED)
         finally:
             stop.set()
             release.set()
-            courier.join()
+            webhooks.join()
         with service.sessions() as session:  # those in hand are waited for
             statuses = set(session.scalars(select(DeliveryRow.status)))
         assert statuses == {CallbackStatus.DELIVERED}
@@ -222,7 +222,7 @@ def test_what_nobody_thought_of_costs_one_attempt(
         raise RuntimeError(SECRET)
 
     monkeypatch.setattr("app.jobs.courier.post", fail)
-    assert Courier(service.settings, service.sessions).deliver_one()
+    assert WebhookDelivery(service.settings, service.sessions).deliver_one()
     state = _state(service, operation_id)
     assert (state.status, state.attempts) == (CallbackStatus.PENDING, 1)
     assert SECRET not in str(state.last_error)
@@ -233,7 +233,7 @@ def test_a_late_record_does_not_undo_a_delivery(service: Service) -> None:
     with serving() as web:
         web.pages["/hook"] = _ok
         operation_id = _ended(service, f"{web.url}/hook")
-        slow, quick = (Courier(service.settings, service.sessions) for _ in range(2))
+        slow, quick = (WebhookDelivery(service.settings, service.sessions) for _ in range(2))
 
         def slowly(_: DeliveryRow) -> tuple[CallbackStatus, str | None, float]:
             with service.sessions.begin() as session:
@@ -255,7 +255,7 @@ def test_a_secret_is_forgotten_when_it_has_served(service: Service) -> None:
         _ended(service, f"{web.url}/hook")
         with service.sessions() as session:
             assert session.scalars(select(DeliveryRow.secret)).one() == SECRET
-        assert Courier(service.settings, service.sessions).deliver_one()
+        assert WebhookDelivery(service.settings, service.sessions).deliver_one()
         with service.sessions() as session:
             assert session.scalars(select(DeliveryRow.secret)).one() == ""
 

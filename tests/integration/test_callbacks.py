@@ -21,7 +21,7 @@ from api_schemas.callbacks import CallbackStatus
 from api_schemas.datasets import DatasetRequest
 from api_schemas.operations import OperationStatus
 from app.errors import InvalidRequestError
-from app.jobs.courier import Courier
+from app.jobs.courier import WebhookDelivery
 from app.jobs.retention import Retention
 from app.services.datasets import Datasets
 from app.services.keys import Caller
@@ -95,14 +95,14 @@ def test_the_end_of_an_operation_is_told_once_and_signed(service: Service) -> No
         page, bodies = _answers(204)
         receiver.pages["/hook"] = page
         operation_id = _register(service, f"{receiver.url}/hook")
-        courier = Courier(service.settings, service.sessions)
-        assert not courier.deliver_one()
+        webhooks = WebhookDelivery(service.settings, service.sessions)
+        assert not webhooks.deliver_one()
         waiting = service.operation(operation_id)
         assert waiting.callback is not None
         assert waiting.callback.status is CallbackStatus.WAITING
         _cancel(service, operation_id)
-        assert courier.deliver_one()
-        assert not courier.deliver_one()
+        assert webhooks.deliver_one()
+        assert not webhooks.deliver_one()
         event = Webhook(SECRET).verify(bodies[0], receiver.headers[-1])
         assert event["type"] == "operation.cancelled"
         assert event["data"]["path"] == f"/v1/operations/{operation_id}"
@@ -130,7 +130,7 @@ def test_what_is_not_2xx_is_tried_again_or_given_up(
         operation_id = _register(service, f"{receiver.url}/hook")
         _cancel(service, operation_id)
         before = now()
-        assert Courier(service.settings, service.sessions).deliver_one()
+        assert WebhookDelivery(service.settings, service.sessions).deliver_one()
         state = service.operation(operation_id).callback
         assert state is not None
         assert state.status is ends_as
@@ -147,8 +147,8 @@ def test_after_the_last_attempt_it_is_given_up(service: Service) -> None:
         receiver.pages["/hook"], _ = _answers(503)
         operation_id = _register(service, f"{receiver.url}/hook")
         _cancel(service, operation_id)
-        courier = Courier(service.settings, service.sessions, schedule_s=(0.0, 0.0))
-        while courier.deliver_one():
+        webhooks = WebhookDelivery(service.settings, service.sessions, schedule_s=(0.0, 0.0))
+        while webhooks.deliver_one():
             pass
         state = service.operation(operation_id).callback
         assert state is not None
@@ -163,18 +163,18 @@ def test_a_worker_that_dies_in_an_attempt_loses_nothing(service: Service) -> Non
         receiver.pages["/hook"], _ = _answers(200)
         operation_id = _register(service, f"{receiver.url}/hook")
         _cancel(service, operation_id)
-        courier = Courier(service.settings, service.sessions)
-        first = courier._attempt
+        webhooks = WebhookDelivery(service.settings, service.sessions)
+        first = webhooks._attempt
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
-                courier, "_attempt", lambda row: (_ for _ in ()).throw(DiedError(first(row)))
+                webhooks, "_attempt", lambda row: (_ for _ in ()).throw(DiedError(first(row)))
             )
             with pytest.raises(DiedError):
-                courier.deliver_one()
-        assert not Courier(service.settings, service.sessions).deliver_one()  # leased
+                webhooks.deliver_one()
+        assert not WebhookDelivery(service.settings, service.sessions).deliver_one()  # leased
         with service.sessions.begin() as session:
             session.execute(update(DeliveryRow).values(due_at=now()))
-        assert Courier(service.settings, service.sessions).deliver_one()
+        assert WebhookDelivery(service.settings, service.sessions).deliver_one()
         assert len({headers["webhook-id"] for headers in receiver.headers}) == 1
         assert len(receiver.headers) == 2
 
@@ -189,13 +189,13 @@ def test_two_workers_deliver_once(service: Service) -> None:
         receiver.pages["/hook"], _ = _answers(200)
         for _ in range(6):
             _cancel(service, _register(service, f"{receiver.url}/hook"))
-        couriers = [Courier(service.settings, service.sessions) for _ in range(4)]
+        couriers = [WebhookDelivery(service.settings, service.sessions) for _ in range(4)]
 
-        def drain(courier: Courier) -> None:
+        def drain(webhooks: WebhookDelivery) -> None:
             for _ in range(12):
-                courier.deliver_one()
+                webhooks.deliver_one()
 
-        threads = [threading.Thread(target=drain, args=(courier,)) for courier in couriers]
+        threads = [threading.Thread(target=drain, args=(webhooks,)) for webhooks in couriers]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -215,8 +215,8 @@ def test_a_name_that_moves_inside_is_not_called(service: Service) -> None:
             session.execute(update(DeliveryRow).values(url=moved))
         _cancel(service, operation_id)
         closed = service.settings.model_copy(update={"callback_allow": ()})
-        courier = Courier(closed, service.sessions, resolve=lambda *_: ["127.0.0.1"])
-        assert courier.deliver_one()
+        webhooks = WebhookDelivery(closed, service.sessions, resolve=lambda *_: ["127.0.0.1"])
+        assert webhooks.deliver_one()
         assert receiver.seen == []
         state = service.operation(operation_id).callback
         assert state is not None
@@ -277,14 +277,14 @@ class _Journal:
 
     def __init__(self) -> None:
         self.forgotten: list[str] = []
-        self.looks = 0
+        self.poller = 0
 
     def forget(self, job_ids: Sequence[str]) -> None:
         self.forgotten.extend(job_ids)
 
     def forget_before(self, _: object, most: int) -> int:
-        self.looks += 1
-        return most if self.looks == 1 else 0
+        self.poller += 1
+        return most if self.poller == 1 else 0
 
 
 def _age(path: Path, days: float) -> None:
@@ -337,7 +337,7 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
     for _ in range(3):
         retention.round()
     assert journal.forgotten == [old]
-    assert journal.looks == 2  # the second found nothing, so the third round was not due
+    assert journal.poller == 2  # the second found nothing, so the third round was not due
     with service.sessions() as session:
         assert {row.id for row in session.scalars(select(OperationRow))} == {untold, active}
         assert [row.key for row in session.scalars(select(IdempotencyRow))] == ["new"]

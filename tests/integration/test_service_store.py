@@ -346,7 +346,9 @@ def test_a_project_meets_its_own_rows_alone(engine: Engine) -> None:
     """Bound to a project, no session reads, changes or deletes a row of another's."""
     upgrade(engine)
     sessions = open_sessions(engine)
-    owned = [mapper.class_ for mapper in TableBase.registry.mappers if issubclass(mapper.class_, Owned)]
+    owned = [
+        mapper.class_ for mapper in TableBase.registry.mappers if issubclass(mapper.class_, Owned)
+    ]
     assert {table.__tablename__ for table in owned} == {
         "datasets", "operations", "seeds", "frontiers",
     }  # fmt: skip

@@ -13,7 +13,7 @@ from features.backbones.protocol import CLS, PATCH_KEYS, Token
 from features.errors import FeatureError
 from features.images import load_rgb
 from features.pipeline import Preparation, prepare
-from features.scenes import Image, ScenePool, PoolScene
+from features.scenes import Image, PoolScene, ScenePool
 from features.settings import FeatureSettings, Sparsification
 from features.sparsify import sparsify
 

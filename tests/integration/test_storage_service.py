@@ -115,7 +115,9 @@ def test_mistakes_of_a_remote_manifest_are_called_by_its_uri(web: Web, service: 
     uri = web.put("/pool/wrong.jsonl?token=abc", b"\n".join(lines))
     request = ValidationRequest.model_validate({"source": {"kind": "manifest", "uri": uri}})
     with service.sessions() as session, closing(SolvePool(1, patience_s=30)) as pool:
-        report = Datasets(session, service.queue, service.settings).report(request, pool, Cancellation())
+        report = Datasets(session, service.queue, service.settings).report(
+            request, pool, Cancellation()
+        )
     assert [mistake.line for mistake in report.errors] == [2, 3]
     places = {mistake.place.rpartition(":")[0] for mistake in report.errors}
     assert places == {uri.removesuffix("?token=abc")}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.services.solve_process import Cancellation
 from app.services.tasks import NeighborsTask
-from features.index import SimilarScene, Pair, SceneIndex
+from features.index import Pair, SceneIndex, SimilarScene
 from features.signatures import Signatures
 
 Floats = NDArray[np.float64]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.evaluation.baselines.distances import distances
 from app.evaluation.baselines.pool import BaselinePool
-from app.evaluation.baselines.purse import BudgetTracker
+from app.evaluation.baselines.tracker import BudgetTracker
 from features.clustering import cluster
 
 Score: TypeAlias = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
@@ -22,7 +22,9 @@ Score: TypeAlias = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[
 _Ranks: TypeAlias = list[NDArray[np.int64]]
 
 
-def assign(pool: BaselinePool, k: int, random_seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def assign(
+    pool: BaselinePool, k: int, random_seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Cluster the scenes' vectors by k-means.
 
     Parameters
@@ -46,7 +48,9 @@ def assign(pool: BaselinePool, k: int, random_seed: int) -> tuple[NDArray[np.int
     return distances(pool.vectors, centres).argmin(axis=1), centres
 
 
-def select_by_clusters(pool: BaselinePool, budget: float, random_seed: int, score: Score) -> BudgetTracker:
+def select_by_clusters(
+    pool: BaselinePool, budget: float, random_seed: int, score: Score
+) -> BudgetTracker:
     """Buy the best scene of each of k clusters, then the next best of each, while one fits.
 
     k is found by bisection: the best scenes of k clusters fit the budget together, those of k + 1
@@ -114,10 +118,10 @@ def _ranks(
     return [rank for _, rank in found]
 
 
-def _in_rounds(ranks: _Ranks, purse: BudgetTracker) -> BudgetTracker:
-    while purse.affordable().any():
+def _in_rounds(ranks: _Ranks, tracker: BudgetTracker) -> BudgetTracker:
+    while tracker.affordable().any():
         for rank in ranks:
-            fits = rank[purse.affordable()[rank]]
+            fits = rank[tracker.affordable()[rank]]
             if fits.size:
-                purse.buy(int(fits[0]))
-    return purse
+                tracker.buy(int(fits[0]))
+    return tracker

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.evaluation.baselines.pool import BaselinePool
-from app.evaluation.baselines.purse import BudgetTracker
+from app.evaluation.baselines.tracker import BudgetTracker
 from solver.objective import per_cost
 
 
@@ -58,20 +58,20 @@ def _lazy_greedy(
     old score is the highest are looked at again.
     """
     prices = costs if priced else np.ones(len(costs))
-    purse = BudgetTracker(costs, budget)
+    tracker = BudgetTracker(costs, budget)
     nearest = np.zeros(len(costs))
     scores = per_cost(alike.sum(axis=1), prices)
     heap = [(-score, scene) for scene, score in enumerate(scores.tolist())]
     heapq.heapify(heap)
     while heap:
         _, scene = heapq.heappop(heap)
-        if not purse.affords(scene):
+        if not tracker.affords(scene):
             continue  # nor will it later
         gain = np.maximum(alike[scene] - nearest, 0.0).sum()
         entry = (-float(per_cost(gain, prices[scene])), scene)
         if heap and entry > heap[0]:
             heapq.heappush(heap, entry)
             continue
-        purse.buy(scene)
+        tracker.buy(scene)
         np.maximum(nearest, alike[scene], out=nearest)
-    return purse.bought
+    return tracker.bought

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from app.evaluation.baselines.distances import distances
 from app.evaluation.baselines.pool import BaselinePool
-from app.evaluation.baselines.purse import BudgetTracker
+from app.evaluation.baselines.tracker import BudgetTracker
 
 
 def k_center(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
@@ -26,13 +26,13 @@ def k_center(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.
     Core-Set Approach" (ICLR 2018), algorithm 1.
     """
     del random_seed
-    purse = BudgetTracker(pool.costs, budget)
+    tracker = BudgetTracker(pool.costs, budget)
     # Nearness to the mean decides the first, distance from those chosen all others.
     apart = -distances(pool.vectors, pool.vectors.mean(axis=0)[None])[:, 0]
     nearest = np.full(pool.n, np.inf)
-    while (fits := purse.affordable()).any():
+    while (fits := tracker.affordable()).any():
         scene = int(np.argmax(np.where(fits, apart, -np.inf)))
-        purse.buy(scene)
+        tracker.buy(scene)
         to_it = distances(pool.vectors, pool.vectors[scene][None])[:, 0]
         apart = nearest = np.minimum(nearest, to_it)
-    return purse.bought
+    return tracker.bought

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from app.evaluation.baselines.clusters import assign
 from app.evaluation.baselines.distances import distances
 from app.evaluation.baselines.pool import BaselinePool
-from app.evaluation.baselines.purse import BudgetTracker
+from app.evaluation.baselines.tracker import BudgetTracker
 from solver.objective import per_cost
 
 PURITY: Final = 0.95
@@ -76,17 +76,17 @@ def balls_within(apart: NDArray[np.float64], delta: float) -> NDArray[np.bool_]:
 def _greedy(
     balls: NDArray[np.bool_], costs: NDArray[np.float64], budget: float, *, priced: bool
 ) -> NDArray[np.int64]:
-    purse = BudgetTracker(costs, budget)
+    tracker = BudgetTracker(costs, budget)
     covered = np.zeros(len(balls), dtype=bool)
     gains = balls.sum(axis=1).astype(np.float64)
-    while (fits := purse.affordable()).any():
+    while (fits := tracker.affordable()).any():
         if not gains[fits].any():
             covered[:] = False
             gains = balls.sum(axis=1).astype(np.float64)
         scores = per_cost(gains, costs) if priced else gains
         scene = int(np.argmax(np.where(fits, scores, -np.inf)))
-        purse.buy(scene)
+        tracker.buy(scene)
         newly = balls[scene] & ~covered
         covered |= newly
         gains = gains - balls[:, newly].sum(axis=1)
-    return purse.bought
+    return tracker.bought

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.evaluation.baselines.pool import BaselinePool
-from app.evaluation.baselines.purse import BudgetTracker
+from app.evaluation.baselines.tracker import BudgetTracker
 
 
 def random_fill(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:

@@ -54,7 +54,9 @@ class BaselineMethod:
     fills: bool = True
     seeded: bool = False
 
-    def __call__(self, pool: BaselinePool, budget: float, random_seed: int = 0) -> NDArray[np.int64]:
+    def __call__(
+        self, pool: BaselinePool, budget: float, random_seed: int = 0
+    ) -> NDArray[np.int64]:
         """Choose scenes.
 
         Parameters

@@ -14,7 +14,7 @@ from app.errors import (
     SolveKilledError,
 )
 from app.services.solve_pool import SolvePool
-from app.services.solve_process import SolveProgress, StopRequest, Cancellation, serve
+from app.services.solve_process import Cancellation, SolveProgress, StopRequest, serve
 from app.services.tasks import SeedTask
 from features.signatures import Signatures
 

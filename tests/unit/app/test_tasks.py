@@ -134,7 +134,9 @@ def test_a_frontier_says_what_it_cannot(task: Callable[..., SeedTask]) -> None:
         with pytest.raises(InfeasibleError, match="within 2"):
             FrontierTask(seed=seed, budgets=(2.0, 9.0), nested=False).run(Cancellation())
     with pytest.raises(InvalidRequestError, match="pair objectives"):
-        FrontierTask(seed=task(objective="k_center"), budgets=(2.0,), nested=True).run(Cancellation())
+        FrontierTask(seed=task(objective="k_center"), budgets=(2.0,), nested=True).run(
+            Cancellation()
+        )
     with pytest.raises(InvalidRequestError, match="no objective"):
         FrontierTask(seed=task(objective="luck"), budgets=(2.0,), nested=False).run(Cancellation())
 

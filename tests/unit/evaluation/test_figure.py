@@ -52,20 +52,20 @@ def test_random_seeds_are_thin_and_dashed_and_methods_bold() -> None:
 def test_many_methods_are_told_apart() -> None:
     """No two of 24 methods share both colour and marker."""
     (axes,) = draw([panel_of([f"method {k}" for k in range(24)])]).axes
-    looks = {(line.get_color(), line.get_marker()) for line in axes.get_lines()[21:]}
-    assert len(looks) == 24
+    poller = {(line.get_color(), line.get_marker()) for line in axes.get_lines()[21:]}
+    assert len(poller) == 24
 
 
 def test_a_method_looks_the_same_in_every_panel() -> None:
     """Colour and marker belong to the method, also where a panel lacks the others."""
     page = draw([panel_of(["a", "b", "c"]), panel_of(["c"]), panel_of(["b", "c"])], columns=2)
-    looks = [
+    poller = [
         (line.get_color(), line.get_marker())
         for axes in page.axes
         for line in axes.get_lines()[-1:]
     ]
     assert len(page.axes) == 3
-    assert len(set(looks)) == 1
+    assert len(set(poller)) == 1
 
 
 def test_few_are_bold_where_asked() -> None:

@@ -14,7 +14,7 @@ from features.extractor import PATCH_CENTRES
 from features.parts import Parts
 from features.pipeline import FeatureSettings, Prepared, prepare
 from features.precomputed import prepare_precomputed
-from features.scenes import Image, ScenePool, PoolScene
+from features.scenes import Image, PoolScene, ScenePool
 from features.signatures import Signatures
 from features.signing import SceneVectors, sign
 from features.vectors import read_vectors

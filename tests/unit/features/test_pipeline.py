@@ -19,7 +19,7 @@ from features.errors import FeatureError, VectorsError, WeightsError
 from features.images import load_rgb
 from features.index import SceneIndex
 from features.pipeline import FeatureSettings, Preparation, Prepared, prepare
-from features.scenes import Image, ScenePool, PoolScene
+from features.scenes import Image, PoolScene, ScenePool
 from features.signatures import Signatures, unit_rows
 
 MakeScene = Callable[[str, int], PoolScene]

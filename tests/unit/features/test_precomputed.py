@@ -9,7 +9,7 @@ from features.errors import FeatureError
 from features.index import SceneIndex
 from features.precomputed import PRECOMPUTED, prepare_precomputed
 from features.prepared import Prepared
-from features.scenes import ScenePool, PoolScene
+from features.scenes import PoolScene, ScenePool
 from features.signatures import Signatures, build_signatures, unit_rows
 from features.vectors import PrecomputedVectors, read_vectors
 
@@ -35,7 +35,9 @@ def computed(prepared: Prepared) -> dict[str, tuple[int, int]]:
     return {stage.name: (stage.computed, stage.reused) for stage in prepared.stages}
 
 
-def test_vectors_become_signatures(tmp_path: Path, pool: ScenePool, vectors: PrecomputedVectors) -> None:
+def test_vectors_become_signatures(
+    tmp_path: Path, pool: ScenePool, vectors: PrecomputedVectors
+) -> None:
     """Signatures are those of the scenes' centres, in the pool's order, with an index."""
     prepared = prepare_precomputed(pool, vectors, 4, tmp_path / "cache")
     ids = ("scene 0", "scene 1", "scene 2", "scene 4", "scene 5")
@@ -76,7 +78,9 @@ def test_the_same_vectors_are_used_again(
     assert len(keys) == 3
 
 
-def test_no_clusters_are_refused(tmp_path: Path, pool: ScenePool, vectors: PrecomputedVectors) -> None:
+def test_no_clusters_are_refused(
+    tmp_path: Path, pool: ScenePool, vectors: PrecomputedVectors
+) -> None:
     """Clusters below 1 raise."""
     with pytest.raises(FeatureError, match="clusters must be at least 1, not 0"):
         prepare_precomputed(pool, vectors, 0, tmp_path)
