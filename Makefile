@@ -41,7 +41,7 @@ images: ## Build the images of compose, labelled with version and commit
 	  docker compose build
 
 openapi: setup ## Write docs/openapi.json anew
-	$(BIN)/python -m app.commands.openapi > docs/openapi.json
+	$(BIN)/python -m app.cli.openapi > docs/openapi.json
 
 demo: setup ## Generate a building, choose its seed, serve both (DEMO_SERVE=0: do not serve)
 	$(BIN)/seedal demo $(if $(filter 0,$(DEMO_SERVE)),--no-serve)

@@ -1,1 +1,1 @@
-"""The service: the only package that may import solver, features and api_schemas."""
+"""The service: the only package that may import solver and features."""

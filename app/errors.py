@@ -23,7 +23,7 @@
     ├── SolveCancelledError    nobody wants the answer any more, or the server is ending
     └── SettingsError          the settings contradict each other; raised before anything starts
 
-``app.problems`` alone knows which HTTP status each one becomes.
+``app.http.problems`` alone knows which HTTP status each one becomes.
 """
 
 from typing import ClassVar

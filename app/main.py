@@ -16,26 +16,26 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from typing_extensions import override
 
-from app import problems, routes, tracing, web
-from app.dependencies import AppState
+from app import tracing, web
+from app.access.authentication import Authentication
+from app.access.service import Caller, Keys
+from app.datasets.pools import Pools
 from app.errors import SettingsError
-from app.jobs.embedded import EmbeddedWorker
+from app.http import document, problems, routes
+from app.http.dependencies import AppState
+from app.http.validators import Validators
 from app.metrics import Metrics
-from app.middleware.authentication import Authentication
-from app.middleware.validators import Validators
 from app.observability import RequestLog, configure_logging
-from app.routes import document
-from app.services.keys import Caller, Keys
-from app.services.pools import Pools
-from app.services.solve_pool import SolvePool
-from app.services.watching import OperationPoller
+from app.operations import store as operations
+from app.operations.stream import OperationPoller
+from app.processes.embedded import EmbeddedWorker
+from app.processes.pool import SolvePool
+from app.seeds.translate import versions
 from app.settings import Settings
-from app.store import operations
 from app.store.engine import open_engine
 from app.store.queue import JobQueue
 from app.store.schema import upgrade
 from app.store.sessions import ProjectSession, open_sessions
-from app.translate.seeds import versions
 
 _PATIENCE_S = 30.0
 """How long a budget waits for a free solve process before it is turned away."""

@@ -11,8 +11,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from features import uris
 from features.errors import StorageError
+from features.storage import uris
 from features.storage.reading import require_readable
 
 _DRIVERS = {

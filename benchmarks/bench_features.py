@@ -32,14 +32,14 @@ from features.backbones import Backbone, identify, load_backbone
 from features.backbones.catalogue import TIMM_VITS
 from features.backbones.memory import CPU_BATCH, CPU_BATCHES
 from features.backbones.pixels import to_pixels
-from features.blocks import BlockStore
-from features.decoding import Decoder
-from features.extraction import Shard, VectorExtraction, cut_shards
-from features.extractor import Extractor, Recipe
-from features.images import load_rgb
+from features.extraction.blocks import BlockStore
+from features.extraction.extractor import Extractor, Recipe
+from features.extraction.shards import Shard, VectorExtraction, cut_shards
+from features.images.decoding import Decoder
+from features.images.pixels import load_rgb
 from features.pipeline import FeatureSettings, Prepared, prepare
-from features.scenes import Image, PoolScene, ScenePool
 from features.sources import open_source
+from features.sources.scenes import Image, PoolScene, ScenePool
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 BATCH = 32

@@ -20,7 +20,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 
-from app.cli import main as seedal
+from app.cli.main import main as seedal
 
 _ROUNDS = "rounds"
 _PARTS = ("camvid", "labelmefacade", "official", "collections", "semantic_kitti", _ROUNDS, "smoke")

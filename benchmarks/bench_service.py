@@ -27,14 +27,14 @@ import httpx2  # noqa: E402
 from planted import plant  # noqa: E402
 from serving import client_of, free_port, started  # noqa: E402
 
-from api_schemas.datasets import DatasetRequest  # noqa: E402
-from api_schemas.seeds import Seed  # noqa: E402
+from app.datasets.translate import new_dataset  # noqa: E402
+from app.datasets.wire import DatasetRequest  # noqa: E402
+from app.seeds.translate import to_row  # noqa: E402
+from app.seeds.wire import Seed  # noqa: E402
 from app.settings import Settings  # noqa: E402
 from app.store.engine import open_engine  # noqa: E402
 from app.store.identifiers import new_id  # noqa: E402
 from app.store.sessions import open_sessions  # noqa: E402
-from app.translate.datasets import new_dataset  # noqa: E402
-from app.translate.seeds import to_row  # noqa: E402
 
 _LUA = """
 local n = {offset}

@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from app.services.problem_files import read_problem_file
+from app.choosing.problem_files import read_problem_file
 from solver.frontier import frontier
-from solver.problem import PairProblem, SignatureProblem
-from solver.result import Result
+from solver.model.problem import PairProblem, SignatureProblem
+from solver.model.result import Result
 from solver.solve import solve
 from solver.warm_up import warm_up
 

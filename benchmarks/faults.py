@@ -233,9 +233,9 @@ def main() -> None:
         dataset_id = plant(settings, 300)
         pools = [slow_pool(Path(folder) / f"pool{k}", 1) for k in range(arguments.extractions)]
         clock = Clock(arguments.clock, Path(folder) / "clock", rng, arguments.pause)
-        kept = [Kept("api", ["app.cli", "serve", "--no-worker"], settings, clock.environment)]
+        kept = [Kept("api", ["app.cli.main", "serve", "--no-worker"], settings, clock.environment)]
         kept += [
-            Kept(f"worker {k}", ["app.cli", "worker"], settings, clock.environment)
+            Kept(f"worker {k}", ["app.cli.main", "worker"], settings, clock.environment)
             for k in range(2)
         ]
         caller, started = Caller(settings.port), time.monotonic()

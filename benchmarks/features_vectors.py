@@ -12,9 +12,9 @@ from sklearn.cluster import KMeans
 
 from features.backbones import load_backbone
 from features.backbones.pixels import to_pixels
-from features.clustering import SEED, cluster_many
-from features.images import load_rgb
-from features.signatures import build_signatures, unit_rows
+from features.images.pixels import load_rgb
+from features.signatures.clustering import SEED, cluster_many
+from features.signatures.model import build_signatures, unit_rows
 
 SCENES = 19_130  # SemanticKITTI's training scans
 CLASSES = 19

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from solver.backends.large import LargeProgress, large
-from solver.problem import SignatureProblem
-from solver.stop import FirstOf, GapReached, TimeLimit
+from solver.model.problem import SignatureProblem
+from solver.model.stop import FirstOf, GapReached, TimeLimit
+from solver.signatures.large import LargeProgress, large
 
 CENTRES, KINDS, VARIANTS, MEAN_COST = 13, 11, 24, 1.05e6
 CHUNK = 2_000

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from scale import CENTRES, write_world
 
-from app.services.seeding import describe
-from app.services.tasks import SeedTask
-from features.signatures import Signatures
+from app.choosing.seeding import describe
+from app.choosing.tasks import SeedTask
+from features.signatures.model import Signatures
 from solver.solve import solve
 
 

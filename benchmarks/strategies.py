@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from solver.backends.linearised import MAX_ITEMS
-from solver.problem import SignatureProblem
+from solver.classical.linearised import MAX_ITEMS
+from solver.model.problem import SignatureProblem
 from solver.solve import STRATEGIES, solve
 
 WORLDS = ((14, 0.3), (40, 0.2), (110, 0.1), (204, 0.03), (1000, 0.03), (3000, 0.02))

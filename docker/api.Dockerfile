@@ -18,7 +18,6 @@ RUN python3 -m venv /tmp/back-end \
     && sed -n '/^setuptools==/,/[^\\]$/p' requirements/worker.txt > requirements/build.txt \
     && /tmp/back-end/bin/pip install --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
-COPY api_schemas/ api_schemas/
 COPY solver/ solver/
 COPY features/ features/
 COPY app/ app/

@@ -18,7 +18,6 @@ RUN python3 -m venv /opt/seedal
 COPY docker/requirements/ requirements/
 RUN /opt/seedal/bin/pip install --require-hashes -r requirements/${REQUIREMENTS}.txt
 COPY pyproject.toml README.md LICENSE ./
-COPY api_schemas/ api_schemas/
 COPY solver/ solver/
 COPY features/ features/
 COPY app/ app/
@@ -58,6 +57,6 @@ USER 10001
 WORKDIR /data
 VOLUME /data
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 \
-    CMD ["python", "-m", "app.jobs.heartbeat"]
+    CMD ["python", "-m", "app.processes.heartbeat"]
 ENTRYPOINT ["/opt/seedal/start"]
 CMD ["worker"]

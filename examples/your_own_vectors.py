@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from solver.problem import SignatureProblem
+from solver.model.problem import SignatureProblem
 from solver.solve import solve
 
 rng = np.random.default_rng(0)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.atomic import atomic_write
 from features.errors import VectorsError
+from features.files.atomic import atomic_write
 
 
 def write_arrays(path: Path, **arrays: NDArray[Any]) -> None:

@@ -13,7 +13,7 @@
     └── VectorsError   vectors are unusable (not finite, wrong shape)
 """
 
-from features.redaction import redacted
+from features.storage.redaction import redacted
 
 
 class FeatureError(Exception):

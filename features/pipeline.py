@@ -2,9 +2,9 @@
 
 Every stage lies in the cache under a hash of all it depends on, so nothing is computed twice::
 
-    cache/vectors/     vectors of images (features.blocks)
+    cache/vectors/     vectors of images (features.extraction.blocks)
     cache/signatures/  KEY.npz, and
-    cache/index/       KEY.faiss (features.signing)
+    cache/index/       KEY.faiss (features.signatures.signing)
 """
 
 from collections.abc import Callable, Sequence
@@ -23,33 +23,33 @@ from features.backbones.identity import identify, resolve_backbone
 from features.backbones.loading import open_backbone
 from features.backbones.precision import resolve_precision
 from features.backbones.protocol import CLS, PATCH_KEYS, Token
-from features.blocks import BlockStore
-from features.decoding import Decoder
 from features.errors import FeatureError
-from features.extraction import VectorExtraction, cut_shards
-from features.extractor import Extractor, Recipe
+from features.extraction.blocks import BlockStore
+from features.extraction.extractor import Extractor, Recipe
+from features.extraction.shards import VectorExtraction, cut_shards
+from features.extraction.thinning import Thinned, thin
+from features.images.decoding import Decoder
+from features.images.reading import LeftOut, UnreadableImage
 from features.prepared import Prepared, Stage
-from features.reading import LeftOut, UnreadableImage
-from features.scenes import PoolScene, ScenePool
 from features.settings import AUTO, RAY, FeatureSettings
-from features.signatures import Signatures
-from features.signing import (
+from features.signatures.model import Signatures
+from features.signatures.signing import (
     SceneVectors,
     index_scenes,
     sign,
     signatures_key,
     single_vector_notes,
 )
-from features.thinning import Thinned, thin
+from features.sources.scenes import PoolScene, ScenePool
 
 __all__ = [
     "FeatureSettings",
-    "UnreadableImage",
     "LeftOut",
     "Preparation",
     "Prepared",
     "Progress",
     "Stage",
+    "UnreadableImage",
     "prepare",
 ]
 
@@ -259,7 +259,7 @@ class Preparation:
         """Have a cluster store what a group lacks; what it leaves undone is then done here."""
         if self._settings.engine != RAY:
             return
-        from features.ray_extraction import extract_shards  # noqa: PLC0415  an extra
+        from features.extraction.ray import extract_shards  # noqa: PLC0415  an extra
 
         extraction = group.extraction
         missing = [

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from features.backbones.compute import Precision
 from features.backbones.protocol import Token
-from features.reading import LeftOut, UnreadableImage
+from features.images.reading import LeftOut, UnreadableImage
 from features.settings import Sparsification
-from features.signatures import Signatures
+from features.signatures.model import Signatures
 from features.vectors import Level
 
 

@@ -1,7 +1,7 @@
 """Upper bounds: no feasible selection is worth more.
 
-For signatures the concave relaxation of `solver.relaxation`, once with the budget itself and once
-with the number of items that it buys at most; the lower of the two counts.
+For signatures the concave relaxation of `solver.signatures.relaxation`, once with the budget
+itself and once with the number of items that it buys at most; the lower of the two counts.
 
 For pair matrices the bound is Gallo, Hammer and Simeone's upper plane (1980): each item is
 credited with half of the best company that the rest of the budget could buy.
@@ -15,11 +15,17 @@ import math
 
 import numpy as np
 
-from solver.objective import profits
-from solver.problem import Floats, PairProblem, Problem, SignatureProblem, take
-from solver.relaxation import THOROUGH, Relaxation, fractional_knapsack, most_items, relax
-from solver.stop import Stop
-from solver.vectors import row_squares
+from solver.model.objective import profits
+from solver.model.problem import Floats, PairProblem, Problem, SignatureProblem, take
+from solver.model.stop import Stop
+from solver.model.vectors import row_squares
+from solver.signatures.relaxation import (
+    THOROUGH,
+    Relaxation,
+    fractional_knapsack,
+    most_items,
+    relax,
+)
 
 # What rounding may have taken off a bound, relative to the numbers it is a difference of.
 _ROUNDING = 1e-12

@@ -4,7 +4,7 @@ from functools import singledispatch
 
 import numpy as np
 
-from solver.problem import SetProblem
+from solver.model.problem import SetProblem
 from solver.sets.coverage import CoverageProblem, Saturation
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem

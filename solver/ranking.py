@@ -9,10 +9,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from solver.backends.greedy import additions
-from solver.constraints import Constraints
-from solver.objective import gains, pair_matrix, per_cost, resolution
-from solver.problem import (
+from solver.model.constraints import Constraints
+from solver.model.objective import gains, pair_matrix, per_cost, resolution
+from solver.model.problem import (
     AnyProblem,
     Floats,
     Mask,
@@ -21,7 +20,8 @@ from solver.problem import (
     SignatureProblem,
     take,
 )
-from solver.vectors import row_squares
+from solver.model.vectors import row_squares
+from solver.search.greedy import additions
 
 # Items of which all pairs are held at once (200 MB).
 _MATRIX = 5_000

@@ -14,30 +14,29 @@ from typing import Final, cast
 
 import numpy as np
 
-from solver.backends import Attempt
-from solver.backends.cbc import cbc
-from solver.backends.cp_sat import cp_sat
-from solver.backends.greedy import extend
-from solver.backends.large import LargeProgress as LargeProgress
-from solver.backends.large import large
-from solver.backends.local_search import local_search
-from solver.backends.mip import mip
-from solver.backends.pair_tree import pair_tree
-from solver.backends.signature_tree import signature_tree
 from solver.bounds import upper_bound
-from solver.core import CORE_ITEMS, Core, SignatureCore, pair_core, signature_core
-from solver.errors import BackendFailedError, BackendUnavailableError
-from solver.explanation import explain
-from solver.feasibility import Verdict, complete
-from solver.incumbent import Incumbent, Report
-from solver.kernels.oscillation import oscillate
-from solver.kernels.selection import strip
-from solver.problem import AnyProblem, Mask, Problem, SetProblem, SignatureProblem, take
-from solver.reduction import Reduced, reduce
-from solver.result import Result, Status, StopReason
-from solver.set_solve import search_set, strategy_for
-from solver.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
-from solver.strategy import STRATEGIES, Strategy
+from solver.classical.cbc import cbc
+from solver.classical.cp_sat import cp_sat
+from solver.classical.mip import mip
+from solver.model.errors import BackendFailedError, BackendUnavailableError
+from solver.model.problem import AnyProblem, Mask, Problem, SetProblem, SignatureProblem, take
+from solver.model.result import Result, Status, StopReason
+from solver.model.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
+from solver.model.strategy import STRATEGIES, Strategy
+from solver.pairs.tree import pair_tree
+from solver.rules.explanation import explain
+from solver.rules.feasibility import Verdict, complete
+from solver.rules.reduction import Reduced, reduce
+from solver.search.attempt import Attempt
+from solver.search.core import CORE_ITEMS, Core, SignatureCore, pair_core, signature_core
+from solver.search.greedy import extend
+from solver.search.incumbent import Incumbent, Report
+from solver.search.local_search import local_search
+from solver.search.moves import strip
+from solver.search.oscillation import oscillate
+from solver.sets.solve import search_set, strategy_for
+from solver.signatures.large import LargeProgress, large
+from solver.signatures.tree import signature_tree
 from solver.verify import slack, verify
 
 __all__ = ["ALGORITHM", "STRATEGIES", "Report", "Strategy", "solve"]

@@ -10,9 +10,15 @@ import math
 import numpy as np
 
 from solver.definition import defined
-from solver.errors import VerificationError
-from solver.problem import BUDGET_TOLERANCE, AnyProblem, PairProblem, SetProblem, SignatureProblem
-from solver.result import Result, Status
+from solver.model.errors import VerificationError
+from solver.model.problem import (
+    BUDGET_TOLERANCE,
+    AnyProblem,
+    PairProblem,
+    SetProblem,
+    SignatureProblem,
+)
+from solver.model.result import Result, Status
 
 # Two objectives are called equal up to this much relative to the larger ...
 TOLERANCE = 1e-9

@@ -9,7 +9,7 @@ import numpy as np
 
 from solver.certificate import certify
 from solver.frontier import frontier
-from solver.problem import PairProblem, SetProblem, SignatureProblem
+from solver.model.problem import PairProblem, SetProblem, SignatureProblem
 from solver.sets.coverage import CoverageProblem
 from solver.sets.facility import FacilityProblem
 from solver.sets.k_center import KCenterProblem

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from app.choosing.seeding import SeedQuestion
 from app.evaluation.arena import Arena
 from app.evaluation.campaign import Campaign
 from app.evaluation.draws import Draw
@@ -10,7 +11,6 @@ from app.evaluation.methods import RANDOM, Choice, Method, random_choice
 from app.evaluation.outcome import EvaluationOutcome
 from app.evaluation.parallel import side_by_side
 from app.evaluation.plan import ComparisonPlan
-from app.services.seeding import SeedQuestion
 
 
 def compare(

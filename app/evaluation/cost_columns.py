@@ -8,11 +8,11 @@ from typing import Final
 
 from app.evaluation.errors import EvaluationError
 from app.evaluation.stems import stem_of
-from features.sources.csv_rows import decimal, read_rows
-from features.sources.fields import Fields
-from features.sources.json_text import decode_json
-from features.sources.lines import read_lines
-from features.sources.wording import count
+from features.files.csv_rows import decimal, read_rows
+from features.files.fields import Fields
+from features.files.json_text import decode_json
+from features.files.lines import read_lines
+from features.wording import count
 
 _KEYS: Final = ("stem", "image")  # the first that is there
 _JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})

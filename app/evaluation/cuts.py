@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from app.evaluation.clips import clip_of
 from app.evaluation.errors import EvaluationError
 from features.sources.expressions import MAX_NAME, ExpressionError, compile_expression
-from features.sources.wording import count
+from features.wording import count
 
 Scenes = dict[str, tuple[str, ...]]
 """Scene id to the stems of its images."""

@@ -14,7 +14,7 @@ from app.evaluation.cuts import Cut, Scenes
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelledPool
 from app.evaluation.plan import ComparisonPlan
-from features.scenes import Image, PoolScene, ScenePool
+from features.sources.scenes import Image, PoolScene, ScenePool
 
 
 @dataclass(frozen=True, eq=False, slots=True)

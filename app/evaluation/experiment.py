@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from app.choosing.objectives import FeatureToken
+from app.choosing.seeding import SeedQuestion
 from app.evaluation.arena import Arena
 from app.evaluation.comparison import compare
 from app.evaluation.draws import Draw, draw_scenes
@@ -13,8 +15,6 @@ from app.evaluation.labelled import LabelledPool
 from app.evaluation.methods import RANDOM, Method, find_methods
 from app.evaluation.outcome import Cell, Evaluation
 from app.evaluation.plan import ComparisonPlan
-from app.services.objectives import FeatureToken
-from app.services.seeding import SeedQuestion
 from features.backbones import Identity, identify, resolve_backbone
 from features.pipeline import prepare
 from features.prepared import Prepared

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.evaluation.errors import EvaluationError
-from features.sources.csv_rows import decimal
-from features.sources.lines import read_lines
+from features.files.csv_rows import decimal
+from features.files.lines import read_lines
 
 _CAMERA: Final = "P2"
 _SCANNER: Final = "Tr"

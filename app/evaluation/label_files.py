@@ -11,11 +11,11 @@ import PIL.ImageFile
 from numpy.typing import NDArray
 
 from app.evaluation.errors import EvaluationError
-from features.sources.regular import open_regular
+from features.files.regular import open_regular
 
 LABEL_SUFFIX: Final = ".png"
 
-_IMAGE_FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")  # those of features.images
+_IMAGE_FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")  # those of features.images.pixels
 _INDEX_MODES: Final = frozenset({"1", "L", "P", "I;16"})
 # Pillow stretches grey of two and four bits to 0..255: what was 3 is 255 or 51 afterwards.
 _STRETCHED: Final = {"L;2": 85, "L;4": 17}

@@ -16,8 +16,8 @@ from app.evaluation.label_files import LABEL_SUFFIX, image_size, read_label
 from app.evaluation.label_survey import survey
 from app.evaluation.segments import count_segments
 from app.evaluation.stems import ImageFiles, StemList, read_stems
-from features.images import SUFFIXES
-from features.sources.wording import count
+from features.images.pixels import SUFFIXES
+from features.wording import count
 
 _VALUES: Final = 2**16  # a label has at most 16 bits
 

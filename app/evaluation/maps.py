@@ -18,12 +18,12 @@ from typing import BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.atomic import atomic_write
 from features.backbones import Backbone, Compute, Identity, open_backbone, resolve_precision
 from features.backbones.pixels import PREPROCESSING
-from features.decoding import Decoder
 from features.errors import BatchTooLargeError, VectorsError
-from features.images import fingerprint
+from features.files.atomic import atomic_write
+from features.images.decoding import Decoder
+from features.images.pixels import fingerprint
 
 Progress = Callable[[int, int], None]
 """Called with the number of images that are done and the number of all."""

@@ -8,13 +8,13 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from app.choosing.objectives import OBJECTIVES, FeatureToken, require_objective
+from app.choosing.seeding import SeedQuestion, make_seed
 from app.errors import InvalidRequestError
 from app.evaluation.baselines.pool import BaselinePool
 from app.evaluation.baselines.registry import BASELINES, BaselineMethod
-from app.services.objectives import OBJECTIVES, FeatureToken, require_objective
-from app.services.seeding import SeedQuestion, make_seed
 from features.settings import AUTO
-from solver.strategy import STRATEGIES, Strategy
+from solver.model.strategy import STRATEGIES, Strategy
 
 RANDOM: Final = "random"
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.choosing.budgets import BudgetAsked
 from app.evaluation.arena import Score
 from app.evaluation.campaign import Course
 from app.evaluation.methods import Choice
 from app.evaluation.plan import ComparisonPlan
-from app.services.budgets import BudgetAsked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

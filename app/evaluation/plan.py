@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from app.choosing.budgets import BudgetAsked
 from app.errors import BudgetError, InvalidRequestError
 from app.evaluation.costs import Cost, parse_cost
 from app.evaluation.cuts import Cut
 from app.evaluation.methods import parse_objective, require_baseline
-from app.services.budgets import BudgetAsked
 from features.settings import FeatureSettings
 
 RANDOM: Final = "random"

@@ -13,10 +13,10 @@ from app.evaluation.grid import Counts, count_points
 from app.evaluation.kitti_classes import CLASS_NAMES, classes_of
 from app.evaluation.kitti_projection import project, read_calibration
 from app.evaluation.label_files import image_size
-from features.scenes import PoolScene
+from features.files.sizes import count_items
 from features.sources import open_source
-from features.sources.sizes import count_items
-from features.sources.wording import count
+from features.sources.scenes import PoolScene
+from features.wording import count
 
 VALIDATION: Final = ("08",)
 """The sequences that the dataset's authors set apart for validation."""

@@ -10,7 +10,7 @@ import numpy as np
 from app.evaluation.figure import Panel
 from app.evaluation.outcome import Cell, Evaluation, EvaluationOutcome
 from app.evaluation.summary import standing, totals
-from features.sources.wording import plural
+from features.wording import plural
 
 _PERCENT: Final = 100.0
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.evaluation.errors import EvaluationError
-from features.images import SUFFIXES
-from features.sources.lines import read_lines
-from features.sources.listing import list_folder
-from features.sources.wording import count
+from features.files.lines import read_lines
+from features.files.listing import list_folder
+from features.images.pixels import SUFFIXES
+from features.wording import count
 
 
 @dataclass(frozen=True, slots=True)

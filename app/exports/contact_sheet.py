@@ -10,7 +10,7 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from features.errors import ImageError
-from features.images import load_rgb
+from features.images.pixels import load_rgb
 
 MOST_TILES: Final = 96
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from app.errors import UnavailableError
-from features.atomic import atomic_write
 from features.errors import AbsentError, StorageError
+from features.files.atomic import atomic_write
 from features.storage.limits import FILE
 from features.storage.reading import read_into
 from features.storage.writing import write_chunks

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.store.turns import FairLock, QueuedConnection
+from app.store.fair_lock import FairLock, QueuedConnection
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers do not wait for the writer

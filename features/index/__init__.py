@@ -3,4 +3,4 @@
 from features.index.answers import NearDuplicates, Pair, Representation, SimilarScene
 from features.index.scene_index import SceneIndex
 
-__all__ = ["NearDuplicates", "SimilarScene", "Pair", "Representation", "SceneIndex"]
+__all__ = ["NearDuplicates", "Pair", "Representation", "SceneIndex", "SimilarScene"]

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.atomic import atomic_write
 from features.errors import VectorsError
+from features.files.atomic import atomic_write
 from features.index.libraries import load_faiss
 
 _FORMAT: Final = "seedal index 1"

@@ -15,7 +15,7 @@ from features.index.kinds import Kind, choose_kind, make_index
 from features.index.libraries import load_faiss
 from features.index.near_duplicates import find_near_duplicates
 from features.index.representation import find_nearest
-from features.signatures import Signatures
+from features.signatures.model import Signatures
 
 MOST_PAIRS: Final = 10_000
 """Pairs that :meth:`SceneIndex.near_duplicates` returns at most, if not told otherwise."""

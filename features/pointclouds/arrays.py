@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 
 from features.errors import SourceError
+from features.files.npy import read_header
 from features.pointclouds.cloud import Cloud, picks
 from features.pointclouds.records import gather
-from features.sources.npy import read_header
 
 _AXES: Final = 3
 _MATRIX: Final = 2

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import SourceError
-from features.sources.regular import open_regular
+from features.files.regular import open_regular
 
 _LONGEST: Final = 4096
 """Bytes of a line, at most: a point has a few numbers."""

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
+from features.files.sizes import count_items
 from features.pointclouds.cloud import Cloud, picks
 from features.pointclouds.records import gather
-from features.sources.sizes import count_items
 
 _KITTI: Final = 4  # x, y, z, remission
 _NUSCENES: Final = 5  # x, y, z, intensity, ring

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import SourceError
+from features.files.ply import Element, PlyHeader, read_header
 from features.pointclouds.cloud import Cloud, picks
 from features.pointclouds.lines import numbered, numbers
 from features.pointclouds.records import gather
-from features.sources.ply import Element, PlyHeader, read_header
 
 _TYPES: Final = MappingProxyType(
     {

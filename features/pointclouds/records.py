@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import SourceError
-from features.sources.regular import open_regular
+from features.files.regular import open_regular
 
 _SPARSE: Final = 32
 """Where fewer than one record in so many is wanted, each is read by itself."""

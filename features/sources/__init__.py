@@ -1,4 +1,4 @@
-"""Sources of scenes: a dataset's layout goes in, a :class:`features.scenes.ScenePool` comes out.
+"""Sources of scenes: a dataset's layout in, a :class:`features.sources.scenes.ScenePool` out.
 
 ::
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import PoolScene, ScenePool
-from features.sources.fields import Fields
-from features.sources.json_arrays import read_arrays
+from features.files.fields import Fields
+from features.files.json_arrays import read_arrays
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
 from features.sources.record import parse_scene
 from features.sources.scene_rule import Rule, parse_rule
-from features.sources.wording import count
+from features.sources.scenes import PoolScene, ScenePool
+from features.wording import count
 
 IMAGES: Final = "images"
 ANNOTATIONS: Final = "annotations"

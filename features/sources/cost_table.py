@@ -5,9 +5,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from features.errors import SourceError
-from features.sources.csv_rows import decimal, read_rows
-from features.sources.fields import is_plain
-from features.sources.wording import count
+from features.files.csv_rows import decimal, read_rows
+from features.files.fields import is_plain
+from features.wording import count
 
 
 def read_costs(path: Path, scene_ids: Collection[str]) -> dict[str, dict[str, float]]:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.images import SUFFIXES
-from features.scenes import Image, PoolScene, ScenePool
+from features.files.listing import list_folder
+from features.images.pixels import SUFFIXES
 from features.sources.cost_table import read_costs
-from features.sources.listing import list_folder
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
-from features.sources.wording import plural
+from features.sources.scenes import Image, PoolScene, ScenePool
+from features.wording import plural
 
 COSTS_FILE: Final = "costs.csv"
 IMAGE_COUNT: Final = "images"

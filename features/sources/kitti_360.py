@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.images import SUFFIXES
-from features.scenes import Image, PoolScene, ScenePool
+from features.files.listing import list_folder
+from features.files.ply import vertex_count
+from features.images.pixels import SUFFIXES
 from features.sources.kitti_360_split import choose
 from features.sources.labelling import POINTS
-from features.sources.listing import list_folder
 from features.sources.options import SourceOptions
-from features.sources.ply import vertex_count
 from features.sources.pool import build_pool
-from features.sources.wording import count
+from features.sources.scenes import Image, PoolScene, ScenePool
+from features.wording import count
 
 CAMERA: Final = "image_00"
 _WINDOWS: Final = "data_3d_semantics"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.sources.lines import read_lines
+from features.files.lines import read_lines
 from features.sources.options import Split
-from features.sources.wording import plural
+from features.wording import plural
 
 _TRAIN: Final = "2013_05_28_drive_train.txt"
 _VALIDATION: Final = "2013_05_28_drive_val.txt"

@@ -11,12 +11,12 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
-from features.scenes import PoolScene, ScenePool
 from features.sources.manifest_csv import read_csv
 from features.sources.manifest_jsonl import read_jsonl
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
 from features.sources.refusing import Refuse
+from features.sources.scenes import PoolScene, ScenePool
 
 SUFFIXES: Final = (".jsonl", ".ndjson", ".csv", ".parquet")
 """File name endings, in lower case, that tell a manifest; the first two are JSON Lines."""

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import Image, PoolScene
-from features.sources.csv_rows import decimal, read_rows
-from features.sources.json_text import decode_json
+from features.files.csv_rows import decimal, read_rows
+from features.files.json_text import decode_json
 from features.sources.record import parse_scene
 from features.sources.refusing import Refuse, at_once, id_of
+from features.sources.scenes import Image, PoolScene
 
 _PER_IMAGE: Final = "image_uri"
 _IMAGE_KEYS: Final = {_PER_IMAGE: "uri", "sensor": "sensor", "frame": "frame"}

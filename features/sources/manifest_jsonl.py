@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from features.errors import SourceError
-from features.scenes import PoolScene
-from features.sources.json_text import decode_json
-from features.sources.lines import read_lines
+from features.files.json_text import decode_json
+from features.files.lines import read_lines
 from features.sources.record import parse_scene
 from features.sources.refusing import Refuse, at_once, id_of
+from features.sources.scenes import PoolScene
 
 
 def read_jsonl(

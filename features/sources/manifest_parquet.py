@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import SourceError
-from features.scenes import PoolScene
+from features.files.regular import open_regular
 from features.sources.record import SCENE_KEYS, parse_scene
 from features.sources.refusing import Refuse, at_once, id_of
-from features.sources.regular import open_regular
+from features.sources.scenes import PoolScene
 
 _BATCH_ROWS: Final = 1024
 _BUFFER_BYTES: Final = 2**20  # of a column that is read, instead of its whole chunk

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import Image, PoolScene, ScenePool
+from features.files.listing import list_folder
 from features.sources.labelling import POINTS
-from features.sources.listing import list_folder
 from features.sources.nuscenes_files import NuscenesFiles, Points, survey
 from features.sources.nuscenes_tables import Drive, Keyframe, read_drives
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
-from features.sources.wording import plural
+from features.sources.scenes import Image, PoolScene, ScenePool
+from features.wording import plural
 
 KEYFRAMES: Final = "keyframes"
 """The resource that needs no file but the tables."""

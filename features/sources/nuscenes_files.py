@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from features.files.sizes import count_items
 from features.sources.nuscenes_tables import LIDAR, Drive
-from features.sources.sizes import count_items
-from features.sources.wording import plural
+from features.wording import plural
 
 _POINT_BYTES: Final = 20  # x, y, z, intensity, ring as float32
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from features.errors import SourceError
-from features.sources.fields import Fields
-from features.sources.json_arrays import read_arrays
+from features.files.fields import Fields
+from features.files.json_arrays import read_arrays
 
 T = TypeVar("T")
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from features.errors import SourceError
-from features.scenes import PoolScene, ScenePool
-from features.sources.fields import is_plain
+from features.files.fields import is_plain
 from features.sources.record import DEFAULT_RESOURCE
 from features.sources.refusing import Refuse, at_once
+from features.sources.scenes import PoolScene, ScenePool
 
 
 def build_pool(

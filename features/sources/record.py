@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError, StorageError
-from features.scenes import Image, PoolScene
-from features.sources.fields import Fields, is_plain
+from features.files.fields import Fields, is_plain
+from features.sources.scenes import Image, PoolScene
 from features.storage.reading import require_readable
-from features.uris import resolve
+from features.storage.uris import resolve
 
 SCENE_KEYS: Final = frozenset(
     {

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from features.errors import SourceError
+from features.files.npy import read_header
 from features.sources.labelling import Labelling, labelling_of
-from features.sources.npy import read_header
 
 
 def count_points(coords: Path) -> int:

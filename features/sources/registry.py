@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError, StorageError
-from features.redaction import redacted
-from features.scenes import ScenePool
+from features.files.listing import list_folder
 from features.sources.coco import is_coco, open_coco
 from features.sources.images import has_images, open_images
 from features.sources.kitti_360 import has_windows, open_kitti_360
-from features.sources.listing import list_folder
 from features.sources.manifest import SUFFIXES, open_manifest
 from features.sources.nuscenes import has_tables, open_nuscenes
 from features.sources.options import SourceOptions
 from features.sources.remote import Opener, open_named, open_remote
 from features.sources.s3dis import has_areas, open_s3dis
 from features.sources.scannet import has_scans, open_scannet
+from features.sources.scenes import ScenePool
 from features.sources.semantic_kitti import has_sequences, open_semantic_kitti
-from features.uris import is_remote, parse, to_path
+from features.storage.redaction import redacted
+from features.storage.uris import is_remote, parse, to_path
 
 _OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], ScenePool]]] = {
     "manifest": open_manifest,

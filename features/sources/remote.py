@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from features.errors import SourceError, StorageError
-from features.redaction import redacted
-from features.scenes import ScenePool
 from features.sources.options import SourceOptions
+from features.sources.scenes import ScenePool
 from features.storage.reading import local_copy
-from features.uris import folder_of
+from features.storage.redaction import redacted
+from features.storage.uris import folder_of
 
 Opener = Callable[[Path, SourceOptions, Path | str], ScenePool]
 """Opens a file; relative paths in it start from the folder or prefix that comes last."""

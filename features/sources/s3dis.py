@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import PoolScene, ScenePool
+from features.files.listing import list_folder
 from features.sources.labelling import POINTS
-from features.sources.listing import list_folder
 from features.sources.options import SourceOptions, Split
 from features.sources.pool import build_pool
 from features.sources.s3dis_costs import RoomCost, survey
 from features.sources.s3dis_images import RoomImages, find_images
-from features.sources.wording import count, plural
+from features.sources.scenes import PoolScene, ScenePool
+from features.wording import count, plural
 
 _AREA: Final = re.compile(r"area_([0-9]+)", re.IGNORECASE)
 _VALIDATION: Final = 5

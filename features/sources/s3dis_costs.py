@@ -7,7 +7,7 @@ from typing import Final
 
 from features.sources.labelling import Labelling, Survey
 from features.sources.redal_arrays import count_points, read_supervoxels
-from features.sources.wording import count
+from features.wording import count
 
 SUPERVOXELS: Final = "supervoxel"
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from features.images import SUFFIXES
-from features.scenes import Image
-from features.sources.listing import list_folder
+from features.files.listing import list_folder
+from features.images.pixels import SUFFIXES
+from features.sources.scenes import Image
 
 _AREA: Final = re.compile(r"area_([0-9]+)[ab]?", re.IGNORECASE)
 _NAME: Final = re.compile(

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.images import SUFFIXES
-from features.scenes import Image, PoolScene, ScenePool
+from features.files.listing import list_folder
+from features.images.pixels import SUFFIXES
 from features.sources.labelling import POINTS
-from features.sources.listing import list_folder
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
 from features.sources.scannet_costs import ScannetScan, survey
-from features.sources.wording import count
+from features.sources.scenes import Image, PoolScene, ScenePool
+from features.wording import count
 
 CAMERA: Final = "color"
 _SCANS: Final = "scans"

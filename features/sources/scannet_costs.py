@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from features.files.ply import vertex_count
 from features.sources.labelling import Labelling, Survey
-from features.sources.ply import vertex_count
 from features.sources.redal_arrays import count_points, read_supervoxels
-from features.sources.wording import count
+from features.wording import count
 
 _MESH: Final = "_vh_clean_2.ply"
 _COORDS: Final = "coords.npy"

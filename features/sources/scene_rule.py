@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from features.errors import SourceError
+from features.files.fields import Fields
 from features.sources.expressions import MAX_NAME, ExpressionError, compile_expression
-from features.sources.fields import Fields
 
 Rule = Callable[[Fields], str | None]
 """Returns the scene's id for an image's entry, or nothing where its name does not match."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.scenes import Image, PoolScene, ScenePool
+from features.files.listing import list_folder
 from features.sources.labelling import POINTS
-from features.sources.listing import list_folder
 from features.sources.options import SourceOptions, Split
 from features.sources.pool import build_pool
+from features.sources.scenes import Image, PoolScene, ScenePool
 from features.sources.semantic_kitti_costs import KittiScan, survey
-from features.sources.wording import count, plural
+from features.wording import count, plural
 
 CAMERA: Final = "image_2"
 _VALIDATION: Final = "08"

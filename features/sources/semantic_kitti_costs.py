@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 
 from features.errors import SourceError
-from features.sources.fields import Fields
+from features.files.fields import Fields
+from features.files.regular import open_regular
+from features.files.sizes import count_items
 from features.sources.labelling import Labelling, Survey, labelling_of
-from features.sources.regular import open_regular
-from features.sources.sizes import count_items
-from features.sources.wording import count
+from features.wording import count
 
 FRAMES_FILE: Final = "frames.json"
 SUPERVOXELS: Final = "supervoxel_large"

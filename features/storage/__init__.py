@@ -7,6 +7,6 @@
             -> environment, failures -> limits
     local   -> the file itself, without a library between
 
-``features.uris`` says what a URI may be; ``features.images`` and ``features.sources`` read through
-:mod:`features.storage.reading`.
+``features.storage.uris`` says what a URI may be; ``features.images.pixels`` and
+``features.sources`` read through :mod:`features.storage.reading`.
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from features.errors import AbsentError, StorageError
-from features.uris import to_path
+from features.storage.uris import to_path
 
 
 def regular_file(name: str) -> tuple[Path, os.stat_result]:

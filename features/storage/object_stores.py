@@ -22,7 +22,7 @@ from features.storage.environment import allows_http, has_proxy, is_anonymous, v
 from features.storage.failures import REFUSALS, reason_of, status_of
 from features.storage.limits import Limits
 from features.storage.remote import Content, Sink, check_size
-from features.uris import HTTP, Uri
+from features.storage.uris import HTTP, Uri
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta

@@ -15,7 +15,7 @@ from features.storage.limits import FILE, IMAGE, Limits
 from features.storage.local import open_file, regular_file
 from features.storage.object_stores import ObjectStoreFile
 from features.storage.remote import RemoteFile, Sink
-from features.uris import HTTP, OBJECT_STORES, is_remote, parse
+from features.storage.uris import HTTP, OBJECT_STORES, is_remote, parse
 
 
 def open_binary(name: str, limits: Limits = IMAGE) -> BinaryIO:

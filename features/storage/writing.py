@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from features.atomic import atomic_write
 from features.errors import StorageError
+from features.files.atomic import atomic_write
 from features.storage.file_systems import FileSystemFile
 from features.storage.limits import FILE, Limits
 from features.storage.object_stores import ObjectStoreFile
-from features.uris import HTTP, OBJECT_STORES, is_remote, parse, to_path
+from features.storage.uris import HTTP, OBJECT_STORES, is_remote, parse, to_path
 
 
 def write_chunks(name: str, chunks: Iterable[bytes], limits: Limits = FILE) -> None:

@@ -12,12 +12,12 @@ from solver.certificate.proof import Proof
 from solver.certificate.rules import Box, RuleRows
 from solver.certificate.signatures import SignatureBounder
 from solver.certificate.tree import Decisions, Tree
-from solver.errors import VerificationError
-from solver.objective import value
-from solver.problem import Floats, PairProblem, Problem, SignatureProblem
-from solver.relaxation import fractional_knapsack
-from solver.result import Result, Status, StopReason
-from solver.stop import Stop
+from solver.model.errors import VerificationError
+from solver.model.objective import value
+from solver.model.problem import Floats, PairProblem, Problem, SignatureProblem
+from solver.model.result import Result, Status, StopReason
+from solver.model.stop import Stop
+from solver.signatures.relaxation import fractional_knapsack
 
 FORMAT: Final = "seedal-certificate/1"
 

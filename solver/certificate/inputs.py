@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from solver.objective import profits
-from solver.problem import Problem, SignatureProblem
+from solver.model.objective import profits
+from solver.model.problem import Problem, SignatureProblem
 
 # Numbers turned into bytes at once.
 _BLOCK = 1 << 20

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from solver.certificate.proof import Cover
 from solver.certificate.rules import Box
-from solver.problem import Floats
+from solver.model.problem import Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)

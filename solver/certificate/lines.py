@@ -11,7 +11,7 @@ import numpy as np
 
 from solver.certificate.rules import Box, RuleRow
 from solver.certificate.sweep import halve, line
-from solver.problem import Floats
+from solver.model.problem import Floats
 
 # Passes over the rules.
 _PASSES = 2

@@ -13,7 +13,7 @@ from solver.certificate.leaf import Leaf
 from solver.certificate.lines import budget_multiplier
 from solver.certificate.proof import PairCover
 from solver.certificate.rules import Box, RuleRows
-from solver.problem import Floats, PairProblem
+from solver.model.problem import Floats, PairProblem
 
 # As in the verifier: worths that are all whole make a bound whole, where sums are exact.
 _LARGEST_WHOLE = 2.0**40

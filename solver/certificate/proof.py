@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from solver.problem import Floats
+from solver.model.problem import Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)

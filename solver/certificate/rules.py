@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from solver.problem import BUDGET_TOLERANCE, Floats, Mask, Problem
+from solver.model.problem import BUDGET_TOLERANCE, Floats, Mask, Problem
 
 Ints = npt.NDArray[np.int64]
 

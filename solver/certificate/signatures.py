@@ -1,6 +1,7 @@
 """Bounds of boxes for problems given by signatures, with their multipliers.
 
-The concave relaxation of `solver.relaxation`, on all items at once: what is decided is simply 0 or
+The concave relaxation of `solver.signatures.relaxation`, on all items at once: what is decided is
+simply 0 or
 1. A point found for one box is valid for every other, so a child first looks at its parent's points
 and improves only what is still above the target.
 """
@@ -16,8 +17,8 @@ from solver.certificate.leaf import Leaf
 from solver.certificate.lines import Multipliers, height
 from solver.certificate.proof import ProofPoint, SignatureCover, Stretch
 from solver.certificate.rules import Box, RuleRow, RuleRows
-from solver.objective import profits
-from solver.problem import Floats, SignatureProblem
+from solver.model.objective import profits
+from solver.model.problem import Floats, SignatureProblem
 
 # Frank-Wolfe steps on one stretch at most, and rounds of steps and multipliers.
 _STEPS = 80

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from solver.kernels.jit import kernel
-from solver.problem import Floats
+from solver.model.kernel import kernel
+from solver.model.problem import Floats
 
 # Halvings of a multiplier's range.
 _HALVINGS = 24

@@ -14,8 +14,8 @@ import numpy as np
 from solver.certificate.leaf import Bounder, Leaf
 from solver.certificate.proof import Cover, Proof
 from solver.certificate.rules import Box, RuleRows
-from solver.problem import Mask
-from solver.stop import Stop
+from solver.model.problem import Mask
+from solver.model.stop import Stop
 
 Decisions = tuple[Sequence[int], Sequence[int]]
 

@@ -18,7 +18,7 @@ from solver.check.constraints import Part, StatedRow
 from solver.check.inputs import Array, Inputs
 from solver.check.knapsack import knapsack_multiplier
 from solver.check.reading import get, index, mapping, multipliers, require, sequence
-from solver.errors import VerificationError
+from solver.model.errors import VerificationError
 
 _KINDS = ("<f4", "<f8")
 

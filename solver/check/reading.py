@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from solver.errors import VerificationError
+from solver.model.errors import VerificationError
 
 
 def require(*, holds: bool, otherwise: str) -> None:

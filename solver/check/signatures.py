@@ -18,7 +18,7 @@ from solver.check.constraints import Part, StatedRow, count_row
 from solver.check.inputs import Array, Inputs
 from solver.check.knapsack import knapsack_multiplier, relaxed
 from solver.check.reading import get, index, mapping, multipliers, number, require, sequence
-from solver.errors import VerificationError
+from solver.model.errors import VerificationError
 
 # Rows of vectors held as float64 at once.
 _ROWS = 4096

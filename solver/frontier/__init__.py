@@ -8,4 +8,4 @@ bound bounds each on one core, `nesting` makes every larger selection contain th
 from solver.frontier.frontier import BudgetResult, FrontierResult, frontier
 from solver.frontier.knee import knee
 
-__all__ = ["FrontierResult", "BudgetResult", "frontier", "knee"]
+__all__ = ["BudgetResult", "FrontierResult", "frontier", "knee"]

@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from solver.backends import Attempt
-from solver.backends.greedy import greedy
-from solver.backends.pair_tree import pair_tree
-from solver.backends.signature_tree import signature_tree
 from solver.bounds import upper_bound
-from solver.core import CORE_ITEMS, Core, SignatureCore, pair_core, signature_core
 from solver.frontier.knee import knee
 from solver.frontier.nesting import nested, price
 from solver.frontier.search import Search
-from solver.objective import pair_matrix, profits, value
-from solver.problem import Mask, Problem, SignatureProblem
-from solver.result import relative_gap
+from solver.model.objective import pair_matrix, profits, value
+from solver.model.problem import Mask, Problem, SignatureProblem
+from solver.model.result import relative_gap
+from solver.model.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
+from solver.pairs.tree import pair_tree
+from solver.search.attempt import Attempt
+from solver.search.core import CORE_ITEMS, Core, SignatureCore, pair_core, signature_core
+from solver.search.greedy import greedy
+from solver.signatures.tree import signature_tree
 from solver.solve import solve
-from solver.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
 
 # Moves of the search, upwards and downwards, at each budget; every so many budgets greedy helps.
 _MOVES = 60

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from solver.frontier.search import Search
-from solver.problem import Mask
+from solver.model.problem import Mask
 
 # Free selections that chains are grown from.
 _ANCHORS = 5

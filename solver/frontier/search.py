@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from solver.kernels.jit import kernel
-from solver.problem import Floats, Mask
+from solver.model.kernel import kernel
+from solver.model.problem import Floats, Mask
 
 # Moves for which an item that has left may not come back, and one that came may not leave.
 _TENURE = 7

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from solver.problem import Floats, SetProblem
+from solver.model.problem import Floats, SetProblem
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

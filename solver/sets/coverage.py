@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from solver.errors import InvalidProblemError
-from solver.problem import Floats, Mask, check_sum
+from solver.model.errors import InvalidProblemError
+from solver.model.problem import Floats, Mask, check_sum
 from solver.sets.concave import ConcaveProblem
 from solver.sets.matrices import matrix, per_point
 
 if TYPE_CHECKING:
-    from solver.constraints import Constraints
+    from solver.model.constraints import Constraints
 
 # Planes touch at no less than this share of all there is: the root is infinitely steep at 0.
 _LEAST = 1e-7
@@ -51,7 +51,7 @@ class CoverageProblem(ConcaveProblem):
     held
         Shape (m,), at least 0: what is there without any item. Zeros by default.
     costs, budget, ids, constraints
-        As in `solver.problem.SignatureProblem`.
+        As in `solver.model.problem.SignatureProblem`.
 
     Raises
     ------

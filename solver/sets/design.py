@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from solver.errors import InvalidProblemError
-from solver.problem import Floats, Mask, floats
+from solver.model.errors import InvalidProblemError
+from solver.model.problem import Floats, Mask, floats
 from solver.sets.concave import ConcaveProblem
 from solver.sets.matrices import MOST_ENTRIES
 
 if TYPE_CHECKING:
-    from solver.constraints import Constraints
+    from solver.model.constraints import Constraints
 
 # The largest ratio of information to ridge: beyond, rounding hides what is not known yet.
 _LARGEST_RATIO = 1e9
@@ -55,7 +55,7 @@ class DesignProblem(ConcaveProblem):
         P, shape (d, d), symmetric: what is known without any item, at least the identity. The
         identity by default.
     costs, budget, ids, constraints
-        As in `solver.problem.SignatureProblem`.
+        As in `solver.model.problem.SignatureProblem`.
 
     Raises
     ------

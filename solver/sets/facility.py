@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from solver.kernels.cover import serve, two_best
-from solver.problem import Floats, Mask, SetProblem, check_sum
+from solver.model.problem import Floats, Mask, SetProblem, check_sum
+from solver.sets.cover import serve, two_best
 from solver.sets.matrices import matrix, per_point
 
 if TYPE_CHECKING:
-    from solver.constraints import Constraints
+    from solver.model.constraints import Constraints
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -27,7 +27,8 @@ class FacilityProblem(SetProblem):
     served
         Shape (m,), at least 0: how well point j is served without any item. Zeros by default.
     costs, budget, ids, constraints
-        As in `solver.problem.SignatureProblem`. What is labelled serves as what is chosen does.
+        As in `solver.model.problem.SignatureProblem`. What is labelled serves as what is chosen
+        does.
 
     Raises
     ------

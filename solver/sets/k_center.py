@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from solver.kernels.cover import radii
-from solver.problem import Floats, Mask, SetProblem
+from solver.model.problem import Floats, Mask, SetProblem
+from solver.sets.cover import radii
 from solver.sets.matrices import matrix, per_point
 
 if TYPE_CHECKING:
-    from solver.constraints import Constraints
+    from solver.model.constraints import Constraints
 
 # Distances that differ by less, relatively, differ by rounding.
 _ALIKE = 1e-12
@@ -31,7 +31,7 @@ class KCenterProblem(SetProblem):
         Shape (m,), at least 0: how far point j is from what is there without any item. The largest
         distance of all by default: then nothing chosen is as good as the worst choice.
     costs, budget, ids, constraints
-        As in `solver.problem.SignatureProblem`. What is labelled is a center.
+        As in `solver.model.problem.SignatureProblem`. What is labelled is a center.
 
     Raises
     ------

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from solver.errors import InvalidProblemError
-from solver.problem import Floats, check_length, check_nonnegative, floats
+from solver.model.errors import InvalidProblemError
+from solver.model.problem import Floats, check_length, check_nonnegative, floats
 
 # 200 MB of float64.
 MOST_ENTRIES = 25_000_000

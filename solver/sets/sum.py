@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from solver.errors import InvalidProblemError
-from solver.problem import Floats, Growing, Mask, floats
+from solver.model.errors import InvalidProblemError
+from solver.model.problem import Floats, Growing, Mask, floats
 from solver.sets.concave import ConcaveProblem
 
 if TYPE_CHECKING:
-    from solver.constraints import Constraints
+    from solver.model.constraints import Constraints
 
 
 def _summed(parts: list[Floats]) -> Floats:
@@ -32,7 +32,7 @@ class SumProblem(ConcaveProblem):
     shares
         Shape (terms,), above 0.
     costs, budget, ids, constraints
-        As in `solver.problem.SignatureProblem`.
+        As in `solver.model.problem.SignatureProblem`.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from app.jobs.extraction import ExtractionJob, ExtractionOutcome
+from app.datasets.extraction import ExtractionJob, ExtractionOutcome
 from app.main import create_app
 from app.settings import Settings
 

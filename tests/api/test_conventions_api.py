@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 from structlog.testing import capture_logs
 
+from app.datasets.service import Datasets
 from app.errors import InvalidRequestError
+from app.http.preferences import Preference
 from app.main import _show
 from app.metrics import Metrics
-from app.services import submission
-from app.services.datasets import Datasets
-from app.services.preferences import Preference
+from app.seeds import submission
 from app.store import paging
 from app.store.sessions import open_sessions
 from app.store.tables import OperationRow

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from app.jobs.extraction import ExtractionOutcome
+from app.datasets.extraction import ExtractionOutcome
 from features.sources import KINDS
 
 Register = Callable[..., dict[str, Any]]

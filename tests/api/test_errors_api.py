@@ -11,7 +11,7 @@ from httpx2 import Response
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
-from app.services.datasets import Datasets
+from app.datasets.service import Datasets
 
 JSON = {"Content-Type": "application/json"}
 

@@ -8,12 +8,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
 
-from api_schemas.datasets import FeatureRequest
-from app.jobs import extraction
-from app.jobs.extraction import ExtractionOutcome
+from app.datasets import extraction
+from app.datasets.extraction import ExtractionOutcome
+from app.datasets.translate import feature_settings
+from app.datasets.wire import FeatureRequest
+from app.operations import store as operations
 from app.settings import Settings
-from app.store import operations
-from app.translate.datasets import feature_settings
 from features.pipeline import Preparation
 
 Register = Callable[..., dict[str, Any]]

@@ -11,14 +11,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete, select
 from starlette.applications import Starlette
 
-from api_schemas.seeds import SeedRequest
+from app.access import authentication
+from app.access.service import SCOPES, Caller, Keys
 from app.main import create_app
-from app.middleware import authentication
-from app.services.keys import SCOPES, Caller, Keys
+from app.operations.translate import new_solve
+from app.seeds.wire import SeedRequest
 from app.settings import Settings
 from app.store.identifiers import new_id, now
 from app.store.tables import FrontierRow, KeyRow, SeedRow
-from app.translate.operations import new_solve
 
 BUDGET = {"budget": {"fraction": 0.5}}
 SCENES = [{"scene_id": f"s{k}", "cost": 1} for k in range(3)]
@@ -112,7 +112,7 @@ def test_revoked_and_expired_keys_are_worth_nothing(
     with app_state.sessions.begin() as session:
         Keys(session).revoke(key[:15])
     assert guarded.get("/v1/datasets", headers=_bearer(key)).status_code == 401
-    monkeypatch.setattr("app.store.keys.now", _in_two_days)
+    monkeypatch.setattr("app.access.store.now", _in_two_days)
     assert guarded.get("/v1/datasets", headers=_bearer(short)).status_code == 401
 
 

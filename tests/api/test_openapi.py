@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api_schemas.datasets import DatasetRequest
-from api_schemas.frontiers import FrontierRequest
-from api_schemas.seeds import SeedRequest
-from api_schemas.validation import ValidationRequest
-from app.commands.openapi import document as document_text
-from app.services.keys import SCOPES
+from app.access.service import SCOPES
+from app.cli.openapi import document as document_text
+from app.datasets.validation_wire import ValidationRequest
+from app.datasets.wire import DatasetRequest
+from app.seeds.frontiers_wire import FrontierRequest
+from app.seeds.wire import SeedRequest
 
 _COMMON = {"content-length", "content-type", "vary"}
 

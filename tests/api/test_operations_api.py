@@ -10,14 +10,14 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
 
-from api_schemas.operations import Operation
+from app.datasets.extraction import ExtractionOutcome
 from app.errors import NotFoundError
-from app.jobs.extraction import ExtractionOutcome
-from app.services.operations import Operations
-from app.services.watching import OperationPoller, OperationStream
+from app.operations.service import Operations
+from app.operations.stream import OperationPoller, OperationStream
+from app.operations.translate import to_wire
+from app.operations.wire import Operation
 from app.store.identifiers import now
 from app.store.tables import OperationRow
-from app.translate.operations import to_wire
 
 Register = Callable[..., dict[str, Any]]
 Extract = Callable[[dict[str, Any]], ExtractionOutcome]

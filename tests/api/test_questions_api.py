@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from app.cli import main as seedal
-from features.signatures import Signatures
+from app.cli.main import main as seedal
+from features.signatures.model import Signatures
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 

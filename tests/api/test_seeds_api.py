@@ -16,8 +16,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from app.jobs.extraction import ExtractionOutcome
-from app.services.objectives import OBJECTIVES
+from app.choosing.objectives import OBJECTIVES
+from app.datasets.extraction import ExtractionOutcome
 
 ASK = {"strategy": "local_search", "time_limit_s": 1}
 

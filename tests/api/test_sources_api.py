@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.store.artifacts import Artifacts
-from features.signatures import Signatures
+from features.signatures.model import Signatures
 
 SCENES = [{"scene_id": f"s/{k}", "cost": 10 + k, "group": "g"} for k in range(6)]
 

@@ -15,10 +15,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.datasets import extraction
+from app.datasets.extraction import ExtractionOutcome
+from app.datasets.uploads import Uploads
 from app.errors import SlowRequestError
-from app.jobs import extraction
-from app.jobs.extraction import ExtractionOutcome
-from app.services.uploads import Uploads
 
 SCENES = [{"scene_id": f"s/{k}", "cost": 10 + k, "group": "g"} for k in range(6)]
 
@@ -88,7 +88,7 @@ def test_a_dataset_that_is_deleted_during_an_upload_is_not_there(
 
 def test_a_trickle_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes that come one by one, each in time, do not hold a connection for ever."""
-    monkeypatch.setattr("app.services.uploads._PACE", 1e9)
+    monkeypatch.setattr("app.datasets.uploads._PACE", 1e9)
     hasty = app.state.app_state.settings.model_copy(update={"body_timeout_s": 0.05})
 
     async def trickle() -> AsyncIterator[bytes]:

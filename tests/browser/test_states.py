@@ -91,7 +91,7 @@ def test_a_key_is_asked_for_once(new_page: Callable[..., Page], tmp_path: Path) 
         {"data_dir": tmp_path / "data", "file_roots": str(tmp_path), "port": free_port()}
     )
     made = subprocess.run(
-        [sys.executable, "-m", "app.cli", "keys", "create", "--name", "explorer"],
+        [sys.executable, "-m", "app.cli.main", "keys", "create", "--name", "explorer"],
         env={**settings.environment(), "PATH": ""},
         cwd=Path(__file__).resolve().parents[2],
         capture_output=True, text=True, check=True,

@@ -9,7 +9,7 @@ import pytest
 from looking import Site, answered, chosen, visit
 from playwright.sync_api import Page, expect
 
-from app.cli import main
+from app.cli.main import main
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from features.describing import DIMENSIONS, PrincipalSpace
+from features.signatures.describing import DIMENSIONS, PrincipalSpace
 
 
 def expected(

@@ -17,7 +17,7 @@ import httpx2  # noqa: E402
 from planted import plant  # noqa: E402
 from serving import free_port, serving  # noqa: E402
 
-from app.services.keys import SCOPES, Keys  # noqa: E402
+from app.access.service import SCOPES, Keys  # noqa: E402
 from app.settings import Settings  # noqa: E402
 from app.store.engine import open_engine  # noqa: E402
 from app.store.sessions import open_sessions  # noqa: E402

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from api_schemas.datasets import DatasetRequest, DatasetStatus
+from app.datasets import translate
+from app.datasets.wire import DatasetRequest, DatasetStatus
+from app.scenes import store as scenes
 from app.settings import Settings
-from app.store import scenes
 from app.store.engine import open_engine
 from app.store.schema import upgrade
 from app.store.sessions import open_sessions
-from app.translate import datasets as translate
-from features.signatures import Signatures
+from features.signatures.model import Signatures
 
 
 def plant(settings: Settings, n: int, *, d: int = 32, seed: int = 0, name: str = "planted") -> str:

@@ -11,10 +11,10 @@ from typing import Any
 
 from PIL import Image
 
-from api_schemas.datasets import Dataset, DatasetRequest
-from api_schemas.operations import Operation, OperationStatus
-from app.services.datasets import Datasets
-from app.services.operations import Operations
+from app.datasets.service import Datasets
+from app.datasets.wire import Dataset, DatasetRequest
+from app.operations.service import Operations
+from app.operations.wire import Operation, OperationStatus
 from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.queue import JobQueue

@@ -41,7 +41,7 @@ def started(
     """Run a server within the context; `threads`: of each process, None for as many as it likes."""
     limit = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "serve", *words],
+        [sys.executable, "-m", "app.cli.main", "serve", *words],
         cwd=_ROOT,
         env={**os.environ, **settings.environment(), **limit},
         stderr=subprocess.DEVNULL,

@@ -17,15 +17,15 @@ from service import Service, opened, slow_pool, worker
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from api_schemas.callbacks import CallbackState, CallbackStatus
-from api_schemas.datasets import DatasetRequest
-from api_schemas.operations import OperationStatus
-from app.jobs.courier import AT_ONCE, WebhookDelivery, _seconds, signed_headers
-from app.jobs.posting import NoAnswerError, post
-from app.services.datasets import Datasets
-from app.services.egress import Target, resolve_target
-from app.services.keys import Caller
-from app.services.operations import Operations
+from app.access.service import Caller
+from app.callbacks.delivery import NoAnswerError, post
+from app.callbacks.egress import Target, resolve_target
+from app.callbacks.webhooks import AT_ONCE, WebhookDelivery, _seconds, signed_headers
+from app.callbacks.wire import CallbackState, CallbackStatus
+from app.datasets.service import Datasets
+from app.datasets.wire import DatasetRequest
+from app.operations.service import Operations
+from app.operations.wire import OperationStatus
 from app.settings import Settings
 from app.store.identifiers import now
 from app.store.tables import DatasetRow, DeliveryRow
@@ -221,7 +221,7 @@ def test_what_nobody_thought_of_costs_one_attempt(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr("app.jobs.courier.post", fail)
+    monkeypatch.setattr("app.callbacks.webhooks.post", fail)
     assert WebhookDelivery(service.settings, service.sessions).deliver_one()
     state = _state(service, operation_id)
     assert (state.status, state.attempts) == (CallbackStatus.PENDING, 1)

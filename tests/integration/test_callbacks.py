@@ -17,15 +17,15 @@ from service import Service, opened, slow_pool, worker
 from sqlalchemy import select, update
 from standardwebhooks import Webhook
 
-from api_schemas.callbacks import CallbackStatus
-from api_schemas.datasets import DatasetRequest
-from api_schemas.operations import OperationStatus
+from app.access.service import Caller
+from app.callbacks.webhooks import WebhookDelivery
+from app.callbacks.wire import CallbackStatus
+from app.datasets.service import Datasets
+from app.datasets.wire import DatasetRequest
 from app.errors import InvalidRequestError
-from app.jobs.courier import WebhookDelivery
-from app.jobs.retention import Retention
-from app.services.datasets import Datasets
-from app.services.keys import Caller
-from app.services.operations import Operations
+from app.operations.service import Operations
+from app.operations.wire import OperationStatus
+from app.processes.retention import Retention
 from app.settings import Settings
 from app.store.identifiers import now
 from app.store.tables import DatasetRow, DeliveryRow, IdempotencyRow, OperationRow

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from serving import free_port, serving
 
-from app.cli import USER_MISTAKE, main
-from app.commands import demo_client
+from app.cli import demo_client
+from app.cli.main import USER_MISTAKE, main
 from app.settings import Settings
 
 Captured = pytest.CaptureFixture[str]

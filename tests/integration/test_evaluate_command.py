@@ -13,10 +13,10 @@ import pytest
 from labelled_world import TEST, TRAIN, World
 from typer.testing import CliRunner
 
-from app.cli import _app as typer_app
-from app.cli import main
+from app.choosing.objectives import OBJECTIVES
+from app.cli.main import _app as typer_app
+from app.cli.main import main
 from app.evaluation.methods import BASELINE_METHODS
-from app.services.objectives import OBJECTIVES
 
 Evaluate = Callable[..., tuple[int, str, str]]
 

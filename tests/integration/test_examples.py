@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import main
+from app.cli.main import main
 from app.demo.world import write_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +50,7 @@ def _environment(tmp_path: Path, world: Path) -> dict[str, str]:
 def server(tmp_path: Path, world: Path) -> Iterator[dict[str, str]]:
     """Run `seedal serve` on the building and return the environment that finds it."""
     environment = _environment(tmp_path, world)
-    words = [sys.executable, "-m", "app.cli", "serve", "--file-root", str(world)]
+    words = [sys.executable, "-m", "app.cli.main", "serve", "--file-root", str(world)]
     with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
         _wait_for(f"{environment['API']}/readyz")
         yield environment
@@ -82,7 +82,7 @@ def test_the_readme_names_no_command_that_does_not_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z-]+)", text)) <= targets
     help_text = subprocess.run(
-        [sys.executable, "-m", "app.cli", "--help"],
+        [sys.executable, "-m", "app.cli.main", "--help"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -145,7 +145,7 @@ def test_the_demo_ends_with_a_seed_and_a_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`seedal demo --no-serve` generates a world, runs the real pipeline and draws the seed."""
-    monkeypatch.setattr("app.commands.demo.BACKBONE", "colour_grid")
+    monkeypatch.setattr("app.cli.demo.BACKBONE", "colour_grid")
     words = ["demo", "--no-serve", "--rooms", "6", "--budget", "50%", "--out", str(tmp_path)]
     assert main(words) == 0
     assert (tmp_path / "seed" / "contact_sheet.png").read_bytes().startswith(b"\x89PNG")
@@ -156,7 +156,7 @@ def test_the_demo_ends_with_a_seed_and_a_picture(
 def test_the_demo_serves_its_world(tmp_path: Path, world: Path) -> None:
     """`seedal demo` registers its world with its own server, and says where the explorer is."""
     environment = _environment(tmp_path, world)
-    words = [sys.executable, "-m", "app.cli", "demo", "--rooms", "3", "--budget", "70%"]
+    words = [sys.executable, "-m", "app.cli.main", "demo", "--rooms", "3", "--budget", "70%"]
     with subprocess.Popen(
         [*words, "--out", str(tmp_path)],
         cwd=ROOT,

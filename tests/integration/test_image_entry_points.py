@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from serving import eventually, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("app", "solver", "features", "api_schemas")
+OURS = ("app", "solver", "features")
 
 
 def _locked(name: str) -> list[Requirement]:
@@ -70,7 +70,7 @@ def test_the_api_starts_without_torch(tmp_path: Path) -> None:
     python = _plain_venv(tmp_path / "venv", "api")
     assert [name for name in ("torch", "faiss", "timm", "pytest") if _imports(python, name)] == []
     port = free_port()
-    words = [str(python), "-m", "app.cli", "serve", "--no-worker"]
+    words = [str(python), "-m", "app.cli.main", "serve", "--no-worker"]
     with subprocess.Popen(words, cwd=tmp_path, env=_environment(tmp_path, port)) as process:
         try:
             url = f"http://127.0.0.1:{port}"
@@ -96,7 +96,7 @@ def test_the_worker_starts_with_its_lock(tmp_path: Path) -> None:
     assert [name for name in ("torch", "faiss", "timm") if not _imports(python, name)] == []
     assert not _imports(python, "pytest")
     environment = _environment(tmp_path, 0)
-    words = [str(python), "-m", "app.cli", "worker"]
+    words = [str(python), "-m", "app.cli.main", "worker"]
     log = tmp_path / "log"
     with (
         log.open("wb") as stream,

@@ -8,10 +8,10 @@ import pytest
 import uvicorn
 from sqlalchemy import update
 
-from app.cli import main
+from app.access.service import SCOPES
+from app.cli.main import main
 from app.errors import SettingsError
 from app.main import serve
-from app.services.keys import SCOPES
 from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.identifiers import now

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import USER_MISTAKE, main
+from app.cli.main import USER_MISTAKE, main
 
 
 def test_an_empty_folder_gets_its_tables(

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import _app as typer_app
-from app.cli import main
+from app.cli.main import _app as typer_app
+from app.cli.main import main
 from features.sources import KINDS
 
 Manifest = Callable[..., Path]

@@ -18,8 +18,8 @@ from PIL import Image
 from service import opened
 from test_storage_service import extract
 
+from app.datasets.extraction import ExtractionOutcome
 from app.errors import UnavailableError
-from app.jobs.extraction import ExtractionOutcome
 from app.main import create_app
 from app.settings import Settings
 from app.store.artifacts import Artifacts

@@ -11,10 +11,10 @@ from postgres import Postgres, installed, running_postgres
 from service import Service, opened
 from sqlalchemy import func, select, update
 
-from api_schemas.datasets import DatasetRequest, RegisteredDataset
+from app.datasets.service import Datasets
+from app.datasets.wire import DatasetRequest, RegisteredDataset
 from app.errors import KeyReuseError
-from app.services.datasets import Datasets
-from app.services.idempotency import KEPT, Idempotency
+from app.http.idempotency import KEPT, Idempotency
 from app.settings import Settings
 from app.store.identifiers import now
 from app.store.tables import DatasetRow, IdempotencyRow, OperationRow

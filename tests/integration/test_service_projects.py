@@ -12,9 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased, sessionmaker
 
 import app.store
+from app.datasets import store as datasets
 from app.errors import NotFoundError
+from app.operations import store as operations
+from app.seeds import frontiers_store as frontiers
+from app.seeds import store as seeds
 from app.settings import Settings
-from app.store import datasets, frontiers, operations, seeds
 from app.store.engine import open_engine
 from app.store.identifiers import new_id, now
 from app.store.schema import upgrade

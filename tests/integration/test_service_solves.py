@@ -13,11 +13,11 @@ from planted import plant
 from service import opened, worker
 from serving import eventually, free_port, serving
 
-from api_schemas.operations import OperationStatus
-from api_schemas.seeds import SeedRequest
+from app.operations.translate import new_solve
+from app.operations.wire import OperationStatus
+from app.seeds.wire import SeedRequest
 from app.settings import Settings
 from app.store.tables import SeedRow
-from app.translate.operations import new_solve
 
 pytestmark = pytest.mark.enable_socket
 

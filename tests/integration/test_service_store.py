@@ -15,12 +15,17 @@ from sqlalchemy import Engine, delete, func, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api_schemas.datasets import DatasetRequest
-from api_schemas.operations import OperationStatus
-from api_schemas.seeds import SeedSummary
+from app.datasets import store as datasets
+from app.datasets.translate import new_dataset
+from app.datasets.wire import DatasetRequest
 from app.errors import NotFoundError
+from app.operations import store as operations
+from app.operations.translate import new_extraction
+from app.operations.wire import OperationStatus
+from app.scenes import store as scenes
+from app.seeds import store as seeds
+from app.seeds.wire import SeedSummary
 from app.settings import Settings
-from app.store import datasets, operations, scenes, seeds
 from app.store.engine import open_engine
 from app.store.identifiers import new_id, now
 from app.store.queue import EXTRACTION_QUEUE, JobQueue
@@ -36,8 +41,6 @@ from app.store.tables import (
     SeedRow,
     TableBase,
 )
-from app.translate.datasets import new_dataset
-from app.translate.operations import new_extraction
 
 _REQUEST = DatasetRequest.model_validate(
     {"name": "Bürohaus", "source": {"kind": "images", "root": "/data"}}

@@ -10,8 +10,8 @@ import pytest
 from postgres import Postgres, installed, running_postgres
 from service import Service, opened, slow_pool, worker
 
-from api_schemas.datasets import DatasetStatus
-from api_schemas.operations import OperationStatus
+from app.datasets.wire import DatasetStatus
+from app.operations.wire import OperationStatus
 from app.settings import Settings
 from app.worker import work
 

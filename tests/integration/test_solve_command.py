@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.cli import main
+from app.cli.main import main
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -11,13 +11,13 @@ from postgres import Postgres, installed, running_postgres
 from service import Service, opened, worker
 from serving import eventually
 
-from api_schemas.operations import OperationStatus
-from api_schemas.seeds import SeedRequest
-from app.services.keys import Caller
-from app.services.operations import Operations
+from app.access.service import Caller
+from app.operations.service import Operations
+from app.operations.translate import new_solve
+from app.operations.wire import OperationStatus
+from app.seeds.wire import SeedRequest
 from app.settings import Settings
 from app.store.tables import SeedRow
-from app.translate.operations import new_solve
 
 LONG = {"budget": {"fraction": 0.3}, "objective": "spread"}
 

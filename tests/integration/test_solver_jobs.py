@@ -9,17 +9,17 @@ from planted import plant
 from service import Service, opened
 from sqlalchemy.exc import OperationalError
 
-from api_schemas.frontiers import FrontierRequest
-from api_schemas.operations import OperationStatus
-from api_schemas.seeds import SeedRequest
+from app.access.service import Caller
 from app.errors import SolveCrashedError, SolveKilledError
-from app.jobs import solving
-from app.jobs.solving import Solver, WorkerEndsError
-from app.services.keys import Caller
-from app.services.operations import Operations
+from app.operations.service import Operations
+from app.operations.translate import new_solve
+from app.operations.wire import OperationStatus
+from app.seeds import solving
+from app.seeds.frontiers_wire import FrontierRequest
+from app.seeds.solving import Solver, WorkerEndsError
+from app.seeds.wire import SeedRequest
 from app.settings import Settings
 from app.store.tables import FrontierRow, SeedRow
-from app.translate.operations import new_solve
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from features.backbones.colour_grid import ColourGrid
 from features.backbones.pixels import to_pixels
 from features.backbones.protocol import CLS, PATCH_KEYS, Token
 from features.errors import FeatureError
-from features.images import load_rgb
+from features.extraction.sparsify import sparsify
+from features.images.pixels import load_rgb
 from features.pipeline import Preparation, prepare
-from features.scenes import Image, PoolScene, ScenePool
 from features.settings import FeatureSettings, Sparsification
-from features.sparsify import sparsify
+from features.sources.scenes import Image, PoolScene, ScenePool
 
 THRESHOLD = 0.98
 SETTINGS = FeatureSettings(
@@ -80,7 +80,7 @@ def test_a_sparsified_job_goes_on_in_its_second_pass(
     drive: ScenePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Groups of both passes keep their numbers, for a process that begins in the second one too."""
-    monkeypatch.setattr("features.extraction.SHARD_IMAGES", 8)
+    monkeypatch.setattr("features.extraction.shards.SHARD_IMAGES", 8)
     whole = prepare(drive, SETTINGS, tmp_path / "whole")
     first = -(-len(drive.scenes) // 8)
     with Preparation(drive, SETTINGS, tmp_path / "cache") as begun:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.settings import Settings
 from app.store.engine import open_engine
-from app.store.turns import FairLock, QueuedConnection
+from app.store.fair_lock import FairLock, QueuedConnection
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from loopback import Handler, Web, reply, serving
 from PIL import Image
 
 from features.errors import ImageError, SourceError, StorageError
-from features.images import fingerprint, load_rgb
+from features.images.pixels import fingerprint, load_rgb
 from features.pipeline import FeatureSettings, prepare
 from features.sources import SourceOptions, open_source
 from features.storage.limits import Limits

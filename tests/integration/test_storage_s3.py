@@ -16,9 +16,9 @@ from loopback import Web, serving
 from moto.server import ThreadedMotoServer
 from PIL import Image
 
-from app.cli import main
+from app.cli.main import main
 from features.errors import ImageError, SourceError
-from features.images import fingerprint, load_rgb
+from features.images.pixels import fingerprint, load_rgb
 from features.pipeline import FeatureSettings, prepare
 from features.sources import open_source
 from features.storage.limits import Limits
@@ -185,7 +185,9 @@ def test_a_pool_in_a_bucket_is_prepared_once(put: Put, tmp_path: Path) -> None:
 def test_a_process_of_its_own_opens_its_own_stores(put: Put) -> None:
     """A new process, which has the environment alone, reads the same image."""
     uri = put("a.png", png(77))
-    code = "import sys; from features.images import load_rgb; print(load_rgb(sys.argv[1]).size)"
+    code = (
+        "import sys; from features.images.pixels import load_rgb; print(load_rgb(sys.argv[1]).size)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, uri], cwd=ROOT, capture_output=True, text=True, check=True
     )

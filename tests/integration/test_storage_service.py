@@ -11,13 +11,13 @@ from loopback import Web, serving
 from PIL import Image
 from service import Service, opened
 
-from api_schemas.validation import ValidationRequest
+from app.datasets.extraction import ExtractionJob, ExtractionOutcome
+from app.datasets.service import Datasets
+from app.datasets.validation_wire import ValidationRequest
 from app.errors import NotFoundError, SourceRefusedError
-from app.jobs.extraction import ExtractionJob, ExtractionOutcome
-from app.services.datasets import Datasets
-from app.services.scenes import SceneService
-from app.services.solve_pool import SolvePool
-from app.services.solve_process import Cancellation
+from app.processes.child import Cancellation
+from app.processes.pool import SolvePool
+from app.scenes.service import SceneService
 from app.settings import Settings
 
 pytestmark = pytest.mark.enable_socket

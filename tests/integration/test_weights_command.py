@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from app.cli import main
+from app.cli.main import main
 from features.backbones import hub
 from features.backbones.timm_models import build
 from features.errors import WeightsError

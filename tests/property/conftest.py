@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 from sets import by_definition
 
-from solver.constraints import Constraints
-from solver.problem import AnyProblem, Budgeted, Floats, Mask, PairProblem, Problem, SetProblem
+from solver.model.constraints import Constraints
+from solver.model.problem import (
+    AnyProblem,
+    Budgeted,
+    Floats,
+    Mask,
+    PairProblem,
+    Problem,
+    SetProblem,
+)
 
 
 def _matrix(problem: Problem) -> Floats:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from solver.constraints import Constraints, GroupRule, Resource
-from solver.problem import PairProblem, Problem, SignatureProblem
+from solver.model.constraints import Constraints, GroupRule, Resource
+from solver.model.problem import PairProblem, Problem, SignatureProblem
 
 
 @st.composite

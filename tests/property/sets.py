@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 from problems import constraints_for
 
-from solver.problem import Floats, SetProblem
+from solver.model.problem import Floats, SetProblem
 from solver.sets.coverage import CoverageProblem
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem

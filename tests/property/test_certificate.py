@@ -16,9 +16,9 @@ from problems import constrained_problems, problems
 from solver.certificate import certify
 from solver.certificate.inputs import constraints_document, digest
 from solver.check import Inputs, check
-from solver.errors import VerificationError
-from solver.problem import PairProblem, Problem, SignatureProblem
-from solver.result import Result, Status, StopReason
+from solver.model.errors import VerificationError
+from solver.model.problem import PairProblem, Problem, SignatureProblem
+from solver.model.result import Result, Status, StopReason
 from solver.solve import solve
 
 Oracle = Callable[[Problem], float]

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from problems import constrained_problems
 
-from solver.backends.greedy import greedy
-from solver.backends.local_search import local_search
-from solver.explanation import explain, rules_of, without
-from solver.feasibility import Verdict, complete, is_possible, keeps
-from solver.objective import value
-from solver.problem import Floats, Mask, Problem
-from solver.reduction import reduce
-from solver.result import Status
+from solver.model.objective import value
+from solver.model.problem import Floats, Mask, Problem
+from solver.model.result import Status
+from solver.model.stop import GapReached
+from solver.rules.explanation import explain, rules_of, without
+from solver.rules.feasibility import Verdict, complete, is_possible, keeps
+from solver.rules.reduction import reduce
+from solver.search.greedy import greedy
+from solver.search.local_search import local_search
 from solver.solve import solve
-from solver.stop import GapReached
 
 Enumerate = Callable[[Problem], tuple[Mask, Floats]]
 

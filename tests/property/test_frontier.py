@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from problems import problems
 
 from solver.frontier import frontier, knee
-from solver.problem import Problem
+from solver.model.problem import Problem
 
 Oracle = Callable[[Problem], float]
 

@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import signature_problems
 
-from solver.backends.large import LargeProgress, large
-from solver.dual import Ranges, direction, undecided
-from solver.objective import gains, pair_matrix, profits, value
-from solver.passes import BlockPasses
-from solver.pool import LargePool
-from solver.prices import largest_total, purchase, ratios, unit_price
-from solver.problem import Floats, Problem, SignatureProblem
-from solver.relaxation import fractional_knapsack
-from solver.result import StopReason
-from solver.stop import GapReached, Stop
+from solver.model.objective import gains, pair_matrix, profits, value
+from solver.model.problem import Floats, Problem, SignatureProblem
+from solver.model.result import StopReason
+from solver.model.stop import GapReached, Stop
+from solver.signatures.dual import Ranges, direction, undecided
+from solver.signatures.large import LargeProgress, large
+from solver.signatures.passes import BlockPasses
+from solver.signatures.pool import LargePool
+from solver.signatures.prices import largest_total, purchase, ratios, unit_price
+from solver.signatures.relaxation import fractional_knapsack
 
 Oracle = Callable[[Problem], float]
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.services.objectives import OBJECTIVES
-from app.services.seeding import SeedQuestion, make_seed
-from features.parts import Parts
-from solver.objective import value
-from solver.result import Status
+from app.choosing.objectives import OBJECTIVES
+from app.choosing.seeding import SeedQuestion, make_seed
+from features.signatures.parts import Parts
+from solver.model.objective import value
+from solver.model.result import Status
 
 Floats = NDArray[np.float64]
 Chosen = tuple[int, ...]

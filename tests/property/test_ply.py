@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.errors import SourceError
-from features.sources.ply import MAX_HEADER_BYTES, vertex_count
+from features.files.ply import MAX_HEADER_BYTES, vertex_count
 
 # One file is written over and over; examples do not see each other's bytes.
 one_file = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

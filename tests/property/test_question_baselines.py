@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from problems import constrained_problems
 from sklearn.cluster import KMeans
 
-from app.services import baselines
-from app.services.baselines import Baselines
-from app.services.clusters import Clusters, cluster
-from solver.errors import SolverError
-from solver.objective import value
-from solver.problem import Problem, SignatureProblem
+from app.choosing import baselines
+from app.choosing.baselines import Baselines
+from app.choosing.clusters import Clusters, cluster
+from solver.model.errors import SolverError
+from solver.model.objective import value
+from solver.model.problem import Problem, SignatureProblem
 
 
 def _units(seed: int, n: int, d: int) -> NDArray[np.float64]:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from problems import problems, signature_problems
 
 from solver import ranking
-from solver.constraints import Constraints
-from solver.objective import gains, per_cost, resolution
-from solver.problem import Floats, Problem, SignatureProblem
+from solver.model.constraints import Constraints
+from solver.model.objective import gains, per_cost, resolution
+from solver.model.problem import Floats, Problem, SignatureProblem
 from solver.ranking import rank, signature_order
 
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.services.solve_process import Cancellation
-from app.services.tasks import NeighborsTask
+from app.choosing.tasks import NeighborsTask
+from app.processes.child import Cancellation
 from features.index import Pair, SceneIndex, SimilarScene
-from features.signatures import Signatures
+from features.signatures.model import Signatures
 
 Floats = NDArray[np.float64]
 

@@ -15,11 +15,11 @@ from sets import (
     set_problems,
 )
 
-from solver.objective import gains, value
-from solver.problem import Floats, Mask, SetProblem, take
+from solver.model.objective import gains, value
+from solver.model.problem import Floats, Mask, SetProblem, take
+from solver.model.result import Status
 from solver.ranking import rank
-from solver.reduction import reduce
-from solver.result import Status
+from solver.rules.reduction import reduce
 from solver.sets.concave import ConcaveProblem
 from solver.solve import solve
 from solver.verify import slack

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from features.signatures import build_signatures, unit_rows
+from features.signatures.model import build_signatures, unit_rows
 
 
 @st.composite

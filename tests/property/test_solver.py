@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import problems, signature_problems
 
-from solver.backends.greedy import greedy
-from solver.backends.linearised import linearise
-from solver.backends.pair_tree import pair_tree
-from solver.backends.signature_tree import signature_tree
 from solver.bounds import upper_bound
-from solver.core import pair_core, signature_core
-from solver.objective import gains, pair_matrix, value
-from solver.problem import Problem, SignatureProblem
-from solver.result import Status, StopReason
+from solver.classical.linearised import linearise
+from solver.model.objective import gains, pair_matrix, value
+from solver.model.problem import Problem, SignatureProblem
+from solver.model.result import Status, StopReason
+from solver.model.stop import GapReached
+from solver.pairs.tree import pair_tree
+from solver.search.core import pair_core, signature_core
+from solver.search.greedy import greedy
+from solver.signatures.tree import signature_tree
 from solver.solve import STRATEGIES, solve
-from solver.stop import GapReached
 from solver.verify import verify
 
 Oracle = Callable[[Problem], float]

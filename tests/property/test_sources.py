@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from features.errors import ImageError, SourceError
-from features.images import load_rgb
+from features.images.pixels import load_rgb
 from features.sources import open_source
 
 # A file is written over and over in one folder; examples do not see each other's files.

@@ -10,10 +10,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from app.evaluation.baselines.budget_tracker import BudgetTracker
 from app.evaluation.baselines.distances import distances
 from app.evaluation.baselines.pool import BaselinePool
-from app.evaluation.baselines.tracker import BudgetTracker
-from features.clustering import cluster
+from features.signatures.clustering import cluster
 
 Score: TypeAlias = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 """Scores of a cluster's members, shape (m,), the lowest is picked first: from their vectors

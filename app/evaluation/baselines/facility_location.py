@@ -5,9 +5,9 @@ import heapq
 import numpy as np
 from numpy.typing import NDArray
 
+from app.evaluation.baselines.budget_tracker import BudgetTracker
 from app.evaluation.baselines.pool import BaselinePool
-from app.evaluation.baselines.tracker import BudgetTracker
-from solver.objective import per_cost
+from solver.model.objective import per_cost
 
 
 def facility_location(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.evaluation.baselines.pool import BaselinePool
-from solver.problem import SignatureProblem
+from solver.model.problem import SignatureProblem
 from solver.solve import solve
 
 
@@ -28,7 +28,7 @@ def problem_of(pool: BaselinePool, budget: float) -> SignatureProblem:
 def greedy(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
     """Take, again and again, the scene that adds most to SeedAL's objective.
 
-    The better of two: what a scene adds per cost, and what it adds (`solver.backends.greedy`).
+    The better of two: what a scene adds per cost, and what it adds (`solver.search.greedy`).
 
     Returns
     -------

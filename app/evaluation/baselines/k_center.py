@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from app.evaluation.baselines.budget_tracker import BudgetTracker
 from app.evaluation.baselines.distances import distances
 from app.evaluation.baselines.pool import BaselinePool
-from app.evaluation.baselines.tracker import BudgetTracker
 
 
 def k_center(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:

@@ -5,11 +5,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.evaluation.baselines.budget_tracker import BudgetTracker
 from app.evaluation.baselines.clusters import assign
 from app.evaluation.baselines.distances import distances
 from app.evaluation.baselines.pool import BaselinePool
-from app.evaluation.baselines.tracker import BudgetTracker
-from solver.objective import per_cost
+from solver.model.objective import per_cost
 
 PURITY: Final = 0.95
 """The share of balls that must hold one pseudo-label only; the paper's number."""

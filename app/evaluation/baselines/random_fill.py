@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from app.evaluation.baselines.budget_tracker import BudgetTracker
 from app.evaluation.baselines.pool import BaselinePool
-from app.evaluation.baselines.tracker import BudgetTracker
 
 
 def random_fill(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from app.evaluation.baselines.greedy import problem_of
 from app.evaluation.baselines.pool import BaselinePool
-from solver.objective import pair_matrix
+from solver.model.objective import pair_matrix
 from solver.solve import solve
 
 REDUCTION_SIZE: Final = 80

@@ -1,7 +1,7 @@
 import pytest
 
+from app.choosing.budgets import parse_budget
 from app.errors import BudgetError
-from app.services.budgets import parse_budget
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import pytest
 
-from app.cli import main
+from app.cli.main import main
 
 
 def test_the_program_knows_its_version(capsys: pytest.CaptureFixture[str]) -> None:

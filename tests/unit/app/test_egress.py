@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.egress import TargetRefusedError, resolve_target
+from app.callbacks.egress import TargetRefusedError, resolve_target
 
 PUBLIC = "93.184.216.34"
 

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import api_schemas.seeds
+import app.seeds.wire
+from app.choosing import geometry, objectives
+from app.choosing.geometry import directions, kernel_features, redundancy
+from app.choosing.objectives import OBJECTIVES, require_objective, resolve
+from app.choosing.seeding import SeedQuestion, make_seed
 from app.errors import InvalidRequestError
-from app.services import geometry, objectives
-from app.services.geometry import directions, kernel_features, redundancy
-from app.services.objectives import OBJECTIVES, require_objective, resolve
-from app.services.seeding import SeedQuestion, make_seed
-from features.describing import PartsBuilder, PrincipalSpace
-from features.parts import Parts
-from features.signatures import build_signatures, unit_rows
-from solver.result import Status
+from features.signatures.describing import PartsBuilder, PrincipalSpace
+from features.signatures.model import build_signatures, unit_rows
+from features.signatures.parts import Parts
+from solver.model.result import Status
 
 NAMES = sorted(OBJECTIVES)
 LOOK_AT_PARTS = ("coverage", "balanced")
@@ -66,7 +66,7 @@ def shuffled(asked: SeedQuestion, order: NDArray[np.intp]) -> SeedQuestion:
 
 def test_the_api_takes_every_objective() -> None:
     """What can be asked over HTTP is what there is, in the same order."""
-    assert get_args(api_schemas.seeds.Objective) == tuple(OBJECTIVES)
+    assert get_args(app.seeds.wire.Objective) == tuple(OBJECTIVES)
 
 
 def test_objectives_describe_themselves() -> None:

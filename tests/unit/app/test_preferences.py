@@ -1,6 +1,6 @@
 import pytest
 
-from app.services.preferences import Preference
+from app.http.preferences import Preference
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from app.choosing import projection
+from app.choosing.projection import project
 from app.errors import InvalidRequestError
-from app.services import projection
-from app.services.projection import project
 
 
 def _vectors(seed: int, n: int, d: int) -> NDArray[np.float64]:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from app.services.seeding import SeedQuestion, make_seed
+from app.choosing.seeding import SeedQuestion, make_seed
 from features.index import SceneIndex
-from features.signatures import Signatures
+from features.signatures.model import Signatures
 
 
 @pytest.mark.parametrize("seed", range(5))

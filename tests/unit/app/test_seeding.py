@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.choosing.seed_cache import recall, remember
+from app.choosing.seeding import SeedQuestion, make_seed
 from app.errors import BudgetError, InvalidRequestError
-from app.services.seed_cache import recall, remember
-from app.services.seeding import SeedQuestion, make_seed
-from solver.constraints import Constraints
-from solver.objective import value
+from solver.model.constraints import Constraints
+from solver.model.objective import value
 
 
 def question(n: int = 12, budget: float = 30.0, seed: int = 0) -> SeedQuestion:

@@ -4,7 +4,7 @@ import pytest
 import uvicorn
 from pydantic import ValidationError
 
-from app.cli import main
+from app.cli.main import main
 from app.errors import SettingsError
 from app.main import serve
 from app.settings import Settings

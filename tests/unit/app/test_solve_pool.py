@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.choosing.tasks import SeedTask
 from app.errors import (
     BudgetError,
     BusyError,
@@ -13,10 +14,9 @@ from app.errors import (
     SolveCrashedError,
     SolveKilledError,
 )
-from app.services.solve_pool import SolvePool
-from app.services.solve_process import Cancellation, SolveProgress, StopRequest, serve
-from app.services.tasks import SeedTask
-from features.signatures import Signatures
+from app.processes.child import Cancellation, SolveProgress, StopRequest, serve
+from app.processes.pool import SolvePool
+from features.signatures.model import Signatures
 
 
 @pytest.fixture
@@ -102,8 +102,8 @@ def test_a_process_serves_until_its_pipe_closes(
             if not isinstance(answer, SolveProgress):
                 answers.append(answer)
 
-    monkeypatch.setattr("app.services.solve_process.signal.signal", lambda *_: None)
-    monkeypatch.setattr("app.services.solve_process.configure_logging", lambda _: None)
+    monkeypatch.setattr("app.processes.child.signal.signal", lambda *_: None)
+    monkeypatch.setattr("app.processes.child.configure_logging", lambda _: None)
     thread = threading.Thread(target=serve, args=(Pipe(),))
     thread.start()
     thread.join()
@@ -196,7 +196,7 @@ def test_an_unwanted_solve_stops_and_keeps_its_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once nobody wants the answer the search ends, and the same process takes the next task."""
-    monkeypatch.setattr("app.services.solve_pool._STOP_S", 60.0)  # a busy machine may need longer
+    monkeypatch.setattr("app.processes.pool._STOP_S", 60.0)  # a busy machine may need longer
     rng = np.random.default_rng(5)
     vectors = rng.normal(size=(400, 32))
     vectors /= 2 * np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -231,14 +231,14 @@ def test_an_unwanted_solve_that_goes_on_is_killed(
     task: SeedTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that does not stop by itself loses its process, and the pool has another."""
-    monkeypatch.setattr("app.services.solve_pool._STOP_S", -1.0)
+    monkeypatch.setattr("app.processes.pool._STOP_S", -1.0)
     pool = SolvePool(1, patience_s=30)
     try:
         pid = pool._all[0]._process.pid
         with pytest.raises(SolveCancelledError):
             pool.answer(task, Cancellation(lambda: True))
         assert pool._all[0]._process.pid != pid
-        monkeypatch.setattr("app.services.solve_pool._STOP_S", 60.0)
+        monkeypatch.setattr("app.processes.pool._STOP_S", 60.0)
         assert len(pool.answer(task).scenes) == 3
     finally:
         pool.close()

@@ -10,24 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.choosing.frontier import FrontierAnswer
+from app.choosing.tasks import CertificateTask, FrontierTask, NeighborsTask, ProblemTask, SeedTask
+from app.datasets.source_reports import ReportTask
+from app.datasets.vector_files import VectorsTask
 from app.errors import InfeasibleError, InvalidRequestError
-from app.services.curves import FrontierAnswer
-from app.services.solve_process import Cancellation
-from app.services.source_reports import ReportTask
-from app.services.tasks import (
-    CertificateTask,
-    FrontierTask,
-    NeighborsTask,
-    ProblemTask,
-    SeedTask,
-)
-from app.services.vector_files import VectorsTask
+from app.processes.child import Cancellation
 from app.settings import Settings
-from features.signatures import Signatures
+from features.signatures.model import Signatures
 from features.sources import SourceOptions
 from solver.check import Inputs, check
-from solver.constraints import Constraints, GroupRule, Resource
-from solver.objective import value
+from solver.model.constraints import Constraints, GroupRule, Resource
+from solver.model.objective import value
 
 N = 9
 

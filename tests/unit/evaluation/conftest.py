@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from labelled_world import World
 
+from app.choosing.budgets import parse_budget
 from app.evaluation.arena import Arena, Score
 from app.evaluation.campaign import Course
 from app.evaluation.labelled import LabelFolder
 from app.evaluation.methods import Choice
 from app.evaluation.outcome import Cell, EvaluationOutcome
-from app.services.budgets import parse_budget
 from features.backbones import Compute, identify
 
 

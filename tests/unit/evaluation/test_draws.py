@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 from labelled_world import SIDE, TRAIN
 
+from app.choosing.budgets import parse_budget
 from app.errors import AppError, BudgetError
 from app.evaluation.costs import parse_cost
 from app.evaluation.cuts import parse_cut
@@ -13,7 +14,6 @@ from app.evaluation.draws import Draw, draw_scenes
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelFolder, LabelledPool
 from app.evaluation.plan import ComparisonPlan
-from app.services.budgets import parse_budget
 
 
 def draw(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from labelled_world import TRAIN
 
+from app.choosing.budgets import parse_budget
 from app.errors import AppError
 from app.evaluation.arena import Arena
 from app.evaluation.cuts import parse_cut
@@ -17,7 +18,6 @@ from app.evaluation.labelled import LabelFolder
 from app.evaluation.outcome import Evaluation
 from app.evaluation.plan import ComparisonPlan
 from app.evaluation.report import as_json
-from app.services.budgets import parse_budget
 from features.errors import FeatureError
 from features.settings import FeatureSettings
 

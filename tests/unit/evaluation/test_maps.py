@@ -12,7 +12,7 @@ from features.backbones import Backbone, Compute, Identity, identify, load_backb
 from features.backbones.colour_grid import ColourGrid
 from features.backbones.pixels import to_pixels
 from features.errors import BatchTooLargeError, ImageError, VectorsError
-from features.images import load_rgb
+from features.images.pixels import load_rgb
 
 GRID = identify("colour_grid")
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from app.choosing.objectives import OBJECTIVES
+from app.choosing.seeding import SeedQuestion, make_seed
 from app.errors import InvalidRequestError
 from app.evaluation.methods import (
     BASELINE_METHODS,
@@ -11,8 +13,6 @@ from app.evaluation.methods import (
     random_choice,
     require_baseline,
 )
-from app.services.objectives import OBJECTIVES
-from app.services.seeding import SeedQuestion, make_seed
 from features.settings import AUTO
 
 # Objectives whose strategies compile nothing and need no parts.

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from app.choosing.budgets import parse_budget
 from app.errors import AppError
 from app.evaluation.cuts import parse_cut
 from app.evaluation.plan import ComparisonPlan
-from app.services.budgets import parse_budget
 from features.errors import FeatureError
 from features.settings import FeatureSettings
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from app.choosing.budgets import parse_budget
 from app.evaluation.costs import parse_cost
 from app.evaluation.cuts import parse_cut
 from app.evaluation.outcome import Cell, Evaluation
@@ -20,7 +21,6 @@ from app.evaluation.report import (
     summary_table,
 )
 from app.evaluation.summary import standing
-from app.services.budgets import parse_budget
 
 MakeCell = Callable[..., Cell]
 

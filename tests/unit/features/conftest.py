@@ -7,7 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from features.scenes import Image, PoolScene, ScenePool
+from features.sources.scenes import Image, PoolScene, ScenePool
 
 MakeScene = Callable[[str, int], PoolScene]
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from features.atomic import atomic_write
+from features.files.atomic import atomic_write
 
 
 def test_content_appears_at_the_end(tmp_path: Path) -> None:

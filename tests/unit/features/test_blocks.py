@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from features.blocks import KEY_BYTES, BlockStore, ImageVectors
 from features.errors import VectorsError
+from features.extraction.blocks import KEY_BYTES, BlockStore, ImageVectors
 
 
 def key(name: str) -> bytes:

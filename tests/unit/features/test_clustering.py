@@ -14,9 +14,9 @@ from sklearn.cluster import KMeans
 from features.backbones import load_backbone
 from features.backbones.pixels import to_pixels
 from features.backbones.protocol import PATCH_KEYS
-from features.clustering import cluster, cluster_many
 from features.errors import VectorsError
-from features.images import load_rgb
+from features.images.pixels import load_rgb
+from features.signatures.clustering import cluster, cluster_many
 
 HASH = """
 import hashlib, numpy as np

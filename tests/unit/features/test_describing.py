@@ -9,16 +9,16 @@ import pytest
 from numpy.typing import NDArray
 
 from features.backbones import Token
-from features.describing import PartsBuilder, PrincipalSpace
-from features.extractor import PATCH_CENTRES
-from features.parts import Parts
+from features.extraction.extractor import PATCH_CENTRES
 from features.pipeline import FeatureSettings, Prepared, prepare
-from features.precomputed import prepare_precomputed
-from features.scenes import Image, PoolScene, ScenePool
-from features.signatures import Signatures
-from features.signing import SceneVectors, sign
+from features.signatures.describing import PartsBuilder, PrincipalSpace
+from features.signatures.model import Signatures
+from features.signatures.parts import Parts
+from features.signatures.signing import SceneVectors, sign
+from features.signatures.words import LEVELS, Vocabulary
+from features.sources.scenes import Image, PoolScene, ScenePool
 from features.vectors import read_vectors
-from features.words import LEVELS, Vocabulary
+from features.vectors.precomputed import prepare_precomputed
 
 MakeScene = Callable[[str, int], PoolScene]
 MakePool = Callable[[list[PoolScene]], ScenePool]

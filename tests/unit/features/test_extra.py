@@ -4,11 +4,11 @@ import sys
 import numpy as np
 import pytest
 
-from features.clustering import cluster
 from features.errors import BackboneError
+from features.signatures.clustering import cluster
 
 LAZY = (
-    "import sys, features.pipeline, features.signatures, features.blocks\n"
+    "import sys, features.pipeline, features.signatures.model, features.extraction.blocks\n"
     "sys.exit(bool({'torch', 'timm', 'faiss', 'huggingface_hub'} & sys.modules.keys()))"
 )
 

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import features.extraction
+import features.extraction.shards
 from features.backbones import Backbone, Identity, Token, identify
 from features.backbones.colour_grid import ColourGrid
 from features.backbones.pixels import to_pixels
 from features.backbones.protocol import CLS, PATCH_KEYS
-from features.blocks import BlockStore
-from features.clustering import cluster
-from features.decoding import Decoder
 from features.errors import BatchTooLargeError, VectorsError
-from features.extraction import SHARD_IMAGES, VectorExtraction, cut_shards
-from features.extractor import Extractor, Recipe
-from features.images import load_rgb
-from features.scenes import Image, PoolScene
+from features.extraction.blocks import BlockStore
+from features.extraction.extractor import Extractor, Recipe
+from features.extraction.shards import SHARD_IMAGES, VectorExtraction, cut_shards
+from features.images.decoding import Decoder
+from features.images.pixels import load_rgb
+from features.signatures.clustering import cluster
+from features.sources.scenes import Image, PoolScene
 
 MakeScene = Callable[[str, int], PoolScene]
 
@@ -267,7 +267,7 @@ def test_shards_are_published_one_by_one(
     tmp_path: Path, make_scene: MakeScene, extract: Extract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However shards are cut, the vectors are the same, and each shard is a file."""
-    monkeypatch.setattr(features.extraction, "SHARD_IMAGES", 2)
+    monkeypatch.setattr(features.extraction.shards, "SHARD_IMAGES", 2)
     scenes = [make_scene("a", 3), make_scene("b", 4)]
     extraction = extract(scenes)
     for scene in scenes:

@@ -13,9 +13,9 @@ import PIL.Image
 import pytest
 
 from features.errors import ImageError
-from features.images import MAX_PIXELS, load_rgb
+from features.images.pixels import MAX_PIXELS, load_rgb
 from features.pipeline import FeatureSettings, prepare
-from features.scenes import Image, PoolScene, ScenePool
+from features.sources.scenes import Image, PoolScene, ScenePool
 
 PIXELS = np.random.default_rng(5).integers(0, 256, (6, 4, 3), dtype=np.uint8)
 

@@ -10,9 +10,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-import features.images
+import features.images.pixels
 from features.errors import ImageError
-from features.images import fingerprint, load_rgb, to_path
+from features.images.pixels import fingerprint, load_rgb, to_path
 
 GRADIENT = np.arange(64 * 48 * 3, dtype=np.uint32).reshape(48, 64, 3).astype(np.uint8)
 
@@ -212,7 +212,7 @@ def test_too_many_pixels_are_refused_and_the_limit_itself_is_fine(tmp_path: Path
 
 def test_the_limit_is_in_force() -> None:
     """Pillow's own limit is half of the documented one, for it refuses above twice its own."""
-    assert features.images.MAX_PIXELS == 200_000_000
+    assert features.images.pixels.MAX_PIXELS == 200_000_000
     assert PIL.Image.MAX_IMAGE_PIXELS == 100_000_000
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from features.errors import VectorsError
-from features.parts import Parts
-from features.signatures import Signatures, build_signatures, unit_rows
+from features.signatures.model import Signatures, build_signatures, unit_rows
+from features.signatures.parts import Parts
 
 IDS = ("a", "b", "c")
 

@@ -13,14 +13,14 @@ import features.backbones.identity
 from features.backbones.colour_grid import ColourGrid
 from features.backbones.pixels import to_pixels
 from features.backbones.protocol import CLS, PATCH_KEYS
-from features.clustering import cluster
-from features.decoding import Decoder
 from features.errors import FeatureError, VectorsError, WeightsError
-from features.images import load_rgb
+from features.images.decoding import Decoder
+from features.images.pixels import load_rgb
 from features.index import SceneIndex
 from features.pipeline import FeatureSettings, Preparation, Prepared, prepare
-from features.scenes import Image, PoolScene, ScenePool
-from features.signatures import Signatures, unit_rows
+from features.signatures.clustering import cluster
+from features.signatures.model import Signatures, unit_rows
+from features.sources.scenes import Image, PoolScene, ScenePool
 
 MakeScene = Callable[[str, int], PoolScene]
 MakePool = Callable[[list[PoolScene]], ScenePool]
@@ -216,7 +216,7 @@ def test_a_reused_run_loads_no_network(tmp_path: Path, pool: ScenePool) -> None:
         "import sys\n"
         "from pathlib import Path\n"
         "from features.pipeline import *\n"
-        "from features.scenes import *\n"
+        "from features.sources.scenes import *\n"
         f"print(prepare({few!r}, {settings!r}, Path({str(tmp_path / 'cache')!r})).key)\n"
         "sys.exit(bool({'torch', 'timm', 'faiss'} & sys.modules.keys()))\n"
     )

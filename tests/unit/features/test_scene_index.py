@@ -9,7 +9,7 @@ from features.errors import VectorsError
 from features.index import SceneIndex
 from features.index.directions import Directions
 from features.index.kinds import FLAT_ROWS, RECALL, choose_kind, measure_recall
-from features.signatures import Signatures
+from features.signatures.model import Signatures
 
 
 @pytest.fixture

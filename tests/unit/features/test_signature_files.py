@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
-from features.signatures import NEUTRAL_WEIGHT, Signatures, build_signatures, unit_rows
+from features.signatures.model import NEUTRAL_WEIGHT, Signatures, build_signatures, unit_rows
 
 
 def test_signatures_survive_a_file(tmp_path: Path) -> None:

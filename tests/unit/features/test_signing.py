@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from features.errors import VectorsError
-from features.signing import SceneVectors, index_scenes, sign
+from features.signatures.signing import SceneVectors, index_scenes, sign
 
 
 def test_more_scenes_than_are_read_at_once_keep_their_order(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from fsspec.registry import _registry
 from PIL import Image
 
 from features.errors import ImageError, StorageError
-from features.images import fingerprint, load_rgb
+from features.images.pixels import fingerprint, load_rgb
 from features.sources import open_source
 from features.storage import environment, file_systems
 from features.storage.limits import Limits

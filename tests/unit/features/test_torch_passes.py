@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from features.torch_passes import TorchPasses
-from solver.backends.large import large
-from solver.passes import BlockPasses
-from solver.problem import SignatureProblem
-from solver.stop import GapReached
+from solver.model.problem import SignatureProblem
+from solver.model.stop import GapReached
+from solver.signatures.large import large
+from solver.signatures.passes import BlockPasses
 
 
 def _vectors(dtype: type[np.floating]) -> np.ndarray:

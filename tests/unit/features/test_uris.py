@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import ImageError, StorageError
-from features.redaction import redacted
-from features.uris import Uri, folder_of, is_remote, normalised, parse, prefix, resolve
+from features.storage.redaction import redacted
+from features.storage.uris import Uri, folder_of, is_remote, normalised, parse, prefix, resolve
 
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters="/\\\x7f", min_codepoint=32), min_size=1

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solver.constraints import Constraints, GroupRule, Resource
-from solver.errors import InvalidProblemError
-from solver.problem import PairProblem, SignatureProblem
-from solver.result import Status, StopReason
+from solver.model.constraints import Constraints, GroupRule, Resource
+from solver.model.errors import InvalidProblemError
+from solver.model.problem import PairProblem, SignatureProblem
+from solver.model.result import Status, StopReason
 from solver.solve import solve
 
 

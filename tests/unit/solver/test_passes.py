@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solver.passes import BlockPasses
+from solver.signatures.passes import BlockPasses
 
 
 def _vectors(dtype: type[np.floating] = np.float32) -> np.ndarray:

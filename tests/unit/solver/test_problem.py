@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from solver.errors import InvalidProblemError
-from solver.problem import PairProblem, SignatureProblem
+from solver.model.errors import InvalidProblemError
+from solver.model.problem import PairProblem, SignatureProblem
 
 UNIT = np.eye(3)
 

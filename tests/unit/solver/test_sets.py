@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solver.backends.cover import _needed
-from solver.backends.greedy import greedy
-from solver.constraints import Constraints
-from solver.errors import InvalidProblemError, UnknownStrategyError, VerificationError
-from solver.problem import SetProblem
+from solver.model.constraints import Constraints
+from solver.model.errors import InvalidProblemError, UnknownStrategyError, VerificationError
+from solver.model.problem import SetProblem
+from solver.model.result import Status, StopReason
 from solver.ranking import rank
-from solver.result import Status, StopReason
+from solver.search.greedy import greedy
 from solver.sets import matrices
+from solver.sets.cover_search import _needed
 from solver.sets.coverage import CoverageProblem
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem

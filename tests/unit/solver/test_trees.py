@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from solver.backends.greedy import greedy
-from solver.backends.pair_tree import pair_tree
-from solver.backends.signature_tree import signature_tree
-from solver.core import CORE_ITEMS, pair_core, signature_core
-from solver.kernels.concave import explore
-from solver.kernels.lagrangian import lagrangian, split_again
-from solver.kernels.oscillation import oscillate
-from solver.problem import PairProblem, SignatureProblem
-from solver.stop import GapReached
+from solver.model.problem import PairProblem, SignatureProblem
+from solver.model.stop import GapReached
+from solver.pairs.lagrangian import lagrangian, split_again
+from solver.pairs.tree import pair_tree
+from solver.search.core import CORE_ITEMS, pair_core, signature_core
+from solver.search.greedy import greedy
+from solver.search.oscillation import oscillate
+from solver.signatures.tree import signature_tree
+from solver.signatures.tree_kernel import explore
 from solver.warm_up import warm_up
 
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solver.errors import InvalidProblemError
-from solver.objective import gains, pair_row, value
-from solver.problem import SignatureProblem
-from solver.vectors import LARGE, row_products, row_squares
+from solver.model.errors import InvalidProblemError
+from solver.model.objective import gains, pair_row, value
+from solver.model.problem import SignatureProblem
+from solver.model.vectors import LARGE, row_products, row_squares
 
 WIDTH = 64
 COUNT = LARGE // WIDTH

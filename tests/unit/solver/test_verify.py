@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solver.errors import VerificationError
-from solver.problem import SignatureProblem
-from solver.result import Result, Status
+from solver.model.errors import VerificationError
+from solver.model.problem import SignatureProblem
+from solver.model.result import Result, Status
 from solver.solve import solve
 from solver.verify import verify
 

@@ -6,7 +6,7 @@ from features.backbones.colour_grid import ColourGrid
 from features.backbones.identity import identify
 from features.backbones.patches import from_maps
 from features.backbones.protocol import CLS, PATCH_KEYS, PATCHES
-from features.extractor import PATCH_CENTRES, Extractor, Recipe
+from features.extraction.extractor import PATCH_CENTRES, Extractor, Recipe
 
 
 @pytest.mark.parametrize("depths", [(5,), (2, 3), (1, 1, 3)])

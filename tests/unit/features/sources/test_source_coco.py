@@ -5,8 +5,8 @@ import PIL.Image
 import pytest
 
 from features.errors import SourceError
-from features.scenes import ScenePool
 from features.sources import SourceOptions, detect, open_source
+from features.sources.scenes import ScenePool
 
 
 def entries(*names: str, **keys: object) -> list[dict[str, object]]:

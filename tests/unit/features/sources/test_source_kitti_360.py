@@ -5,8 +5,8 @@ import PIL.Image
 import pytest
 
 from features.errors import SourceError
-from features.scenes import Image
 from features.sources import SourceOptions, open_source
+from features.sources.scenes import Image
 
 DRIVE = "2013_05_28_drive_0000_sync"
 OTHER = "2013_05_28_drive_0010_sync"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from features.errors import SourceError
-from features.scenes import Image, ScenePool
-from features.sources import SourceOptions, lines, open_source
+from features.files import lines
+from features.sources import SourceOptions, open_source
+from features.sources.scenes import Image, ScenePool
 
 Write = Callable[..., Path]
 GOOD = {"scene_id": "a", "cost": 1}

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from features.errors import SourceError
-from features.scenes import Image
-from features.sources import SourceOptions, csv_rows, lines, open_source
+from features.files import csv_rows, lines
+from features.sources import SourceOptions, open_source
+from features.sources.scenes import Image
 
 Write = Callable[[str], Path]
 

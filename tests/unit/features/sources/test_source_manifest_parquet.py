@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import SourceError
-from features.scenes import Image, ScenePool
 from features.sources import manifest_parquet, open_source
+from features.sources.scenes import Image, ScenePool
 
 
 def write(path: Path, table: dict[str, object], *, group: int | None = None) -> Path:

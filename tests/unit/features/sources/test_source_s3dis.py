@@ -6,8 +6,8 @@ import pytest
 from numpy.lib import format as npy_format
 
 from features.errors import SourceError
-from features.scenes import Image
 from features.sources import SourceOptions, open_source
+from features.sources.scenes import Image
 
 CAMERA = "0123456789abcdef0123456789abcdef"
 

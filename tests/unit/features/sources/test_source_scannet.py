@@ -5,8 +5,8 @@ import PIL.Image
 import pytest
 
 from features.errors import SourceError
-from features.scenes import Image
 from features.sources import SourceOptions, detect, open_source
+from features.sources.scenes import Image
 
 
 def add_mesh(scans: Path, scan: str, vertices: int = 3) -> Path:

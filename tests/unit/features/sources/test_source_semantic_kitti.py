@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from features.errors import SourceError
-from features.scenes import Image
 from features.sources import SourceOptions, open_source
+from features.sources.scenes import Image
 
 Tree = Callable[..., Path]
 

@@ -1,1 +1,0 @@
-"""The wire format: pydantic models and nothing else."""

@@ -1,0 +1,1 @@
+"""Who may call, for which project, and which files a caller may name."""

@@ -1,0 +1,1 @@
+"""Callbacks: signed messages to the servers of others when an operation ends."""

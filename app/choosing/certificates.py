@@ -1,0 +1,109 @@
+"""The proof of a seed, and the problem that it is about, for whoever wants to check it."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from app.choosing.seeding import SeedQuestion
+from app.errors import InvalidRequestError
+from app.processes.child import Cancellation
+from solver.certificate import certify
+from solver.model.errors import SolverError
+from solver.model.objective import value
+from solver.model.problem import SignatureProblem
+from solver.model.result import Result, Status, StopReason
+from solver.model.stop import Cancelled, FirstOf, TimeLimit
+
+_PROVABLE: Final = "seedal, pairwise and centred"
+
+
+def certify_seed(
+    question: SeedQuestion, selected: Sequence[str], upper_bound: float, watch: Cancellation
+) -> dict[str, Any]:
+    """Return the proof that a selection is worth what it is said to be, and nothing much more.
+
+    Parameters
+    ----------
+    question
+        What was asked.
+    selected, upper_bound
+        What was answered.
+    watch
+        Whoever waits.
+
+    Returns
+    -------
+    dict[str, Any]
+        The certificate that ``seedal verify`` checks. Its bound is `upper_bound` where that could
+        be proven in this form within the question's time limit, otherwise a larger one.
+
+    Raises
+    ------
+    InvalidRequestError
+        The objective is none that proofs are made for.
+    """
+    problem = require_provable(question)
+    places = {name: place for place, name in enumerate(problem.ids)}
+    items = np.sort(np.array([places[name] for name in selected], dtype=np.int64))
+    chosen = np.zeros(problem.n, dtype=bool)
+    chosen[items] = True
+    chosen[problem.constraints.labelled] = True
+    objective = value(problem, chosen)
+    answered = Result(
+        status=Status.OPTIMAL if upper_bound <= objective else Status.FEASIBLE,
+        stop_reason=StopReason.PROVEN,
+        selected=items,
+        objective=objective,
+        upper_bound=max(upper_bound, objective),
+        total_cost=float(problem.costs[items].sum()),
+        budget=problem.budget,
+        seconds=0.0,
+        strategy=question.strategy,
+        used=question.strategy,
+        notes=(),
+    )
+    stop = FirstOf(Cancelled(watch.cancelled), TimeLimit(question.time_limit_s))
+    try:
+        return certify(problem, answered, stop=stop)
+    except SolverError as error:
+        raise InvalidRequestError(str(error)) from error
+
+
+def problem_file(question: SeedQuestion) -> bytes:
+    """Return the ``.npz`` that a certificate is about, as ``seedal verify`` reads it.
+
+    Raises
+    ------
+    InvalidRequestError
+        The objective is none that proofs are made for.
+    """
+    problem = require_provable(question)
+    stream = io.BytesIO()
+    arrays: dict[str, Any] = {
+        "weights": problem.weights,
+        "vectors": problem.vectors,
+        "costs": problem.costs,
+        "ids": np.array(problem.ids),
+    }
+    for resource in problem.constraints.resources:
+        arrays[f"resource_{resource.name}"] = resource.costs
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def require_provable(question: SeedQuestion) -> SignatureProblem:
+    """Return the problem of a question, if it is one that proofs are made for.
+
+    Raises
+    ------
+    InvalidRequestError
+        It is not.
+    """
+    problem = replace(question, baselines=()).problem()
+    if not isinstance(problem, SignatureProblem):
+        detail = f"Certificates are made for {_PROVABLE}, not for {question.objective}."
+        raise InvalidRequestError(detail)
+    return problem

@@ -1,0 +1,193 @@
+"""Files that hold a problem: arrays (``.npz``, or a folder of ``.npy``), and quadratic knapsacks.
+
+Nothing is unpickled. Whatever is wrong with a file is one sentence that begins with its name.
+"""
+
+import stat
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.choosing.knapsack_files import is_xz, read_knapsack
+from app.errors import InvalidRequestError
+
+Array = npt.NDArray[Any]
+
+_ZIP = b"PK"
+_RESOURCE = "resource_"
+_NUMBERS = "fiu"
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class ProblemFile:
+    """What a file says; the solver checks the numbers.
+
+    Parameters
+    ----------
+    costs
+        Shape (n,).
+    weights, vectors
+        Signatures, shapes (n,) and (n, d); None in a quadratic knapsack.
+    utilities
+        Pair utilities, shape (n, n); None for signatures.
+    profits
+        What items are worth alone, shape (n,); None where the file does not say.
+    ids
+        Names of the items, empty where they have none.
+    groups
+        Items of each group, by its name.
+    resources
+        Further costs, each of shape (n,), by name.
+    budgets
+        Budgets that the file brings.
+    """
+
+    costs: Array
+    weights: Array | None = None
+    vectors: Array | None = None
+    utilities: Array | None = None
+    profits: Array | None = None
+    ids: tuple[str, ...] = ()
+    groups: Mapping[str, Array] = field(default_factory=dict)
+    resources: Mapping[str, Array] = field(default_factory=dict)
+    budgets: tuple[float, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """Number of items."""
+        return len(self.costs)
+
+
+def _names(name: str, array: Array, n: int) -> tuple[str, ...]:
+    if array.shape != (n,) or array.dtype.kind not in "USiu":
+        detail = f"{name} must be {n} names, one for each of the costs."
+        raise InvalidRequestError(detail)
+    if array.dtype.kind == "S":
+        return tuple(bytes(entry).decode("utf-8", "replace") for entry in array)
+    return tuple(str(entry) for entry in array)
+
+
+def _numbers(name: str, array: Array, ndim: int) -> Array:
+    if array.dtype.kind not in _NUMBERS or array.ndim != ndim:
+        detail = (
+            f"{name} must be numbers in {ndim} dimension(s), not {array.dtype} in {array.ndim}."
+        )
+        raise InvalidRequestError(detail)
+    return array
+
+
+def _from_arrays(arrays: Mapping[str, Array]) -> ProblemFile:
+    for name in ("weights", "vectors", "costs"):
+        if name not in arrays:
+            detail = f"there is no array {name!r}; weights, vectors and costs are needed."
+            raise InvalidRequestError(detail)
+    costs = _numbers("costs", arrays["costs"], 1)
+    n = len(costs)
+    groups: dict[str, list[int]] = {}
+    if "groups" in arrays:
+        for item, name in enumerate(_names("groups", arrays["groups"], n)):
+            groups.setdefault(name, []).append(item)
+    resources = {
+        name.removeprefix(_RESOURCE): _numbers(name, array, 1)
+        for name, array in arrays.items()
+        if name.startswith(_RESOURCE)
+    }
+    budgets: tuple[float, ...] = ()
+    if "budget" in arrays and arrays["budget"].dtype.kind in _NUMBERS:
+        budgets = tuple(float(amount) for amount in arrays["budget"].ravel())
+    return ProblemFile(
+        costs=costs,
+        weights=_numbers("weights", arrays["weights"], 1),
+        vectors=_numbers("vectors", arrays["vectors"], 2),
+        profits=_numbers("profits", arrays["profits"], 1) if "profits" in arrays else None,
+        ids=_names("ids", arrays["ids"], n) if "ids" in arrays else (),
+        groups={name: np.array(items, dtype=np.int64) for name, items in groups.items()},
+        resources=resources,
+        budgets=budgets,
+    )
+
+
+def _read_npz(path: Path) -> dict[str, Array]:
+    try:
+        # Opened here: numpy leaves a damaged archive open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+        detail = f"it cannot be read as .npz ({_first_line(error)})."
+        raise InvalidRequestError(detail) from error
+
+
+def _read_folder(path: Path) -> dict[str, Array]:
+    """Return the arrays of a folder; large ones stay on disk until they are used."""
+    arrays = {}
+    for file in sorted(path.glob("*.npy")):
+        try:
+            arrays[file.stem] = np.load(_regular(file), mmap_mode="r", allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            detail = f"{file.name} cannot be read as .npy ({_first_line(error)})."
+            raise InvalidRequestError(detail) from error
+    return arrays
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+def _regular(path: Path) -> Path:
+    if not stat.S_ISREG(path.stat().st_mode):
+        detail = "it is not a regular file."
+        raise InvalidRequestError(detail)
+    return path
+
+
+def _read(path: Path) -> ProblemFile:
+    if path.is_dir():
+        return _from_arrays(_read_folder(path))
+    with _regular(path).open("rb") as stream:
+        start = stream.read(6)
+    if start.startswith(_ZIP):
+        return _from_arrays(_read_npz(path))
+    if path.suffix == ".npz":
+        detail = "it is not a .npz archive."
+        raise InvalidRequestError(detail)
+    knapsack = read_knapsack(path, compressed=is_xz(start))
+    return ProblemFile(
+        costs=knapsack.costs,
+        utilities=knapsack.utilities,
+        profits=knapsack.profits,
+        budgets=knapsack.budgets,
+    )
+
+
+def read_problem_file(path: Path) -> ProblemFile:
+    """Read a problem.
+
+    Parameters
+    ----------
+    path
+        A ``.npz`` archive with ``weights`` (n,), ``vectors`` (n, d), ``costs`` (n,), and where it
+        has them ``ids`` (n,), ``profits`` (n,), ``groups`` (n,) names, ``resource_NAME`` (n,) and
+        ``budget``; a folder with the same arrays as ``.npy`` files, which are not read into memory
+        as a whole; or a quadratic knapsack as text, plain or ``.xz``.
+
+    Raises
+    ------
+    InvalidRequestError
+        When it is none of these; the sentence begins with the path.
+    """
+    try:
+        return _read(path)
+    except InvalidRequestError as error:
+        detail = f"{path}: {error.detail}"
+        raise InvalidRequestError(detail) from error
+    except OSError as error:
+        detail = f"{path}: cannot be read ({error.strerror or error})."
+        raise InvalidRequestError(detail) from error
+    except MemoryError as error:
+        detail = f"{path}: it needs more memory than there is."
+        raise InvalidRequestError(detail) from error

@@ -1,0 +1,81 @@
+"""``seedal demo``: a generated building through the real pipeline, everything offline."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from app.choosing.budgets import parse_budget
+from app.choosing.selection import SelectionRequest
+from app.cli import select
+from app.cli.demo_client import BACKBONE, Service, read_key
+from app.cli.terminal import say
+from app.demo.world import write_world
+from app.errors import AppError
+from app.main import serve
+from app.settings import Settings
+from features.pipeline import FeatureSettings
+
+
+def _register(service: Service, manifest: Path) -> None:
+    if not service.knows_building():
+        service.register(manifest)
+    say(f"explorer at {service.api}/")
+
+
+def _in_background(task: Callable[[], None]) -> None:
+    def guarded() -> None:
+        try:
+            task()
+        except AppError as error:
+            say(f"the demo world could not be registered: {error}")
+
+    threading.Thread(target=guarded, daemon=True).start()
+
+
+def run(
+    *,
+    key_file: Path | None,
+    out: Path,
+    rooms: int,
+    budget: str,
+    serving: bool,
+    settings: Settings,
+) -> None:
+    """Generate the world, choose its seed, draw the contact sheet, and serve the world.
+
+    Parameters
+    ----------
+    key_file
+        Holds an API key, where one was made for the data of an earlier run.
+    out
+        Gets ``world/`` and ``seed/``.
+    rooms
+        Number of rooms, which are the scenes.
+    budget
+        As in `seedal select`.
+    serving
+        Whether to serve the world afterwards, until interrupted.
+    settings
+        Where results are kept and the server listens.
+
+    Raises
+    ------
+    AppError, FeatureError
+        See `app.cli.select.run`; or there is no key in the file.
+    """
+    key = read_key(key_file)
+    manifest = write_world(out / "world", rooms=rooms)
+    say(f"a building lies in {manifest.parent}")
+    request = SelectionRequest(
+        kind="manifest",
+        root=str(manifest),
+        budget=parse_budget(budget),
+        features=FeatureSettings(backbone=BACKBONE),
+    )
+    select.run(
+        request, cache=settings.cache_dir, form="contact_sheet", out=out / "seed", as_json=False
+    )
+    if serving:
+        service = Service(f"http://{settings.host}:{settings.port}", key)
+        _in_background(lambda: _register(service, manifest))
+        serve(settings, worker=True)

@@ -1,0 +1,1 @@
+"""Datasets: pools of scenes that are registered once, and their extraction."""

@@ -1,0 +1,226 @@
+"""What a source holds, without registering it: read in a process of its own, with a deadline."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from math import fsum
+from pathlib import Path
+from typing import Final
+
+from app.access.files import permitted, strays
+from app.datasets.sources import read_source
+from app.datasets.validation_wire import (
+    DuplicateImage,
+    GroupSummary,
+    ResourceSummary,
+    SourceMistake,
+    SourceReport,
+)
+from app.errors import SourceRefusedError
+from app.processes.child import Cancellation
+from app.settings import Settings
+from features.errors import SourceError, StorageError
+from features.sources import Mistakes, SourceOptions
+from features.sources.scenes import ScenePool
+from features.storage.limits import Limits
+from features.storage.reading import state
+from features.storage.redaction import redacted
+from features.storage.uris import is_remote
+
+_SHOWN: Final = 20
+_LOOKED_AT: Final = 2_000
+"""Images whose files are looked for: enough to see a wrong root, quick on a network drive."""
+
+_ROWS: Final = 1_000_000
+_READING_S: Final = 30.0
+_LOOKING_S: Final = 20.0
+_AT_ONCE: Final = 16
+_QUICK: Final = Limits(connect_s=3, silence_s=5, total_s=8, retries=0)
+_LINE: Final = re.compile(r"(?::| row )([0-9]+)\Z")
+
+
+def new_mistakes() -> Mistakes:
+    """Return what collects the mistakes of one source."""
+    return Mistakes(_SHOWN, rows=_ROWS, seconds=_READING_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTask:
+    """A source to be looked at.
+
+    Parameters
+    ----------
+    kind, root, options
+        As in `features.sources.open_source`.
+    settings
+        Say what may be read.
+    time_limit_s
+        For how long at most.
+    """
+
+    kind: str
+    root: str
+    options: SourceOptions
+    settings: Settings
+    time_limit_s: float = 60.0
+
+    def run(self, watch: Cancellation) -> SourceReport:
+        """Look at it in this process."""
+        del watch
+        mistakes = new_mistakes()
+        options = replace(self.options, refuse=mistakes.refuse, go_on=mistakes.go_on)
+        return report(
+            self.kind,
+            lambda: read_source(self.kind, self.root, options, self.settings),
+            mistakes,
+            self.settings,
+        )
+
+
+def report(
+    kind: str, read: Callable[[], ScenePool], mistakes: Mistakes, settings: Settings
+) -> SourceReport:
+    """Read a source and return what it holds.
+
+    Parameters
+    ----------
+    kind
+        The source's.
+    read
+        Gives its scenes; those that break a rule are told to `mistakes` and left out.
+    mistakes
+        Collects them.
+    settings
+        Say what may be read.
+    """
+    try:
+        pool = read()
+    except SourceError as error:
+        if mistakes.complete:  # else it is the mistake at which reading was given up
+            mistakes.note(error)
+        return _broken(kind, mistakes)
+    return _described(pool, mistakes, settings)
+
+
+def _broken(kind: str, mistakes: Mistakes) -> SourceReport:
+    return SourceReport(
+        valid=False,
+        complete=mistakes.complete,
+        kind=kind,
+        scene_count=0,
+        image_count=0,
+        group_count=0,
+        groups=(),
+        scenes_without_images=0,
+        resource=None,
+        resources={},
+        cost_origin=None,
+        duplicate_images=(),
+        duplicate_image_count=0,
+        images_looked_at=0,
+        missing_images=(),
+        missing_image_count=0,
+        errors=_told(mistakes),
+        error_count=mistakes.count,
+        notes=(),
+    )
+
+
+def _described(pool: ScenePool, mistakes: Mistakes, settings: Settings) -> SourceReport:
+    uses = Counter(image.uri for scene in pool.scenes for image in scene.images)
+    _refuse_foreign(pool, mistakes, settings)
+    looked_at, missing = _look([*uses], settings)
+    groups = Counter(scene.group for scene in pool.scenes if scene.group is not None)
+    twice = [DuplicateImage(uri=redacted(uri), count=n) for uri, n in uses.items() if n > 1]
+    shared = set.intersection(*(set(scene.costs) for scene in pool.scenes))
+    return SourceReport(
+        valid=not mistakes.count,
+        complete=mistakes.complete,
+        kind=pool.kind,
+        scene_count=len(pool.scenes),
+        image_count=uses.total(),
+        group_count=len(groups),
+        groups=tuple(
+            GroupSummary(group=name, scene_count=n) for name, n in groups.most_common(_SHOWN)
+        ),
+        scenes_without_images=sum(not scene.images for scene in pool.scenes),
+        resource=pool.resource,
+        resources={name: _summary(pool, name) for name in sorted(shared)},
+        cost_origin=pool.cost_origin,
+        duplicate_images=tuple(twice[:_SHOWN]),
+        duplicate_image_count=len(twice),
+        images_looked_at=looked_at,
+        missing_images=tuple(missing[:_SHOWN]),
+        missing_image_count=len(missing),
+        errors=_told(mistakes),
+        error_count=mistakes.count,
+        notes=tuple(pool.notes),
+    )
+
+
+def _refuse_foreign(pool: ScenePool, mistakes: Mistakes, settings: Settings) -> None:
+    """Note every image that would have the source refused: its name lies outside.
+
+    Names alone are compared first; links are followed only where that is not enough.
+    """
+    for scene in pool.scenes:
+        for image in scene.images:
+            if strays(image.uri, settings):
+                continue
+            try:
+                permitted(image.uri, settings)
+            except SourceRefusedError as error:
+                place = redacted(image.uri)
+                mistakes.note(SourceError(place, error.detail), scene.scene_id)
+
+
+def _look(uris: list[str], settings: Settings) -> tuple[int, list[str]]:
+    """Return how many files were looked for, and those that are not there or may not be read."""
+    end = time.monotonic() + _LOOKING_S
+    missing: list[str] = []
+    looked_at = 0
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for start in range(0, min(len(uris), _LOOKED_AT), _AT_ONCE):
+            if time.monotonic() > end:
+                break
+            part = uris[start : min(start + _AT_ONCE, _LOOKED_AT)]
+            there = threads.map(lambda uri: _is_there(uri, settings), part)
+            missing += [redacted(uri) for uri, found in zip(part, there, strict=True) if not found]
+            looked_at += len(part)
+    return looked_at, missing
+
+
+def _is_there(uri: str, settings: Settings) -> bool:
+    try:
+        name = permitted(uri, settings)
+        if not is_remote(name):
+            return Path(name).is_file()
+        state(name, _QUICK)
+    except (SourceRefusedError, StorageError):
+        return False
+    return True
+
+
+def _told(mistakes: Mistakes) -> tuple[SourceMistake, ...]:
+    return tuple(
+        SourceMistake(
+            place=mistake.error.place,
+            line=_line(mistake.error.place),
+            scene_id=mistake.scene_id,
+            detail=mistake.error.rule,
+        )
+        for mistake in mistakes.found
+    )
+
+
+def _line(place: str) -> int | None:
+    found = _LINE.search(place)
+    return int(found[1]) if found else None
+
+
+def _summary(pool: ScenePool, resource: str) -> ResourceSummary:
+    costs = [scene.costs[resource] for scene in pool.scenes]
+    return ResourceSummary(total=fsum(costs), lowest=min(costs), highest=max(costs))

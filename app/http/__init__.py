@@ -1,0 +1,1 @@
+"""What all calls over HTTP share: problems, strict bodies, paging, idempotency, validators."""

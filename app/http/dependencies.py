@@ -1,0 +1,238 @@
+"""What a route may ask for, and where it comes from."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import sessionmaker
+
+from app.access.service import Caller, scope_of
+from app.datasets.pools import Pools
+from app.datasets.service import Datasets
+from app.datasets.uploads import Uploads
+from app.errors import UnavailableError
+from app.http.health import check_readiness
+from app.http.health_wire import Health
+from app.http.idempotency import FORM, Idempotency
+from app.http.preferences import Preference
+from app.metrics import Metrics
+from app.operations.service import Operations
+from app.operations.stream import OperationPoller, OperationStream
+from app.processes.child import Cancellation
+from app.processes.pool import SolvePool
+from app.scenes.maps import MapService
+from app.scenes.service import SceneService
+from app.seeds.frontiers import Frontiers
+from app.seeds.questions import RequestContext
+from app.seeds.service import Seeds
+from app.settings import Settings
+from app.store.queue import JobQueue
+from app.store.sessions import ProjectSession
+
+
+@dataclass(slots=True)
+class AppState:
+    """What lives as long as the process; made by `app.main`, found by the functions below.
+
+    Parameters
+    ----------
+    settings, sessions, queue, pool, pools, metrics, waits, looks
+        The process's settings, its ways to the database, the workers and the solvers, what it
+        keeps in memory, what it counts, and what requests share that wait for operations.
+    """
+
+    settings: Settings
+    sessions: sessionmaker[ProjectSession]
+    queue: JobQueue
+    pool: SolvePool
+    pools: Pools
+    metrics: Metrics
+    waits: threading.BoundedSemaphore
+    poller: OperationPoller
+
+
+def _app_state(request: Request) -> AppState:
+    app_state: AppState = request.app.state.app_state
+    return app_state
+
+
+AppStateOf = Annotated[AppState, Depends(_app_state)]
+
+
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+CallerOf = Annotated[Caller, Depends(_caller)]
+
+
+# They only describe: `app.access.authentication` has read the headers before any route.
+_Bearer = Annotated[object, Depends(HTTPBearer(scheme_name="bearer", auto_error=False))]
+_ApiKey = Annotated[
+    object, Depends(APIKeyHeader(scheme_name="api_key", name="X-API-Key", auto_error=False))
+]
+
+
+async def _let_in(
+    request: Request, caller: CallerOf, wanted: SecurityScopes, _: _Bearer, __: _ApiKey
+) -> None:
+    caller.require(*(scope_of(resource, request.method) for resource in wanted.scopes))
+
+
+def requires(*resources: str) -> Any:  # noqa: ANN401 what FastAPI's own function returns
+    """Return a dependency that lets in whose key is good for one of these resources.
+
+    ``RESOURCE:read`` is needed to look, ``RESOURCE:write`` for everything else.
+    """
+    return Security(_let_in, scopes=resources)
+
+
+def _session(app_state: AppStateOf) -> Iterator[ProjectSession]:
+    """One transaction per request, committed before the response leaves, or not at all.
+
+    A database that is away or full is a reason to ask again, not a mistake of this program.
+    """
+    try:
+        with app_state.sessions() as session:
+            yield session
+            session.commit()
+    except OperationalError as error:
+        structlog.get_logger(__name__).warning("the database failed", error=str(error.orig))
+        rule = "The database does not answer, or cannot be written; nothing was changed."
+        raise UnavailableError(rule) from error
+
+
+Session = Annotated[ProjectSession, Depends(_session, scope="function")]
+
+
+def _transaction(session: Session, caller: CallerOf) -> ProjectSession:
+    """Return a transaction that meets the caller's project alone."""
+    session.bind_to(caller.project)
+    return session
+
+
+Transaction = Annotated[ProjectSession, Depends(_transaction, scope="function")]
+
+
+async def _watch(request: Request) -> AsyncIterator[Cancellation]:
+    """Watch whether the caller is still there, as long as the route works."""
+    gone = threading.Event()
+
+    async def wait() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    waiting = asyncio.create_task(wait())
+    try:
+        yield Cancellation(gone.is_set)
+    finally:
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+
+
+async def _idempotency(
+    request: Request,
+    session: Transaction,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            pattern=FORM,
+            description="The same request with the same key does its work once (24 hours).",
+            examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+        ),
+    ] = None,
+) -> Idempotency:
+    call = f"{request.method} {request.url.path}"
+    return Idempotency(session=session, call=call, key=idempotency_key, body=await request.body())
+
+
+def _preference(
+    prefer: Annotated[
+        str | None,
+        Header(
+            alias="Prefer",
+            description="`respond-async`: an operation may be the answer. `wait=N`: but only if "
+            "the seed is not there after N seconds.",
+            examples=["respond-async, wait=5"],
+        ),
+    ] = None,
+) -> Preference:
+    return Preference.parse(prefer)
+
+
+def _context(app_state: AppStateOf, session: Transaction) -> RequestContext:
+    return RequestContext(session, app_state.settings, app_state.pools)
+
+
+ContextOf = Annotated[RequestContext, Depends(_context)]
+
+
+def _datasets(app_state: AppStateOf, session: Transaction) -> Datasets:
+    return Datasets(session, app_state.queue, app_state.settings)
+
+
+def _scenes(app_state: AppStateOf, session: Transaction) -> SceneService:
+    return SceneService(session, app_state.settings)
+
+
+def _seeds(app_state: AppStateOf, context: ContextOf) -> Seeds:
+    return Seeds(context, app_state.pool, app_state.queue, app_state.metrics, app_state.waits)
+
+
+def _frontiers(app_state: AppStateOf, context: ContextOf) -> Frontiers:
+    return Frontiers(context, app_state.pool, app_state.queue, app_state.waits)
+
+
+def _maps(app_state: AppStateOf, context: ContextOf) -> MapService:
+    return MapService(context, app_state.pool)
+
+
+def _readiness(app_state: AppStateOf, session: Session) -> Health:
+    return check_readiness(session, app_state.settings)
+
+
+def _operations(session: Transaction) -> Operations:
+    return Operations(session)
+
+
+def _watching(app_state: AppStateOf, caller: CallerOf) -> OperationStream:
+    return OperationStream(app_state.poller, caller.project)
+
+
+def _solve_pool(app_state: AppStateOf) -> SolvePool:
+    return app_state.pool
+
+
+def _uploads(app_state: AppStateOf) -> Uploads:
+    return Uploads(app_state.settings)
+
+
+def _metrics(app_state: AppStateOf) -> Metrics:
+    return app_state.metrics
+
+
+DatasetsOf = Annotated[Datasets, Depends(_datasets)]
+ScenesOf = Annotated[SceneService, Depends(_scenes)]
+SeedsOf = Annotated[Seeds, Depends(_seeds)]
+FrontiersOf = Annotated[Frontiers, Depends(_frontiers)]
+MapsOf = Annotated[MapService, Depends(_maps)]
+ReadinessOf = Annotated[Health, Depends(_readiness)]
+OperationsOf = Annotated[Operations, Depends(_operations)]
+StreamOf = Annotated[OperationStream, Depends(_watching)]
+MetricsOf = Annotated[Metrics, Depends(_metrics)]
+SolvePoolOf = Annotated[SolvePool, Depends(_solve_pool)]
+UploadsOf = Annotated[Uploads, Depends(_uploads)]
+IdempotencyOf = Annotated[Idempotency, Depends(_idempotency)]
+PreferenceOf = Annotated[Preference, Depends(_preference)]
+CancellationOf = Annotated[Cancellation, Depends(_watch, scope="function")]

@@ -1,0 +1,272 @@
+"""Errors to problem documents (RFC 9457): the only module that knows HTTP's error statuses."""
+
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from app.access.service import scope_of
+from app.errors import (
+    AppError,
+    BusyError,
+    ConflictError,
+    ForbiddenError,
+    InvalidRequestError,
+    MalformedRequestError,
+    MediaTypeError,
+    NotFoundError,
+    SlowRequestError,
+    SolveCancelledError,
+    TooLargeError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from app.http.problems_wire import InvalidMember, Problem
+from app.observability import REQUEST_ID
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+_STATUS: Final[Mapping[type[AppError], HTTPStatus]] = {
+    UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    SlowRequestError: HTTPStatus.REQUEST_TIMEOUT,
+    MediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    SolveCancelledError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ConflictError: HTTPStatus.CONFLICT,
+    InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    MalformedRequestError: HTTPStatus.BAD_REQUEST,
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    BusyError: HTTPStatus.TOO_MANY_REQUESTS,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_RETRY: Final = {"Retry-After": "1"}
+_HEADERS_OF: Final[Mapping[type[AppError], Mapping[str, str]]] = {
+    BusyError: _RETRY,
+    UnavailableError: _RETRY,
+    SolveCancelledError: _RETRY,
+    UnauthenticatedError: {"WWW-Authenticate": "Bearer"},
+    SlowRequestError: {"Connection": "close"},
+}
+_RETRY_AFTER: Final = {"schema": {"type": "integer"}, "description": "Seconds to wait."}
+_HEADERS: Final = {
+    int(HTTPStatus.UNAUTHORIZED): {
+        "WWW-Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`."}
+    },
+    int(HTTPStatus.TOO_MANY_REQUESTS): {"Retry-After": _RETRY_AFTER},
+    int(HTTPStatus.SERVICE_UNAVAILABLE): {"Retry-After": _RETRY_AFTER},
+}
+_SECURITY_SCHEMES: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of `seedal keys create`. Needed as soon as there is one.",
+    },
+    "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+_PROBLEM_SCHEMAS: Final = models_json_schema(
+    [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
+)[1]["$defs"]
+_LISTED = 20
+"""How many invalid members a problem lists."""
+
+
+def status_of(error: AppError | type[AppError]) -> HTTPStatus:
+    """Return the status of an error: that of its nearest ancestor which has one, else 500."""
+    kind = error if isinstance(error, type) else type(error)
+    for ancestor in kind.__mro__:
+        if ancestor in _STATUS:
+            return _STATUS[ancestor]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def documented(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
+    """Return the ``responses`` of a route that may end with these errors."""
+    return {int(status_of(error)): {"description": error.title} for error in errors}
+
+
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """Return an OpenAPI document in which every error is a problem document, as it really is.
+
+    FastAPI describes errors as ``application/json`` and invents a schema for invalid requests.
+    """
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas.update(_PROBLEM_SCHEMAS)
+    document["components"]["securitySchemes"] = _SECURITY_SCHEMES
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            responses = operation["responses"]
+            if "security" in operation:
+                _describe_access(method, operation)
+            responses.setdefault("500", {"description": "Something unexpected happened."})
+            for status, response in responses.items():
+                if int(status) >= HTTPStatus.BAD_REQUEST:
+                    response["content"] = content
+                    response["headers"] = dict(_HEADERS.get(int(status), {}))
+    return document
+
+
+def _describe_access(method: str, operation: dict[str, Any]) -> None:
+    """Say which scopes an operation needs; routes name the resource, the method says the rest.
+
+    OpenAPI 3.1 takes such names under any scheme; alternatives stand side by side.
+    """
+    named = next(iter(operation["security"][0].values()))
+    scopes = [scope_of(resource, method) for resource in named]
+    operation["security"] = [{scheme: [scope]} for scope in scopes for scheme in _SECURITY_SCHEMES]
+    needed = " or ".join(f"`{scope}`" for scope in scopes)
+    described = operation.get("description", "")
+    operation["description"] = f"{described}\n\nScope: {needed}.".lstrip()
+    for kind, why in (
+        (UnauthenticatedError, UnauthenticatedError.title),
+        (ForbiddenError, f"The key has no scope {needed}"),
+    ):
+        operation["responses"].setdefault(str(int(status_of(kind))), {"description": why})
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of an application with a problem document."""
+    app.exception_handler(AppError)(answer_error)
+    app.exception_handler(RequestValidationError)(_validation_error)
+    app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(ClientDisconnect)(_broken_off)
+    app.exception_handler(Exception)(_unexpected_error)
+
+
+def answer_error(request: Request, error: AppError) -> Response:
+    """Return the problem document of an error."""
+    status = status_of(error)
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        structlog.get_logger(__name__).error("request failed", detail=error.detail)
+    members = []
+    if isinstance(error, InvalidRequestError) and error.pointer:
+        members.append(InvalidMember(pointer=error.pointer, detail=error.detail))
+    headers = _HEADERS_OF.get(type(error), {})
+    return _problem(request, status, _uri(type(error)), error.title, error.detail, members, headers)
+
+
+def _validation_error(request: Request, error: RequestValidationError) -> Response:
+    mistakes = error.errors()
+    if any(mistake["type"] == "json_invalid" for mistake in mistakes):
+        why = mistakes[0].get("ctx", {}).get("error", "it is no JSON")
+        return answer_error(request, MalformedRequestError(f"The body is not valid JSON: {why}."))
+    members = [
+        InvalidMember(pointer=_pointer(mistake, error.body), detail=_rule(mistake["msg"]))
+        for mistake in mistakes[:_LISTED]
+    ]
+    count = len(mistakes)
+    detail = f"{members[0].pointer}: {members[0].detail}"
+    if count > 1:
+        detail += f" ({count - 1} more)"
+    return _problem(
+        request,
+        status_of(InvalidRequestError),
+        _uri(InvalidRequestError),
+        InvalidRequestError.title,
+        detail,
+        members,
+    )
+
+
+def _http_error(request: Request, error: HTTPException) -> Response:
+    """Keep what the framework says, its headers included: 405 must carry Allow."""
+    status = HTTPStatus(error.status_code)
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request) or headers.get("Allow", "")
+    return _problem(request, status, "about:blank", status.phrase, str(error.detail), (), headers)
+
+
+def _broken_off(request: Request, _: ClientDisconnect) -> Response:
+    """Answer a body that ends in the middle: nobody reads it, but the log need not be alarmed."""
+    return answer_error(request, MalformedRequestError("The body broke off."))
+
+
+def _allowed(request: Request) -> str:
+    """Return every method of a path; the framework knows those of the first route alone."""
+    paths = request.app.openapi()["paths"]
+    fitting = [name for name in paths if re.fullmatch(_pattern(name), request.url.path)]
+    closest = max(fitting, key=len, default=None)  # `{id}:cancel` is no `{id}`
+    return ", ".join(sorted(method.upper() for method in paths[closest])) if closest else ""
+
+
+def _pattern(template: str) -> str:
+    return re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
+
+
+def _unexpected_error(request: Request, _: Exception) -> Response:
+    """Tell the caller nothing but where to look; the server logs the trace."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "Something unexpected happened; the server's log has it under the request id."
+    return _problem(request, status, "about:blank", status.phrase, detail, ())
+
+
+def _problem(
+    request: Request,
+    status: HTTPStatus,
+    kind: str,
+    title: str,
+    detail: str,
+    members: Sequence[InvalidMember],
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    request_id = request.scope.get("state", {}).get("request_id", "")
+    problem = Problem(
+        type=kind,
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        request_id=request_id,
+        errors=tuple(members),
+    )
+    return Response(
+        problem.model_dump_json(),
+        status_code=int(status),
+        media_type=MEDIA_TYPE,
+        # Set here, too: an unexpected error is answered outside of the middleware that sets it.
+        headers={REQUEST_ID: request_id, **(headers or {})},
+    )
+
+
+def _uri(kind: type[AppError]) -> str:
+    return f"urn:seedal:problem:{kind.slug}"
+
+
+def _rule(message: str) -> str:
+    """Return pydantic's message without the name of Python's exception."""
+    return message.removeprefix("Value error, ")
+
+
+def _pointer(mistake: Mapping[str, Any], body: object) -> str:
+    """Return a JSON pointer to a member of the body, or the name of a parameter.
+
+    Pydantic's locations also name the variants of a union that it tried; the body has no such
+    member, so they are left out.
+    """
+    where, *steps = mistake["loc"]
+    if where != "body":
+        return "/".join(map(str, steps))
+    pointer = "#"
+    inside: Any = body
+    for place, step in enumerate(steps, start=1):
+        missing = mistake["type"] == "missing" and place == len(steps)
+        try:
+            inside = inside[step]
+        except (LookupError, TypeError):
+            if not missing:
+                continue
+        escaped = str(step).replace("~", "~0").replace("/", "~1")
+        pointer += f"/{escaped}"
+    return pointer

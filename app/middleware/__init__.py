@@ -1,1 +1,0 @@
-"""What happens to every request and response, around all routes."""

@@ -1,0 +1,1 @@
+"""Operations: long work that a caller can follow and cancel."""

@@ -1,0 +1,64 @@
+"""Show and cancel operations."""
+
+from sqlalchemy.orm import Session
+
+from app.access.service import Caller
+from app.datasets import store as datasets
+from app.datasets.wire import DatasetStatus
+from app.errors import ConflictError
+from app.operations import store as operations
+from app.operations.translate import EXTRACTION, to_wire
+from app.operations.wire import Operation, OperationStatus
+
+
+class Operations:
+    """Use cases on operations, within one transaction.
+
+    Parameters
+    ----------
+    session
+        The transaction; whoever opened it commits.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, operation_id: str) -> Operation:
+        """Return an operation.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of this id.
+        """
+        return to_wire(operations.get(self._session, operation_id))
+
+    def cancel(self, operation_id: str, caller: Caller) -> Operation:
+        """End an operation for good; its worker stops soon.
+
+        An extraction stops after the images that it has in hand, a solve within a second.
+
+        Cancelling it again changes nothing.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of this id.
+        ForbiddenError
+            The caller may not do such work, hence not end it either.
+        ConflictError
+            It has succeeded or failed already.
+        """
+        row = operations.get(self._session, operation_id)
+        caller.require("datasets:write" if row.kind == EXTRACTION else "seeds:write")
+        self._session.expire(row)  # it may end by itself meanwhile
+        cancelled = operations.end(self._session, operation_id, OperationStatus.CANCELLED)
+        row = operations.get(self._session, operation_id)
+        if cancelled and row.kind == EXTRACTION:
+            dataset = datasets.get(self._session, row.dataset_id)
+            dataset.status = DatasetStatus.FAILED
+            dataset.error = "The extraction was cancelled."
+        elif not cancelled and row.status != OperationStatus.CANCELLED:
+            rule = f"Operation {operation_id!r} has {row.status} already."
+            raise ConflictError(rule)
+        return to_wire(row)

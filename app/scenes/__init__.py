@@ -1,0 +1,1 @@
+"""Scenes of a dataset: shown one by one, with pictures, points, neighbours and a map."""

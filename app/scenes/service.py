@@ -1,0 +1,143 @@
+"""Show scenes."""
+
+from sqlalchemy.orm import Session
+
+from app.access.files import permitted
+from app.choosing.tasks import NeighborsTask
+from app.datasets import store as datasets
+from app.errors import ConflictError, NotFoundError, SourceRefusedError
+from app.processes.pool import SolvePool
+from app.scenes import store as scenes
+from app.scenes.point_clouds import show_cloud
+from app.scenes.pointclouds_wire import PointCloud
+from app.scenes.thumbnails import make_thumbnail
+from app.scenes.translate import to_wire
+from app.scenes.wire import Neighbor, Neighbors, Scene, ScenePage
+from app.seeds.questions import ready, signatures_of
+from app.settings import Settings
+from app.store import paging
+from features.errors import ImageError
+
+
+class SceneService:
+    """Use cases on the scenes of a dataset, within one transaction.
+
+    Parameters
+    ----------
+    session
+        The transaction; whoever opened it commits.
+    settings
+        Says what may be read.
+    """
+
+    def __init__(self, session: Session, settings: Settings) -> None:
+        self._session = session
+        self._settings = settings
+
+    def page(self, dataset_id: str, page_size: int | None, page_token: str | None) -> ScenePage:
+        """Return a page of scenes in the source's order.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset.
+        InvalidRequestError
+            The size is negative or the token was not given out for this dataset.
+        """
+        size = paging.clamp(page_size)
+        after = paging.decode_number(dataset_id, page_token) if page_token else -1
+        datasets.get(self._session, dataset_id)
+        rows = scenes.page(self._session, dataset_id, after=after, size=size + 1)
+        more = len(rows) > size
+        return ScenePage(
+            items=tuple(to_wire(row) for row in rows[:size]),
+            next_page_token=paging.encode(dataset_id, rows[size - 1].position) if more else "",
+        )
+
+    def get(self, dataset_id: str, scene_id: str) -> Scene:
+        """Return a scene.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset, or no such scene in it.
+        """
+        datasets.get(self._session, dataset_id)
+        return to_wire(scenes.get(self._session, dataset_id, scene_id))
+
+    def neighbors(self, dataset_id: str, scene_id: str, k: int, pool: SolvePool) -> Neighbors:
+        """Return the scenes that look most like one.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset or scene.
+        ConflictError
+            The dataset is not ready, or the scene has no features.
+        BusyError, SolveCrashedError, SolveCancelledError
+            See `app.processes.pool.SolvePool.answer`.
+        """
+        dataset = ready(self._session, dataset_id)
+        scene = scenes.get(self._session, dataset_id, scene_id)
+        if not scene.usable:
+            rule = f"Scene {scene_id!r} has no features: {scene.left_out_reason}"
+            raise ConflictError(rule)
+        task = NeighborsTask(
+            signatures=signatures_of(self._settings, dataset), scene_id=scene_id, k=k
+        )
+        self._session.commit()  # nothing is held while they are compared
+        found: list[tuple[str, float]] = pool.answer(task)
+        return Neighbors(
+            scene_id=scene_id,
+            items=tuple(Neighbor(scene_id=name, similarity=alike) for name, alike in found),
+        )
+
+    def thumbnail(self, dataset_id: str, scene_id: str, number: int | None, side: int) -> bytes:
+        """Return a small picture of a scene, a JPEG.
+
+        Parameters
+        ----------
+        dataset_id, scene_id
+            Whose picture.
+        number
+            Which of the scene's images, from 0; None for the first that can be read.
+        side
+            Longest side in pixels, at most.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset, scene or image, or none that can be read.
+        SourceRefusedError
+            The server's permitted folders do not hold it, and no other can be read.
+        """
+        images = self.get(dataset_id, scene_id).images
+        self._session.commit()  # nothing is held while the image is decoded
+        refusal: SourceRefusedError | None = None
+        for image in images if number is None else images[number : number + 1]:
+            try:
+                return make_thumbnail(permitted(image.uri, self._settings), side)
+            except SourceRefusedError as error:
+                refusal = refusal or error
+            except ImageError:
+                continue
+        if refusal is not None:
+            raise refusal
+        which = "" if number is None else f" {number}"
+        raise NotFoundError(kind=f"readable image{which} of scene", name=scene_id)
+
+    def point_cloud(self, dataset_id: str, scene_id: str, most: int) -> PointCloud:
+        """Return up to `most` points of a scene, evenly spread.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset or scene, or it has no point cloud.
+        InvalidRequestError
+            The server may not read it, or cannot.
+        """
+        name = self.get(dataset_id, scene_id).pointcloud
+        if name is None:
+            raise NotFoundError(kind="point cloud of scene", name=scene_id)
+        self._session.commit()  # nothing is held while the file is read
+        return show_cloud(scene_id, permitted(name, self._settings), most)

@@ -1,0 +1,52 @@
+"""Scenes on the wire: the units that are annotated."""
+
+from pydantic import Field, JsonValue
+
+from app.wire import Count, Wire
+
+
+class SceneImage(Wire):
+    """An image of a scene."""
+
+    uri: str
+    sensor: str | None
+    frame: int | None
+
+
+class Scene(Wire):
+    """A scene of a dataset."""
+
+    scene_id: str
+    position: Count = Field(description="Place in the source's order, from 0.")
+    costs: dict[str, float]
+    group: str | None
+    images: tuple[SceneImage, ...]
+    pointcloud: str | None
+    region_count: Count | None = Field(
+        description="Supervoxels of the scene, where the source has them."
+    )
+    usable: bool | None = Field(description="Whether a seed may contain it; null until extracted.")
+    left_out_reason: str | None
+    external_ids: dict[str, JsonValue]
+    meta: dict[str, JsonValue]
+
+
+class ScenePage(Wire):
+    """Scenes in the source's order."""
+
+    items: tuple[Scene, ...]
+    next_page_token: str = Field(description="Empty on the last page.")
+
+
+class Neighbor(Wire):
+    """A scene that looks like another."""
+
+    scene_id: str
+    similarity: float = Field(ge=-1, le=1, description="Cosine of the mean directions.")
+
+
+class Neighbors(Wire):
+    """The scenes that look most like one, the most alike first; only usable ones are compared."""
+
+    scene_id: str
+    items: tuple[Neighbor, ...]

@@ -1,0 +1,1 @@
+"""Seeds and frontiers: questions about budgets, answered and remembered."""

@@ -1,0 +1,159 @@
+"""Routes of seeds."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from app.errors import (
+    BusyError,
+    ConflictError,
+    InvalidRequestError,
+    MalformedRequestError,
+    MediaTypeError,
+    NotFoundError,
+    SlowRequestError,
+    SolveCancelledError,
+    TooLargeError,
+)
+from app.http.answers import ACCEPTED, accepted, created
+from app.http.dependencies import CancellationOf, IdempotencyOf, PreferenceOf, SeedsOf, requires
+from app.http.paging import LinkOf
+from app.http.parameters import IMMUTABLE, DatasetId, PageSize, PageToken, SeedId
+from app.http.problems import documented
+from app.http.strict import StrictRoute
+from app.operations.wire import Operation
+from app.seeds.wire import Represented, Seed, SeedPage, SeedRequest
+
+router = APIRouter(tags=["seeds"], route_class=StrictRoute, dependencies=[requires("seeds")])
+
+_PROOF = documented(
+    NotFoundError, ConflictError, InvalidRequestError, BusyError, SolveCancelledError
+)
+
+
+@router.post(
+    "/datasets/{dataset_id}/seeds",
+    status_code=HTTPStatus.CREATED,
+    response_model=None,
+    responses={
+        HTTPStatus.CREATED: {"model": Seed, "description": "The seed."},
+        **documented(
+            MalformedRequestError,
+            NotFoundError,
+            ConflictError,
+            SlowRequestError,
+            TooLargeError,
+            MediaTypeError,
+            InvalidRequestError,
+            BusyError,
+            SolveCancelledError,
+        ),
+        **ACCEPTED,
+    },
+)
+def create_seed(
+    dataset_id: DatasetId,
+    request: SeedRequest,
+    seeds: SeedsOf,
+    once: IdempotencyOf,
+    preference: PreferenceOf,
+    watch: CancellationOf,
+) -> Response:
+    """Answer a budget with the scenes to annotate first.
+
+    The same question on the same dataset gets the seed that was stored the first time. A solve
+    that may take longer than a request does is answered with the operation that will have the
+    seed; so is one whose caller prefers that.
+    """
+    answer, replayed = once(
+        lambda: seeds.create(dataset_id, request, preference, watch), Seed, Operation
+    )
+    answer = seeds.awaited(answer, preference, watch)
+    if isinstance(answer, Operation):
+        return accepted(answer, answer.id, replayed=replayed, applied=preference.applied)
+    return created(answer, f"/v1/seeds/{answer.id}", replayed=replayed)
+
+
+@router.get(
+    "/datasets/{dataset_id}/seeds", responses=documented(NotFoundError, InvalidRequestError)
+)
+def list_seeds(
+    dataset_id: DatasetId,
+    seeds: SeedsOf,
+    link: LinkOf,
+    page_size: PageSize = None,
+    page_token: PageToken = None,
+) -> SeedPage:
+    """List a dataset's seeds, newest first, without their scenes."""
+    return link(seeds.page(dataset_id, page_size, page_token))
+
+
+@router.get("/seeds/{seed_id}", responses=documented(NotFoundError, InvalidRequestError))
+def get_seed(seed_id: SeedId, seeds: SeedsOf, response: Response) -> Seed:
+    """Show a seed; it never changes."""
+    response.headers["Cache-Control"] = IMMUTABLE
+    return seeds.get(seed_id)
+
+
+@router.get(
+    "/seeds/{seed_id}/export",
+    response_class=Response,
+    responses={
+        **documented(NotFoundError, InvalidRequestError),
+        HTTPStatus.OK: {
+            "content": {
+                kind: {}
+                for kind in ("application/json", "text/csv", "image/png", "application/zip")
+            },
+            "description": "The file, or a zip of several; its type depends on the format.",
+        },
+    },
+)
+def export_seed(
+    seed_id: SeedId,
+    seeds: SeedsOf,
+    format_name: Annotated[str, Query(alias="format", examples=["csv"])] = "json",
+) -> Response:
+    """Download a seed in the format of a platform."""
+    exported = seeds.export(seed_id, format_name)
+    headers = {"Content-Disposition": f'attachment; filename="{exported.filename}"'}
+    return Response(exported.content, media_type=exported.media_type, headers=headers)
+
+
+@router.get("/seeds/{seed_id}/represented", responses=_PROOF)
+def list_represented(
+    seed_id: SeedId,
+    seeds: SeedsOf,
+    watch: CancellationOf,
+    response: Response,
+    scene_id: Annotated[str, Query(description="A scene of the seed.", examples=["room/1"])],
+    k: Annotated[int, Query(ge=1, le=1000, description="How many, at most.")] = 50,
+) -> Represented:
+    """List the scenes outside of a seed that look more like one of it than like any other."""
+    response.headers["Cache-Control"] = IMMUTABLE
+    return seeds.represented(seed_id, scene_id, k, watch)
+
+
+@router.get("/seeds/{seed_id}/certificate", responses=_PROOF)
+def get_certificate(seed_id: SeedId, seeds: SeedsOf, watch: CancellationOf) -> dict[str, Any]:
+    """Prove a seed: `seedal verify PROBLEM CERTIFICATE` checks it without trusting this service."""
+    return seeds.certificate(seed_id, watch)
+
+
+@router.get(
+    "/seeds/{seed_id}/problem",
+    response_class=Response,
+    responses={
+        **_PROOF,
+        HTTPStatus.OK: {
+            "content": {"application/octet-stream": {}},
+            "description": "A NumPy archive: weights, vectors, costs and ids.",
+        },
+    },
+)
+def get_problem(seed_id: SeedId, seeds: SeedsOf, watch: CancellationOf) -> Response:
+    """Download the problem that a certificate is about."""
+    headers = {"Content-Disposition": 'attachment; filename="problem.npz"'}
+    content = seeds.problem(seed_id, watch)
+    return Response(content, media_type="application/octet-stream", headers=headers)

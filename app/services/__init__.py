@@ -1,1 +1,0 @@
-"""Use cases: what the command line and the routes ask for, knowing neither."""

@@ -1,1 +1,0 @@
-"""Between the wire, the tables and the domain: each module translates one kind of thing."""

@@ -1,0 +1,1 @@
+"""From images of scenes to stored vectors: shards, blocks, sequences, a cluster."""

@@ -1,0 +1,1 @@
+"""Files that nobody has vetted, read within limits: text, CSV, JSON, arrays, PLY."""

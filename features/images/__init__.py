@@ -1,0 +1,1 @@
+"""Pixels of images that nobody has vetted, decoded in processes of their own."""

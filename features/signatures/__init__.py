@@ -1,0 +1,1 @@
+"""From vectors to what the solver needs of a scene: centres, words, parts, signatures."""

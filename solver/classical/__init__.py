@@ -1,0 +1,1 @@
+"""The classical linearised model, through CP-SAT, SCIP, HiGHS and CBC."""

@@ -1,0 +1,1 @@
+"""Objectives that are given by a matrix of pair utilities."""

@@ -1,0 +1,373 @@
+"""Branch and bound on explicit pair utilities, with a Lagrangian bound at every node.
+
+A node inherits its parent's split of the utilities (`solver.pairs.lagrangian`) and improves it
+with a few subgradient steps; whatever its reduced costs decide is removed before it branches. Nodes
+are taken best bound first, a fixed number at a time: these are bounded side by side, so the tree
+does not depend on how many threads there are.
+
+References
+----------
+Caprara, Pisinger, Toth: Exact solution of the quadratic knapsack problem (1999).
+Pisinger, Rasmussen, Sandvik: Solution of large quadratic knapsack problems through aggressive
+reduction (2007), for fixing before branching.
+"""
+
+import heapq
+import math
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.model.problem import Floats, Mask
+from solver.model.result import StopReason
+from solver.model.stop import Stop
+from solver.pairs.lagrangian import lagrangian, split_again
+from solver.rules.arrays import FREE, IN, OUT, States, propagate, tally
+from solver.search.attempt import Attempt
+from solver.search.core import Core
+from solver.search.moves import company, fill, worth
+
+# Nodes bounded side by side.
+_BATCH = 4
+# Subgradient steps: at the root in slices, between which a criterion may stop the search.
+_ROOT_STEPS, _ROOT_PATIENCE, _SLICE = 1500, 10, 2_000_000
+_STEPS, _PATIENCE = 40, 4
+# A node is bounded again before it branches where this share of its items was fixed.
+_FIXED_SHARE = 0.08
+# An item is contested where its average is this far from 0 and 1.
+_CONTESTED = 0.02
+# A number of items this far from a whole one is branched on.
+_WHOLE = 0.05
+# Splits kept for open nodes; beyond it they start from the even split again.
+_MEMORY = 1 << 30
+
+
+@dataclass(order=True, slots=True)
+class _Node:
+    """What is decided; heap order is largest bound first, then youngest.
+
+    Parameters
+    ----------
+    key, number
+        Minus the bound its parent left it, and minus its age.
+    state
+        `IN`, `OUT` or `FREE` for every item of the core, shape (n,), int8.
+    items, upper
+        The items that the parent's split is about, shape (k,), and its upper triangle in single
+        precision, shape (k, k); both empty where it was not kept.
+    """
+
+    key: float
+    number: int
+    state: States = field(compare=False)
+    items: npt.NDArray[np.int64] = field(compare=False)
+    upper: npt.NDArray[np.float32] = field(compare=False)
+    least: int = field(compare=False)
+    most: int = field(compare=False)
+    count_multiplier: float = field(compare=False)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Bounded:
+    """What a node came to: its bound, candidates for the incumbent, and where to branch."""
+
+    bound: float
+    candidates: list[Mask]
+    state: States
+    item: int
+    items: npt.NDArray[np.int64]
+    upper: npt.NDArray[np.float32]
+    count_multiplier: float = 0.0
+    number: float = 0.0
+
+
+_Map = Callable[..., Iterable["_Bounded | None"]]
+
+
+class _Steps:
+    """What the steps on one node read and write; see `solver.pairs.lagrangian.lagrangian`."""
+
+    def __init__(
+        self,
+        shares: Floats,
+        profits: Floats,
+        room: float,
+        base: float,
+        least: int,
+        most: int,
+        count_multiplier: float,
+    ) -> None:
+        self.shares, self.profits = shares, profits
+        self.room, self.base = room, base
+        self.least, self.most, self.count_multiplier = least, most, count_multiplier
+        self.state = np.zeros(len(profits), np.int8)
+        self.point, self.average = np.zeros(len(profits)), np.zeros(len(profits))
+
+
+class _Tree:
+    """The open nodes and the incumbent of one search."""
+
+    def __init__(self, core: Core, incumbent: Mask, stop: Stop) -> None:
+        self.core, self.stop = core, stop
+        self.chosen = incumbent.copy()
+        self.best = core.value(incumbent) if core.keeps(incumbent) else -math.inf
+        self._absolute, self._relative = core.margin()
+        self.nodes = 0
+        self.by_number = False
+        self._kept = 0
+        nothing = np.zeros(0, np.int64)
+        root = np.full(core.n, FREE, np.int8)
+        self.open = [
+            _Node(
+                -math.inf,
+                0,
+                root,
+                nothing,
+                np.zeros((0, 0), np.float32),
+                core.rules.least,
+                min(core.rules.most, core.n),
+                0.0,
+            ),
+        ]
+
+    def target(self) -> float:
+        """Return the bound at which a node is of no interest."""
+        if self.best == -math.inf:
+            return -math.inf
+        return self.best + self._absolute + self._relative * abs(self.best)
+
+    def offer(self, chosen: Mask) -> None:
+        """Make a selection the incumbent if it keeps the rules and is better."""
+        if self.core.keeps(chosen):
+            value = self.core.value(chosen)
+            if value > self.best:
+                self.chosen, self.best = chosen, value
+
+    def bound(self, node: _Node, target: float) -> _Bounded | None:
+        """Bound a node; None where it holds nothing better than `target`.
+
+        Reads the tree but does not change it: several nodes are bounded at once.
+        """
+        core, state = self.core, node.state.copy()
+        items, upper = node.items, node.upper
+        candidates: list[Mask] = []
+        bound = -node.key
+        root = node.number == 0
+        count_multiplier = node.count_multiplier
+        while True:
+            if not propagate(state, core.rules):
+                return None
+            inside = state == IN
+            free = np.flatnonzero(state == FREE)
+            inner = int(np.count_nonzero(inside))
+            if inner > node.most or inner + free.size < node.least:
+                return None
+            if not free.size:
+                candidates.append(inside)
+                return _Bounded(-math.inf, candidates, state, -1, items, upper)
+            if len(items):
+                places = np.flatnonzero(state[items] == FREE)
+                shares = split_again(core.utilities, upper.astype(np.float64), free, places)
+            else:
+                shares = 0.5 * core.utilities[np.ix_(free, free)]
+            profits = company(core.utilities, core.priced, inside)[free]
+            base = core.constant + worth(core.utilities, core.priced, inside)
+            room = core.room(inside)
+            step = _Steps(
+                shares, profits, room, base, node.least - inner, node.most - inner, count_multiplier
+            )
+            bound = min(bound, self._lower(step, free, target, root=root))
+            count_multiplier, decided, point, average = (
+                step.count_multiplier,
+                step.state,
+                step.point,
+                step.average,
+            )
+            items, upper = free, shares.astype(np.float32)
+            if bound <= target:
+                return _Bounded(bound, candidates, state, -1, items, upper)
+            candidates.append(self._rounded(inside, free, point))
+            state[free] = decided
+            fixed = int(np.count_nonzero(decided))
+            if self._interrupted() or fixed < max(1, _FIXED_SHARE * len(free)):
+                break
+        done = self._branching(bound, candidates, state, items, upper, point, average)
+        number = inner + float(average.sum())
+        return replace(done, count_multiplier=count_multiplier, number=number)
+
+    def _lower(
+        self, step: "_Steps", free: npt.NDArray[np.intp], target: float, *, root: bool
+    ) -> float:
+        """Make subgradient steps on the free items; return the bound."""
+        costs = np.ascontiguousarray(self.core.rules.costs[0][free])
+        steps, patience, slices = _STEPS, _PATIENCE, 1
+        if root:
+            # About a tenth of a second each.
+            steps = max(1, min(50, _SLICE // len(free) ** 2))
+            patience, slices = _ROOT_PATIENCE, _ROOT_STEPS // steps
+        bound, length = math.inf, 1.0
+        for _ in range(slices):
+            found, length, step.count_multiplier = lagrangian(
+                step.shares,
+                step.profits,
+                costs,
+                step.room,
+                step.least,
+                step.most,
+                step.count_multiplier,
+                step.base,
+                target,
+                steps,
+                patience,
+                length,
+                step.state,
+                step.point,
+                step.average,
+            )
+            bound = min(bound, found)
+            if bound <= target or length == 0.0 or self._interrupted():
+                break
+        return bound
+
+    def _interrupted(self) -> bool:
+        return self.stop(self.best, math.inf) is not None
+
+    def _rounded(self, inside: Mask, free: npt.NDArray[np.intp], point: Floats) -> Mask:
+        """Return a selection from a node's point: whole items first, then what fits."""
+        core = self.core
+        chosen = inside.copy()
+        spent = float(core.rules.costs[0][inside].sum())
+        for j in free[np.argsort(-point, kind="stable")][: int(np.count_nonzero(point))]:
+            if spent + core.rules.costs[0][j] <= core.rules.limits[0]:
+                chosen[j] = True
+                spent += core.rules.costs[0][j]
+        gain = company(core.utilities, core.profits, chosen)
+        fill(core.utilities, chosen, gain, tally(chosen, core.rules), core.rules)
+        return chosen
+
+    def _branching(
+        self,
+        bound: float,
+        candidates: list[Mask],
+        state: States,
+        items: npt.NDArray[np.int64],
+        upper: npt.NDArray[np.float32],
+        point: Floats,
+        average: Floats,
+    ) -> _Bounded:
+        """Choose the item to branch on: undecided, contested between the steps, and weighty."""
+        core = self.core
+        free = state[items] == FREE
+        if not free.any():
+            candidates.append(state == IN)
+            return _Bounded(-math.inf, candidates, state, -1, items, upper)
+        contested = np.minimum(average, 1.0 - average)
+        if (contested * free).max() < 1e-3:  # noqa: PLR2004 - nothing moved between the steps
+            contested = np.minimum(point, 1.0 - point) + 1e-6
+        weight = np.abs(core.priced[items]) + 0.25 * np.abs(
+            core.utilities[np.ix_(items, items)]
+        ).sum(axis=1)
+        # Any contested item will do; the one that weighs most moves the bounds of both children
+        # most.
+        score = np.where(contested > _CONTESTED, weight, 1e-9 * contested)
+        place = int(np.argmax(np.where(free, score, -1.0)))
+        return _Bounded(bound, candidates, state, int(items[place]), items, upper)
+
+    def children(self, node: _Node, done: _Bounded, *, by_number: bool) -> list[_Node]:
+        """Return the two children of a node: fewer and more items, or one item in and out."""
+        upper, items = done.upper, done.items
+        if self._kept + upper.nbytes > _MEMORY:
+            items, upper = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
+        bound = min(done.bound, -node.key)
+        ranges = [(node.least, node.most)] * 2
+        states = [done.state.copy(), done.state.copy()]
+        whole = math.floor(done.number)
+        apart = _WHOLE < done.number - whole < 1.0 - _WHOLE
+        if by_number and apart and node.least <= whole < node.most:
+            ranges = [(node.least, whole), (whole + 1, node.most)]
+        else:
+            states[0][done.item], states[1][done.item] = IN, OUT
+        self.nodes += 2
+        return [
+            _Node(-bound, k - self.nodes, state, items, upper, least, most, done.count_multiplier)
+            for k, (state, (least, most)) in enumerate(zip(states, ranges, strict=True))
+        ]
+
+    def branch(self, node: _Node, done: _Bounded) -> None:
+        """Open the two children of a node."""
+        for child in self.children(node, done, by_number=self.by_number):
+            # Two children share one split; where it is too much to keep, theirs is empty.
+            self._kept += child.upper.nbytes // 2
+            heapq.heappush(self.open, child)
+
+    def try_both(self, node: _Node, done: _Bounded, run: _Map) -> None:
+        """Find out on the root which kind of branching lowers the bounds more.
+
+        Where items gain much the same, a relaxation fills the budget with one more item than fits,
+        and only the number of items rules that out; where they differ, it blurs more than it says.
+        """
+        target = self.target()
+        tried = [self.children(node, done, by_number=kind) for kind in (False, True)]
+        bounded = list(run(self.bound, tried[0] + tried[1], [target] * 4))
+        bounds = [target if b is None else max(target, b.bound) for b in bounded]
+        gains = [
+            max(-node.key - b, 0.0) if -node.key < math.inf else done.bound - b for b in bounds
+        ]
+        self.by_number = gains[2] * gains[3] > gains[0] * gains[1]
+
+    def take(self) -> list[_Node]:
+        """Take the nodes with the largest bounds off the heap."""
+        batch: list[_Node] = []
+        while self.open and len(batch) < _BATCH and -self.open[0].key > self.target():
+            node = heapq.heappop(self.open)
+            self._kept -= node.upper.nbytes // 2
+            batch.append(node)
+        return batch
+
+
+def pair_tree(
+    core: Core, incumbent: Mask, stop: Stop, *, threads: int = 2, nodes: int | None = None
+) -> Attempt:
+    """Prove a selection optimal, or find a better one, or lower the bound until told to stop.
+
+    Parameters
+    ----------
+    core
+        The problem.
+    incumbent
+        A selection, shape (n,).
+    stop
+        Asked before every batch of nodes with the incumbent's objective and the bound so far, and
+        between slices of the root's steps.
+    threads
+        How many nodes are bounded at the same time; the result does not depend on it.
+    nodes
+        Nodes to open, at most; without a limit where None.
+    """
+    tree = _Tree(core, incumbent, stop)
+    with ThreadPoolExecutor(threads) as pool:
+        while tree.open:
+            bound = max(-tree.open[0].key, tree.best)
+            if bound <= tree.target():
+                break
+            reason = stop(tree.best, bound)
+            if reason is None and nodes is not None and tree.nodes >= nodes:
+                reason = StopReason.EXHAUSTED
+            if reason is not None:
+                return Attempt(tree.chosen, bound, reason, tree.nodes)
+            target = tree.target()
+            batch = tree.take()
+            run = map if len(batch) == 1 else pool.map
+            bounded = list(run(tree.bound, batch, [target] * len(batch)))
+            for done in bounded:
+                for candidate in done.candidates if done else []:
+                    tree.offer(candidate)
+            for node, done in zip(batch, bounded, strict=True):
+                if done is not None and min(done.bound, -node.key) > tree.target():
+                    if node.number == 0:
+                        tree.try_both(node, done, pool.map)
+                    tree.branch(node, done)
+    return Attempt(tree.chosen, tree.best, StopReason.PROVEN, tree.nodes)

@@ -1,0 +1,1 @@
+"""The limits of a selection: as arrays, reduced, decided, completed, explained."""

@@ -1,0 +1,1 @@
+"""What every family of objectives searches with: greedy, local search, open nodes, knapsacks."""

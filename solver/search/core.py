@@ -1,0 +1,156 @@
+"""The undecided heart of a problem as plain arrays: what the compiled kernels work on.
+
+A core has a matrix of pair utilities. For pair problems that is the problem itself; for signatures
+it is made of at most `CORE_ITEMS` items, so its size is bounded whatever the number of scenes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solver.model.problem import Budgeted, Floats, Mask, PairProblem, SignatureProblem
+from solver.rules.arrays import RuleArrays, keeps, tally
+from solver.search.moves import worth
+
+# A matrix of so many items takes 8 MiB: the largest core that is made of signatures.
+CORE_ITEMS = 1024
+
+# A bound this close above the incumbent is rounding: relative to the incumbent, and to the sum of
+# all numbers that bounds are differences of.
+_RELATIVE = 1e-10
+_CANCELLATION = 1e-14
+# What a running sum of costs may be off by, relative to the budget.
+_DRIFT = 1e-13
+# Where all worths are integers the next better one is 1 more. Sums up to this keep bounds exact to
+# far less than the margin.
+_INTEGER_SUM = 1e10
+_MARGIN = 0.99
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Core:
+    """Items, their utilities and the rules that a selection must keep.
+
+    Parameters
+    ----------
+    utilities
+        Shape (n, n), symmetric with a zero diagonal.
+    profits
+        What an item is worth alone, shape (n,).
+    rules
+        What must be kept.
+    priced, constant
+        Profits and a constant with the side constraints priced in: for every selection S that
+        keeps the rules, ``f(S) <= constant + sum over S of priced + pairs of S``. Bounds are made
+        of these. Equal to `profits` and 0 where a budget is the only rule.
+    """
+
+    utilities: Floats
+    profits: Floats
+    rules: RuleArrays
+    priced: Floats
+    constant: float = 0.0
+
+    @property
+    def n(self) -> int:
+        """Number of items."""
+        return len(self.profits)
+
+    def keeps(self, chosen: Mask) -> bool:
+        """Return whether a selection keeps every rule."""
+        return bool(keeps(tally(chosen, self.rules), self.rules))
+
+    def value(self, chosen: Mask) -> float:
+        """Return the objective of a selection."""
+        return float(worth(self.utilities, self.profits, chosen))
+
+    def room(self, inside: Mask) -> float:
+        """Return what the budget leaves beside the items inside, rounded up."""
+        limit = float(self.rules.limits[0])
+        return limit - float(self.rules.costs[0][inside].sum()) + _DRIFT * limit
+
+    def margin(self) -> tuple[float, float]:
+        """Return by how much a bound must exceed an objective to matter: absolute, and relative."""
+        total = float(np.abs(self.utilities).sum() + np.abs(self.profits).sum())
+        whole = all(np.array_equal(a, np.rint(a)) for a in (self.profits, self.utilities))
+        if whole and total < _INTEGER_SUM:
+            return _MARGIN, 0.0
+        return _CANCELLATION * total, _RELATIVE
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class SignatureCore(Core):
+    """A core of signatures: what the concave relaxation needs besides the utilities.
+
+    Parameters
+    ----------
+    gram
+        ``(w_i m_i).(w_j m_j)``, shape (n, n).
+    weights, diagonal
+        w and ``w_i^2 (1 - |m_i|^2)``, shapes (n,).
+    """
+
+    gram: Floats
+    weights: Floats
+    diagonal: Floats
+
+
+def rules_of(problem: Budgeted) -> RuleArrays:
+    """Return a problem's budget and limits as arrays; nothing may be fixed in it any more."""
+    limits = problem.constraints
+    costs = [problem.costs, *(resource.costs for resource in limits.resources)]
+    allowances = [problem.allowance, *(resource.allowance for resource in limits.resources)]
+    group = np.full(problem.n, -1, dtype=np.int64)
+    least, most = [], []
+    for number, rule in enumerate(limits.groups):
+        group[rule.items] = number
+        least.append(rule.minimum)
+        most.append(len(rule.items) if rule.maximum is None else rule.maximum)
+    return RuleArrays(
+        np.array(costs, dtype=np.float64),
+        np.array(allowances),
+        group,
+        np.array(least, dtype=np.int64),
+        np.array(most, dtype=np.int64),
+        limits.min_items,
+        problem.n if limits.max_items is None else min(problem.n, limits.max_items),
+    )
+
+
+def pair_core(problem: PairProblem) -> Core:
+    """Return the core of a pair problem: all of it."""
+    utilities, profits = np.array(problem.utilities), np.array(problem.profits)
+    return Core(utilities=utilities, profits=profits, priced=profits, rules=rules_of(problem))
+
+
+def signature_core(problem: SignatureProblem) -> SignatureCore:
+    """Return the core of a signature problem of at most `CORE_ITEMS` items.
+
+    Raises
+    ------
+    ValueError
+        When there are more.
+    """
+    if problem.n > CORE_ITEMS:
+        message = f"A core has at most {CORE_ITEMS} items, not {problem.n}."
+        raise ValueError(message)
+    weights, profits = np.array(problem.weights), np.array(problem.profits)
+    directions = weights[:, None] * np.asarray(problem.vectors, dtype=np.float64)
+    gram = directions @ directions.T
+    gram = 0.5 * (gram + gram.T)
+    # No utility is below 0; what is, is rounding of vectors that are nearly the same.
+    utilities = np.maximum(np.outer(weights, weights) - gram, 0.0)
+    diagonal = np.maximum(weights**2 - np.diagonal(gram), 0.0)
+    np.fill_diagonal(utilities, 0.0)
+    # K follows from the utilities, so that relaxation and objective agree to the last digit.
+    exact = np.outer(weights, weights) - utilities
+    np.fill_diagonal(exact, weights**2 - diagonal)
+    return SignatureCore(
+        utilities=utilities,
+        profits=profits,
+        priced=profits,
+        rules=rules_of(problem),
+        gram=exact,
+        weights=weights,
+        diagonal=diagonal,
+    )

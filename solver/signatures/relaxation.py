@@ -1,0 +1,210 @@
+"""The concave relaxation that bounds and branch and bound share.
+
+With t = w.x the only convex part of the objective is ``t^2``. On an interval ``l <= t <= u`` the
+secant gives ``t^2 <= (l + u) t - l u``, so
+
+    g(x) = base + gain.x + 1/2 ((l + u) w.x - l u - |V^T x|^2 - c.x)
+
+with rows ``w_i m_i`` of V and ``c_i = w_i^2 (1 - |m_i|^2)`` is concave and at least the objective
+wherever t falls into the interval. At any point z, ``f(x) <= g(z) + grad g(z).(x - z)``, and the
+right side is largest, over the budget, at the solution of a fractional knapsack: a sort.
+Frank-Wolfe steps move z to lower that value, and every step yields a valid bound. The bound of the
+whole is the largest over a partition of ``[0, t_max]``; the interval that binds is halved until the
+secant no longer matters.
+
+The knapsack may be replaced by any inequality that follows from it. One that does is the
+cardinality: no selection has more items than the cheapest ones that fit. Where costs are nearly
+equal it is much the tighter of the two, because a fractional knapsack buys a part of one more item.
+
+References
+----------
+Frank, Wolfe: An algorithm for quadratic programming (1956).
+"""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from solver.model.objective import per_cost
+from solver.model.problem import Floats
+
+
+def fractional_knapsack(worth: Floats, costs: Floats, allowance: float) -> Floats:
+    """Return the x in [0, 1]^n with ``costs.x <= allowance`` that maximises ``worth.x``.
+
+    Dantzig (1957): by worth per cost, the last item that fits only in part taken in part.
+    """
+    order = np.argsort(-per_cost(worth, costs), kind="stable")
+    order = order[worth[order] > 0]
+    ends = np.cumsum(costs[order])
+    allowance *= 1.0 + len(costs) * np.finfo(float).eps  # what a running sum may be off by
+    whole = int(np.searchsorted(ends, allowance, side="right"))
+    x = np.zeros(len(worth))
+    x[order[:whole]] = 1.0
+    if whole < len(order):
+        left = allowance - (ends[whole - 1] if whole else 0.0)
+        x[order[whole]] = max(0.0, left) / costs[order[whole]]
+    return x
+
+
+def most_items(costs: Floats, allowance: float) -> int:
+    """Return how many items fit at most: the cheapest ones."""
+    # A running sum of n numbers may come out this much too large.
+    drift = 1.0 + len(costs) * np.finfo(float).eps
+    return int(np.searchsorted(np.cumsum(np.sort(costs)), allowance * drift, side="right"))
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard to try.
+
+    Parameters
+    ----------
+    steps
+        Frank-Wolfe steps on one interval.
+    intervals
+        Intervals that may be looked at.
+    converged
+        An interval is done when point and bound are this share of the gap apart.
+    halve
+        An interval is halved while its secant may err by more than this share of the gap.
+    """
+
+    steps: int
+    intervals: int
+    converged: float
+    halve: float
+
+
+THOROUGH = Effort(steps=150, intervals=200, converged=0.02, halve=0.02)
+QUICK = Effort(steps=60, intervals=12, converged=0.05, halve=0.2)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Relaxation:
+    """The data of g on k undecided items, and the inequality that stands for the budget.
+
+    Parameters
+    ----------
+    base
+        Worth of what is decided already.
+    gain
+        What each undecided item adds to that, shape (k,).
+    weights, directions, diagonal
+        w, V and c of the undecided items, shapes (k,), (k, r) and (k,).
+    costs, allowance
+        The inequality ``costs.x <= allowance``.
+    """
+
+    base: float
+    gain: Floats
+    weights: Floats
+    directions: Floats
+    diagonal: Floats
+    costs: Floats
+    allowance: float
+
+
+@dataclass(order=True, slots=True)
+class _Interval:
+    """A range of t with the best bound known on it; heap order is largest bound first."""
+
+    key: float
+    low: float = field(compare=False)
+    high: float = field(compare=False)
+    point: Floats = field(compare=False)
+
+    @property
+    def bound(self) -> float:
+        return -self.key
+
+    @property
+    def secant_error(self) -> float:
+        return (self.high - self.low) ** 2 / 8.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Relaxed:
+    """A bound, and the point at which it was found, shape (k,)."""
+
+    bound: float
+    point: Floats
+
+
+def _tighten(
+    data: Relaxation,
+    interval: _Interval,
+    target: float,
+    effort: Effort,
+    give_up: Callable[[], bool],
+) -> _Interval:
+    """Lower an interval's bound by Frank-Wolfe steps from its point."""
+    low, high = interval.low, interval.high
+    linear = data.gain + 0.5 * ((low + high) * data.weights - data.diagonal)
+    constant = data.base - 0.5 * low * high
+    x, best = interval.point, interval.bound
+    image = data.directions.T @ x
+    for _ in range(effort.steps):
+        gradient = linear - data.directions @ image
+        height = constant + float(linear @ x - 0.5 * image @ image)
+        vertex = fractional_knapsack(gradient, data.costs, data.allowance)
+        step = vertex - x
+        slope = float(gradient @ step)
+        best = min(best, height + slope)
+        if best <= target or slope <= effort.converged * (best - target) or give_up():
+            break
+        step_image = data.directions.T @ step
+        curvature = float(step_image @ step_image)
+        length = 1.0 if curvature <= slope else slope / curvature
+        x = x + length * step
+        image = image + length * step_image
+    return _Interval(-best, low, high, x)
+
+
+def relax(
+    data: Relaxation,
+    target: float,
+    effort: Effort,
+    give_up: Callable[[], bool],
+    start: Floats | None = None,
+) -> Relaxed:
+    """Return an upper bound on everything that can still be chosen.
+
+    Parameters
+    ----------
+    data
+        What is undecided.
+    target
+        A bound at or below this is as good as any other: the search for a lower one ends there.
+    effort
+        How hard to try.
+    give_up
+        Polled between steps; whatever has been proven by then is returned.
+    start
+        A feasible point to start from, shape (k,).
+
+    Returns
+    -------
+    Relaxed
+        The bound holds whenever the search ended.
+    """
+    reach = fractional_knapsack(data.weights, data.costs, data.allowance)
+    top = float(data.weights @ reach)
+    # Before any step: f <= base + the best gains + t^2 / 2.
+    gains = float(data.gain @ fractional_knapsack(data.gain, data.costs, data.allowance))
+    known = data.base + gains + 0.5 * top * top
+    first = _Interval(-known, 0.0, top, reach if start is None else start)
+    heap = [_tighten(data, first, target, effort, give_up)]
+    for _ in range(effort.intervals):
+        worst = heap[0]
+        settled = worst.secant_error <= effort.halve * (worst.bound - target)
+        if worst.bound <= target or settled or give_up():
+            break
+        heapq.heappop(heap)
+        middle = 0.5 * (worst.low + worst.high)
+        for low, high in ((worst.low, middle), (middle, worst.high)):
+            half = _Interval(worst.key, low, high, worst.point)
+            heapq.heappush(heap, _tighten(data, half, target, effort, give_up))
+    return Relaxed(heap[0].bound, heap[0].point)

@@ -1,0 +1,222 @@
+"""Branch and bound on signatures: `solver.signatures.tree_kernel`, its nodes dealt to two pools.
+
+The first nodes mostly split the range of t. What all that are still open then agree on is decided
+for good, and the search goes on with what is left. The pools share nothing but their incumbent, at
+fixed numbers of nodes, so the tree does not depend on how many threads there are.
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.model.problem import Mask
+from solver.model.result import StopReason
+from solver.model.stop import Stop
+from solver.rules.arrays import IN, OUT, RuleArrays, tally
+from solver.search.attempt import Attempt
+from solver.search.core import SignatureCore
+from solver.search.moves import company, worth
+from solver.signatures.relaxation import fractional_knapsack
+from solver.signatures.tree_kernel import (
+    Concave,
+    NodePool,
+    explore,
+    free_slot,
+    has_room,
+    make_pool,
+    push,
+)
+
+# Nodes looked at before the first agreement, and then at most between two looks at the stopping
+# criterion: fewer where a node, which costs a few dozen products with a matrix of all free items,
+# takes long, so that a time limit holds. Numbers, not seconds: the tree is the same everywhere.
+_FIRST, _SLICE = 64, 4_000
+_SLICE_ENTRIES, _LEAST_SLICE = 16_000_000, 32
+# Pools, each with its own share of the open nodes.
+_POOLS = 2
+# Bytes for the open nodes.
+_MEMORY = 1 << 29
+
+
+class _Search:
+    """The incumbent, the open nodes, and the items that they are about."""
+
+    def __init__(self, core: SignatureCore, incumbent: Mask) -> None:
+        self.core = core
+        self.chosen = incumbent.copy()
+        self.best = core.value(incumbent) if core.keeps(incumbent) else -math.inf
+        self.absolute, self.relative = core.margin()
+        self.items = np.arange(core.n)
+        self.inside: npt.NDArray[np.intp] = np.zeros(0, np.intp)
+        self.arrays = Concave(
+            core.utilities,
+            core.gram,
+            core.profits,
+            core.priced,
+            core.constant,
+            0.0,
+            core.weights,
+            core.diagonal,
+        )
+        self.rules = core.rules
+        self.pools = [make_pool(core.n, 4 * _FIRST)]
+        self.looked_at = 0
+        self._open_root()
+
+    def _open_root(self) -> None:
+        pool = self.pools[0]
+        core = self.core
+        reach = fractional_knapsack(core.weights, core.rules.costs[0], float(core.rules.limits[0]))
+        pool.high[0] = float(core.weights @ reach) * (1.0 + 1e-12)
+        pool.bound[0] = math.inf
+        pool.least[0], pool.most[0] = core.rules.least, min(core.rules.most, core.n)
+        push(pool, free_slot(pool))
+
+    def bound(self) -> float:
+        """Return what nothing exceeds."""
+        tops = [float(p.bound[p.heap[0]]) for p in self.pools if p.sizes[0]]
+        return max([self.best, *tops])
+
+    def is_over(self) -> bool:
+        """Return whether no open node matters."""
+        if self.best == -math.inf:
+            return not any(p.sizes[0] for p in self.pools)
+        return self.bound() <= self.best + self.absolute + self.relative * abs(self.best)
+
+    def is_full(self) -> bool:
+        """Return whether a pool has nodes but no room for more."""
+        return any(p.sizes[0] and not has_room(p) for p in self.pools)
+
+    def slice(self) -> int:
+        """Return how many nodes to look at before the criterion is asked again."""
+        return max(_LEAST_SLICE, min(_SLICE, _SLICE_ENTRIES // max(1, len(self.items) ** 2)))
+
+    def look(self, threads: ThreadPoolExecutor, nodes: int) -> None:
+        """Look at so many nodes of every pool, and share the best incumbent."""
+        masks = [self.chosen[self.items] for _ in self.pools]
+
+        def run(pool: NodePool, mask: Mask) -> float:
+            return explore(
+                self.arrays,
+                self.rules,
+                pool,
+                mask,
+                self.best,
+                self.absolute,
+                self.relative,
+                nodes,
+            )
+
+        values = list(threads.map(run, self.pools, masks))
+        winner = int(np.argmax(values))
+        if values[winner] > self.best:
+            chosen = np.zeros(self.core.n, dtype=bool)
+            chosen[self.inside] = True
+            chosen[self.items[masks[winner]]] = True
+            self.chosen, self.best = chosen, values[winner]
+        self.looked_at = int(sum(p.sizes[2] for p in self.pools))
+
+    def deal(self) -> None:
+        """Decide what all open nodes agree on, and deal the nodes to the pools."""
+        pool = self.pools[0]
+        slots = pool.heap[: pool.sizes[0]]
+        states = pool.state[slots]
+        agreed_in = (states == IN).all(axis=0)
+        free = ~agreed_in & ~(states == OUT).all(axis=0)
+        agreed = int(agreed_in.sum())
+        shift = float(self.arrays.weights[agreed_in].sum())
+        self._shrink(agreed_in, free)
+        nodes = max(4 * len(slots), _MEMORY // (_POOLS * 5 * max(1, int(free.sum()))))
+        self.pools = [make_pool(int(free.sum()), nodes) for _ in range(_POOLS)]
+        order = slots[np.argsort(-pool.bound[slots], kind="stable")]
+        for turn, old in enumerate(order):
+            new = self.pools[turn % _POOLS]
+            slot = free_slot(new)
+            new.state[slot], new.point[slot] = pool.state[old][free], pool.point[old][free]
+            new.low[slot], new.high[slot] = pool.low[old] - shift, pool.high[old] - shift
+            new.bound[slot], new.count_multiplier[slot] = (
+                pool.bound[old],
+                pool.count_multiplier[old],
+            )
+            new.least[slot] = pool.least[old] - agreed
+            new.most[slot] = pool.most[old] - agreed
+            push(new, slot)
+        self.pools[0].sizes[2] += self.looked_at
+
+    def _shrink(self, agreed: Mask, free: Mask) -> None:
+        """Take what is decided out of the arrays.
+
+        What is left is a core again: utilities with the agreed items become profits, and its t is
+        the old one less theirs.
+        """
+        arrays, rules = self.arrays, self.rules
+        keep = np.flatnonzero(free)
+        used = tally(agreed, rules)
+        block = np.ix_(keep, keep)
+        self.inside = self.items[agreed]
+        self.items = self.items[keep]
+        self.arrays = Concave(
+            np.ascontiguousarray(arrays.utilities[block]),
+            np.ascontiguousarray(arrays.gram[block]),
+            company(arrays.utilities, arrays.profits, agreed)[keep],
+            company(arrays.utilities, arrays.priced, agreed)[keep],
+            arrays.constant + worth(arrays.utilities, arrays.priced, agreed),
+            arrays.base + worth(arrays.utilities, arrays.profits, agreed),
+            arrays.weights[keep],
+            arrays.diagonal[keep],
+        )
+        self.rules = RuleArrays(
+            np.ascontiguousarray(rules.costs[:, keep]),
+            rules.limits - used.spent,
+            rules.group[keep],
+            rules.group_least - used.grouped,
+            rules.group_most - used.grouped,
+            rules.least - int(used.number[0]),
+            rules.most - int(used.number[0]),
+        )
+
+
+def signature_tree(
+    core: SignatureCore, incumbent: Mask, stop: Stop, *, threads: int = 2, nodes: int | None = None
+) -> Attempt:
+    """Prove a selection optimal, or find a better one, or lower the bound until told to stop.
+
+    Parameters
+    ----------
+    core
+        The problem.
+    incumbent
+        A selection, shape (n,).
+    stop
+        Asked between slices of nodes with the incumbent's objective and the bound so far.
+    threads
+        How many pools are looked at at the same time; the result does not depend on it.
+    nodes
+        Nodes to look at, at most; without a limit where None.
+
+    Returns
+    -------
+    Attempt
+        `StopReason.PROVEN` with the objective as its own bound, or the reason for the end with the
+        largest bound among the open nodes.
+    """
+    search = _Search(core, incumbent)
+    reason = stop(search.best, math.inf)
+    if reason is not None:
+        return Attempt(search.chosen, math.inf, reason)
+    with ThreadPoolExecutor(threads) as pool:
+        search.look(pool, _FIRST)
+        if not search.is_over():
+            search.deal()
+        while not search.is_over():
+            reason = stop(search.best, search.bound())
+            if reason is None and (
+                search.is_full() or (nodes is not None and search.looked_at >= nodes)
+            ):
+                reason = StopReason.EXHAUSTED
+            if reason is not None:
+                return Attempt(search.chosen, search.bound(), reason, search.looked_at)
+            search.look(pool, search.slice())
+    return Attempt(search.chosen, search.best, StopReason.PROVEN, search.looked_at)

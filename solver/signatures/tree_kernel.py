@@ -1,0 +1,458 @@
+"""Branch and bound on a core of signatures, bounded by a concave relaxation on ranges of t.
+
+With ``t = w.x`` and the Gram matrix ``K_ij = (w_i m_i).(w_j m_j)``, on ``l <= t <= u``
+
+    f(x) <= g(x) = p.x + theta t + kappa - 1/2 c.x - 1/2 x'Kx,   theta = (l + u) / 2, kappa = -l u
+    / 2
+
+is concave, so its linearisation at any point z bounds it, and that is largest over the budget at
+the
+solution of a continuous knapsack. A node is a range of t and a set of decisions; it is split in t
+while the secant of t^2 is what blurs its bound, and on an item otherwise. Reduced costs at every
+Frank-Wolfe step decide further items.
+
+The nodes lie in arrays of fixed size, so that a search can be left and taken up again.
+
+References
+----------
+Frank, Wolfe: An algorithm for quadratic programming (1956). Dantzig, Fulkerson, Johnson: Solution
+of a large-scale traveling-salesman problem (1954), for fixing by reduced cost.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.model.kernel import kernel
+from solver.rules.arrays import (
+    FREE,
+    IN,
+    OUT,
+    Floats,
+    Ints,
+    Mask,
+    RuleArrays,
+    States,
+    keeps,
+    propagate,
+    tally,
+)
+from solver.search.knapsack import fill_counted, make_scratch
+from solver.search.moves import company, fill, worth
+
+# Frank-Wolfe steps on a node, and the share of the distance to the target at which they end.
+_STEPS, _CONVERGED = 60, 0.02
+# A node is split in t where the secant's error is this share of what separates it from the target.
+_SECANT = 0.3
+# A number of items this far from a whole one is branched on.
+_WHOLE = 0.02
+# What a running sum of costs may be off by, relative to the budget.
+_DRIFT = 1e-13
+
+
+class Concave(NamedTuple):
+    """A core of k items.
+
+    Parameters
+    ----------
+    utilities, gram
+        Pair utilities and K, shapes (k, k).
+    profits, priced
+        What items are worth alone, and with side constraints priced in, shapes (k,).
+    constant
+        Belongs to `priced`.
+    base
+        Worth of what is chosen besides the core's items; part of the constant too.
+    weights, diagonal
+        w and ``c_i = w_i^2 (1 - |m_i|^2)``, shapes (k,).
+    """
+
+    utilities: Floats
+    gram: Floats
+    profits: Floats
+    priced: Floats
+    constant: float
+    base: float
+    weights: Floats
+    diagonal: Floats
+
+
+class NodePool(NamedTuple):
+    """Open nodes: slots of arrays, a heap of those in use, a stack of those that are not.
+
+    Parameters
+    ----------
+    state, point
+        Decisions (N, k) int8, and where the parent's relaxation ended, (N, k) float32.
+    low, high, bound
+        The range of t and the bound known, shapes (N,).
+    least, most
+        The range of the number of items, shapes (N,).
+    count_multiplier
+        Multiplier of that number where the parent's relaxation ended, shape (N,).
+    heap, spare
+        Slots, shapes (N,): a binary heap, largest bound first, and a stack.
+    sizes
+        How many slots are in the heap, and how many on the stack; how many nodes were looked at;
+        how many slots were ever used.
+    """
+
+    state: npt.NDArray[np.int8]
+    point: npt.NDArray[np.float32]
+    low: Floats
+    high: Floats
+    bound: Floats
+    least: Ints
+    most: Ints
+    count_multiplier: Floats
+    heap: Ints
+    spare: Ints
+    sizes: Ints
+
+
+def make_pool(items: int, nodes: int) -> NodePool:
+    """Return an empty pool for `nodes` nodes on `items` items."""
+    return NodePool(
+        np.zeros((nodes, items), np.int8),
+        np.zeros((nodes, items), np.float32),
+        np.zeros(nodes),
+        np.zeros(nodes),
+        np.zeros(nodes),
+        np.zeros(nodes, np.int64),
+        np.zeros(nodes, np.int64),
+        np.zeros(nodes),
+        np.zeros(nodes, np.int64),
+        np.zeros(nodes, np.int64),
+        np.zeros(4, np.int64),
+    )
+
+
+@kernel
+def push(pool: NodePool, slot: int) -> None:
+    """Put a slot into the heap."""
+    heap, bound = pool.heap, pool.bound
+    place = pool.sizes[0]
+    pool.sizes[0] += 1
+    while place > 0:
+        parent = (place - 1) // 2
+        if bound[heap[parent]] >= bound[slot]:
+            break
+        heap[place] = heap[parent]
+        place = parent
+    heap[place] = slot
+
+
+@kernel
+def pop(pool: NodePool) -> int:
+    """Take the slot with the largest bound out of the heap."""
+    heap, bound = pool.heap, pool.bound
+    top = heap[0]
+    pool.sizes[0] -= 1
+    size = pool.sizes[0]
+    last = heap[size]
+    place = 0
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            break
+        if child + 1 < size and bound[heap[child + 1]] > bound[heap[child]]:
+            child += 1
+        if bound[last] >= bound[heap[child]]:
+            break
+        heap[place] = heap[child]
+        place = child
+    heap[place] = last
+    return int(top)
+
+
+@kernel
+def free_slot(pool: NodePool) -> int:
+    """Take a slot that was given back, or one that was never used."""
+    if pool.sizes[1] > 0:
+        pool.sizes[1] -= 1
+        return int(pool.spare[pool.sizes[1]])
+    pool.sizes[3] += 1
+    return int(pool.sizes[3] - 1)
+
+
+@kernel
+def has_room(pool: NodePool) -> bool:
+    """Return whether there is another slot."""
+    return bool(pool.sizes[1] > 0 or pool.sizes[3] < len(pool.bound))
+
+
+@kernel
+def release(pool: NodePool, slot: int) -> None:
+    """Put a slot back onto the stack of unused ones."""
+    pool.spare[pool.sizes[1]] = slot
+    pool.sizes[1] += 1
+
+
+@kernel
+def bound_node(
+    core: Concave,
+    costs: Floats,
+    limit: float,
+    state: States,
+    point: npt.NDArray[np.float32],
+    low: float,
+    high: float,
+    least: int,
+    most: int,
+    count_multiplier: float,
+    target: float,
+) -> tuple[float, float]:
+    """Bound a node by Frank-Wolfe steps from its point.
+
+    Parameters
+    ----------
+    core, costs, limit
+        The core, and its budget.
+    state
+        Decisions, shape (k,); what reduced costs decide is added.
+    point
+        Where to start, shape (k,); receives where the steps ended.
+    low, high
+        The range of t.
+    least, most
+        The range of the number of items.
+    count_multiplier
+        A guess of the multiplier of that number.
+    target
+        A bound at or below this is as good as any other.
+
+    Returns
+    -------
+    tuple[float, float]
+        The bound: no selection with these decisions and ranges is worth more. And the
+        count_multiplier.
+    """
+    k = len(costs)
+    room = limit + _DRIFT * limit
+    items = np.empty(k, np.int64)
+    free = 0
+    for j in range(k):
+        if state[j] == IN:
+            room -= costs[j]
+            least -= 1
+            most -= 1
+        elif state[j] == FREE:
+            items[free] = j
+            free += 1
+    if most < 0 or free < least:
+        return -np.inf, count_multiplier
+    theta, kappa = 0.5 * (low + high), core.constant - 0.5 * low * high
+    x = np.zeros(k)
+    spent = 0.0
+    for j in range(k):
+        if state[j] == IN:
+            x[j] = 1.0
+        elif state[j] == FREE:
+            x[j] = point[j]
+            spent += costs[j] * x[j]
+    if spent > room:
+        for t in range(free):
+            x[items[t]] *= max(room, 0.0) / spent
+    linear = core.priced + theta * core.weights - 0.5 * core.diagonal
+    image = np.zeros(k)
+    for j in range(k):
+        if x[j] != 0.0:
+            image += x[j] * core.gram[j]
+    gradient = np.zeros(k)
+    scratch = make_scratch(k)
+    vertex = scratch.vertex
+    best = np.inf
+    price = 0.0
+    for _ in range(_STEPS):
+        height = kappa
+        for j in range(k):
+            gradient[j] = linear[j] - image[j]
+            height += x[j] * (linear[j] - 0.5 * image[j])
+        value, count_multiplier, price = fill_counted(
+            items, free, gradient, costs, room, least, most, count_multiplier, price, scratch
+        )
+        slope = 0.0
+        bound = height + value
+        for t in range(free):
+            j = items[t]
+            bound -= gradient[j] * x[j]
+            slope += gradient[j] * (vertex[j] - x[j])
+        for t in range(free):
+            j = items[t]
+            reduced = gradient[j] - count_multiplier - price * costs[j]
+            if state[j] == FREE:
+                if reduced > 0.0 and bound - reduced <= target:
+                    state[j] = IN
+                elif reduced < 0.0 and bound + reduced <= target:
+                    state[j] = OUT
+        best = min(best, bound)
+        if best <= target or slope <= _CONVERGED * (best - target):
+            break
+        curvature = 0.0
+        for s in range(free):
+            i = items[s]
+            step_i = vertex[i] - x[i]
+            if step_i != 0.0:
+                row = core.gram[i]
+                for t in range(free):
+                    j = items[t]
+                    curvature += step_i * row[j] * (vertex[j] - x[j])
+        length = 1.0 if curvature <= slope else slope / curvature
+        for t in range(free):
+            j = items[t]
+            step = length * (vertex[j] - x[j])
+            if step != 0.0:
+                x[j] += step
+                image += step * core.gram[j]
+    for j in range(k):
+        point[j] = x[j]
+    return best, count_multiplier
+
+
+@kernel
+def round_point(
+    core: Concave, rules: RuleArrays, state: States, point: npt.NDArray[np.float32]
+) -> tuple[Mask, float]:
+    """Return the selection nearest to a node's point, filled up, and its objective.
+
+    The objective is -inf where the selection does not keep the rules.
+    """
+    k = len(state)
+    chosen = np.zeros(k, np.bool_)
+    spent = 0.0
+    for j in range(k):
+        if state[j] == IN:
+            chosen[j] = True
+            spent += rules.costs[0, j]
+    for j in range(k):
+        near = state[j] == FREE and point[j] > 0.5  # noqa: PLR2004 - to the nearer
+        if near and spent + rules.costs[0, j] <= rules.limits[0]:
+            chosen[j] = True
+            spent += rules.costs[0, j]
+    used = tally(chosen, rules)
+    gain = company(core.utilities, core.profits, chosen)
+    fill(core.utilities, chosen, gain, used, rules)
+    if not keeps(tally(chosen, rules), rules):
+        return chosen, -np.inf
+    return chosen, core.base + worth(core.utilities, core.profits, chosen)
+
+
+@kernel
+def explore(
+    core: Concave,
+    rules: RuleArrays,
+    pool: NodePool,
+    chosen: Mask,
+    best: float,
+    absolute: float,
+    relative: float,
+    nodes: int,
+) -> float:
+    """Look at up to `nodes` open nodes, best bound first.
+
+    Parameters
+    ----------
+    core, rules
+        The problem.
+    pool
+        The open nodes; changed. The search ends early when it is empty or full.
+    chosen
+        The incumbent, shape (k,); replaced where a better one is found.
+    best
+        The incumbent's objective, -inf without one.
+    absolute, relative
+        A bound at most ``best + absolute + relative |best|`` is of no interest.
+    nodes
+        How many nodes to look at.
+
+    Returns
+    -------
+    float
+        The incumbent's objective now.
+    """
+    for _ in range(nodes):
+        if pool.sizes[0] == 0 or not has_room(pool):
+            break
+        target = best + absolute + relative * abs(best) if best > -np.inf else -np.inf
+        slot = pop(pool)
+        if pool.bound[slot] <= target:
+            release(pool, slot)
+            continue
+        pool.sizes[2] += 1
+        state, point = pool.state[slot], pool.point[slot]
+        if not propagate(state, rules):
+            release(pool, slot)
+            continue
+        low, high = pool.low[slot], pool.high[slot]
+        bound, pool.count_multiplier[slot] = bound_node(
+            core,
+            rules.costs[0],
+            rules.limits[0],
+            state,
+            point,
+            low,
+            high,
+            pool.least[slot],
+            pool.most[slot],
+            pool.count_multiplier[slot],
+            target,
+        )
+        bound = min(bound, pool.bound[slot])
+        if bound <= target or not propagate(state, rules):
+            release(pool, slot)
+            continue
+        candidate, value = round_point(core, rules, state, point)
+        if value > best:
+            best = value
+            chosen[:] = candidate
+            target = best + absolute + relative * abs(best)
+            if bound <= target:
+                release(pool, slot)
+                continue
+        _branch(pool, rules, slot, bound, target)
+    return best
+
+
+@kernel
+def _branch(pool: NodePool, rules: RuleArrays, slot: int, bound: float, target: float) -> None:
+    """Split a node in t, in its number of items, or on its most contested item.
+
+    A node without undecided items is dropped.
+    """
+    state, point = pool.state[slot], pool.point[slot]
+    low, high = pool.low[slot], pool.high[slot]
+    item, score = -1, -1.0
+    number = 0.0
+    for j in range(len(state)):
+        if state[j] == IN:
+            number += 1.0
+        elif state[j] == FREE:
+            number += point[j]
+            contested = min(point[j], 1.0 - point[j]) * np.sqrt(rules.costs[0, j])
+            if contested > score:
+                item, score = j, contested
+    if item < 0:
+        # The rounded point was this node's only selection.
+        release(pool, slot)
+        return
+    error = 0.125 * (high - low) ** 2
+    distance = bound - target if target > -np.inf else abs(bound)
+    other = free_slot(pool)
+    pool.state[other] = state
+    pool.point[other] = point
+    pool.low[other], pool.high[other] = low, high
+    pool.least[other], pool.most[other] = pool.least[slot], pool.most[slot]
+    pool.count_multiplier[other] = pool.count_multiplier[slot]
+    whole = int(np.floor(number))
+    if error > _SECANT * distance or (score <= 0.0 and error > 1e-3 * distance):
+        pool.high[slot] = pool.low[other] = 0.5 * (low + high)
+    elif _WHOLE < number - whole < 1.0 - _WHOLE and pool.least[slot] <= whole < pool.most[slot]:
+        pool.most[slot] = whole
+        pool.least[other] = whole + 1
+    else:
+        state[item] = IN
+        pool.state[other, item] = OUT
+    pool.bound[slot] = pool.bound[other] = bound
+    push(pool, slot)
+    push(pool, other)
