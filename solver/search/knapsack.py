@@ -176,9 +176,9 @@ def fill_counted(
     """Maximise ``gradient.y`` over the budget and the range of the number of items.
 
     The number of items gets a multiplier, ``count_multiplier``: at least 0 where there are too
-    many, at most 0 where there are too few. Its best value is bracketed; the vertices on its two sides,
-    mixed to the right number, are the solution. Any multiplier gives a valid bound; the least one
-    found is returned.
+    many, at most 0 where there are too few. Its best value is bracketed; the vertices on its two
+    sides, mixed to the right number, are the solution. Any multiplier gives a valid bound; the
+    least one found is returned.
 
     Returns
     -------
