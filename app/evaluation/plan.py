@@ -17,7 +17,7 @@ ENTROPY: Final = "entropy"
 MARGIN: Final = "margin"
 CORE_SET: Final = "core_set"
 ACQUISITIONS: Final = (RANDOM, ENTROPY, MARGIN, CORE_SET)
-"""How further rounds choose; see :mod:`app.evaluation.rounds`."""
+"""How further rounds choose; see :mod:`app.evaluation.campaign`."""
 
 _MOST: Final = 1000
 """Random seeds, and repetitions, at most: their numbers then never meet."""

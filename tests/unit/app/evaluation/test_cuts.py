@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.evaluation.clips import clip_of
-from app.evaluation.cuts import parse_cut
+from app.evaluation.cuts import clip_of, parse_cut
 from app.evaluation.errors import EvaluationError
 
 stems = st.lists(

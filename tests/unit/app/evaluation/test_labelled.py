@@ -5,7 +5,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from app.evaluation.clips import clip_of
+from app.evaluation.cuts import clip_of
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelFolder, read_labelled
 from app.evaluation.stems import stem_of

@@ -9,8 +9,7 @@ from labelled_world import SIDE, TRAIN
 from app.choosing.budgets import parse_budget
 from app.errors import AppError, BudgetError
 from app.evaluation.costs import parse_cost
-from app.evaluation.cuts import parse_cut
-from app.evaluation.draws import Draw, draw_scenes
+from app.evaluation.cuts import Draw, draw_scenes, parse_cut
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelFolder, LabelledPool
 from app.evaluation.plan import ComparisonPlan
