@@ -3,7 +3,7 @@
 ======================  ==========================================================================
 ``frame``               every image is a scene
 ``window:LO-HI``        consecutive images of a clip, LO to HI of them; the clip is the stem without
-                        the number at its end, see :func:`clip_of`
+                        the number at its end, see :func:`app.evaluation.stems.clip_of`
 ``window:LO-HI:REGEX``  the same; the clip is what REGEX finds in the stem
 ``group:REGEX``         all images in whose stems REGEX finds the same
 ``group:REGEX@LO-HI``   such groups, shuffled and cut into parts of LO to HI images
@@ -13,40 +13,18 @@ What an expression finds is its first group, or all of it where it has none. An 
 like ``@2-5`` itself is written ``@[2]-5``.
 """
 
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.errors import BudgetError
-from app.evaluation.baselines.pool import MOST_SCENES
-from app.evaluation.costs import Cost, scene_costs
 from app.evaluation.errors import EvaluationError
-from app.evaluation.labelled import LabelledPool
-from app.evaluation.plan import ComparisonPlan
+from app.evaluation.stems import clip_of
 from features.sources.expressions import MAX_NAME, ExpressionError, compile_expression
-from features.sources.scenes import Image, PoolScene, ScenePool
 from features.wording import count
-
-# The number of the frame, a letter before it where that stands alone (CamVid's f01230), and what
-# parts both from the clip's name.
-_FRAME_NUMBER: Final = re.compile(r"(?:(?<![A-Za-z0-9])[A-Za-z])?[0-9]+\Z")
-_SEPARATORS: Final = "_-./ "
-
-
-def clip_of(stem: str) -> str:
-    """Return a stem without the number of the frame at its end.
-
-    ``0006R0_f01230`` is of the clip ``0006R0``, ``00/000123`` of ``00``, ``000123`` of the clip
-    without a name; a stem without a number at its end is a clip of its own.
-    """
-    match = _FRAME_NUMBER.search(stem)
-    return stem if match is None else stem[: match.start()].rstrip(_SEPARATORS)
-
 
 Scenes = dict[str, tuple[str, ...]]
 """Scene id to the stems of its images."""
@@ -64,7 +42,7 @@ class Cut:
     spec
         The user's text.
     pattern
-        What finds the clip or group in a stem; ``None`` takes :func:`clip_of`.
+        What finds the clip or group in a stem; ``None`` takes :func:`app.evaluation.stems.clip_of`.
     lengths
         The fewest and most images of a scene; ``None`` leaves clips and groups whole.
     frames
@@ -208,98 +186,3 @@ def _compile(spec: str, expression: str) -> re.Pattern[str]:
 
 def _refuse(spec: str, rule: str) -> NoReturn:
     raise EvaluationError(place=f"cut {spec!r}", rule=rule)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Draw:
-    """The images that may be chosen, cut once into scenes.
-
-    Parameters
-    ----------
-    cut
-        How.
-    repetition
-        From 0; a cut that no chance decides is drawn once.
-    scenes
-        Scene id to the stems of its images.
-    costs : (n,) float64
-        Of the scenes, in their order.
-    """
-
-    cut: Cut
-    repetition: int
-    scenes: Scenes
-    costs: NDArray[np.float64]
-
-    @property
-    def total(self) -> float:
-        """What all scenes cost."""
-        return math.fsum(self.costs)
-
-    @property
-    def price(self) -> dict[str, float]:
-        """What each scene costs."""
-        return dict(zip(self.scenes, self.costs.tolist(), strict=True))
-
-    def source(self, pool: LabelledPool, cost: Cost) -> ScenePool:
-        """Return the scenes as the feature pipeline takes them."""
-        return ScenePool(
-            kind="labelled",
-            scenes=tuple(
-                PoolScene(
-                    scene_id=scene_id,
-                    costs={cost.resource: price},
-                    images=tuple(Image(str(pool.image(stem))) for stem in self.scenes[scene_id]),
-                )
-                for scene_id, price in self.price.items()
-            ),
-            resource=cost.resource,
-            cost_origin=cost.spec,
-        )
-
-
-def draw_scenes(pool: LabelledPool, plan: ComparisonPlan) -> list[Draw]:
-    """Cut the images that may be chosen, and refuse what no method could be asked.
-
-    Everything here takes seconds; features take hours.
-
-    Raises
-    ------
-    EvaluationError
-        A cut or a cost cannot be had; there are too many scenes, or all of them cost nothing.
-    BudgetError
-        A budget buys no scene of some cut.
-    """
-    per_image = plan.cost.per_image(pool)
-    if not any(per_image.values()):
-        rule = "is 0 for every image, so every budget buys all of them"
-        raise EvaluationError(place=f"cost {plan.cost.spec!r}", rule=rule)
-    return [
-        _draw(pool, plan, cut, repetition, per_image)
-        for cut in plan.cuts
-        for repetition in range(plan.repetitions if cut.lengths else 1)
-    ]
-
-
-def _draw(
-    pool: LabelledPool,
-    plan: ComparisonPlan,
-    cut: Cut,
-    repetition: int,
-    per_image: Mapping[str, float],
-) -> Draw:
-    scenes = cut.scenes(pool.train, plan.stream(repetition))
-    if len(scenes) > MOST_SCENES:
-        rule = f"makes {len(scenes):,} scenes; baselines compare {MOST_SCENES:,} at most"
-        raise EvaluationError(place=f"cut {cut.spec!r}", rule=rule)
-    found = Draw(cut, repetition, scenes, scene_costs(scenes, per_image))
-    cheapest = float(found.costs.min())
-    for budget in plan.budgets:
-        limit = budget.limit(found.total)
-        if limit < cheapest:
-            detail = (
-                f"The budget of {limit:,.10g} {plan.cost.resource} is below the cheapest scene of "
-                f"the cut {cut.spec!r} ({cheapest:,.10g})."
-            )
-            raise BudgetError(detail)
-    return found

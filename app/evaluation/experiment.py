@@ -19,11 +19,10 @@ from app.choosing.objectives import FeatureToken
 from app.choosing.seeding import SeedQuestion
 from app.evaluation.arena import Arena
 from app.evaluation.campaign import Campaign
-from app.evaluation.cuts import Draw, draw_scenes
 from app.evaluation.labelled import LabelledPool
 from app.evaluation.methods import RANDOM, Choice, Method, find_methods, random_choice
 from app.evaluation.outcome import Cell, Evaluation, EvaluationOutcome
-from app.evaluation.plan import ComparisonPlan
+from app.evaluation.plan import ComparisonPlan, Draw, draw_scenes
 from features.backbones import Identity, identify, resolve_backbone
 from features.pipeline import prepare
 from features.prepared import Prepared

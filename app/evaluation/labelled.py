@@ -15,7 +15,6 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.cuts import clip_of
 from app.evaluation.errors import EvaluationError
 from app.evaluation.label_files import (
     LABEL_SUFFIX,
@@ -26,7 +25,7 @@ from app.evaluation.label_files import (
     image_size,
     read_label,
 )
-from app.evaluation.stems import ImageFiles, StemList, read_stems
+from app.evaluation.stems import ImageFiles, StemList, clip_of, read_stems
 from features.images.pixels import SUFFIXES
 from features.wording import count
 

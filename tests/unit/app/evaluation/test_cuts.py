@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.evaluation.cuts import clip_of, parse_cut
+from app.evaluation.cuts import parse_cut
 from app.evaluation.errors import EvaluationError
+from app.evaluation.stems import clip_of
 
 stems = st.lists(
     st.builds(

@@ -9,10 +9,10 @@ from labelled_world import SIDE, TRAIN
 from app.choosing.budgets import parse_budget
 from app.errors import AppError, BudgetError
 from app.evaluation.costs import parse_cost
-from app.evaluation.cuts import Draw, draw_scenes, parse_cut
+from app.evaluation.cuts import parse_cut
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelFolder, LabelledPool
-from app.evaluation.plan import ComparisonPlan
+from app.evaluation.plan import ComparisonPlan, Draw, draw_scenes
 
 
 def draw(
