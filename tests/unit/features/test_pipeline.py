@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 import features.backbones.identity
 from features.backbones.colour_grid import ColourGrid
-from features.backbones.pixels import to_pixels
-from features.backbones.protocol import CLS, PATCH_KEYS
+from features.backbones.protocol import CLS, PATCH_KEYS, to_pixels
 from features.errors import FeatureError, VectorsError, WeightsError
 from features.images.decoding import Decoder
 from features.images.pixels import load_rgb
