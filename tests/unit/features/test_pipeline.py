@@ -198,7 +198,7 @@ def test_auto_falls_back_to_installed_weights(
     def unreachable(name: str) -> Path:
         raise WeightsError(name)
 
-    monkeypatch.setattr(features.backbones.identity.hub, "fetch", unreachable)
+    monkeypatch.setattr(features.backbones.identity, "fetch", unreachable)
     few = replace(pool, scenes=pool.scenes[:3])
     prepared = prepare(few, FeatureSettings(device="cpu"), tmp_path / "cache")
     assert prepared.backbone == "efficientnet_lite0"

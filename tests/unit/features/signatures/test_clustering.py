@@ -19,7 +19,7 @@ from features.signatures.clustering import cluster, cluster_many
 
 HASH = """
 import hashlib, numpy as np
-from features.clustering import cluster
+from features.signatures.clustering import cluster
 vectors = np.random.default_rng(5).standard_normal((784, 96)).astype(np.float32)
 print(hashlib.sha256(cluster(vectors, 19).tobytes()).hexdigest())
 """
