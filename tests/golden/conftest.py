@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from problems_on_disk import write_problems
+from sources_on_disk import write_sources
 
 
 @pytest.fixture
@@ -19,3 +20,9 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fix what the terminal and the environment would say."""
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.delenv("SEEDAL_DATA_DIR", raising=False)
+
+
+@pytest.fixture(scope="session")
+def sources() -> Path:
+    """Return the folder of a tiny source of every kind; nobody changes its files."""
+    return write_sources()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 
-def signatures(n: int = 14, d: int = 5, seed: int = 3) -> dict[str, Any]:
+def signatures(n: int = 16, d: int = 6, seed: int = 69) -> dict[str, Any]:
     """Return the arrays of a problem of signatures, with groups and a second cost."""
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=(n, d))
@@ -23,7 +23,7 @@ def signatures(n: int = 14, d: int = 5, seed: int = 3) -> dict[str, Any]:
     }
 
 
-def knapsack(n: int = 12, seed: int = 5) -> str:
+def knapsack(n: int = 22, seed: int = 40) -> str:
     """Return the text of a quadratic knapsack with a budget of its own."""
     rng = np.random.default_rng(seed)
     pairs = [(i, j) for i in range(n) for j in range(i, n) if i == j or rng.random() < 0.6]
@@ -43,6 +43,7 @@ def write_problems(folder: Path) -> None:
     np.savez(folder / "profits.npz", **arrays, profits=worth)
     np.savez(folder / "budgeted.npz", **arrays, budget=np.array([40.0]))
     np.savez(folder / "large.npz", **signatures(300, 8, 11))
+    np.savez(folder / "passes.npz", **signatures(1_200, 8, 12))
     (folder / "rooms").mkdir()
     for name, array in arrays.items():
         np.save(folder / "rooms" / f"{name}.npy", array)

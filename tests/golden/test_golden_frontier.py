@@ -28,7 +28,7 @@ QUESTIONS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
         {"include": ["scene-2"], "groups": [{"group": "odd", "min": 2}]},
     ),
     "a side budget": (
-        ("rooms.npz", *RANGE, *EXACT),
+        ("rooms.npz", "--from", "5%", "--to", "30%", "--steps", "3"),
         {"side_budgets": [{"resource": "hours", "limit": 15}]},
     ),
     "rules that the smallest budget does not pay": (

@@ -9,13 +9,13 @@ from problems_on_disk import write_rules
 from stored import Golden, Plain
 
 LIMIT: Final = ("--time-limit", "60")
-ROOMS: Final = ("rooms.npz", "--budget", "40%")
+ROOMS: Final = ("rooms.npz", "--budget", "35%")
 STRATEGIES: Final = ("auto", "greedy", "local_search", "exact", "cp_sat", "scip", "highs", "pulp")
 
 QUESTIONS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
     **{f"{name} on signatures": ((*ROOMS, "--strategy", name), None) for name in STRATEGIES},
     **{f"{name} on pairs": (("pairs.txt", "--strategy", name), None) for name in STRATEGIES},
-    "a folder of arrays": (("rooms", "--budget", "40%"), None),
+    "a folder of arrays": (("rooms", "--budget", "35%"), None),
     "a compressed knapsack": (("pairs.xz",), None),
     "a knapsack under another budget": (("pairs.txt", "--budget", "25%"), None),
     "items without names": (("nameless.npz", "--budget", "40"), None),
@@ -26,6 +26,7 @@ QUESTIONS: Final[dict[str, tuple[tuple[str, ...], Any]]] = {
     "a gap is enough": ((*ROOMS, "--gap", "0.1"), None),
     "another random seed": ((*ROOMS, "--strategy", "local_search", "--random-seed", "7"), None),
     "a larger pool": (("large.npz", "--budget", "5%", "--gap", "0.02"), None),
+    "a pool for passes": (("passes.npz", "--budget", "3%", "--gap", "0.05"), None),
     "include": (ROOMS, {"include": ["scene-2", "scene-3"]}),
     "exclude": (ROOMS, {"exclude": ["scene-0", "scene-1"]}),
     "labelled": (ROOMS, {"labelled": ["scene-0", "scene-12"]}),
