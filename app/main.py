@@ -16,19 +16,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from typing_extensions import override
 
-from app import tracing, web
-from app.access.authentication import Authentication
+from app import web
 from app.access.service import Caller, Keys
 from app.datasets.pools import Pools
 from app.errors import SettingsError
-from app.http import document, problems, routes
+from app.http import health, openapi, problems
+from app.http.authentication import Authentication
 from app.http.dependencies import AppState
 from app.http.validators import Validators
+from app.jobs.embedded import EmbeddedWorker
 from app.metrics import Metrics
-from app.observability import RequestLog, configure_logging
+from app.observability import RequestLog, configure_logging, install_tracing
 from app.operations import store as operations
 from app.operations.stream import OperationPoller
-from app.processes.embedded import EmbeddedWorker
 from app.processes.pool import SolvePool
 from app.seeds.translate import versions
 from app.settings import Settings
@@ -62,7 +62,7 @@ class _Api(FastAPI):
     @override
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = document.describe(problems.describe(super().openapi()))
+            self.openapi_schema = openapi.describe(super().openapi())
         return self.openapi_schema
 
 
@@ -127,9 +127,9 @@ def create_app(settings: Settings) -> FastAPI:
     app = _Api(
         title="seedal",
         summary="Which 3D scenes to label first, with a certified gap.",
-        description=document.DESCRIPTION,
-        servers=document.SERVERS,
-        openapi_tags=document.TAGS,
+        description=openapi.DESCRIPTION,
+        servers=openapi.SERVERS,
+        openapi_tags=openapi.TAGS,
         version=version,
         lifespan=lifespan,
         docs_url=None,  # both pages would load scripts from other hosts
@@ -142,7 +142,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     routes.include(app)
     web.include(app)
-    end_tracing = tracing.install(app)
+    end_tracing = install_tracing(app)
     return app
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 
-from app.datasets.manifests_wire import UploadedManifest
+from app.datasets.wire import UploadedManifest
 from app.errors import (
     InvalidRequestError,
     MalformedRequestError,

@@ -16,10 +16,8 @@ from app.errors import (
     SolveCancelledError,
     TooLargeError,
 )
-from app.http.answers import accepted
 from app.http.dependencies import CancellationOf, DatasetsOf, IdempotencyOf, SolvePoolOf, requires
-from app.http.paging import LinkOf
-from app.http.parameters import DatasetId, PageSize, PageToken
+from app.http.parameters import DatasetId, LinkOf, PageSize, PageToken, accepted
 from app.http.problems import documented
 from app.http.strict import StrictRoute
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.access.files import require_permitted_images
-from app.callbacks.service import require_callable
+from app.callbacks.egress import require_callable
 from app.datasets import store as datasets
 from app.datasets import translate
 from app.datasets.source_reports import ReportTask, new_mistakes, report

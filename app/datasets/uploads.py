@@ -11,8 +11,8 @@ from typing import Final
 
 from anyio import to_thread
 
-from app.datasets.manifests_wire import UploadedManifest
 from app.datasets.sources import UPLOAD
+from app.datasets.wire import UploadedManifest
 from app.errors import InvalidRequestError, SlowRequestError, TooLargeError
 from app.settings import Settings
 from app.store.artifacts import Artifacts

@@ -17,9 +17,8 @@ from app.errors import (
     SolveCancelledError,
     TooLargeError,
 )
-from app.http.answers import accepted
 from app.http.dependencies import DatasetsOf, SolvePoolOf, UploadsOf, requires
-from app.http.parameters import DatasetId
+from app.http.parameters import DatasetId, accepted
 from app.http.problems import documented
 
 router = APIRouter(prefix="/datasets", tags=["datasets"], dependencies=[requires("datasets")])

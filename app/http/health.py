@@ -1,14 +1,31 @@
-"""Whether this process can do its work."""
+"""Whether this process can do its work.
+
+Health on the wire.
+
+Routes for whoever watches the process.
+"""
 
 import tempfile
+from typing import Literal
 
+from fastapi import APIRouter, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.errors import UnavailableError
-from app.http.health_wire import Health
+from app.http.dependencies import AppStateOf, MetricsOf, Session as Transaction
+from app.http.problems import documented
+from app.metrics import CONTENT_TYPE
 from app.settings import Settings
+from app.wire import Wire
+
+
+class Health(Wire):
+    """The process answers; `checks` names what else was looked at."""
+
+    status: Literal["ok"]
+    checks: tuple[str, ...] = ()
 
 
 def check_readiness(session: Session, settings: Settings) -> Health:
@@ -31,3 +48,28 @@ def check_readiness(session: Session, settings: Settings) -> Health:
         detail = "The data directory cannot be written."
         raise UnavailableError(detail) from error
     return Health(status="ok", checks=("database", "data directory"))
+
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez")
+async def is_alive() -> Health:
+    """Tell that the process answers."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", responses=documented(UnavailableError))
+def is_ready(health: ReadinessOf) -> Health:
+    """Tell that the database answers and the data directory can be written."""
+    return health
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus' text format."}},
+)
+def show_metrics(metrics: MetricsOf) -> Response:
+    """Show numbers about requests, solves and operations."""
+    return Response(metrics.text(), media_type=CONTENT_TYPE)

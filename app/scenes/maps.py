@@ -7,7 +7,7 @@ from app.choosing.projection import Projection
 from app.choosing.tasks import MapTask
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
-from app.scenes.maps_wire import MapMethod, SceneMap
+from app.scenes.wire import MapMethod, SceneMap
 from app.seeds.questions import RequestContext, ready, signatures_of
 
 

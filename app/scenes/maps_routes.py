@@ -14,7 +14,7 @@ from app.errors import (
 from app.http.dependencies import CancellationOf, MapsOf, requires
 from app.http.parameters import IMMUTABLE, DatasetId
 from app.http.problems import documented
-from app.scenes.maps_wire import MapMethod, SceneMap
+from app.scenes.wire import MapMethod, SceneMap
 
 router = APIRouter(
     prefix="/datasets/{dataset_id}/map", tags=["scenes"], dependencies=[requires("datasets")]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.errors import InvalidRequestError, NotFoundError
-from app.scenes.pointclouds_wire import PointCloud
+from app.scenes.wire import PointCloud
 from features.errors import AbsentError, SourceError, StorageError
 from features.pointclouds import read_cloud
 

@@ -13,11 +13,9 @@ from app.errors import (
     SolveCancelledError,
 )
 from app.http.dependencies import ScenesOf, SolvePoolOf, requires
-from app.http.paging import LinkOf
-from app.http.parameters import BRIEFLY, DatasetId, PageSize, PageToken, SceneId
+from app.http.parameters import BRIEFLY, DatasetId, LinkOf, PageSize, PageToken, SceneId
 from app.http.problems import documented
-from app.scenes.pointclouds_wire import PointCloud
-from app.scenes.wire import Neighbors, Scene, ScenePage
+from app.scenes.wire import Neighbors, PointCloud, Scene, ScenePage
 
 router = APIRouter(
     prefix="/datasets/{dataset_id}/scenes", tags=["scenes"], dependencies=[requires("datasets")]

@@ -7,11 +7,11 @@ from typing import Final
 from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 
-from app.callbacks.service import require_callable
+from app.callbacks.egress import require_callable
 from app.choosing.baselines import reports
 from app.choosing.frontier import FrontierAnswer
 from app.datasets import store as datasets
-from app.http.preferences import Preference
+from app.http.parameters import Preference
 from app.operations.wire import Operation
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool

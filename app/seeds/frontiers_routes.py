@@ -15,9 +15,8 @@ from app.errors import (
     SolveCancelledError,
     TooLargeError,
 )
-from app.http.answers import ACCEPTED, accepted, created
 from app.http.dependencies import CancellationOf, FrontiersOf, IdempotencyOf, PreferenceOf, requires
-from app.http.parameters import IMMUTABLE, DatasetId, FrontierId
+from app.http.parameters import ACCEPTED, IMMUTABLE, DatasetId, FrontierId, accepted, created
 from app.http.problems import documented
 from app.http.strict import StrictRoute
 from app.operations.wire import Operation

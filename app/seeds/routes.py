@@ -16,10 +16,18 @@ from app.errors import (
     SolveCancelledError,
     TooLargeError,
 )
-from app.http.answers import ACCEPTED, accepted, created
 from app.http.dependencies import CancellationOf, IdempotencyOf, PreferenceOf, SeedsOf, requires
-from app.http.paging import LinkOf
-from app.http.parameters import IMMUTABLE, DatasetId, PageSize, PageToken, SeedId
+from app.http.parameters import (
+    ACCEPTED,
+    IMMUTABLE,
+    DatasetId,
+    LinkOf,
+    PageSize,
+    PageToken,
+    SeedId,
+    accepted,
+    created,
+)
 from app.http.problems import documented
 from app.http.strict import StrictRoute
 from app.operations.wire import Operation

@@ -5,14 +5,14 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from app.callbacks.service import require_callable
+from app.callbacks.egress import require_callable
 from app.choosing.baselines import reports
 from app.choosing.seeding import SeedAnswer, chosen_scenes, missed_scenes
 from app.choosing.tasks import CertificateTask, ProblemTask, RepresentedTask
 from app.datasets import store as datasets
 from app.errors import NotFoundError, SolveCancelledError
 from app.exports import Exported, export, require_format
-from app.http.preferences import Preference
+from app.http.parameters import Preference
 from app.metrics import Metrics
 from app.operations.wire import Operation
 from app.processes.child import Cancellation

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from app.callbacks.wire import CallbackRequest
-from app.datasets.features_wire import Sparsify
+from app.datasets.wire import Sparsify
 from app.scenes.wire import Neighbor
 from app.wire import Count, Label, Number, Wire
 
