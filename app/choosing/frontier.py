@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from app.choosing.baselines import Baseline, Baselines
-from app.choosing.seeding import SeedQuestion, settled
+from app.choosing.question import Question
+from app.choosing.seeding import settled
 from app.errors import InfeasibleError, InvalidRequestError
 from app.processes.child import Cancellation
 from solver.frontier import frontier, knee
 from solver.model.errors import SolverError
-from solver.model.options import SolverOptions
 from solver.model.problem import AnyProblem, SetProblem
 from solver.model.result import Status
 from solver.model.stop import TimeLimit
@@ -73,7 +73,7 @@ _ENOUGH_GAP: Final = 0.01
 
 
 def make_frontier(
-    question: SeedQuestion, budgets: tuple[float, ...], *, nested: bool, watch: Cancellation
+    question: Question, budgets: tuple[float, ...], *, nested: bool, watch: Cancellation
 ) -> FrontierAnswer:
     """Choose a selection, and prove a bound, for every budget.
 
@@ -110,11 +110,7 @@ def make_frontier(
                 for p in frontier(
                     problem,
                     budgets,
-                    SolverOptions(
-                        gap=question.gap or _ENOUGH_GAP,
-                        time_limit_s=question.time_limit_s,
-                        random_seed=question.random_seed,
-                    ),
+                    replace(question.options, gap=question.options.gap or _ENOUGH_GAP),
                     nested=nested,
                     cancelled=watch.cancelled,
                 ).points
@@ -125,7 +121,7 @@ def make_frontier(
         if point.objective == -math.inf:
             rule = f"No choice keeps every rule within {point.budget:,.10g}."
             raise InfeasibleError(rule, "#/constraints")
-    simpler = Baselines(question.vectors, question.random_seed)
+    simpler = Baselines(question.signatures.vectors, question.options.random_seed)
     return FrontierAnswer(
         seconds=time.perf_counter() - started,
         objective=question.objective,
@@ -136,23 +132,22 @@ def make_frontier(
 
 
 def _one_by_one(
-    problem: SetProblem, question: SeedQuestion, budgets: tuple[float, ...], watch: Cancellation
+    problem: SetProblem, question: Question, budgets: tuple[float, ...], watch: Cancellation
 ) -> list[_Found]:
     """Solve budget by budget, largest last, the time shared out over those that are left.
 
     A smaller budget's answer stands in where it is the better one, and a larger budget's bound
     holds for every smaller one.
     """
-    clock = TimeLimit(question.time_limit_s)
+    clock = TimeLimit(question.options.time_limit_s)
     found: list[_Found] = []
     for place, budget in enumerate(budgets):
         result = solve(
             replace(problem, budget=budget),
-            SolverOptions(
-                strategy=question.strategy,
+            replace(
+                question.options,
                 time_limit_s=clock.remaining() / (len(budgets) - place),
-                gap=question.gap or _ENOUGH_GAP,
-                random_seed=question.random_seed,
+                gap=question.options.gap or _ENOUGH_GAP,
             ),
             cancelled=watch.cancelled,
         )
@@ -172,7 +167,7 @@ def _one_by_one(
 
 
 def _step(
-    question: SeedQuestion, problem: AnyProblem, point: _Found, simpler: Baselines
+    question: Question, problem: AnyProblem, point: _Found, simpler: Baselines
 ) -> FrontierStep:
     within = replace(problem, budget=point.budget)
     measured = [simpler.measure(name, within) for name in question.baselines]

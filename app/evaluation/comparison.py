@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from app.choosing.seeding import SeedQuestion
+from app.choosing.question import Question
 from app.evaluation.arena import Arena
 from app.evaluation.campaign import Campaign
 from app.evaluation.draws import Draw
@@ -17,7 +17,7 @@ def compare(
     arena: Arena,
     plan: ComparisonPlan,
     draw: Draw,
-    questions: Mapping[str, SeedQuestion],
+    questions: Mapping[str, Question],
     methods: Mapping[str, Method],
 ) -> tuple[tuple[EvaluationOutcome, ...], dict[str, EvaluationOutcome]]:
     """Choose one seed after the other, then train and score side by side.

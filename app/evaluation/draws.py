@@ -102,7 +102,7 @@ def _draw(
     found = Draw(cut, repetition, scenes, scene_costs(scenes, per_image))
     cheapest = float(found.costs.min())
     for budget in plan.budgets:
-        limit = budget.limit(found.total)
+        limit = budget.within(found.total)
         if limit < cheapest:
             detail = (
                 f"The budget of {limit:,.10g} {plan.cost.resource} is below the cheapest scene of "

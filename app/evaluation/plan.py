@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from app.choosing.budgets import BudgetAsked
+from app.choosing.budgets import AskedBudget
 from app.errors import BudgetError, InvalidRequestError
 from app.evaluation.costs import Cost, parse_cost
 from app.evaluation.cuts import Cut
@@ -70,7 +70,7 @@ class ComparisonPlan:
     """
 
     cuts: tuple[Cut, ...]
-    budgets: tuple[BudgetAsked, ...]
+    budgets: tuple[AskedBudget, ...]
     objectives: tuple[str, ...]
     baselines: tuple[str, ...]
     backbones: tuple[str, ...]
@@ -131,7 +131,7 @@ class ComparisonPlan:
         if not (math.isfinite(self.time_limit_s) and self.time_limit_s >= 0):
             message = f"--time-limit must be at least 0 seconds, not {self.time_limit_s}."
             raise InvalidRequestError(message)
-        if any(budget.amount <= 0 for budget in self.budgets):
+        if any(budget.limit == 0 for budget in self.budgets):
             message = "A budget of 0 buys no seed to train on."
             raise BudgetError(message)
 
