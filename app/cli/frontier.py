@@ -85,9 +85,10 @@ def document(problem: Problem, found: FrontierResult) -> dict[str, Any]:
             content["price_of_nesting"] = point.price_of_nesting
             content["largest_price_of_nesting"] = point.largest_price_of_nesting
         points.append(content)
+    knee = found.knee
     return {
         "points": points,
-        "knee": {"index": found.knee, "budget": found.points[found.knee].budget},
+        "knee": None if knee is None else {"index": knee, "budget": found.points[knee].budget},
         "nested": found.nested,
     }
 

@@ -301,7 +301,10 @@ class Frontier(Wire):
     objective_name: Objective
     nested: bool
     points: tuple[FrontierPoint, ...]
-    knee: Count = Field(description="Number of the point, from 0, from which more stops paying.")
+    knee: Count | None = Field(
+        description="Number of the point, from 0, from which more stops paying; null where each "
+        "further budget adds about as much as the last, or more."
+    )
     seconds: float
     notes: tuple[str, ...]
     provenance: Provenance

@@ -26,12 +26,18 @@ _WIDTH: Final = 140
 """Characters of a line of a file of answers, where it can be broken."""
 
 _HIDDEN: Final = frozenset(
-    {"seconds", "created_at", "started_at", "finished_at", "request_id", "last_used_at"}
+    {"seconds", "created_at", "started_at", "finished_at", "request_id", "last_used_at", "prefix"}
+    | {"elapsed_s", "images_per_s", "remaining_s"}
 )
 _ID: Final = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _TEXT: Final = (
+    (re.compile(r"Usage: (python -m )?\S+"), "Usage: seedal"),
     (re.compile(r"\(([a-z_]+, )?\d+\.\d\d s\)"), r"(\1<seconds> s)"),
     (re.compile(r"( images), [\d.]+/s, \d+ s left"), r"\1"),
+    (re.compile(r"\b\d(\.\d+)?e-1[2-9]\b"), "0"),
+    (re.compile(r"\bsk_\w+(-\w+)*"), "sk_<key>"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?"), "<moment>"),
+    (re.compile(r"(page_token=)[\w-]+"), r"\1<token>"),
 )
 _LONG_NUMBER: Final = re.compile(r"\d+\.\d{7,}(?:e-?\d+)?")
 
@@ -78,6 +84,8 @@ class Plain:
             return f"<{name}>"
         if name == "versions":
             return sorted(value)
+        if name == "next_page_token" and value:
+            return "<token>"
         return self(value)
 
     def _id(self, found: str) -> str:
@@ -117,6 +125,10 @@ class Golden:
         if not known and not os.environ.get(FREEZE):
             pytest.skip(f"{question}: not frozen")
         self.holds(question, answer)
+
+    def has_no_others(self, questions: set[str]) -> None:
+        """Hold that the file answers these questions and no further one."""
+        assert set(json.loads(self._path.read_text())) == questions
 
 
 def _written(content: Any, indent: str = "") -> str:  # noqa: ANN401 any JSON

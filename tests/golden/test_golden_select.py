@@ -95,6 +95,12 @@ def _keys(data: Path) -> dict[str, Any]:
     return {**names, "vectors of": sorted(keys)}
 
 
+def _machine() -> str:
+    """Return what decides the last digits of sums: the kernels of BLAS."""
+    (blas,) = (info for info in threadpool_info() if "numpy" in info["filepath"])
+    return str(blas["architecture"])
+
+
 def _without(answer: dict[str, Any], *members: str) -> dict[str, Any]:
     out = {name: value for name, value in answer["out"].items() if name not in members}
     return answer | {"out": out}
@@ -139,7 +145,13 @@ def test_searches_stay(
     answer = _select(sources / MANIFEST, kept, *words, out=tmp_path)
     members = ("stages", "files", "provenance", "near_misses", "dataset_id", "id", "source")
     answer = _without(answer, *members) | {"err": []}
-    Golden("select_objectives").holds(f"{objective} by {strategy}", Plain()(answer))
+    golden, question = Golden("select_objectives"), f"{objective} by {strategy}"
+    if (
+        question == "spread by greedy"
+    ):  # all scenes are worth the same alone: the last digit decides
+        golden.holds_if_known(f"{question} on {_machine()}", Plain()(answer))
+    else:
+        golden.holds(question, Plain()(answer))
 
 
 def _content(path: Path) -> Any:  # noqa: ANN401 any JSON
@@ -172,8 +184,7 @@ def test_what_is_reused_stays(sources: Path, data: Path) -> None:
 
 def test_keys_of_answers_stay(sources: Path, data: Path) -> None:
     """Answers and blocks are kept under the golden names, where arithmetic is the same."""
-    blas = {info["architecture"] for info in threadpool_info() if "architecture" in info}
-    question = f"names of answers and blocks on {', '.join(sorted(blas))}"
+    question = f"names of answers and blocks on {_machine()}"
     _select(sources / MANIFEST, data)
     found = {
         kind: sorted(path.name for path in (data / "cache" / kind).iterdir())
