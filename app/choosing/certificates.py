@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.choosing.objectives import OBJECTIVES
 from app.choosing.question import Question
 from app.errors import InvalidRequestError
 from app.processes.child import Cancellation
@@ -16,7 +17,7 @@ from solver.model.problem import SignatureProblem
 from solver.model.result import Result, Status, StopReason
 from solver.model.stop import Cancelled, FirstOf, TimeLimit
 
-_PROVABLE: Final = "seedal, pairwise and centred"
+_PROVABLE: Final = tuple(one.name for one in OBJECTIVES.values() if one.has_certificates)
 
 
 def certify_seed(
@@ -103,6 +104,8 @@ def require_provable(question: Question) -> SignatureProblem:
     """
     problem = question.problem()
     if not isinstance(problem, SignatureProblem):
-        detail = f"Certificates are made for {_PROVABLE}, not for {question.objective}."
+        *names, last = _PROVABLE
+        known = f"{', '.join(names)} and {last}"
+        detail = f"Certificates are made for {known}, not for {question.objective}."
         raise InvalidRequestError(detail)
     return problem
