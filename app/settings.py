@@ -3,17 +3,17 @@
 import os
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from features.errors import StorageError
 from features.storage import uris
-from features.storage.reading import require_readable
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -155,6 +155,9 @@ class Settings(BaseSettings):
     def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return value
+        from sqlalchemy import URL, make_url  # noqa: PLC0415  most commands need no database
+        from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
         try:
             url = make_url(value.get_secret_value())
         except ArgumentError:
@@ -170,6 +173,8 @@ class Settings(BaseSettings):
     def _check_artifacts_url(cls, value: str | None) -> str | None:
         if value is None:
             return value
+        from features.storage.reading import require_readable  # noqa: PLC0415  loads the stores
+
         try:
             if not uris.is_remote(value) and uris.to_path(value).is_absolute():
                 return uris.to_path(value).resolve().as_uri()
@@ -210,8 +215,10 @@ class Settings(BaseSettings):
         """Where workers show that they are alive."""
         return self.data_dir / "locks"
 
-    def database(self) -> URL:
+    def database(self) -> "URL":
         """Return the database's address with its driver and password filled in."""
+        from sqlalchemy import URL, make_url  # noqa: PLC0415  most commands need no database
+
         if self.database_url is None:
             return URL.create("sqlite", database=str(self.data_dir / "seedal.sqlite"))
         url = make_url(self.database_url.get_secret_value())

@@ -1,9 +1,12 @@
 """The seam between images and the networks that look at them."""
 
-from typing import Final, Literal, Protocol, TypeAlias
+from __future__ import annotations  # settings name tokens without numpy
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Token: TypeAlias = Literal["cls", "patch_keys", "patches"]
 """``cls``: one vector of the whole image; ``patch_keys``: one of each part of it, as in the paper;
