@@ -18,6 +18,7 @@ from scale import CENTRES, write_world
 from app.choosing.seeding import describe
 from app.choosing.tasks import SeedTask
 from features.signatures.model import Signatures
+from solver.model.options import SolverOptions
 from solver.solve import solve
 
 
@@ -77,7 +78,7 @@ def main() -> None:
     tell("read")
     problem = question.problem()
     tell("checked")
-    result = solve(problem, time_limit_s=task.time_limit_s, gap=task.gap)
+    result = solve(problem, SolverOptions(time_limit_s=task.time_limit_s, gap=task.gap))
     tell(f"solved: gap {100 * result.gap:.4f} %, {len(result.selected)} chosen")
     if not arguments.until_solved:
         describe(question, problem, result.selected)

@@ -13,6 +13,7 @@ from app.choosing.clusters import Clusters
 from app.seeds.wire import BaselineReport
 from solver.model.errors import SolverError
 from solver.model.objective import value
+from solver.model.options import SolverOptions
 from solver.model.problem import BUDGET_TOLERANCE, AnyProblem
 from solver.solve import solve
 
@@ -108,7 +109,7 @@ class Baselines:
     def greedy(self, problem: AnyProblem) -> Iterator[Selection]:
         """Yield the greedy selection, where there is one."""
         try:
-            found = solve(problem, strategy="greedy", time_limit_s=_SECONDS)
+            found = solve(problem, SolverOptions(strategy="greedy", time_limit_s=_SECONDS))
         except SolverError:
             return
         if found.objective > -np.inf:

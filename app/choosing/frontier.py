@@ -14,6 +14,7 @@ from app.errors import InfeasibleError, InvalidRequestError
 from app.processes.child import Cancellation
 from solver.frontier import frontier, knee
 from solver.model.errors import SolverError
+from solver.model.options import SolverOptions
 from solver.model.problem import AnyProblem, SetProblem
 from solver.model.result import Status
 from solver.model.stop import TimeLimit
@@ -109,10 +110,12 @@ def make_frontier(
                 for p in frontier(
                     problem,
                     budgets,
-                    nesting=nested,
-                    gap=question.gap or _ENOUGH_GAP,
-                    time_limit_s=question.time_limit_s,
-                    random_seed=question.random_seed,
+                    SolverOptions(
+                        gap=question.gap or _ENOUGH_GAP,
+                        time_limit_s=question.time_limit_s,
+                        random_seed=question.random_seed,
+                    ),
+                    nested=nested,
                     cancelled=watch.cancelled,
                 ).points
             ]
@@ -145,10 +148,12 @@ def _one_by_one(
     for place, budget in enumerate(budgets):
         result = solve(
             replace(problem, budget=budget),
-            strategy=question.strategy,
-            time_limit_s=clock.remaining() / (len(budgets) - place),
-            gap=question.gap or _ENOUGH_GAP,
-            random_seed=question.random_seed,
+            SolverOptions(
+                strategy=question.strategy,
+                time_limit_s=clock.remaining() / (len(budgets) - place),
+                gap=question.gap or _ENOUGH_GAP,
+                random_seed=question.random_seed,
+            ),
             cancelled=watch.cancelled,
         )
         point = _Found(budget, result.selected, result.objective, result.upper_bound)

@@ -22,6 +22,7 @@ from features.signatures.parts import Parts
 from solver.model.constraints import Constraints
 from solver.model.errors import BackendFailedError, InvalidProblemError, UnknownStrategyError
 from solver.model.objective import gains
+from solver.model.options import SolverOptions
 from solver.model.problem import AnyProblem
 from solver.model.result import Result, Status
 from solver.ranking import rank
@@ -201,10 +202,12 @@ def make_seed(
         problem = question.problem()
         result = solve(
             problem,
-            strategy=question.strategy,
-            time_limit_s=question.time_limit_s,
-            gap=question.gap,
-            random_seed=question.random_seed,
+            SolverOptions(
+                strategy=question.strategy,
+                time_limit_s=question.time_limit_s,
+                gap=question.gap,
+                random_seed=question.random_seed,
+            ),
             cancelled=cancelled,
             report=report,
         )

@@ -14,6 +14,7 @@ from app.cli.solve import finite, names
 from app.cli.terminal import answer, answer_json
 from app.errors import BudgetError, InvalidRequestError
 from solver.frontier import FrontierResult, frontier
+from solver.model.options import SolverOptions
 from solver.model.problem import Problem
 
 # More points than anyone draws.
@@ -104,10 +105,10 @@ def run(request: FrontierQuestion, *, as_json: bool) -> None:
         found = frontier(
             problem,
             amounts,
-            nesting=request.nested,
-            gap=request.gap,
-            time_limit_s=request.time_limit_s,
-            random_seed=request.random_seed,
+            SolverOptions(
+                gap=request.gap, time_limit_s=request.time_limit_s, random_seed=request.random_seed
+            ),
+            nested=request.nested,
         )
     except ValueError as error:
         raise InvalidRequestError(str(error)) from error

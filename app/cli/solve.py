@@ -16,6 +16,7 @@ from app.cli.terminal import answer, answer_json, say
 from app.errors import InvalidRequestError
 from features.files.atomic import atomic_write
 from solver.certificate import certify
+from solver.model.options import SolverOptions
 from solver.model.problem import Problem
 from solver.model.result import Result, Status
 from solver.model.stop import TimeLimit
@@ -113,10 +114,12 @@ def run(request: SolveRequest, *, certificate: Path | None, as_json: bool) -> No
     try:
         result = solve(
             problem,
-            strategy=request.strategy,
-            time_limit_s=request.time_limit_s,
-            gap=request.gap,
-            random_seed=request.random_seed,
+            SolverOptions(
+                strategy=request.strategy,
+                time_limit_s=request.time_limit_s,
+                gap=request.gap,
+                random_seed=request.random_seed,
+            ),
         )
     except ValueError as error:
         raise InvalidRequestError(str(error)) from error

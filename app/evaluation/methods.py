@@ -14,7 +14,7 @@ from app.errors import InvalidRequestError
 from app.evaluation.baselines.pool import BaselinePool
 from app.evaluation.baselines.registry import BASELINES, BaselineMethod
 from features.settings import AUTO
-from solver.model.strategy import STRATEGIES, Strategy
+from solver.model.options import STRATEGIES, Strategy
 
 RANDOM: Final = "random"
 

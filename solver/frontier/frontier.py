@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from solver.bounds import upper_bound
 from solver.frontier.knee import knee
-from solver.frontier.nesting import nested, price
+from solver.frontier.nesting import nest, price
 from solver.frontier.search import Search
 from solver.model.objective import pair_matrix, profits, value
+from solver.model.options import SolverOptions
 from solver.model.problem import Mask, Problem, SignatureProblem
 from solver.model.result import relative_gap
 from solver.model.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
@@ -199,11 +200,9 @@ def _limited(problem: Problem) -> bool:
 def frontier(
     problem: Problem,
     budgets: Sequence[float],
+    options: SolverOptions = SolverOptions(gap=0.01),
     *,
-    nesting: bool = False,
-    gap: float = 0.01,
-    time_limit_s: float = 10.0,
-    random_seed: int = 0,
+    nested: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> FrontierResult:
     """Choose a selection, and prove a bound, for every budget.
@@ -214,14 +213,12 @@ def frontier(
         The problem; its own budget does not matter.
     budgets
         In any order; equal ones count once.
-    nesting
+    options
+        The time limit is for the whole call; each point is improved until it is certified to be
+        within the gap. The other options are for problems that are solved one budget after the
+        other (constraints, many items).
+    nested
         Whether every selection must contain those of smaller budgets.
-    gap
-        Bounds are improved until each point is certified to be within this relative gap.
-    time_limit_s
-        Wall-clock seconds for the whole call.
-    random_seed
-        For problems that are solved one budget after the other (constraints, many items).
     cancelled
         Polled; what is known comes back soon after it returns True.
 
@@ -238,42 +235,38 @@ def frontier(
         further constraints or for more than 1024 items.
     """
     amounts = _budgets(budgets)
-    stop = FirstOf(Cancelled(cancelled), TimeLimit(time_limit_s))
+    stop = FirstOf(Cancelled(cancelled), TimeLimit(options.time_limit_s))
     if _limited(problem) or problem.n > CORE_ITEMS:
-        if nesting:
+        if nested:
             message = "Nested frontiers are for problems of a budget alone, up to 1024 items."
             raise ValueError(message)
-        points = _one_by_one(problem, amounts, gap, time_limit_s, random_seed, cancelled)
+        points = _one_by_one(problem, amounts, options, cancelled)
     else:
         walk = _Walk(problem, amounts, stop)
         walk.select()
-        walk.prove(gap)
+        walk.prove(options.gap)
         allowances = [part.allowance for part in walk.problems]
-        chosen = nested(walk.search, allowances, walk.chosen) if nesting else walk.chosen
+        chosen = nest(walk.search, allowances, walk.chosen) if nested else walk.chosen
         points = walk.points(chosen)
     place = knee([p.budget for p in points], [p.objective for p in points])
-    return FrontierResult(points=tuple(points), knee=place, nested=nesting)
+    return FrontierResult(points=tuple(points), knee=place, nested=nested)
 
 
 def _one_by_one(
     problem: Problem,
     budgets: Sequence[float],
-    gap: float,
-    time_limit_s: float,
-    random_seed: int,
+    options: SolverOptions,
     cancelled: Callable[[], bool],
 ) -> list[BudgetResult]:
     """Solve every budget by itself; a smaller budget's answer stands in where it is better."""
-    clock = TimeLimit(time_limit_s)
+    clock = TimeLimit(options.time_limit_s)
     results = []
     for place, budget in enumerate(budgets):
         seconds = clock.remaining() / (len(budgets) - place)
         results.append(
             solve(
                 replace(problem, budget=budget),
-                time_limit_s=seconds,
-                gap=gap,
-                random_seed=random_seed,
+                replace(options, time_limit_s=seconds),
                 cancelled=cancelled,
             )
         )

@@ -34,7 +34,7 @@ def price(objective: float, free: float) -> float:
     return max(0.0, 1.0 - objective / free) if free > 0 else 0.0
 
 
-def nested(search: Search, allowances: Sequence[float], free: Sequence[Mask]) -> list[Mask]:
+def nest(search: Search, allowances: Sequence[float], free: Sequence[Mask]) -> list[Mask]:
     """Return selections of which each contains those of smaller budgets.
 
     Parameters

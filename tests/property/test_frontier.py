@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from problems import problems
 
 from solver.frontier import frontier, knee
+from solver.model.options import SolverOptions
 from solver.model.problem import Problem
 
 Oracle = Callable[[Problem], float]
@@ -29,7 +30,9 @@ def test_every_point_is_bounded_and_the_curve_does_not_fall(
 ) -> None:
     """Each bound covers the optimum of its budget, and more budget is never worth less."""
     total = float(problem.costs.sum())
-    found = frontier(problem, [share * total for share in shares], nesting=nesting, gap=gap)
+    found = frontier(
+        problem, [share * total for share in shares], SolverOptions(gap=gap), nested=nesting
+    )
     for point in found.points:
         best = best_value(replace(problem, budget=point.budget))
         slack = 1e-9 * abs(best) + 1e-9
@@ -47,7 +50,7 @@ def test_every_point_is_bounded_and_the_curve_does_not_fall(
 def test_nested_means_nested(problem: Problem, shares: list[float]) -> None:
     """With nesting, every selection contains those of all smaller budgets."""
     total = float(problem.costs.sum())
-    points = frontier(problem, [share * total for share in shares], nesting=True).points
+    points = frontier(problem, [share * total for share in shares], nested=True).points
     for smaller, larger in pairwise(points):
         assert set(smaller.selected) <= set(larger.selected)
 

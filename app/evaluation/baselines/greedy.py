@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.evaluation.baselines.pool import BaselinePool
+from solver.model.options import SolverOptions
 from solver.model.problem import SignatureProblem
 from solver.solve import solve
 
@@ -36,4 +37,6 @@ def greedy(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.in
     """
     # No time is given to a bound, so nothing depends on a clock.
     question = problem_of(pool, budget)
-    return solve(question, strategy="greedy", time_limit_s=0, random_seed=random_seed).selected
+    return solve(
+        question, SolverOptions(strategy="greedy", time_limit_s=0, random_seed=random_seed)
+    ).selected
