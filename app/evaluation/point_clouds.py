@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.evaluation.errors import EvaluationError
-from app.evaluation.grid import Counts, count_points
-from app.evaluation.kitti_classes import CLASS_NAMES, classes_of
-from app.evaluation.kitti_projection import project, read_calibration
-from app.evaluation.label_files import image_size
+from app.evaluation.kitti import CLASS_NAMES, classes_of, project, read_calibration
+from app.evaluation.label_files import Counts, count_points, image_size
 from features.files.sizes import count_items
 from features.sources import open_source
 from features.sources.scenes import PoolScene
@@ -34,7 +32,7 @@ class LabelledScan:
     image, cloud, labels
         The files.
     matrix : (3, 4)
-        See :func:`app.evaluation.kitti_projection.read_calibration`.
+        See :func:`app.evaluation.kitti.read_calibration`.
     points
         Number of points of the full scan, which is what labelling it costs.
     """

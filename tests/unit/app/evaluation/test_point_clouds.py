@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.evaluation.errors import EvaluationError
-from app.evaluation.kitti_classes import CLASS_NAMES
+from app.evaluation.kitti import CLASS_NAMES
 from app.evaluation.point_clouds import LabelledScans, read_semantic_kitti_labelled
 from features.errors import SourceError
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.evaluation.costs import parse_cost, scene_costs
 from app.evaluation.errors import EvaluationError
-from app.evaluation.grid import Counts
+from app.evaluation.label_files import Counts
 from features.errors import SourceError
 
 

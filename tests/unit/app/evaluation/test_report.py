@@ -18,9 +18,9 @@ from app.evaluation.report import (
     panels,
     pictures,
     round_panels,
+    standing,
     summary_table,
 )
-from app.evaluation.summary import standing
 
 MakeCell = Callable[..., Cell]
 

@@ -10,8 +10,7 @@ from app.errors import InvalidRequestError
 from app.evaluation.arena import SEEN, UNSEEN, Arena
 from app.evaluation.labelled import LabelFolder
 from app.evaluation.maps import dense_maps
-from app.evaluation.probe import fit
-from app.evaluation.space import Space
+from app.evaluation.probe import Space, fit
 from features.backbones import Compute, identify
 
 SOME = ("a_000", "b_003", "d_001")

@@ -5,10 +5,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from app.evaluation.clips import clip_of
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelFolder, read_labelled
-from app.evaluation.stems import stem_of
+from app.evaluation.stems import clip_of, stem_of
 
 Label = Sequence[Sequence[int]]
 

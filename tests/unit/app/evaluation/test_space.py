@@ -3,7 +3,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from app.evaluation.space import Space
+from app.evaluation.probe import Space
 
 
 def cells(n: int = 6, c: int = 9) -> np.ndarray:

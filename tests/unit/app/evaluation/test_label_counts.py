@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from app.evaluation.grid import UNLABELLED, count_pixels, count_points
-from app.evaluation.segments import count_segments
+from app.evaluation.label_files import UNLABELLED, count_pixels, count_points, count_segments
 
 labels = arrays.arrays(
     np.intp,

@@ -10,10 +10,9 @@ from app.choosing.budgets import parse_budget
 from app.errors import AppError, BudgetError
 from app.evaluation.costs import parse_cost
 from app.evaluation.cuts import parse_cut
-from app.evaluation.draws import Draw, draw_scenes
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelFolder, LabelledPool
-from app.evaluation.plan import ComparisonPlan
+from app.evaluation.plan import ComparisonPlan, Draw, draw_scenes
 
 
 def draw(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import entropy as scipy_entropy
 
-from app.evaluation.rounds import entropy, margin, take_core_set, take_random, take_ranked
+from app.evaluation.campaign import entropy, margin, take_core_set, take_random, take_ranked
 
 seeds = st.integers(0, 2**32 - 1)
 

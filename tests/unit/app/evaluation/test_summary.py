@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import percentileofscore
 
 from app.evaluation.outcome import Cell
-from app.evaluation.summary import standing, total, totals
+from app.evaluation.report import standing, total, totals
 
 MakeCell = Callable[..., Cell]
 

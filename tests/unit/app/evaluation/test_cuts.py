@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.evaluation.clips import clip_of
 from app.evaluation.cuts import parse_cut
 from app.evaluation.errors import EvaluationError
+from app.evaluation.stems import clip_of
 
 stems = st.lists(
     st.builds(

@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from app.errors import InvalidRequestError
-from app.evaluation.baselines.facility_location import similarities
+from app.evaluation.baselines.clusters import NEIGHBOURS, untypicality
 from app.evaluation.baselines.pool import BaselinePool
 from app.evaluation.baselines.registry import BASELINES, BaselineMethod
 from app.evaluation.baselines.seedal_reference import scenes_of_best_pairs, seedal_reference
-from app.evaluation.baselines.typiclust import NEIGHBOURS, untypicality
+from app.evaluation.baselines.sequential import similarities
 
 EVERY = pytest.mark.parametrize("baseline", BASELINES.values(), ids=BASELINES.keys())
 
