@@ -6,13 +6,12 @@ Each objective states its formula and its source; ``docs/seed-quality.md`` says 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from app.choosing.geometry import (
     COMPONENTS,
-    Floats,
     directions,
     kernel_features,
     redundancy,
@@ -21,7 +20,7 @@ from app.choosing.geometry import (
 from app.errors import InvalidRequestError
 from features.backbones.protocol import PATCHES
 from features.settings import AUTO
-from features.signatures.parts import Parts
+from features.signatures.model import Signatures
 from solver.model.problem import AnyProblem, SignatureProblem
 from solver.sets.coverage import CoverageProblem, Saturation
 from solver.sets.design import DesignProblem
@@ -49,25 +48,9 @@ _DENSE: Final = 5_000
 """Scenes up to which n x n distances and words of every scene fit the solver's dense matrices."""
 
 
-class SceneGeometry(Protocol):
-    """What an objective may look at."""
-
-    @property
-    def weights(self) -> Floats:
-        """SeedAL's ``1 - intra``, shape (n,)."""
-
-    @property
-    def vectors(self) -> Floats:
-        """Mean of each scene's unit centres, shape (n, d)."""
-
-    @property
-    def parts(self) -> Parts | None:
-        """What the scenes show; None where only directions are known."""
-
-
 FeatureToken = Literal["auto", "cls", "patch_keys", "patches"]
 
-Build = Callable[[SceneGeometry, dict[str, Any]], AnyProblem]
+Build = Callable[[Signatures, dict[str, Any]], AnyProblem]
 """Makes the problem; the dict holds costs, budget, ids and constraints."""
 
 
@@ -100,27 +83,27 @@ class Objective:
     token: FeatureToken = PATCHES
 
 
-def _seedal(scenes: SceneGeometry, asked: dict[str, Any]) -> AnyProblem:
+def _seedal(scenes: Signatures, asked: dict[str, Any]) -> AnyProblem:
     return SignatureProblem(weights=scenes.weights, vectors=scenes.vectors, **asked)
 
 
-def _pairwise(scenes: SceneGeometry, asked: dict[str, Any]) -> AnyProblem:
+def _pairwise(scenes: Signatures, asked: dict[str, Any]) -> AnyProblem:
     ones = np.ones_like(scenes.weights)
     return SignatureProblem(weights=ones, vectors=scenes.vectors, **asked)
 
 
-def _centred(scenes: SceneGeometry, asked: dict[str, Any]) -> AnyProblem:
+def _centred(scenes: Signatures, asked: dict[str, Any]) -> AnyProblem:
     ones = np.ones_like(scenes.weights)
     return SignatureProblem(weights=ones, vectors=directions(scenes.vectors), **asked)
 
 
-def _facility_location(scenes: SceneGeometry, asked: dict[str, Any]) -> AnyProblem:
+def _facility_location(scenes: Signatures, asked: dict[str, Any]) -> AnyProblem:
     _require_workable(len(scenes.vectors), len(scenes.vectors))
     unit = directions(scenes.vectors)
     return FacilityProblem(similarities=np.clip(0.5 + 0.5 * (unit @ unit.T), 0.0, 1.0), **asked)
 
 
-def _k_center(scenes: SceneGeometry, asked: dict[str, Any]) -> AnyProblem:
+def _k_center(scenes: Signatures, asked: dict[str, Any]) -> AnyProblem:
     _require_workable(len(scenes.vectors), len(scenes.vectors))
     unit = directions(scenes.vectors)
     squared = squared_distances(unit, unit)
@@ -128,7 +111,7 @@ def _k_center(scenes: SceneGeometry, asked: dict[str, Any]) -> AnyProblem:
     return KCenterProblem(distances=np.sqrt(squared), **asked)
 
 
-def _coverage(scenes: SceneGeometry, asked: dict[str, Any]) -> CoverageProblem:
+def _coverage(scenes: Signatures, asked: dict[str, Any]) -> CoverageProblem:
     if scenes.parts is None:
         detail = "Nothing is known of these scenes' parts, so coverage cannot be measured."
         raise InvalidRequestError(detail, "#/objective")
@@ -164,13 +147,13 @@ def _expected(asked: dict[str, Any]) -> float:
     return min(1.0, asked["budget"] / total) if total > 0 else 1.0
 
 
-def _spread(scenes: SceneGeometry, asked: dict[str, Any]) -> DesignProblem:
+def _spread(scenes: Signatures, asked: dict[str, Any]) -> DesignProblem:
     n = len(scenes.vectors)
     _require_workable(n, min(n, COMPONENTS))
     return DesignProblem(factors=kernel_features(directions(scenes.vectors)), ridge=_NOISE, **asked)
 
 
-def _balanced(scenes: SceneGeometry, asked: dict[str, Any]) -> AnyProblem:
+def _balanced(scenes: Signatures, asked: dict[str, Any]) -> AnyProblem:
     # A scene unlike all others adds this much to the spread: so much times the number of scenes
     # that the budget buys is the most there is.
     most = np.log1p(1.0 / _NOISE) * max(_FEW, _expected(asked) * len(scenes.weights))
@@ -181,7 +164,7 @@ def _balanced(scenes: SceneGeometry, asked: dict[str, Any]) -> AnyProblem:
     )
 
 
-def resolve(scenes: SceneGeometry) -> tuple[str, str]:
+def resolve(scenes: Signatures) -> tuple[str, str]:
     """Return the objective that ``auto`` stands for in a pool, and a sentence that says why."""
     n = len(scenes.weights)
     if n > _DENSE:
@@ -191,7 +174,7 @@ def resolve(scenes: SceneGeometry) -> tuple[str, str]:
     return name, f"The objective is {name}: the pool's redundancy is {share:.2f}."
 
 
-def _auto(scenes: SceneGeometry, asked: dict[str, Any]) -> AnyProblem:
+def _auto(scenes: Signatures, asked: dict[str, Any]) -> AnyProblem:
     name, _ = resolve(scenes)
     return OBJECTIVES[name].build(scenes, asked)
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.choosing.budgets import parse_budget
-from app.choosing.selection import SelectionRequest
 from app.cli import select
 from app.cli.demo_client import BACKBONE, Service, read_key
 from app.cli.terminal import say
 from app.demo.world import write_world
 from app.errors import AppError
 from app.main import serve
+from app.seeds.selection import SelectionRequest
 from app.settings import Settings
 from features.pipeline import FeatureSettings
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from app.choosing.budgets import BudgetAsked, parse_budget
-from app.choosing.constraints import read_json
-from app.choosing.problem_files import ProblemFile, read_problem_file
-from app.choosing.solving import problem_of
+from app.choosing.budgets import AskedBudget, parse_budget
+from app.choosing.problem_files import (
+    ProblemFile,
+    problem_of,
+    read_constraints,
+    read_problem_file,
+)
 from app.cli.solve import finite, names
 from app.cli.terminal import answer, answer_json
 from app.errors import BudgetError, InvalidRequestError
@@ -49,8 +52,8 @@ def _amounts(file: ProblemFile, request: FrontierQuestion) -> list[float]:
     total = float(file.costs.sum())
 
     def amount(text: str) -> float:
-        asked: BudgetAsked = parse_budget(text)
-        return asked.limit(total)
+        asked: AskedBudget = parse_budget(text)
+        return asked.within(total)
 
     ranged = (request.first, request.last, request.steps)
     if request.budgets is not None:
@@ -82,9 +85,10 @@ def document(problem: Problem, found: FrontierResult) -> dict[str, Any]:
             content["price_of_nesting"] = point.price_of_nesting
             content["largest_price_of_nesting"] = point.largest_price_of_nesting
         points.append(content)
+    knee = found.knee
     return {
         "points": points,
-        "knee": {"index": found.knee, "budget": found.points[found.knee].budget},
+        "knee": None if knee is None else {"index": knee, "budget": found.points[knee].budget},
         "nested": found.nested,
     }
 
@@ -99,7 +103,7 @@ def run(request: FrontierQuestion, *, as_json: bool) -> None:
     """
     file = read_problem_file(request.path)
     amounts = _amounts(file, request)
-    constraints = None if request.constraints is None else read_json(request.constraints)
+    constraints = None if request.constraints is None else read_constraints(request.constraints)
     problem = problem_of(file, max(amounts), constraints)
     try:
         found = frontier(

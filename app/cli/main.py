@@ -133,8 +133,9 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
 ) -> None:
     """Choose the scenes to label first, from a source of scenes and a budget."""
     from app.choosing.budgets import parse_budget
-    from app.choosing.selection import SelectionRequest
+    from app.choosing.question import options_of
     from app.cli import select
+    from app.seeds.selection import SelectionRequest
     from features.settings import FeatureSettings, Sparsification
     from features.sources import SourceOptions
 
@@ -144,7 +145,7 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     request = SelectionRequest(
         kind=source,
         root=root,
-        options=SourceOptions(
+        source=SourceOptions(
             images_root=images_root,
             split=split,  # type: ignore[arg-type]  # checked there
             resource=resource,
@@ -169,10 +170,9 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
         vector_ids=vector_ids,
         budget=parse_budget(budget),
         objective=objective,
-        strategy=strategy,
-        time_limit_s=time_limit,
-        gap=gap,
-        random_seed=random_seed,
+        options=options_of(
+            strategy=strategy, time_limit_s=time_limit, gap=gap, random_seed=random_seed
+        ),
         strict=strict,
     )
     cache = settings_of(data_dir=data_dir).cache_dir

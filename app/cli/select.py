@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from app.choosing.selection import Selection, SelectionRequest, select
 from app.cli.terminal import ImageProgress, answer, answer_json, say
 from app.errors import InvalidRequestError
 from app.exports import export_files, require_format
 from app.exports.seed import json_bytes
+from app.seeds.selection import Selection, SelectionRequest, select
 from features.files.atomic import atomic_write
 from features.storage.redaction import redacted
 
@@ -84,7 +84,7 @@ def run(
     Raises
     ------
     AppError, FeatureError
-        See `app.choosing.selection.select`; nothing has been written to `out` then.
+        See `app.seeds.selection.select`; nothing has been written to `out` then.
     """
     require_format(form)
     selection = select(request, cache, ImageProgress())

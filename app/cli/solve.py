@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from app.choosing.budgets import BudgetAsked
-from app.choosing.constraints import read_json
-from app.choosing.problem_files import read_problem_file
-from app.choosing.solving import budget_of, problem_of
+from app.choosing.budgets import AskedBudget
+from app.choosing.problem_files import (
+    budget_of,
+    problem_of,
+    read_constraints,
+    read_problem_file,
+)
 from app.cli.terminal import answer, answer_json, say
 from app.errors import InvalidRequestError
 from features.files.atomic import atomic_write
@@ -28,7 +31,7 @@ class SolveRequest:
     """What is asked; see `solver.solve.solve`. `constraints` is a JSON file."""
 
     path: Path
-    budget: BudgetAsked | None = None
+    budget: AskedBudget | None = None
     time_limit_s: float = 10.0
     gap: float = 0.0
     strategy: str = "auto"
@@ -109,7 +112,7 @@ def run(request: SolveRequest, *, certificate: Path | None, as_json: bool) -> No
         Each with one sentence.
     """
     file = read_problem_file(request.path)
-    constraints = None if request.constraints is None else read_json(request.constraints)
+    constraints = None if request.constraints is None else read_constraints(request.constraints)
     problem = problem_of(file, budget_of(file, request.budget), constraints)
     try:
         result = solve(

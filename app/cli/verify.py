@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.choosing.budgets import BudgetAsked
-from app.choosing.constraints import read_json
-from app.choosing.problem_files import ProblemFile, read_problem_file
-from app.choosing.solving import problem_of
+from app.choosing.budgets import AskedBudget
+from app.choosing.constraints import ConstraintsFile
+from app.choosing.problem_files import (
+    ProblemFile,
+    problem_of,
+    read_constraints,
+    read_json,
+    read_problem_file,
+)
 from app.cli.terminal import answer, answer_json, say
 from app.errors import InvalidRequestError
 from solver.certificate.inputs import constraints_document
@@ -30,12 +35,12 @@ def _number(value: object) -> float:
 def _check(
     file: ProblemFile,
     certificate: Mapping[str, object],
-    asked: BudgetAsked | None,
-    constraints: object,
+    asked: AskedBudget | None,
+    constraints: ConstraintsFile | None,
 ) -> Proven:
     stated = _number(certificate.get("budget"))
     total = float(file.costs.sum())
-    budget = stated if asked is None else asked.limit(total)
+    budget = stated if asked is None else asked.within(total)
     try:
         problem = problem_of(file, budget, constraints)
     except InvalidRequestError as error:
@@ -69,7 +74,7 @@ def run(
     path: Path,
     certificate: Path,
     *,
-    budget: BudgetAsked | None = None,
+    budget: AskedBudget | None = None,
     constraints: Path | None = None,
     as_json: bool = False,
 ) -> int:
@@ -98,7 +103,7 @@ def run(
     if not isinstance(content, dict):
         detail = f"{certificate}: it is not a certificate."
         raise InvalidRequestError(detail)
-    limits = None if constraints is None else read_json(constraints)
+    limits = None if constraints is None else read_constraints(constraints)
     try:
         proven = _check(file, content, budget, limits)
     except VerificationError as error:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import sessionmaker
 
 from app.choosing.frontier import FrontierAnswer
 from app.choosing.seeding import SeedAnswer
-from app.datasets.pools import Pools
 from app.errors import AppError, SolveCancelledError, SolveKilledError
 from app.operations import store as operations
 from app.operations.ending import fail
@@ -19,13 +18,10 @@ from app.operations.translate import SOLVE
 from app.operations.wire import OperationStatus
 from app.processes.child import Cancellation, Task
 from app.processes.pool import SolvePool
-from app.seeds import frontiers_store as frontiers
-from app.seeds import store as seeds
-from app.seeds.frontiers import remember as remember_frontier
-from app.seeds.frontiers_wire import Frontier, FrontierRequest
-from app.seeds.questions import FrontierQuery, RequestContext, SeedQuery, ask_frontier, ask_seed
-from app.seeds.service import remember as remember_seed
-from app.seeds.wire import Seed, SeedRequest
+from app.scenes.pools import Pools, RequestContext
+from app.seeds.answers import recall, remember
+from app.seeds.questions import read_request
+from app.seeds.wire import Frontier, FrontierRequest, Seed, SeedRequest
 from app.settings import Settings
 from app.store.sessions import ProjectSession
 
@@ -107,19 +103,15 @@ class Solver:
         request = kind.model_validate(row.request)
         with self._bound(row.project) as session:
             context = RequestContext(session, self._settings, self._pools)
-            question = (
-                ask_seed(context, row.dataset_id, request)
-                if isinstance(request, SeedRequest)
-                else ask_frontier(context, row.dataset_id, request)
-            )
-            known = _known(context, question)
+            query = read_request(context, row.dataset_id, request)
+            known = recall(context, query)
             if known is not None:
                 _end(session, operation_id, known)
                 return
-        answer = self._answer(question.task, operation_id)
+        answer = self._answer(query.task, operation_id)
         with self._bound(row.project) as session:
             context = RequestContext(session, self._settings, self._pools)
-            _end(session, operation_id, _remember(context, question, request, answer))
+            _end(session, operation_id, remember(context, query, answer))
 
     def _bound(self, project: str) -> ProjectSession:
         session = self._sessions()
@@ -149,32 +141,6 @@ def _persist(pool: SolvePool, task: Task, watch: Cancellation) -> SeedAnswer | F
         else:
             return answer
     return cast("SeedAnswer | FrontierAnswer", pool.answer(task, watch))
-
-
-def _known(context: RequestContext, question: SeedQuery | FrontierQuery) -> Seed | Frontier | None:
-    """Return what somebody else who asked the same was answered since this was accepted."""
-    about = (context.session, question.dataset.id, question.digest)
-    if isinstance(question, SeedQuery):
-        seed = seeds.answered(*about)
-        return None if seed is None else Seed.model_validate(seed.answer)
-    frontier = frontiers.answered(*about)
-    return None if frontier is None else Frontier.model_validate(frontier.answer)
-
-
-def _remember(
-    context: RequestContext,
-    question: SeedQuery | FrontierQuery,
-    request: SeedRequest | FrontierRequest,
-    answer: SeedAnswer | FrontierAnswer,
-) -> Seed | Frontier:
-    """Store an answer of either kind; return it, or that of whoever was first."""
-    match question, request, answer:
-        case SeedQuery(), SeedRequest(), SeedAnswer():
-            return remember_seed(context, question, request, answer)
-        case FrontierQuery(), FrontierRequest(), FrontierAnswer():
-            return remember_frontier(context, question, request, answer)
-        case _:
-            raise TypeError(answer)
 
 
 def _end(session: ProjectSession, operation_id: str, result: Seed | Frontier) -> None:

@@ -52,6 +52,7 @@ def open_service(data_dir: Path, file_root: Path) -> Iterator[TestClient]:
         file_roots=(file_root,),
         solve_processes=1,
         max_time_limit_s=100,
+        max_wait_s=100,
         max_body_mb=1,
     )
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:

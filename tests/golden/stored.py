@@ -27,6 +27,7 @@ _WIDTH: Final = 140
 
 _HIDDEN: Final = frozenset(
     {"seconds", "created_at", "started_at", "finished_at", "request_id", "last_used_at", "prefix"}
+    | {"elapsed_s", "images_per_s", "remaining_s"}
 )
 _ID: Final = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _TEXT: Final = (
@@ -124,6 +125,10 @@ class Golden:
         if not known and not os.environ.get(FREEZE):
             pytest.skip(f"{question}: not frozen")
         self.holds(question, answer)
+
+    def has_no_others(self, questions: set[str]) -> None:
+        """Hold that the file answers these questions and no further one."""
+        assert set(json.loads(self._path.read_text())) == questions
 
 
 def _written(content: Any, indent: str = "") -> str:  # noqa: ANN401 any JSON

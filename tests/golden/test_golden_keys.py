@@ -22,7 +22,7 @@ def test_the_life_of_a_key_stays(tmp_path: Path) -> None:
         "listed for people": run_seedal("keys", "list", *place),
         "made for people": run_seedal("keys", "create", "--name", "n", *scopes, *place),
     }
-    plain = Plain({key.split("_")[1]: "<prefix>"})
+    plain = Plain({key: "<key>", key.split("_")[1]: "<prefix>"})
     answer = {name: plain(said.answer()) for name, said in told.items()}
     Golden("keys").holds("the life of a key", answer)
 

@@ -12,12 +12,11 @@ from sqlalchemy.exc import OperationalError
 from app.access.service import Caller
 from app.errors import SolveCrashedError, SolveKilledError
 from app.operations.service import Operations
-from app.operations.translate import new_solve
 from app.operations.wire import OperationStatus
 from app.seeds import solving
-from app.seeds.frontiers_wire import FrontierRequest
+from app.seeds.answers import new_solve
 from app.seeds.solving import Solver, WorkerEndsError
-from app.seeds.wire import SeedRequest
+from app.seeds.wire import FrontierRequest, SeedRequest
 from app.settings import Settings
 from app.store.tables import FrontierRow, SeedRow
 

@@ -4,20 +4,26 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from app.choosing.budgets import BudgetAsked
+from app.choosing.budgets import AskedBudget
+from app.choosing.constraints import (
+    ConstraintsFile,
+    UsablePool,
+    constraints_of,
+)
 from app.choosing.objectives import require_objective
-from app.choosing.seed_cache import recall, remember
-from app.choosing.seeding import SeedAnswer, SeedQuestion, chosen_scenes, make_seed, missed_scenes
-from app.choosing.summary import summarise
+from app.choosing.question import Question
+from app.choosing.seeding import SeedAnswer, make_seed, recall, remember
 from app.errors import BudgetError, InvalidRequestError
 from app.exports import ExportableSeed
 from app.exports.seed import ExportScene
+from app.seeds.translate import SeedOrigin, to_wire
+from app.seeds.wire import Budget
 from features.pipeline import FeatureSettings, Prepared, prepare
 from features.prepared import Stage
 from features.settings import AUTO
@@ -26,12 +32,10 @@ from features.sources.scenes import ScenePool
 from features.storage.redaction import redacted
 from features.vectors import read_vectors
 from features.vectors.precomputed import prepare_precomputed
+from solver.model.options import SolverOptions
 from solver.model.result import StopReason
-from solver.solve import STRATEGIES
 
 _log = logging.getLogger(__name__)
-
-_ASKED = ("objective", "strategy", "time_limit_s", "gap", "random_seed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,7 @@ class SelectionRequest:
 
     Parameters
     ----------
-    kind, root, options
+    kind, root, source
         The source; `kind` is None where it is to be detected.
     features
         How images become signatures.
@@ -49,24 +53,25 @@ class SelectionRequest:
         are, a file of scene ids; see `features.vectors.read_vectors`.
     budget
         An amount, or a part of what all scenes that can be chosen cost.
-    objective, strategy, time_limit_s, gap, random_seed
-        As in `app.choosing.seeding.SeedQuestion`.
+    objective, options, baselines
+        As in `app.choosing.question.Question`.
+    rules
+        What else is to be kept.
     strict
         End with an error at the first image that cannot be read, instead of going on without it.
     """
 
     kind: str | None
     root: str
-    budget: BudgetAsked
-    options: SourceOptions = field(default_factory=SourceOptions)
+    budget: AskedBudget
+    source: SourceOptions = field(default_factory=SourceOptions)
     features: FeatureSettings = field(default_factory=FeatureSettings)
     vectors: Path | None = None
     vector_ids: Path | None = None
     objective: str = "seedal"
-    strategy: str = "auto"
-    time_limit_s: float = 10.0
-    gap: float = 0.0
-    random_seed: int = 0
+    options: SolverOptions = field(default_factory=SolverOptions)
+    rules: ConstraintsFile = field(default_factory=ConstraintsFile)
+    baselines: tuple[str, ...] = ()
     strict: bool = False
 
 
@@ -104,21 +109,13 @@ _DEFAULTS = FeatureSettings()
 
 def _require_sense(request: SelectionRequest, pool: ScenePool) -> None:
     """Refuse what no features could make possible, before they are computed."""
-    if request.strategy not in STRATEGIES:
-        detail = f"There is no strategy {request.strategy!r}; they are {', '.join(STRATEGIES)}."
-        raise InvalidRequestError(detail)
     require_objective(request.objective)
-    if not (request.gap >= 0 and request.time_limit_s >= 0):  # NaN, too
-        detail = (
-            "A gap is at least 0 and a time limit at least 0 seconds, "
-            f"not {request.gap:g} and {request.time_limit_s:g}."
-        )
-        raise InvalidRequestError(detail)
     cheapest = min(pool.scenes, key=lambda scene: scene.costs[pool.resource])
     cost = cheapest.costs[pool.resource]
-    if not request.budget.is_fraction and request.budget.amount < cost:
+    limit = request.budget.limit
+    if limit is not None and limit < cost and not request.rules.labelled:
         detail = (
-            f"The budget of {request.budget.amount:,.10g} is below the cheapest scene "
+            f"The budget of {limit:,.10g} is below the cheapest scene "
             f"({cheapest.scene_id!r} costs {cost:,.10g})."
         )
         raise BudgetError(detail)
@@ -151,22 +148,33 @@ def _prepare(
     return prepare_precomputed(pool, vectors, features.clusters, cache)
 
 
-def _question(request: SelectionRequest, pool: ScenePool, prepared: Prepared) -> SeedQuestion:
-    by_id = {scene.scene_id: scene.costs[pool.resource] for scene in pool.scenes}
-    signatures = prepared.signatures
-    costs = np.array([by_id[scene_id] for scene_id in signatures.scene_ids])
-    return SeedQuestion(
-        scene_ids=signatures.scene_ids,
+def _usable(pool: ScenePool, prepared: Prepared) -> UsablePool:
+    """Return the scenes that have signatures."""
+    by_id = {scene.scene_id: scene for scene in pool.scenes}
+    scenes = [by_id[scene_id] for scene_id in prepared.signatures.scene_ids]
+    shared = set.intersection(*(set(scene.costs) for scene in scenes)) if scenes else set()
+    return UsablePool(
+        prepared.signatures.scene_ids,
+        {
+            name: np.array([scene.costs[name] for scene in scenes])
+            for name in {pool.resource, *shared}
+        },
+        tuple(scene.group for scene in scenes),
+    )
+
+
+def _question(
+    request: SelectionRequest, prepared: Prepared, usable: UsablePool, resource: str
+) -> Question:
+    costs = usable.resources[resource]
+    return Question(
+        signatures=prepared.signatures,
         costs=costs,
-        weights=signatures.weights,
-        vectors=signatures.vectors,
-        parts=signatures.parts,
-        budget=request.budget.limit(math.fsum(costs)),
+        budget=request.budget.within(math.fsum(costs)),
         objective=request.objective,
-        strategy=request.strategy,
-        time_limit_s=request.time_limit_s,
-        gap=request.gap,
-        random_seed=request.random_seed,
+        options=request.options,
+        constraints=constraints_of(usable, request.rules, request.rules.side_budgets),
+        baselines=request.baselines,
     )
 
 
@@ -179,7 +187,7 @@ def _require_all_readable(prepared: Prepared) -> None:
         raise InvalidRequestError(detail)
 
 
-def _answer(question: SeedQuestion, cache: Path) -> tuple[SeedAnswer, Stage]:
+def _answer(question: Question, cache: Path) -> tuple[SeedAnswer, Stage]:
     started = time.perf_counter()
     known = recall(cache, question)
     answer = known or make_seed(question)
@@ -216,16 +224,16 @@ def select(
         When the question cannot be answered: see `app.choosing.seeding.make_seed`.
     """
     started = time.perf_counter()
-    pool = open_source(request.kind, request.root, request.options)
+    pool = open_source(request.kind, request.root, request.source)
     reading = Stage("source", len(pool.scenes), 0, time.perf_counter() - started)
     _require_sense(request, pool)
     prepared = _prepare(request, pool, cache, progress)
     if request.strict:
         _require_all_readable(prepared)
-    question = _question(request, pool, prepared)
+    usable = _usable(pool, prepared)
+    question = _question(request, prepared, usable, pool.resource)
     answer, solving = _answer(question, cache)
     stages = (reading, *prepared.stages, solving)
-    groups = {scene.scene_id: scene.group for scene in pool.scenes}
     exportable = ExportableSeed(
         kind=pool.kind,
         resource=pool.resource,
@@ -240,21 +248,58 @@ def select(
             for scene in pool.scenes
         ),
         chosen=tuple(scene.scene_id for scene in answer.scenes),
-        summary=summarise(
-            pool,
-            prepared,
-            answer.result,
-            chosen_scenes(answer, groups),
-            asked={name: getattr(request, name) for name in _ASKED},
-            stages=stages,
-            near_misses=missed_scenes(answer, groups),
-        ),
+        summary=_summary(pool, prepared, answer, _origin(request, pool, prepared, usable, question))
+        | {"stages": [asdict(stage) for stage in stages]},
     )
     return Selection(
         pool=pool,
         prepared=prepared,
         answer=answer,
         stages=stages,
-        is_share=request.budget.is_fraction,
+        is_share=request.budget.fraction is not None,
         exportable=exportable,
     )
+
+
+def _origin(
+    request: SelectionRequest,
+    pool: ScenePool,
+    prepared: Prepared,
+    usable: UsablePool,
+    question: Question,
+) -> SeedOrigin:
+    total = math.fsum(question.costs)
+    fraction = question.budget / total if total else 1.0
+    return SeedOrigin(
+        dataset_id=prepared.key,  # a local pool has no other name than its content
+        budget=Budget(limit=question.budget, resource=pool.resource, fraction=fraction),
+        objective=request.objective,
+        options=request.options,
+        constraints=request.rules,
+        side_budgets=request.rules.side_budgets,
+        provenance={
+            "dataset_key": prepared.key,
+            "backbone": prepared.backbone,
+            "weights_id": prepared.weights_id,
+            "precision": prepared.precision,
+            "token": prepared.token,
+            "clusters": prepared.clusters,
+            "sparsify": None if prepared.sparsify is None else asdict(prepared.sparsify),
+        },
+        group_of=usable.group_of,
+    )
+
+
+def _summary(
+    pool: ScenePool, prepared: Prepared, answer: SeedAnswer, origin: SeedOrigin
+) -> dict[str, Any]:
+    """Return the seed as the API gives it, and what only a local run can tell."""
+    return to_wire(answer, origin).model_dump(mode="json") | {
+        "source": {"kind": pool.kind, "cost_origin": pool.cost_origin},
+        "scene_count": len(pool.scenes),
+        "usable_scene_count": len(prepared.signatures.scene_ids),
+        "left_out": [asdict(scene) for scene in prepared.left_out],
+        "sparsified": [scene.scene_id for scene in prepared.sparsified],
+        "image_failures": [asdict(failure) for failure in prepared.failures],
+        "notes": [*pool.notes, *prepared.notes],
+    }
