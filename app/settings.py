@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     Attributes
     ----------
     data_dir
-        Holds the SQLite database and ``cache/``; made where it does not exist.
+        Holds the SQLite database, and by default ``cache/``; made where it does not exist.
+    cache_dir
+        Where features and signatures are kept; safe to delete, costly to make again.
     database_url
         ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``; by default, a file in `data_dir`.
     database_password_file
@@ -87,6 +89,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SEEDAL_", frozen=True, env_ignore_empty=True)
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("seedal"))
+    cache_dir: Path = Field(default_factory=lambda known: known["data_dir"] / "cache")
     database_url: SecretStr | None = None
     database_password_file: Path | None = None
     file_roots: Annotated[tuple[Path, ...], NoDecode] = ()
@@ -145,9 +148,9 @@ class Settings(BaseSettings):
                 ip_network(entry, strict=False)  # a typing error would be taken for a host's name
         return tuple(entry.lower() for entry in value)
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "cache_dir")
     @classmethod
-    def _resolve_data_dir(cls, value: Path) -> Path:
+    def _resolve_folder(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
     @field_validator("database_url")
@@ -194,11 +197,6 @@ class Settings(BaseSettings):
             rule = f"{value} cannot be read"
             raise ValueError(rule)
         return value
-
-    @property
-    def cache_dir(self) -> Path:
-        """Where features and signatures are kept; safe to delete, costly to make again."""
-        return self.data_dir / "cache"
 
     @property
     def signatures_dir(self) -> Path:

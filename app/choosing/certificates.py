@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.choosing.objectives import require_objective
 from app.choosing.question import Question
 from app.errors import InvalidRequestError
 from app.processes.child import Cancellation
+from features.settings import AUTO
 from solver.certificate import certify
 from solver.model.errors import SolverError
 from solver.model.objective import value
@@ -16,7 +18,7 @@ from solver.model.problem import SignatureProblem
 from solver.model.result import Result, Status, StopReason
 from solver.model.stop import Cancelled, FirstOf, TimeLimit
 
-_PROVABLE: Final = "seedal, pairwise and centred"
+_PROVABLE: Final = ("seedal", "pairwise", "centred")
 
 
 def certify_seed(
@@ -103,6 +105,24 @@ def require_provable(question: Question) -> SignatureProblem:
     """
     problem = question.problem()
     if not isinstance(problem, SignatureProblem):
-        detail = f"Certificates are made for {_PROVABLE}, not for {question.objective}."
-        raise InvalidRequestError(detail)
+        raise _unprovable(question.objective)
     return problem
+
+
+def require_provable_name(objective: str) -> None:
+    """Refuse an objective that no proof is made for; what ``auto`` stands for shows later.
+
+    Raises
+    ------
+    InvalidRequestError
+        Naming those that proofs are made for.
+    """
+    require_objective(objective)
+    if objective not in {AUTO, *_PROVABLE}:
+        raise _unprovable(objective)
+
+
+def _unprovable(objective: str) -> InvalidRequestError:
+    *most, last = _PROVABLE
+    detail = f"Certificates are made for {', '.join(most)} and {last}, not for {objective}."
+    return InvalidRequestError(detail)
