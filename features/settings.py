@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from features.backbones.catalogue import require_name
-from features.backbones.compute import AUTO, FLOAT32, Compute, Precision
-from features.backbones.protocol import Token
+from features.backbones.compute import AUTO, FLOAT32, Compute, Precision, Token
 from features.errors import FeatureError
 
 __all__ = ["AUTO", "LOCAL", "PRECOMPUTED", "RAY", "FeatureSettings", "Sparsification"]
@@ -24,7 +23,7 @@ _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Sparsification:
-    """Which frames of a sequence are kept; see :func:`features.extraction.sparsify.sparsify`.
+    """Which frames of a sequence are kept; see :func:`features.extraction.thinning.sparsify`.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from app.choosing.geometry import (
     squared_distances,
 )
 from app.errors import InvalidRequestError
-from features.backbones.protocol import PATCHES
+from features.backbones.compute import PATCHES
 from features.settings import AUTO
 from features.signatures.model import Signatures
 from solver.model.problem import AnyProblem, SignatureProblem

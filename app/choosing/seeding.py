@@ -17,7 +17,7 @@ from app.choosing.describing import MissedScene, RankedScene, describe
 from app.choosing.objectives import resolve
 from app.choosing.question import Question
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
-from features.files.atomic import atomic_write
+from features.files.paths import atomic_write
 from features.settings import AUTO
 from solver.model.errors import (
     BackendFailedError,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.errors import InvalidRequestError
-from features.files.atomic import atomic_write
+from features.files.paths import atomic_write
 
 
 def require_folder(out: Path) -> None:

@@ -20,9 +20,9 @@ from app.exports import REDAL, export_files, require_format
 from app.exports.seed import json_bytes
 from app.processes.child import Cancellation
 from app.seeds.selection import Selection, open_scenes
+from features.errors import redacted
 from features.prepared import Prepared
 from features.sources.scenes import ScenePool
-from features.storage.redaction import redacted
 from solver.model.options import SolverOptions
 
 # Unreadable images that are named one by one on the terminal; seed.json has them all.

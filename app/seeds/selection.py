@@ -25,14 +25,14 @@ from app.exports.seed import ExportScene
 from app.seeds.scene_request import SceneRequest
 from app.seeds.translate import SeedOrigin, to_wire
 from app.seeds.wire import Budget
+from features.errors import redacted
 from features.pipeline import FeatureSettings, Prepared, prepare
+from features.precomputed import prepare_precomputed
 from features.prepared import Stage
 from features.settings import AUTO
 from features.sources import open_source
 from features.sources.scenes import PoolScene, ScenePool
-from features.storage.redaction import redacted
 from features.vectors import read_vectors
-from features.vectors.precomputed import prepare_precomputed
 from solver.model.constraints import Constraints
 from solver.model.errors import InvalidProblemError
 from solver.model.options import SolverOptions

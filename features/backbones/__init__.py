@@ -8,19 +8,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from features.backbones.catalogue import BACKBONES
-from features.backbones.compute import Compute, Precision
+from features.backbones.compute import Compute, Precision, Token, resolve_precision
 
 if TYPE_CHECKING:
     from features.backbones.identity import Identity, identify, resolve_backbone
     from features.backbones.loading import load_backbone, open_backbone
-    from features.backbones.precision import resolve_precision
-    from features.backbones.protocol import Backbone, Token
+    from features.backbones.protocol import Backbone
 
 _MODULES: Final = {
     **dict.fromkeys(("Identity", "identify", "resolve_backbone"), "identity"),
     **dict.fromkeys(("load_backbone", "open_backbone"), "loading"),
-    "resolve_precision": "precision",
-    **dict.fromkeys(("Backbone", "Token"), "protocol"),
+    "Backbone": "protocol",
 }
 
 __all__ = [
