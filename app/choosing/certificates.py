@@ -2,11 +2,11 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from app.choosing.objectives import require_objective
+from app.choosing.objectives import OBJECTIVES, require_objective
 from app.choosing.question import Question
 from app.errors import InvalidRequestError
 from app.processes.child import Cancellation
@@ -17,8 +17,6 @@ from solver.model.objective import value
 from solver.model.problem import SignatureProblem
 from solver.model.result import Result, Status, StopReason
 from solver.model.stop import Cancelled, FirstOf, TimeLimit
-
-_PROVABLE: Final = ("seedal", "pairwise", "centred")
 
 
 def certify_seed(
@@ -117,12 +115,11 @@ def require_provable_name(objective: str) -> None:
     InvalidRequestError
         Naming those that proofs are made for.
     """
-    require_objective(objective)
-    if objective not in {AUTO, *_PROVABLE}:
+    if objective != AUTO and not require_objective(objective).has_certificates:
         raise _unprovable(objective)
 
 
 def _unprovable(objective: str) -> InvalidRequestError:
-    *most, last = _PROVABLE
-    detail = f"Certificates are made for {', '.join(most)} and {last}, not for {objective}."
-    return InvalidRequestError(detail)
+    *names, last = (one.name for one in OBJECTIVES.values() if one.has_certificates)
+    known = f"{', '.join(names)} and {last}"
+    return InvalidRequestError(f"Certificates are made for {known}, not for {objective}.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from app.choosing.objectives import require_objective
+from app.choosing.building import build_problem
 from app.errors import InvalidRequestError
 from features.signatures.model import Signatures
 from solver.model.constraints import Constraints
@@ -123,7 +123,7 @@ class Question(QuestionTerms):
             "ids": self.scene_ids,
             "constraints": self.constraints,
         }
-        return require_objective(self.objective).build(self.signatures, asked)
+        return build_problem(self.objective, self.signatures, asked)
 
 
 def _spelled_out(rules: Constraints) -> tuple[object, ...]:

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from app.choosing.baselines import Baseline, Baselines
+from app.choosing.building import resolve
 from app.choosing.describing import MissedScene, RankedScene, describe
-from app.choosing.objectives import resolve
 from app.choosing.question import Question
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
 from features.files.paths import atomic_write

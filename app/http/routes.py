@@ -14,9 +14,16 @@ from app.seeds import routes as seeds
 
 def include(app: FastAPI) -> None:
     """Add every route to an application."""
-    modules = (datasets, manifests, vectors, maps, scenes, seeds, operations)
-    routers = [module.router for module in modules]
-    routers.insert(modules.index(operations), seeds.frontiers)
-    for router in routers:
+    for router in (
+        datasets.router,
+        manifests.router,
+        vectors.router,
+        maps.router,
+        scenes.router,
+        seeds.objectives,
+        seeds.router,
+        seeds.frontiers,
+        operations.router,
+    ):
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)

@@ -27,9 +27,11 @@ from app.http.strict import StrictRoute
 from app.operations.wire import Operation
 from app.processes.child import Cancellation
 from app.seeds.service import Seeds
+from app.seeds.translate import objectives_to_wire
 from app.seeds.wire import (
     Frontier,
     FrontierRequest,
+    ObjectiveList,
     Represented,
     Seed,
     SeedPage,
@@ -37,6 +39,9 @@ from app.seeds.wire import (
 )
 
 router = APIRouter(tags=["seeds"], route_class=StrictRoute, dependencies=[requires("seeds")])
+objectives = APIRouter(
+    tags=["seeds"], route_class=StrictRoute, dependencies=[requires("datasets", "seeds")]
+)
 frontiers = APIRouter(tags=["frontiers"], route_class=StrictRoute, dependencies=[requires("seeds")])
 
 _SOLVE = {
@@ -94,6 +99,12 @@ def list_seeds(
 ) -> SeedPage:
     """List a dataset's seeds, newest first, without their scenes."""
     return link(seeds.page(dataset_id, page_size, page_token))
+
+
+@objectives.get("/objectives")
+def list_objectives() -> ObjectiveList:
+    """List what a seed can maximise: each objective's formula, its source, and what it promises."""
+    return objectives_to_wire()
 
 
 @router.get("/seeds/{seed_id}", responses=documented(NotFoundError, InvalidRequestError))

@@ -29,8 +29,7 @@ class SceneRequest:
     features
         How images become signatures.
     objective
-        seedal, pairwise, centred, facility_location, k_center, coverage, spread, balanced or auto
-        (recommended).
+        What a seed maximises: a name of :data:`app.choosing.objectives.OBJECTIVES`.
     """
 
     root: str

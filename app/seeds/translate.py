@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from app.choosing.baselines import Baseline
 from app.choosing.constraints import ConstraintsRequest, SideBudget
 from app.choosing.frontier import FrontierAnswer, FrontierStep
+from app.choosing.objectives import OBJECTIVES
 from app.choosing.seeding import SeedAnswer
 from app.seeds.wire import (
     BaselineReport,
@@ -20,6 +21,8 @@ from app.seeds.wire import (
     FrontierPoint,
     NearMiss,
     Objective,
+    ObjectiveInfo,
+    ObjectiveList,
     Provenance,
     Seed,
     SeedStatus,
@@ -106,6 +109,23 @@ def _baseline_reports(baselines: Iterable[Baseline]) -> dict[str, BaselineReport
         name: BaselineReport(**{key: value for key, value in told.items() if key != "name"})
         for name, told in found.items()
     }
+
+
+def objectives_to_wire() -> ObjectiveList:
+    """Return the table of objectives as the API gives it."""
+    return ObjectiveList(
+        items=tuple(
+            ObjectiveInfo(
+                name=_OBJECTIVE.validate_python(one.name),
+                label=one.label,
+                description=one.description,
+                formula=one.formula,
+                source=one.source,
+                has_certificates=one.has_certificates,
+            )
+            for one in OBJECTIVES.values()
+        )
+    )
 
 
 def frontier_to_wire(

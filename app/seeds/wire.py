@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from app.callbacks.wire import CallbackRequest
 from app.choosing.budgets import BudgetRequest
 from app.choosing.constraints import ConstraintsRequest, SideBudget
+from app.choosing.objectives import OBJECTIVES
 from app.datasets.features_wire import Sparsify
 from app.scenes.wire import Neighbor
 from app.wire import Count, Label, Number, Wire
@@ -30,6 +31,25 @@ Strategy = Literal["auto", "greedy", "local_search", "exact", "cp_sat", "scip", 
 BaselineName = Literal["random", "greedy", "kmeans"]
 
 
+class ObjectiveInfo(Wire):
+    """Something that a seed can maximise."""
+
+    name: Objective
+    label: str = Field(description="The name for people.")
+    description: str
+    formula: str = Field(description="What is maximised, S being the seed.")
+    source: str
+    has_certificates: bool = Field(
+        description="Whether each of its seeds has a certificate; all have a bound."
+    )
+
+
+class ObjectiveList(Wire):
+    """What a seed can maximise, the default first."""
+
+    items: tuple[ObjectiveInfo, ...]
+
+
 class QuestionRequest(Wire):
     """What questions about one budget and about many have in common."""
 
@@ -41,9 +61,7 @@ class QuestionRequest(Wire):
     constraints: ConstraintsRequest = ConstraintsRequest()
     objective: Objective = Field(
         default="seedal",
-        description="`seedal`: the paper's. `pairwise`: without its within-scene factor. "
-        "`centred`: that on centred features. `facility_location`, `k_center`, `coverage`, "
-        "`spread` and `balanced`: see docs/seed-quality.md. `auto`: the one that suits the pool.",
+        description=" ".join(f"`{one.name}`: {one.description}" for one in OBJECTIVES.values()),
     )
     strategy: Strategy = "auto"
     time_limit_s: Annotated[Number, Field(gt=0)] = Field(
