@@ -2,22 +2,21 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from app.choosing.objectives import OBJECTIVES
+from app.choosing.objectives import OBJECTIVES, require_objective
 from app.choosing.question import Question
 from app.errors import InvalidRequestError
 from app.processes.child import Cancellation
+from features.settings import AUTO
 from solver.certificate import certify
 from solver.model.errors import SolverError
 from solver.model.objective import value
 from solver.model.problem import SignatureProblem
 from solver.model.result import Result, Status, StopReason
 from solver.model.stop import Cancelled, FirstOf, TimeLimit
-
-_PROVABLE: Final = tuple(one.name for one in OBJECTIVES.values() if one.has_certificates)
 
 
 def certify_seed(
@@ -104,8 +103,23 @@ def require_provable(question: Question) -> SignatureProblem:
     """
     problem = question.problem()
     if not isinstance(problem, SignatureProblem):
-        *names, last = _PROVABLE
-        known = f"{', '.join(names)} and {last}"
-        detail = f"Certificates are made for {known}, not for {question.objective}."
-        raise InvalidRequestError(detail)
+        raise _unprovable(question.objective)
     return problem
+
+
+def require_provable_name(objective: str) -> None:
+    """Refuse an objective that no proof is made for; what ``auto`` stands for shows later.
+
+    Raises
+    ------
+    InvalidRequestError
+        Naming those that proofs are made for.
+    """
+    if objective != AUTO and not require_objective(objective).has_certificates:
+        raise _unprovable(objective)
+
+
+def _unprovable(objective: str) -> InvalidRequestError:
+    *names, last = (one.name for one in OBJECTIVES.values() if one.has_certificates)
+    known = f"{', '.join(names)} and {last}"
+    return InvalidRequestError(f"Certificates are made for {known}, not for {objective}.")

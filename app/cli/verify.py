@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.choosing.budgets import AskedBudget
+from app.choosing.budgets import AskedBudget, parse_budget
 from app.choosing.constraints import ConstraintsFile
 from app.choosing.problem_files import (
     ProblemFile,
@@ -12,7 +12,7 @@ from app.choosing.problem_files import (
     read_json,
     read_problem_file,
 )
-from app.cli.terminal import answer, answer_json, say
+from app.cli.terminal import answer, answer_json, complain
 from app.errors import InvalidRequestError
 from solver.certificate.inputs import constraints_document
 from solver.check import Inputs, Proven, check, stated_constraints
@@ -74,7 +74,7 @@ def run(
     path: Path,
     certificate: Path,
     *,
-    budget: AskedBudget | None = None,
+    budget: str | None = None,
     constraints: Path | None = None,
     as_json: bool = False,
 ) -> int:
@@ -99,15 +99,16 @@ def run(
     InvalidRequestError
         When a file cannot be read.
     """
+    asked = None if budget is None else parse_budget(budget)
     file, content = read_problem_file(path), read_json(certificate)
     if not isinstance(content, dict):
         detail = f"{certificate}: it is not a certificate."
         raise InvalidRequestError(detail)
     limits = None if constraints is None else read_constraints(constraints)
     try:
-        proven = _check(file, content, budget, limits)
+        proven = _check(file, content, asked, limits)
     except VerificationError as error:
-        say(str(error))
+        complain(str(error))
         if as_json:
             answer_json({"holds": False, "reason": str(error)})
         return _REFUTED
