@@ -4,22 +4,21 @@ Traces (OpenTelemetry), sent where ``OTEL_EXPORTER_OTLP_ENDPOINT`` says; without
 """
 
 import logging
+import os
 import re
 import sys
 import time
 import uuid
-from collections.abc import Callable
-from typing import Final
-import structlog
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-import os
-import sys
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
+
+import structlog
 from fastapi import FastAPI
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from app.errors import SettingsError
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")

@@ -1,9 +1,4 @@
-"""Whether this process can do its work.
-
-Health on the wire.
-
-Routes for whoever watches the process.
-"""
+"""Whether this process can do its work: routes for those who watch it."""
 
 import tempfile
 from typing import Literal
@@ -11,13 +6,13 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from app.errors import UnavailableError
-from app.http.dependencies import AppStateOf, MetricsOf, Session as Transaction
+from app.http.dependencies import AppStateOf, MetricsOf, Session
 from app.http.problems import documented
 from app.metrics import CONTENT_TYPE
 from app.settings import Settings
+from app.store.sessions import ProjectSession
 from app.wire import Wire
 
 
@@ -28,7 +23,7 @@ class Health(Wire):
     checks: tuple[str, ...] = ()
 
 
-def check_readiness(session: Session, settings: Settings) -> Health:
+def check_readiness(session: ProjectSession, settings: Settings) -> Health:
     """Return healthy where the database answers and the data directory can be written.
 
     Raises
@@ -60,9 +55,9 @@ async def is_alive() -> Health:
 
 
 @router.get("/readyz", responses=documented(UnavailableError))
-def is_ready(health: ReadinessOf) -> Health:
+def is_ready(app_state: AppStateOf, session: Session) -> Health:
     """Tell that the database answers and the data directory can be written."""
-    return health
+    return check_readiness(session, app_state.settings)
 
 
 @router.get(

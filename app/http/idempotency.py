@@ -19,7 +19,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import KeyReuseError
-
 from app.store.identifiers import now
 from app.store.sessions import ProjectSession
 from app.store.tables import IdempotencyRow

@@ -77,8 +77,6 @@ _IF_NONE_MATCH: Final = {
 }
 
 
-
-
 def describe(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document with its errors, scopes and headers as they really are."""
     components = document["components"]

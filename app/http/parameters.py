@@ -10,11 +10,10 @@ How long a caller wants to wait: the `Prefer` header (RFC 7240).
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Protocol, TypeVar
+from typing import Annotated, Final, Protocol, TypeVar
 
 from fastapi import Depends, Path, Query, Request, Response
 
-from app.operations.wire import Operation
 from app.wire import Wire
 
 IMMUTABLE = "private, max-age=31536000, immutable"
@@ -38,14 +37,6 @@ PageSize = Annotated[
     int | None, Query(description="Most items to return; the server may return fewer.")
 ]
 PageToken = Annotated[str | None, Query(description="The `next_page_token` of the page before.")]
-
-
-ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
-    int(HTTPStatus.ACCEPTED): {
-        "model": Operation,
-        "description": "Accepted; the operation in `Location` will have it.",
-    }
-}
 
 
 def created(answer: Wire, path: str, *, replayed: bool) -> Response:

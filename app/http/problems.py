@@ -118,10 +118,6 @@ def documented(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
     return {int(status_of(error)): {"description": error.title} for error in errors}
 
 
-
-
-
-
 def install(app: FastAPI) -> None:
     """Answer every error of an application with a problem document."""
     app.exception_handler(AppError)(answer_error)

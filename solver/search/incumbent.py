@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Generic, TypeAlias
 
 from solver.model.objective import value
+from solver.model.options import Strategy
 from solver.model.problem import Mask, ProblemT
 from solver.model.result import StopReason
 from solver.model.stop import Stop, TimeLimit
-from solver.model.strategy import Strategy
 from solver.rules.feasibility import keeps
 from solver.rules.reduction import Reduced
 from solver.search.attempt import Attempt
