@@ -6,14 +6,13 @@ Uploaded manifests on the wire.
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 
 from app.callbacks.wire import CallbackRequest
 from app.operations.wire import Operation
-from app.wire import Count, Label, Number, Whole, Wire
+from app.wire import Count, DatasetStatus, Label, Number, Whole, Wire
 
 
 class Sparsify(Wire):
@@ -29,21 +28,6 @@ class Sparsify(Wire):
 
 
 Token = Literal["auto", "cls", "patch_keys", "patches"]
-
-
-class DatasetStatus(StrEnum):
-    """How far a dataset has come."""
-
-    AWAITING_VECTORS = "awaiting_vectors"
-    """Accepted with `backbone` `precomputed`; its vectors are to be uploaded."""
-    REGISTERED = "registered"
-    """Accepted; its extraction has not started."""
-    EXTRACTING = "extracting"
-    """A worker is reading its images."""
-    READY = "ready"
-    """Budgets are answered."""
-    FAILED = "failed"
-    """It cannot become ready; `error` says why. Register it anew."""
 
 
 class InlineImage(Wire):

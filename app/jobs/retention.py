@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.orm import sessionmaker
 
 from app.datasets import store as datasets
-from app.datasets.sources import UPLOAD
+from app.datasets.source_reports import UPLOAD
 from app.http.idempotency import KEPT, purge
 from app.operations import store as operations
 from app.settings import Settings

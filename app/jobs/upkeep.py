@@ -8,7 +8,7 @@ from sqlalchemy.orm import sessionmaker
 from app.jobs.engine import JobEngine
 from app.jobs.slots import Slots
 from app.operations import store as operations
-from app.operations.ending import fail
+from app.operations.service import fail
 from app.store.sessions import ProjectSession
 
 INTERVAL_S: Final = 0.5

@@ -9,6 +9,7 @@ from app.callbacks.egress import require_callable
 from app.choosing.frontier import FrontierAnswer
 from app.choosing.seeding import SeedAnswer
 from app.choosing.tasks import CertificateTask, ProblemTask, RepresentedTask
+from app.datasets import scenes
 from app.datasets import store as datasets
 from app.errors import NotFoundError, SourceRefusedError
 from app.exports import ExportableSeed, Exported, export, require_format
@@ -18,7 +19,6 @@ from app.metrics import Metrics
 from app.operations.wire import Operation
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
-from app.scenes import store as scenes
 from app.scenes.pools import RequestContext, ready, signatures_of
 from app.scenes.wire import Neighbor
 from app.seeds import store
