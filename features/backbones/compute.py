@@ -1,5 +1,4 @@
-"""Where and how exactly a backbone computes, as it is asked for: nothing here needs torch.
-
+"""Where and how exactly a backbone computes, as it is asked for: nothing here needs torch."""
 
 import re
 from dataclasses import dataclass
