@@ -287,7 +287,10 @@ def _mistake(error: ValidationError) -> str:
     if not member:
         return f"rules are an object with {known}; it is {first['input']!r:.100}."
     if first["type"] == "extra_forbidden":
-        return f"there is no rule {member!r}; the rules are {known}."
+        *inside, name = first["loc"]
+        if inside:
+            return f"{'/'.join(map(str, inside))} has a member {name!r} that no rule has."
+        return f"there is no rule {name!r}; the rules are {known}."
     if first["type"] == "missing":
         return f"{member} is missing."
     if first["type"] in _RULES:

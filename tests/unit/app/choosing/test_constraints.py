@@ -76,6 +76,7 @@ def test_items_without_ids_go_by_number(tmp_path: Path) -> None:
         ({"min_scenes": -1}, "min_scenes must be at least 0, not -1."),
         ({"max_scenes": 1.5}, "max_scenes must be a whole number, not 1.5."),
         ({"groups": [{"min": 1}]}, "groups/0/group is missing."),
+        ({"groups": [{"group": "odd", "most": 1}]}, "groups/0 has a member 'most' that no rule"),
         ({"groups": ["odd"]}, "groups/0 must be an object, not 'odd'."),
         ({"groups": [{"group": "odd", "max": True}]}, "must be a whole number, not True."),
         ({"side_budgets": [{"resource": "hours", "limit": "5"}]}, "must be a number, not '5'."),
