@@ -36,7 +36,7 @@ _ATTEMPTS: Final = 10
 """How often a solve is begun by one worker before it counts as one that cannot be done."""
 
 _PATIENCE_S: Final = 3600.0
-"""The queue lets no more jobs in than there are processes: nobody waits for long."""
+"""The queue lets no more jobs in than there are processes: a job waits only briefly."""
 
 
 class WorkerEndsError(Exception):
