@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete, select
 from starlette.applications import Starlette
 
-from app.access import authentication
 from app.access.service import SCOPES, Caller, Keys
+from app.http import authentication
 from app.main import create_app
 from app.seeds.answers import new_solve
 from app.seeds.wire import SeedRequest
