@@ -23,11 +23,9 @@ from numpy.typing import NDArray
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelledPool
 from app.evaluation.stems import stem_of
-from features.files.csv_rows import decimal, read_rows
-from features.files.fields import Fields
-from features.files.json_text import decode_json
-from features.files.lines import read_lines
-from features.wording import count
+from features.errors import count
+from features.files.json_values import Fields, decode_json
+from features.files.text_lines import decimal, read_lines, read_rows
 
 _KEYS: Final = ("stem", "image")  # the first that is there
 _JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})

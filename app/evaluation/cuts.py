@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from app.evaluation.errors import EvaluationError
 from app.evaluation.stems import clip_of
+from features.errors import count
 from features.sources.expressions import MAX_NAME, ExpressionError, compile_expression
-from features.wording import count
 
 Scenes = dict[str, tuple[str, ...]]
 """Scene id to the stems of its images."""

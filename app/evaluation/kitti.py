@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from app.evaluation.errors import EvaluationError
 from app.evaluation.label_files import UNLABELLED
-from features.files.csv_rows import decimal
-from features.files.lines import read_lines
+from features.files.text_lines import decimal, read_lines
 
 _VALUES: Final[dict[str, tuple[int, ...]]] = {
     "car": (10, 252),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from app.evaluation.errors import EvaluationError
-from features.files.regular import open_regular
+from features.files.paths import open_regular
 
 LABEL_SUFFIX: Final = ".png"
 

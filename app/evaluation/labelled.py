@@ -26,8 +26,8 @@ from app.evaluation.label_files import (
     read_label,
 )
 from app.evaluation.stems import ImageFiles, StemList, clip_of, read_stems
+from features.errors import count
 from features.images.pixels import SUFFIXES
-from features.wording import count
 
 MAX_CLASSES: Final = 1024
 """Most classes that are told apart: more is a label of something else, such as instances."""

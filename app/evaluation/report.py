@@ -10,7 +10,7 @@ import numpy as np
 from app.evaluation.figure import Panel
 from app.evaluation.outcome import Cell, Evaluation, EvaluationOutcome
 from app.evaluation.scores import interval, percentile
-from features.wording import plural
+from features.errors import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from app.evaluation.errors import EvaluationError
-from features.files.lines import read_lines
-from features.files.listing import list_folder
+from features.errors import count
+from features.files.paths import list_folder
+from features.files.text_lines import read_lines
 from features.images.pixels import SUFFIXES
-from features.wording import count
 
 
 @dataclass(frozen=True, slots=True)

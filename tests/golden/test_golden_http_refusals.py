@@ -98,10 +98,6 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
         "features": {"backbone": "precomputed"},
         "resource": "days",
     },
-    "vectors of a folder": {
-        "source": {"kind": "images", "root": f"{PLACE}/images"},
-        "features": {"backbone": "precomputed"},
-    },
     "no name": {"name": "", "source": {"kind": "images", "root": f"{PLACE}/images"}},
 }
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.evaluation.maps import dense_maps
 from features.backbones import Backbone, Compute, Identity, identify, load_backbone
 from features.backbones.colour_grid import ColourGrid
-from features.backbones.pixels import to_pixels
+from features.backbones.protocol import to_pixels
 from features.errors import BatchTooLargeError, ImageError, VectorsError
 from features.images.pixels import load_rgb
 
