@@ -5,7 +5,7 @@ from functools import singledispatch
 import numpy as np
 
 from solver.model.problem import SetProblem
-from solver.sets.coverage import CoverageProblem, Saturation
+from solver.sets.coverage import CoverageProblem
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem
 from solver.sets.k_center import KCenterProblem
@@ -40,15 +40,7 @@ def _(problem: FacilityProblem, present: np.ndarray) -> float:
 @defined.register
 def _(problem: CoverageProblem, present: np.ndarray) -> float:
     there = problem.held + problem.amounts[present].sum(axis=0)
-    match problem.saturation:
-        case Saturation.SQRT:
-            worth = there**0.5
-        case Saturation.LOG:
-            worth = np.log1p(there)
-        case Saturation.RATIO:
-            worth = there / (there + 1.0)
-        case _:
-            worth = np.where(there < problem.caps, there, problem.caps)
+    worth = there / (there + 1.0)
     return float((worth * problem.weights).sum())
 
 

@@ -1,8 +1,8 @@
 """An independent check of an answer, sharing no code with what found it.
 
 It recomputes cost and objective from the inputs by their definitions: a sum over chosen pairs, or
-`solver.definition`. It
-does not prove the upper bound; it checks that the answer's own statements agree with each other.
+`solver.definition`. It does not prove the upper bound; it checks that the answer's own statements
+agree with each other.
 """
 
 import math
@@ -11,14 +11,11 @@ import numpy as np
 
 from solver.definition import defined
 from solver.model.errors import VerificationError
-from solver.model.problem import (
-    BUDGET_TOLERANCE,
-    AnyProblem,
-    PairProblem,
-    SetProblem,
-    SignatureProblem,
-)
+from solver.model.problem import AnyProblem, PairProblem, SetProblem, SignatureProblem
 from solver.model.result import Result, Status
+
+# A sum of costs may exceed its limit by this much, relative to it.
+BUDGET_TOLERANCE = 1e-12
 
 # Two objectives are called equal up to this much relative to the larger ...
 TOLERANCE = 1e-9

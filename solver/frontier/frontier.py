@@ -16,7 +16,7 @@ from solver.model.problem import Mask, Problem, SignatureProblem
 from solver.model.result import relative_gap
 from solver.model.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
 from solver.pairs.tree import pair_tree
-from solver.search.attempt import Attempt
+from solver.search.best_first import Attempt
 from solver.search.core import CORE_ITEMS, Core, SignatureCore, pair_core, signature_core
 from solver.search.greedy import greedy
 from solver.signatures.tree import signature_tree
