@@ -27,11 +27,10 @@ from solver.pairs.tree import pair_tree
 from solver.rules.explanation import explain
 from solver.rules.feasibility import Verdict, complete
 from solver.rules.reduction import Reduced, reduce
-from solver.search.attempt import Attempt
+from solver.search.best_first import Attempt
 from solver.search.core import CORE_ITEMS, Core, SignatureCore, pair_core, signature_core
 from solver.search.greedy import extend
 from solver.search.incumbent import Incumbent, Report
-from solver.search.local_search import local_search
 from solver.search.moves import strip
 from solver.search.oscillation import oscillate
 from solver.sets.solve import search_set, strategy_for
@@ -86,15 +85,10 @@ def _guarded(
 class _Search(Incumbent[Problem]):
     """The searches for objectives that are sums over pairs."""
 
-    def improve(self, share: float) -> None:
-        """Run local search for a share of the time that is left."""
-        limit = FirstOf(self.stop, TimeLimit(share * self.clock.remaining()))
-        self.take(local_search(self.problem, limit, self.random_seed), Strategy.LOCAL_SEARCH)
-
     def bound_it(self, share: float) -> None:
         """Lower the bound for a share of the time that is left."""
-        limit = FirstOf(self.stop, TimeLimit(share * self.clock.remaining()))
-        self.bound = min(self.bound, upper_bound(self.problem, self.objective, limit))
+        bound = upper_bound(self.problem, self.objective, self.for_a_share(share))
+        self.bound = min(self.bound, bound)
 
     def oscillate(self, core: Core, flips: int) -> None:
         """Improve the incumbent on a core by strategic oscillation."""

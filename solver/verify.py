@@ -11,19 +11,16 @@ from functools import singledispatch
 import numpy as np
 
 from solver.model.errors import VerificationError
-from solver.model.problem import (
-    BUDGET_TOLERANCE,
-    AnyProblem,
-    PairProblem,
-    SetProblem,
-    SignatureProblem,
-)
+from solver.model.problem import AnyProblem, PairProblem, SetProblem, SignatureProblem
 from solver.model.result import Result, Status
-from solver.sets.coverage import CoverageProblem, Saturation
+from solver.sets.coverage import CoverageProblem
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem
 from solver.sets.k_center import KCenterProblem
 from solver.sets.sum import SumProblem
+
+# A sum of costs may exceed its limit by this much, relative to it.
+BUDGET_TOLERANCE = 1e-12
 
 # Two objectives are called equal up to this much relative to the larger ...
 TOLERANCE = 1e-9
@@ -91,15 +88,7 @@ def _(problem: FacilityProblem, present: np.ndarray) -> float:
 @_worth.register
 def _(problem: CoverageProblem, present: np.ndarray) -> float:
     there = problem.held + problem.amounts[present].sum(axis=0)
-    match problem.saturation:
-        case Saturation.SQRT:
-            worth = there**0.5
-        case Saturation.LOG:
-            worth = np.log1p(there)
-        case Saturation.RATIO:
-            worth = there / (there + 1.0)
-        case _:
-            worth = np.where(there < problem.caps, there, problem.caps)
+    worth = there / (there + 1.0)
     return float((worth * problem.weights).sum())
 
 

@@ -49,7 +49,7 @@ def _sets(n: int) -> tuple[SetProblem, ...]:
     budget = n * 5.0
     return (
         FacilityProblem(similarities=closeness, costs=costs, budget=budget),
-        CoverageProblem(amounts=closeness, saturation="log", costs=costs, budget=budget),
+        CoverageProblem(amounts=closeness, costs=costs, budget=budget),
         KCenterProblem(distances=closeness, costs=costs, budget=budget),
     )
 

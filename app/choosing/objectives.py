@@ -23,7 +23,7 @@ from features.backbones.protocol import PATCHES
 from features.settings import AUTO
 from features.signatures.parts import Parts
 from solver.model.problem import AnyProblem, SignatureProblem
-from solver.sets.coverage import CoverageProblem, Saturation
+from solver.sets.coverage import CoverageProblem
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem
 from solver.sets.k_center import KCenterProblem
@@ -143,7 +143,6 @@ def _coverage(scenes: SceneGeometry, asked: dict[str, Any]) -> CoverageProblem:
     return CoverageProblem(
         amounts=amounts / (enough * shares),
         weights=shares / shares.sum(),
-        saturation=Saturation.RATIO,
         **asked,
     )
 

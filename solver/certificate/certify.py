@@ -1,7 +1,6 @@
 """Make a certificate of an answer."""
 
 import math
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -9,14 +8,14 @@ import numpy as np
 from solver.certificate.inputs import constraints_document, digest
 from solver.certificate.pairs import PairBounder
 from solver.certificate.proof import Proof
-from solver.certificate.rules import Box, RuleRows
 from solver.certificate.signatures import SignatureBounder
-from solver.certificate.tree import Decisions, Tree
+from solver.certificate.tree import ProofTree
 from solver.model.errors import VerificationError
 from solver.model.objective import value
-from solver.model.problem import Floats, PairProblem, Problem, SignatureProblem
+from solver.model.problem import PairProblem, Problem, SignatureProblem
 from solver.model.result import Result, Status, StopReason
 from solver.model.stop import Stop
+from solver.rules.rows import Box, RuleRows
 from solver.signatures.relaxation import fractional_knapsack
 
 FORMAT: Final = "seedal-certificate/1"
@@ -50,8 +49,6 @@ def certify(
     problem: Problem,
     result: Result,
     *,
-    leaves: Sequence[Decisions] | None = None,
-    pair_multipliers: Floats | None = None,
     stop: Stop = _never,
     most_boxes: int = _MOST,
 ) -> dict[str, Any]:
@@ -61,11 +58,6 @@ def certify(
     ----------
     problem, result
         What was asked, and the answer.
-    leaves
-        Items taken and items refused at each leaf of a finished branch and bound; the whole
-        problem is one leaf where not given. A leaf that does not close is branched further.
-    pair_multipliers
-        Antisymmetric, shape (n, n): makes the bound of a pair matrix sharper.
     stop, most_boxes
         When to end before the result's own bound is proven again.
 
@@ -79,8 +71,6 @@ def certify(
     ------
     VerificationError
         When the answer says that there is no selection, and that could not be proven.
-    ValueError
-        When `leaves` are not those of one tree.
     """
     rules = RuleRows(problem)
     limits, n = problem.constraints, problem.n
@@ -97,21 +87,17 @@ def certify(
     above = result.upper_bound - objective if feasible else 0.0
     claimed = result.upper_bound if above > tolerance else objective
     bounder = (
-        PairBounder(problem, rules, pair_multipliers)
+        PairBounder(problem, rules)
         if isinstance(problem, PairProblem)
         else SignatureBounder(problem, rules, lambda: stop(objective, math.inf) is not None)
     )
     fixed = ([*limits.include.tolist(), *limits.labelled.tolist()], limits.exclude.tolist())
     target = claimed + tolerance
-    tree = Tree(n, rules, bounder, target, fixed)
-    if leaves is not None:
-        tree.plant(leaves)
-    proven = tree.grow(most_boxes, stop, objective)
+    tree = ProofTree(chosen, objective, rules, bounder, target, fixed)
+    proven = tree.grow(most_boxes, stop)
     proof = Proof()
     if isinstance(bounder, SignatureBounder):
         proof.points = bounder.points
-    elif pair_multipliers is not None:
-        proof.pair_multipliers = [pair_multipliers]
     tree.write(proof)
     if not feasible and proven > -math.inf:
         message = "That no selection keeps every rule could not be proven in the limits given."

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from solver.certificate.proof import Cover
-from solver.certificate.rules import Box
 from solver.model.problem import Floats
+from solver.rules.rows import Box
 
 
 @dataclass(frozen=True, eq=False, slots=True)

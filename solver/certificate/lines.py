@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from solver.certificate.rules import Box, RuleRow
 from solver.certificate.sweep import halve, line
 from solver.model.problem import Floats
+from solver.rules.rows import Box, RuleRow
 
 # Passes over the rules.
 _PASSES = 2

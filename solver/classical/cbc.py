@@ -5,12 +5,13 @@ import time
 
 import numpy as np
 
-from solver.classical.linearised import checked, linearise, rows
+from solver.classical.linearised import checked, linearise
 from solver.model.errors import BackendFailedError, BackendUnavailableError
 from solver.model.objective import value
 from solver.model.problem import Problem
 from solver.model.result import StopReason
-from solver.search.attempt import Attempt
+from solver.rules.rows import side_rows
+from solver.search.best_first import Attempt
 
 # What PuLP takes to build the model and write it to a file; measured on two shared cores.
 _SECONDS_PER_PAIR = 4e-4
@@ -54,7 +55,7 @@ def cbc(problem: Problem, time_limit_s: float) -> Attempt:
     model += pulp.LpAffineExpression(zip([*x, *y], worths, strict=True))
     costs = problem.costs / unit
     model += pulp.LpAffineExpression(zip(x, costs, strict=True)) <= problem.allowance / unit
-    for row in rows(problem):
+    for row in side_rows(problem):
         used = np.flatnonzero(row.coefficients)
         total = pulp.LpAffineExpression((x[i], row.coefficients[i]) for i in used)
         if row.least > 0:

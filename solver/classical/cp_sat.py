@@ -12,7 +12,8 @@ from solver.classical.linearised import Linearised, checked, linearise
 from solver.model.errors import BackendFailedError, BackendUnavailableError
 from solver.model.problem import Floats, Mask, Problem
 from solver.model.result import StopReason
-from solver.search.attempt import Attempt
+from solver.rules.book import budgets, counts
+from solver.search.best_first import Attempt
 
 # Sums must stay well inside 63 bits. Finer objectives make CP-SAT slower; coarser ones leave a gap
 # of (pairs / range), which must stay below the verifier's tolerance for 40 items: 780 / 2^44.
@@ -66,17 +67,12 @@ def cp_sat(problem: Problem, time_limit_s: float, start: Mask, random_seed: int 
     data = linearise(problem)
     model = cp_model.CpModel()
     x = [model.new_bool_var(f"x{i}") for i in range(problem.n)]
-    limits = problem.constraints
-    budgets = [(problem.costs, problem.allowance)]
-    budgets += [(resource.costs, resource.allowance) for resource in limits.resources]
-    for costs, allowance in budgets:
-        scaled, budget = _integer_costs(costs, allowance)
+    for rule in budgets(problem):
+        scaled, budget = _integer_costs(rule.costs, rule.allowance)
         model.add(cp_model.LinearExpr.weighted_sum(x, scaled) <= budget)
-    numbers = [(np.arange(problem.n), limits.min_items, limits.max_items)]
-    numbers += [(group.items, group.minimum, group.maximum) for group in limits.groups]
-    for items, least, most in numbers:
-        inside = cp_model.LinearExpr.sum([x[i] for i in items])
-        model.add_linear_constraint(inside, least, len(items) if most is None else most)
+    for count in counts(problem):
+        inside = cp_model.LinearExpr.sum([x[i] for i in count.items])
+        model.add_linear_constraint(inside, count.least, count.at_most)
     pair_worth, item_worth, scale = _integer_objective(data)
     y = []
     for i, j, worth in zip(data.first, data.second, pair_worth, strict=True):

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import numpy as np
 
-from solver.classical.linearised import checked, linearise, rows
+from solver.classical.linearised import checked, linearise
 from solver.model.errors import BackendFailedError, BackendUnavailableError
 from solver.model.problem import Problem
 from solver.model.result import StopReason
-from solver.search.attempt import Attempt
+from solver.rules.rows import side_rows
+from solver.search.best_first import Attempt
 
 # What MathOpt takes to build the model and hand it over; measured on two shared cores.
 _SECONDS_PER_PAIR = 1e-4
@@ -53,7 +54,7 @@ def mip(problem: Problem, solver: str, time_limit_s: float) -> Attempt:
     y = [model.add_variable(lb=0.0, ub=1.0) for _ in data.utilities]
     spent = mathopt.fast_sum(cost / unit * var for cost, var in zip(problem.costs, x, strict=True))
     model.add_linear_constraint(spent <= problem.allowance / unit)
-    for row in rows(problem):
+    for row in side_rows(problem):
         terms = (c * var for c, var in zip(row.coefficients, x, strict=True) if c)
         total = mathopt.fast_sum(terms)
         model.add_linear_constraint(lb=row.least, ub=row.most, expr=total)

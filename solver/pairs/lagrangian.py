@@ -17,8 +17,10 @@ Held, Wolfe, Crowder: Validation of subgradient optimization (1974), for the len
 
 import numpy as np
 
+from solver.model.constraints import Ints
 from solver.model.kernel import kernel
-from solver.rules.arrays import FREE, IN, OUT, Floats, Ints, States
+from solver.model.problem import Floats
+from solver.rules.arrays import FREE, IN, OUT, States
 from solver.search.knapsack import fill_counted, fill_fraction, make_scratch
 
 # Weight of the newest solution in the running average that branching looks at.

@@ -12,9 +12,9 @@ import numpy as np
 from solver.model.objective import gains, pair_row, per_cost, resolution, value
 from solver.model.problem import AnyProblem, Floats, Mask, Problem, SetProblem
 from solver.model.result import StopReason
-from solver.rules.feasibility import complete, keeps
-from solver.rules.selection import SelectionRules
-from solver.search.attempt import Attempt
+from solver.rules.book import SelectionRules, keeps
+from solver.rules.feasibility import complete
+from solver.search.best_first import Attempt
 from solver.search.growth import Score, growth
 
 

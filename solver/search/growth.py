@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 
 from solver.model.problem import Floats, Mask, SetProblem
-from solver.rules.selection import SelectionRules
+from solver.rules.book import SelectionRules
 
 Score: TypeAlias = Callable[[Floats, Floats], Floats]
 """What "best" means, from gains and costs; it grows with the gain."""

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from solver.model.constraints import Ints
 from solver.model.kernel import kernel
-from solver.rules.arrays import Floats, Ints
+from solver.model.problem import Floats
 
 # Tolls tried to bracket the best one.
 _BRACKET = 12

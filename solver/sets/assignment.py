@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.model.kernel import kernel
-from solver.rules.arrays import FREE, IN, OUT, Floats, States
+from solver.model.problem import Floats
+from solver.rules.arrays import FREE, IN, OUT, States
 from solver.search.knapsack import fill_fraction
 
 # Steps without a better bound after which steps are halved, and the share at which they end.
@@ -52,7 +53,7 @@ class Points(NamedTuple):
     floor: Floats
 
 
-class Bounded(NamedTuple):
+class AssignmentBound(NamedTuple):
     """What a round of steps found.
 
     Parameters
@@ -115,7 +116,7 @@ def descend(
     start: Floats,
     incumbent: float,
     steps: int,
-) -> Bounded:
+) -> AssignmentBound:
     """Lower the bound of a node by subgradient steps.
 
     Parameters
@@ -199,7 +200,7 @@ def descend(
         length = share * gap / norm
         for j in range(m):
             levels[j] = max(base[j], levels[j] - length * smooth[j])
-    return Bounded(best, best_levels, best_reduced, average, vertex)
+    return AssignmentBound(best, best_levels, best_reduced, average, vertex)
 
 
 @kernel

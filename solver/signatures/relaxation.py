@@ -21,14 +21,14 @@ References
 Frank, Wolfe: An algorithm for quadratic programming (1956).
 """
 
-import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from solver.model.objective import per_cost
 from solver.model.problem import Floats
+from solver.search.best_first import OpenNodes
 
 
 def fractional_knapsack(worth: Floats, costs: Floats, allowance: float) -> Floats:
@@ -107,22 +107,13 @@ class Relaxation:
     allowance: float
 
 
-@dataclass(order=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class _Interval:
-    """A range of t with the best bound known on it; heap order is largest bound first."""
+    """A range of t, and the point that its best bound was found at, shape (k,)."""
 
-    key: float
-    low: float = field(compare=False)
-    high: float = field(compare=False)
-    point: Floats = field(compare=False)
-
-    @property
-    def bound(self) -> float:
-        return -self.key
-
-    @property
-    def secant_error(self) -> float:
-        return (self.high - self.low) ** 2 / 8.0
+    low: float
+    high: float
+    point: Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -135,16 +126,17 @@ class Relaxed:
 
 def _tighten(
     data: Relaxation,
+    best: float,
     interval: _Interval,
     target: float,
     effort: Effort,
     give_up: Callable[[], bool],
-) -> _Interval:
-    """Lower an interval's bound by Frank-Wolfe steps from its point."""
+) -> tuple[float, _Interval]:
+    """Lower an interval's best bound by Frank-Wolfe steps from its point."""
     low, high = interval.low, interval.high
     linear = data.gain + 0.5 * ((low + high) * data.weights - data.diagonal)
     constant = data.base - 0.5 * low * high
-    x, best = interval.point, interval.bound
+    x = interval.point
     image = data.directions.T @ x
     for _ in range(effort.steps):
         gradient = linear - data.directions @ image
@@ -160,7 +152,7 @@ def _tighten(
         length = 1.0 if curvature <= slope else slope / curvature
         x = x + length * step
         image = image + length * step_image
-    return _Interval(-best, low, high, x)
+    return best, _Interval(low, high, x)
 
 
 def relax(
@@ -195,16 +187,21 @@ def relax(
     # Before any step: f <= base + the best gains + t^2 / 2.
     gains = float(data.gain @ fractional_knapsack(data.gain, data.costs, data.allowance))
     known = data.base + gains + 0.5 * top * top
-    first = _Interval(-known, 0.0, top, reach if start is None else start)
-    heap = [_tighten(data, first, target, effort, give_up)]
-    for _ in range(effort.intervals):
-        worst = heap[0]
-        settled = worst.secant_error <= effort.halve * (worst.bound - target)
-        if worst.bound <= target or settled or give_up():
-            break
-        heapq.heappop(heap)
+    first = _Interval(0.0, top, reach if start is None else start)
+
+    def tightened(bound: float, interval: _Interval) -> tuple[float, _Interval]:
+        return _tighten(data, bound, interval, target, effort, give_up)
+
+    def split(bound: float, worst: _Interval) -> list[tuple[float, _Interval]]:
+        secant_error = (worst.high - worst.low) ** 2 / 8.0
+        if secant_error <= effort.halve * (bound - target):
+            return []
         middle = 0.5 * (worst.low + worst.high)
-        for low, high in ((worst.low, middle), (middle, worst.high)):
-            half = _Interval(worst.key, low, high, worst.point)
-            heapq.heappush(heap, _tighten(data, half, target, effort, give_up))
-    return Relaxed(heap[0].bound, heap[0].point)
+        ends = ((worst.low, middle), (middle, worst.high))
+        return [tightened(bound, _Interval(low, high, worst.point)) for low, high in ends]
+
+    intervals: OpenNodes[_Interval] = OpenNodes()
+    intervals.add(*tightened(known, first))
+    intervals.refine(target, effort.intervals, split, give_up)
+    bound, worst = intervals.top
+    return Relaxed(bound, worst.point)

@@ -24,20 +24,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from solver.model.constraints import Ints
 from solver.model.kernel import kernel
-from solver.rules.arrays import (
-    FREE,
-    IN,
-    OUT,
-    Floats,
-    Ints,
-    Mask,
-    RuleArrays,
-    States,
-    keeps,
-    propagate,
-    tally,
-)
+from solver.model.problem import Floats, Mask
+from solver.rules.arrays import FREE, IN, OUT, RuleArrays, States, keeps, propagate, tally
 from solver.search.knapsack import fill_counted, make_scratch
 from solver.search.moves import company, fill, worth
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.jobs.extraction import Extraction, Outcome
 from fastapi.testclient import TestClient
 
 from app.cli import main
-from app.jobs.extraction import Extraction, Outcome
 from app.main import create_app
 from app.settings import Settings
 
