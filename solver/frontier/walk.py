@@ -52,8 +52,11 @@ def monotone(bounds: Sequence[float]) -> list[float]:
 
 
 def price(objective: float, free: float) -> float:
-    """Return what nesting costs: 1 - objective / free, at least 0; 0 where free is not above 0."""
-    return max(0.0, 1.0 - objective / free) if free > 0 else 0.0
+    """Return what nesting costs: ``1 - objective / free``, from 0 to 1; 0 where free is below 0.
+
+    What is worth less than nothing gives up all.
+    """
+    return min(1.0, max(0.0, 1.0 - objective / free)) if free > 0 else 0.0
 
 
 def _tree(core: Core, incumbent: Mask, stop: Stop) -> Attempt:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from solver.model.kernel import kernel
-from solver.rules.arrays import FREE, Floats, States
+from solver.model.problem import Floats
+from solver.rules.arrays import FREE, States
 from solver.search.knapsack import fill_fraction
 
 # Halvings of the price range; the result is scaled to fit anyway.
