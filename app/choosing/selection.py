@@ -26,8 +26,8 @@ from features.settings import AUTO
 from features.sources import SourceOptions, open_source
 from features.sources.scenes import ScenePool
 from features.vectors import read_vectors
+from solver.model.options import STRATEGIES
 from solver.model.result import StopReason
-from solver.solve import STRATEGIES
 
 _log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from solver.model.problem import AnyProblem, Problem, SetProblem
 from solver.model.result import relative_gap
 from solver.model.stop import Cancelled, FirstOf, TimeLimit
 from solver.search.core import CORE_ITEMS
-from solver.solve import solve
+from solver.solve import sharpened, solve
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -171,7 +171,7 @@ def _walk(
                 total_cost=math.fsum(problem.costs[selected]),
                 selected=selected,
                 objective=objective,
-                upper_bound=max(bound, objective, best),  # by rounding, best may lead
+                upper_bound=max(sharpened(problem, np.flatnonzero(free), best, bound), objective),
                 free_objective=best,
             )
         )

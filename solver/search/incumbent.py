@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Generic, TypeAlias
 
 from solver.model.objective import value
-from solver.model.options import Strategy
+from solver.model.options import SolverOptions, Strategy
 from solver.model.problem import Mask, ProblemT
 from solver.model.result import StopReason
 from solver.model.stop import FirstOf, Stop, TimeLimit
@@ -35,12 +35,11 @@ class Incumbent(Generic[ProblemT]):
         stop: Stop,
         clock: TimeLimit,
         report: Report,
-        random_seed: int,
-        nodes: int | None,
+        options: SolverOptions,
     ) -> None:
         self.problem, self.base = reduced.problem, reduced.base
         self._stop, self.clock, self._report = stop, clock, report
-        self.random_seed, self.nodes = random_seed, nodes
+        self.random_seed, self.nodes = options.random_seed, options.node_limit
         self.chosen = start
         self.objective = value(self.problem, start) if keeps(self.problem, start) else -math.inf
         self.bound = math.inf
