@@ -40,8 +40,7 @@ def solve(
 ) -> Result:
     """Choose items within the budget so that the objective is large.
 
-    Items are put into the order of their ids first, so the answer does not depend on the order in
-    which they were given.
+    Items are put into the order of their ids first, so the order they are given in does not count.
 
     Parameters
     ----------
@@ -52,8 +51,7 @@ def solve(
     cancelled
         Polled; the best selection so far comes back soon after it returns True.
     report
-        Called with objective and upper bound whenever one of them has improved, from the first
-        answer on.
+        Called with objective and upper bound whenever one has improved, from the first answer on.
 
     Returns
     -------

@@ -17,7 +17,7 @@ import numpy as np
 from solver.bounds import upper_bound
 from solver.frontier.search import Search
 from solver.model.constraints import allowance
-from solver.model.objective import pair_matrix, profits, value
+from solver.model.objective import pair_matrix, value
 from solver.model.problem import Mask, Problem, SignatureProblem
 from solver.model.result import StopReason
 from solver.model.stop import FirstOf, GapReached, Stop
@@ -88,7 +88,7 @@ class Walk:
     def __init__(self, problem: Problem, budgets: Sequence[float], stop: Stop) -> None:
         self._problem, self._budgets, self._stop = problem, budgets, stop
         self._allowances = [allowance(budget) for budget in budgets]
-        self._search = Search(pair_matrix(problem), profits(problem), problem.costs)
+        self._search = Search(pair_matrix(problem), problem.profits, problem.costs)
         self.chosen: list[Mask] = []
         self.bounds = [math.inf] * len(budgets)
 
