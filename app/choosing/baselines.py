@@ -1,7 +1,7 @@
 """What simpler ways of choosing are worth, by the objective that the seed maximises."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from app.choosing.clusters import Clusters
-from app.seeds.wire import BaselineReport
 from solver.model.constraints import LIMIT_TOLERANCE
 from solver.model.errors import SolverError
 from solver.model.objective import value
@@ -214,18 +213,3 @@ def _fill(problem: AnyProblem, order: Selection) -> Selection | None:
     short = len(chosen) < rules.min_items or not np.isin(rules.include, selection).all()
     short |= any(np.isin(g.items, selection).sum() < g.minimum for g in rules.groups)
     return None if short else selection
-
-
-def reports(baselines: Iterable[Baseline]) -> dict[str, BaselineReport]:
-    """Return baselines as the API gives them."""
-    return {
-        baseline.name: BaselineReport(
-            objective=baseline.objective,
-            lowest=baseline.lowest,
-            highest=baseline.highest,
-            scene_count=baseline.scene_count,
-            total_cost=baseline.total_cost,
-            draws=baseline.draws,
-        )
-        for baseline in baselines
-    }

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.choosing.baselines import Baseline, Baselines
-from app.choosing.seeding import SeedQuestion, settled
+from app.choosing.question import Question
+from app.choosing.seeding import settled
 from app.errors import InfeasibleError, InvalidRequestError
 from app.processes.child import Cancellation
 from solver.frontier import BudgetResult, frontier
 from solver.model.errors import SolverError
-from solver.model.options import SolverOptions
 from solver.model.problem import AnyProblem, SetProblem
 
 
@@ -58,7 +58,7 @@ _ENOUGH_GAP: Final = 0.01
 
 
 def make_frontier(
-    question: SeedQuestion, budgets: tuple[float, ...], *, nested: bool, watch: Cancellation
+    question: Question, budgets: tuple[float, ...], *, nested: bool, watch: Cancellation
 ) -> FrontierAnswer:
     """Choose a selection, and prove a bound, for every budget.
 
@@ -90,12 +90,7 @@ def make_frontier(
         found = frontier(
             problem,
             budgets,
-            SolverOptions(
-                strategy=question.strategy,
-                time_limit_s=question.time_limit_s,
-                gap=question.gap or _ENOUGH_GAP,
-                random_seed=question.random_seed,
-            ),
+            replace(question.options, gap=question.options.gap or _ENOUGH_GAP),
             nested=nested,
             cancelled=watch.cancelled,
         )
@@ -105,7 +100,7 @@ def make_frontier(
         if point.objective == -math.inf:
             rule = f"No choice keeps every rule within {point.budget:,.10g}."
             raise InfeasibleError(rule, "#/constraints")
-    simpler = Baselines(question.vectors, question.random_seed)
+    simpler = Baselines(question.signatures.vectors, question.options.random_seed)
     return FrontierAnswer(
         seconds=time.perf_counter() - started,
         objective=question.objective,
@@ -116,7 +111,7 @@ def make_frontier(
 
 
 def _step(
-    question: SeedQuestion, problem: AnyProblem, point: BudgetResult, simpler: Baselines
+    question: Question, problem: AnyProblem, point: BudgetResult, simpler: Baselines
 ) -> FrontierStep:
     within = replace(problem, budget=point.budget)
     measured = [simpler.measure(name, within) for name in question.baselines]

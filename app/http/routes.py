@@ -9,12 +9,21 @@ from app.http import health_routes as health
 from app.operations import routes as operations
 from app.scenes import maps_routes as maps
 from app.scenes import routes as scenes
-from app.seeds import frontiers_routes as frontiers
 from app.seeds import routes as seeds
 
 
 def include(app: FastAPI) -> None:
     """Add every route to an application."""
-    for module in (datasets, manifests, vectors, maps, scenes, seeds, frontiers, operations):
-        app.include_router(module.router, prefix="/v1")
+    for router in (
+        datasets.router,
+        manifests.router,
+        vectors.router,
+        maps.router,
+        scenes.router,
+        seeds.objectives,
+        seeds.router,
+        seeds.frontiers,
+        operations.router,
+    ):
+        app.include_router(router, prefix="/v1")
     app.include_router(health.router)

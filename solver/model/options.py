@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from solver.model.errors import UnknownStrategyError
+from solver.model.errors import InvalidOptionError, UnknownStrategyError
 from solver.model.stop import GapReached, TimeLimit
 
 
@@ -54,7 +54,7 @@ class SolverOptions:
     Parameters
     ----------
     strategy
-        One of `STRATEGIES`.
+        auto, greedy, local_search, exact, cp_sat, scip, highs or pulp; see `Strategy`.
     time_limit_s
         Wall-clock seconds for the whole call, at least 0. At 0 the greedy answer comes back.
     gap
@@ -62,15 +62,15 @@ class SolverOptions:
     random_seed
         The only source of randomness.
     node_limit
-        Nodes of branch and bound, at most; None for no limit. With this instead of a time limit
+        Nodes of branch and bound, at most; by default no limit. With this instead of a time limit
         that binds, the same call gives the same answer on any machine.
 
     Raises
     ------
     UnknownStrategyError
         When there is no such strategy.
-    ValueError
-        When the time limit or the gap is negative or not a number.
+    InvalidOptionError
+        When the time limit or the gap is negative or not a number, or the random seed is negative.
     """
 
     strategy: str = "auto"
@@ -84,3 +84,6 @@ class SolverOptions:
         # Each criterion refuses what it cannot stop at.
         TimeLimit(self.time_limit_s)
         GapReached(self.gap)
+        if self.random_seed < 0:
+            message = f"A random seed is at least 0, not {self.random_seed}."
+            raise InvalidOptionError(message)

@@ -284,6 +284,19 @@ def test_only_scenes_of_a_seed_stand_for_others(client: TestClient, ask: Ask) ->
     assert client.get(path).status_code == 422
 
 
+def test_the_objectives_are_listed_as_the_table_has_them(client: TestClient) -> None:
+    """Whoever offers a choice finds each objective with its words and its promises, in order."""
+    answer = client.get("/v1/objectives")
+    assert answer.status_code == 200
+    listed = answer.json()["items"]
+    assert [one["name"] for one in listed] == list(OBJECTIVES)
+    for one in listed:
+        known = OBJECTIVES[one["name"]]
+        assert one == {member: getattr(known, member) for member in one}
+    certified = [one["name"] for one in listed if one["has_certificates"]]
+    assert certified == ["seedal", "pairwise", "centred"]
+
+
 def test_an_unknown_frontier_is_not_found(client: TestClient) -> None:
     """What does not exist is a 404 problem."""
     assert client.get("/v1/frontiers/none").status_code == 404
