@@ -14,7 +14,7 @@ from app.choosing.frontier import FrontierAnswer
 from app.choosing.seeding import SeedAnswer
 from app.errors import AppError, InvalidRequestError, SolveCancelledError, SolveKilledError
 from app.operations import store as operations
-from app.operations.ending import fail
+from app.operations.service import fail
 from app.operations.translate import SOLVE
 from app.operations.wire import OperationStatus
 from app.processes.child import Cancellation, Task
@@ -36,7 +36,7 @@ _ATTEMPTS: Final = 10
 """How often a solve is begun by one worker before it counts as one that cannot be done."""
 
 _PATIENCE_S: Final = 3600.0
-"""The queue lets no more jobs in than there are processes: nobody waits for long."""
+"""The queue lets no more jobs in than there are processes: a job waits only briefly."""
 
 
 class WorkerEndsError(Exception):
