@@ -11,7 +11,7 @@ import numpy.typing as npt
 from solver.frontier.knee import knee
 from solver.frontier.walk import Walk, monotone, price
 from solver.model.objective import value
-from solver.model.options import SolverOptions
+from solver.model.options import FrontierOptions, SolverOptions
 from solver.model.problem import AnyProblem, Problem, SetProblem
 from solver.model.result import relative_gap
 from solver.model.stop import Cancelled, FirstOf, TimeLimit
@@ -82,7 +82,7 @@ class FrontierResult:
 def frontier(
     problem: AnyProblem,
     budgets: Sequence[float],
-    options: SolverOptions = SolverOptions(gap=0.01),
+    options: SolverOptions = FrontierOptions(),
     *,
     nested: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
