@@ -35,7 +35,7 @@ def _version() -> str:
         return "seedal 0"
 
 
-def _build() -> App:
+def build() -> App:
     """Return the program with its commands."""
     app = App(
         name="seedal",
@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # closed by the caller: print() would take stdout in its place
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  for good
     try:
-        status = _build().meta(words)
+        status = build().meta(words)
     except CycloptsError as error:
         terminal.complain(_sentence(error))
         return USER_MISTAKE
