@@ -78,9 +78,7 @@ def _with_messages(app: App) -> Callable[..., object]:
     ) -> object:
         terminal.set_messages(quiet=quiet, verbose=verbose)
         if not words or words in {(name,) for name in commands.FAMILIES}:
-            from rich.console import Console
-
-            app.help_print(words, console=Console(stderr=True))
+            app.help_print(words, console=app.error_console)
             return USER_MISTAKE
         return app(words)
 
