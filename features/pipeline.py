@@ -365,7 +365,7 @@ def _resolve_token(
         return token, ()
     counts = [len(scene.images) for scene in pool.scenes if scene.images]
     if counts and median(counts) <= 1:
-        return PATCH_KEYS, ("Scenes have one image each, so its parts are compared.",)
+        return PATCH_KEYS, ("Scenes have one image each, so the parts of each image are compared.",)
     return CLS, ("Scenes have several images each, so whole images are compared.",)
 
 

@@ -10,9 +10,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from app.choosing.objectives import require_objective
+from app.choosing.objectives import AUTO, require_objective
 from app.errors import InvalidRequestError
-from features.settings import AUTO
 from features.signatures.model import Signatures
 from solver.model.problem import AnyProblem, SignatureProblem
 from solver.sets.coverage import CoverageProblem, Saturation

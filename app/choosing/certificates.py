@@ -1,4 +1,4 @@
-"""The proof of a seed, and the problem that it is about, for whoever wants to check it."""
+"""The proof of a seed, and the problem that it is about, to be checked elsewhere."""
 
 import io
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def certify_seed(
     selected, upper_bound
         What was answered.
     watch
-        Whoever waits.
+        Says when to stop.
 
     Returns
     -------

@@ -19,7 +19,7 @@ from solver.model.constraints import Constraints, GroupRule, Resource
 Array = npt.NDArray[Any]
 
 SceneIds = Annotated[tuple[str, ...], Field(max_length=1_000_000, fail_fast=True)]
-"""A list that is wrong in a million places is told of one of them, and at once."""
+"""Of a list that is wrong in a million places the first mistake is named, and at once."""
 
 
 class SideBudget(Wire):

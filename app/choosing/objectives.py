@@ -10,7 +10,9 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from app.errors import InvalidRequestError
-from features.settings import AUTO
+
+AUTO: Final = "auto"
+"""The objective that stands for the one which suits a pool, and the token of the paper's choice."""
 
 FeatureToken = Literal["auto", "cls", "patch_keys", "patches"]
 

@@ -206,7 +206,7 @@ def budget_of(file: ProblemFile, asked: AskedBudget | None) -> float:
     Raises
     ------
     BudgetError
-        When nobody says which budget.
+        When neither the file nor the caller says which budget.
     """
     if asked is not None:
         return asked.within(math.fsum(file.costs))
@@ -282,10 +282,17 @@ _RULES: Final[Mapping[str, str]] = {
 def _mistake(error: ValidationError) -> str:
     """Return the first thing that is wrong, as a sentence."""
     first = error.errors()[0]
-    member = "/".join(map(str, first["loc"])) or "the content"
+    known = ", ".join(ConstraintsFile.model_fields)
+    member = "/".join(map(str, first["loc"]))
+    if not member:
+        return f"rules are an object with {known}; it is {first['input']!r:.100}."
     if first["type"] == "extra_forbidden":
-        known = ", ".join(ConstraintsFile.model_fields)
-        return f"there is no rule {member!r}; the rules are {known}."
+        *inside, name = first["loc"]
+        if inside:
+            return f"{'/'.join(map(str, inside))} has a member {name!r} that no rule has."
+        return f"there is no rule {name!r}; the rules are {known}."
+    if first["type"] == "missing":
+        return f"{member} is missing."
     if first["type"] in _RULES:
         rule = _RULES[first["type"]].format(**first.get("ctx", {}))
         return f"{member} must be {rule}, not {first['input']!r:.100}."

@@ -19,7 +19,7 @@ from solver.solve import ALGORITHM
 def options_of(
     *, strategy: str, time_limit_s: float, gap: float, random_seed: int
 ) -> SolverOptions:
-    """Return how to search, as a door was told.
+    """Return how to search, from what a caller gave.
 
     Raises
     ------

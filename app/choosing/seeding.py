@@ -15,10 +15,10 @@ import numpy as np
 from app.choosing.baselines import Baseline, Baselines
 from app.choosing.building import resolve
 from app.choosing.describing import MissedScene, RankedScene, describe
+from app.choosing.objectives import AUTO
 from app.choosing.question import Question
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
 from features.files.paths import atomic_write
-from features.settings import AUTO
 from solver.model.errors import (
     BackendFailedError,
     InvalidProblemError,

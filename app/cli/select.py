@@ -101,7 +101,9 @@ def _report(pool: ScenePool, prepared: Prepared) -> None:
     """Tell a person what was left out and what to know."""
     for note in (*pool.notes, *prepared.notes):
         say(note)
-    failures, left_out = prepared.failures, prepared.left_out
+    left_out = prepared.left_out
+    missing = {scene.scene_id for scene in left_out}  # each says itself which image is to blame
+    failures = [failure for failure in prepared.failures if failure.scene_id not in missing]
     for failure in failures[:_NAMED]:
         say(f"{redacted(failure.uri)}: {failure.reason} (scene {failure.scene_id})")
     if len(failures) > _NAMED:

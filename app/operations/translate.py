@@ -24,7 +24,7 @@ _MOST_PERCENT: Final = 99.0
 def new_operation(
     kind: Kind, dataset_id: str, callback: CallbackRequest | None = None
 ) -> OperationRow:
-    """Return the row of an operation that nobody has started; it tells the callback of its end."""
+    """Return the row of an operation that no worker has started, with its callback."""
     row = OperationRow(
         id=new_id(),
         kind=kind,

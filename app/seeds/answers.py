@@ -21,9 +21,10 @@ from app.seeds.translate import SeedOrigin, frontier_to_wire, to_wire
 from app.seeds.wire import Frontier, FrontierRequest, Seed, SeedRequest
 from app.store.queue import JobQueue
 from app.store.tables import FrontierRow, OperationRow, SeedRow
+from solver.model.result import StopReason
 
 _LOOK_S: Final = 0.1
-"""How often it is looked whether an operation that is waited for has ended."""
+"""Seconds between two looks at an operation that a request waits for."""
 
 
 def recall(context: RequestContext, query: Query) -> Seed | Frontier | None:
@@ -59,7 +60,7 @@ def remember(
         row = store.frontier_row(frontier, query.digest)
         first = store.add_first(context.session, row)
         return frontier if first is row else Frontier.model_validate(first.answer)
-    if answer.result.stop_reason.value == "cancelled":
+    if answer.result.stop_reason is StopReason.CANCELLED:
         rule = "The solve was stopped before it had an answer."
         raise SolveCancelledError(rule)
     question = query.task.question
@@ -80,7 +81,7 @@ def remember(
 
 
 def new_solve(dataset_id: str, request: SeedRequest | FrontierRequest) -> OperationRow:
-    """Return the row of a question that nobody has begun to answer."""
+    """Return the row of a question that no worker has begun to answer."""
     kind: Kind = SOLVE if isinstance(request, SeedRequest) else FRONTIER
     row = new_operation(kind, dataset_id, request.callback)
     row.request = request.model_dump(mode="json", exclude={"callback"}, by_alias=True)
@@ -95,7 +96,7 @@ def submit(
 ) -> Operation:
     """Accept a question: its operation and its job are there once the transaction is committed.
 
-    Whoever opened it does that, so the answer to an Idempotency-Key is stored with them.
+    The answer to an Idempotency-Key is stored in the same transaction.
     """
     row = new_solve(dataset_id, request)
     context.session.add(row)

@@ -45,11 +45,11 @@ class Seeds:
     Parameters
     ----------
     context
-        A transaction; whoever opened it commits. It is let go of while a solve runs.
+        A transaction, which its opener commits. It is released while a solve runs.
     pool
         Where seeds are solved.
     queue
-        Where solves are handed to that nobody waits for.
+        Takes the solves that no request waits for.
     metrics
         Counts answers.
     waits

@@ -1,4 +1,4 @@
-"""Solves that nobody waits for: answered once, whoever dies meanwhile."""
+"""Solves as jobs: each is answered once, whichever process dies meanwhile."""
 
 import math
 import threading
@@ -6,12 +6,13 @@ import time
 from typing import Final, cast
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
 from app.choosing.frontier import FrontierAnswer
 from app.choosing.seeding import SeedAnswer
-from app.errors import AppError, SolveCancelledError, SolveKilledError
+from app.errors import AppError, InvalidRequestError, SolveCancelledError, SolveKilledError
 from app.operations import store as operations
 from app.operations.ending import fail
 from app.operations.translate import SOLVE
@@ -24,21 +25,22 @@ from app.seeds.questions import read_request
 from app.seeds.wire import Frontier, FrontierRequest, Seed, SeedRequest
 from app.settings import Settings
 from app.store.sessions import ProjectSession
+from app.store.tables import OperationRow
 
 _log = structlog.get_logger(__name__)
 
-_TOLD_S: Final = 0.5
+_LOOK_S: Final = 0.5
 """Least time between two looks at, or changes of, the operation's row."""
 
 _ATTEMPTS: Final = 10
 """How often a solve is begun by one worker before it counts as one that cannot be done."""
 
 _PATIENCE_S: Final = 3600.0
-"""The queue lets no more jobs in than there are processes: nobody waits for long."""
+"""The queue lets no more jobs in than there are processes: a job waits only briefly."""
 
 
 class WorkerEndsError(Exception):
-    """The worker ends; the job in hand is for whoever has its slot next."""
+    """The worker ends; the next worker in its slot takes the job."""
 
 
 class Solver:
@@ -99,8 +101,7 @@ class Solver:
             if not operations.start(session, operation_id):
                 return
             row = operations.get(session, operation_id)
-        kind = SeedRequest if row.kind == SOLVE else FrontierRequest
-        request = kind.model_validate(row.request)
+        request = _stored_request(row)
         with self._bound(row.project) as session:
             context = RequestContext(session, self._settings, self._pools)
             query = read_request(context, row.dataset_id, request)
@@ -124,14 +125,34 @@ class Solver:
                 count = self._settings.solve_processes
                 self._pool = SolvePool(count, room=count, patience_s=_PATIENCE_S)
             pool = self._pool
-        told = _Told(self._sessions, operation_id)
-        return _persist(pool, task, Cancellation(told.is_unwanted, told.improve))
+        progress = _JobProgress(self._sessions, operation_id)
+        return _persist(pool, task, Cancellation(progress.is_unwanted, progress.improve))
+
+
+def _stored_request(row: OperationRow) -> SeedRequest | FrontierRequest:
+    """Return the question of an operation.
+
+    Raises
+    ------
+    InvalidRequestError
+        Another version of the service stored it, and this one does not know its form.
+    """
+    kind = SeedRequest if row.kind == SOLVE else FrontierRequest
+    try:
+        return kind.model_validate(row.request)
+    except ValidationError as error:
+        where = "/".join(map(str, error.errors()[0]["loc"]))
+        rule = (
+            "The question was stored by another version of the service, and this one cannot read "
+            f"its {where or 'form'}; ask it again."
+        )
+        raise InvalidRequestError(rule) from error
 
 
 def _persist(pool: SolvePool, task: Task, watch: Cancellation) -> SeedAnswer | FrontierAnswer:
     """Return the answer to a task, also where its process is killed a few times.
 
-    Whoever needs memory may have killed it; a task that is itself to blame dies again.
+    The system may have killed it for another's memory; a task that is to blame dies again.
     """
     for _ in range(_ATTEMPTS - 1):
         try:
@@ -159,10 +180,10 @@ def _improve(
     return operations.improve(session, operation_id, incumbent=objective, upper_bound=bound)
 
 
-class _Told:
-    """What the operation's row says and is told, at a pace that the database does not mind.
+class _JobProgress:
+    """Reads and writes the operation's row at a pace that the database does not mind.
 
-    A database that is away for a while costs the solve nothing: it goes on, and says later what
+    A database that is away for a while costs the solve nothing: it goes on, and writes later what
     it knows.
     """
 
@@ -181,7 +202,7 @@ class _Told:
     def is_unwanted(self) -> bool:
         """Tell whether the operation was cancelled or deleted."""
         if not self._unwanted and time.monotonic() >= self._next:
-            self._next = time.monotonic() + _TOLD_S
+            self._next = time.monotonic() + _LOOK_S
             try:
                 self._unwanted = not self._look()
             except SQLAlchemyError as error:

@@ -104,11 +104,8 @@ def _solver_report(objective: str, options: SolverOptions, result: Result) -> So
 
 def _baseline_reports(baselines: Iterable[Baseline]) -> dict[str, BaselineReport]:
     """Return baselines as the API gives them, by name."""
-    found = {baseline.name: asdict(baseline) for baseline in baselines}
-    return {
-        name: BaselineReport(**{key: value for key, value in told.items() if key != "name"})
-        for name, told in found.items()
-    }
+    found = [asdict(baseline) for baseline in baselines]
+    return {members.pop("name"): BaselineReport(**members) for members in found}
 
 
 def objectives_to_wire() -> ObjectiveList:

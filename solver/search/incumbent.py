@@ -80,7 +80,7 @@ class Incumbent(Generic[ProblemT]):
         self.take(attempt, strategy)
         ended = attempt.stop_reason in {StopReason.PROVEN, StopReason.SOLVER_TOLERANCE}
         if ended and self.objective <= before and self.used is not strategy:
-            self.notes.append(f"{strategy} proved the selection of {self.used}.")
+            self.notes.append(f"The selection was found by {self.used} and proven by {strategy}.")
         elif attempt.stop_reason is StopReason.TIME_LIMIT:
             self.notes.append(f"{strategy} ran out of time; the selection is by {self.used}.")
 

@@ -192,7 +192,7 @@ async function look() {
 function facts({ usable_scene_count: usable, scene_count: all, total_cost: total, resource }) {
   if (usable === null) return all === null ? "" : `${number(all)} ${noun(all, "scene")}`;
   const without = all > usable ? `, ${number(all - usable)} left out` : "";
-  return `${number(usable)} ${noun(usable, "scene")}${without}, ${number(total)} ${resource} in all`;
+  return `${number(usable)} ${noun(usable, "scene")}${without}, ${resource}: ${number(total)} in total`;
 }
 
 function ask() {

@@ -68,14 +68,15 @@ def test_items_without_ids_go_by_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ([], "the content must be an object, not []."),
+        ([], "rules are an object with include, exclude, labelled, min_scenes, "),
         ({"includes": []}, "there is no rule 'includes'; the rules are include, exclude"),
         ({"include": "a"}, "include must be a list, not 'a'."),
         ({"include": [None]}, "include/0 must be text, not None."),
         ({"include": [True]}, "include/0 must be text, not True."),
         ({"min_scenes": -1}, "min_scenes must be at least 0, not -1."),
         ({"max_scenes": 1.5}, "max_scenes must be a whole number, not 1.5."),
-        ({"groups": [{"min": 1}]}, "groups/0/group: Field required."),
+        ({"groups": [{"min": 1}]}, "groups/0/group is missing."),
+        ({"groups": [{"group": "odd", "most": 1}]}, "groups/0 has a member 'most' that no rule"),
         ({"groups": ["odd"]}, "groups/0 must be an object, not 'odd'."),
         ({"groups": [{"group": "odd", "max": True}]}, "must be a whole number, not True."),
         ({"side_budgets": [{"resource": "hours", "limit": "5"}]}, "must be a number, not '5'."),

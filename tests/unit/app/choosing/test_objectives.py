@@ -7,9 +7,8 @@ from typing import get_args
 import pytest
 
 import app.seeds.wire
-from app.choosing.objectives import OBJECTIVES, require_objective
+from app.choosing.objectives import AUTO, OBJECTIVES, require_objective
 from app.errors import InvalidRequestError
-from features.settings import AUTO
 
 DOCS = Path(__file__).resolve().parents[4] / "docs"
 
