@@ -19,14 +19,11 @@ from solver.model.objective import profits
 from solver.model.problem import Floats, PairProblem, Problem, SignatureProblem, take
 from solver.model.stop import Stop
 from solver.model.vectors import row_squares
-from solver.signatures.relaxation import (
-    THOROUGH,
-    Relaxation,
-    fractional_knapsack,
-    most_items,
-    relax,
-)
+from solver.search.knapsack import fractional_knapsack, most_items
+from solver.signatures.relaxation import THOROUGH, Relaxation, relax
 
+# Items between two looks at the criterion.
+_LOOK = 256
 # What rounding may have taken off a bound, relative to the numbers it is a difference of.
 _ROUNDING = 1e-12
 
@@ -82,10 +79,14 @@ def _signature_bound(problem: SignatureProblem, incumbent: float, stop: Stop) ->
     return min(by_budget, relax(counted(data), incumbent, THOROUGH, give_up).bound)
 
 
-def _pair_bound(problem: PairProblem) -> float:
+def _pair_bound(problem: PairProblem, incumbent: float, stop: Stop) -> float:
     helpful = np.maximum(problem.utilities, 0.0)
     worth = profits(problem).copy()
     for item in range(problem.n):
+        if item and item % _LOOK == 0 and stop(incumbent, math.inf) is not None:
+            # No time for the others: each is credited with half of all company.
+            worth[item:] += 0.5 * helpful[item:].sum(axis=1)
+            break
         rest = problem.allowance - problem.costs[item]
         company = fractional_knapsack(helpful[item], problem.costs, rest)
         worth[item] += 0.5 * float(helpful[item] @ company)
@@ -120,5 +121,5 @@ def upper_bound(problem: Problem, incumbent: float, stop: Stop) -> float:
         )
         terms = scale * scale + float(np.abs(problem.profits).sum())
         return max(incumbent, bound + _ROUNDING * terms)
-    bound = _pair_bound(problem)
+    bound = _pair_bound(problem, incumbent, stop)
     return max(incumbent, bound + _ROUNDING * abs(bound))

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.certificate.leaf import Leaf
 from solver.certificate.lines import Multipliers, height
-from solver.certificate.proof import ProofPoint, SignatureCover, Stretch
+from solver.certificate.proof import Leaf, ProofPoint, SignatureCover, Stretch
 from solver.model.objective import profits
 from solver.model.problem import Floats, SignatureProblem
 from solver.rules.rows import Box, RuleRow, RuleRows

@@ -24,36 +24,9 @@ Frank, Wolfe: An algorithm for quadratic programming (1956).
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from solver.model.objective import per_cost
 from solver.model.problem import Floats
 from solver.search.best_first import OpenNodes
-
-
-def fractional_knapsack(worth: Floats, costs: Floats, allowance: float) -> Floats:
-    """Return the x in [0, 1]^n with ``costs.x <= allowance`` that maximises ``worth.x``.
-
-    Dantzig (1957): by worth per cost, the last item that fits only in part taken in part.
-    """
-    order = np.argsort(-per_cost(worth, costs), kind="stable")
-    order = order[worth[order] > 0]
-    ends = np.cumsum(costs[order])
-    allowance *= 1.0 + len(costs) * np.finfo(float).eps  # what a running sum may be off by
-    whole = int(np.searchsorted(ends, allowance, side="right"))
-    x = np.zeros(len(worth))
-    x[order[:whole]] = 1.0
-    if whole < len(order):
-        left = allowance - (ends[whole - 1] if whole else 0.0)
-        x[order[whole]] = max(0.0, left) / costs[order[whole]]
-    return x
-
-
-def most_items(costs: Floats, allowance: float) -> int:
-    """Return how many items fit at most: the cheapest ones."""
-    # A running sum of n numbers may come out this much too large.
-    drift = 1.0 + len(costs) * np.finfo(float).eps
-    return int(np.searchsorted(np.cumsum(np.sort(costs)), allowance * drift, side="right"))
+from solver.search.knapsack import fractional_knapsack
 
 
 @dataclass(frozen=True, slots=True)
