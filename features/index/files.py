@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from features.errors import VectorsError
-from features.files.atomic import atomic_write
+from features.files.paths import atomic_write
 from features.index.libraries import load_faiss
 
 _FORMAT: Final = "seedal index 1"
