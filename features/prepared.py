@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.backbones.compute import Precision
-from features.backbones.protocol import Token
+from features.backbones.compute import Precision, Token
 from features.images.reading import LeftOut, UnreadableImage
 from features.settings import Sparsification
 from features.signatures.model import Signatures

@@ -1,18 +1,21 @@
-"""Where and how exactly a backbone computes, as it is asked for: nothing here needs torch.
-
-What precision a setting means here, decided without loading torch where that can be.
-"""
+"""Where and how exactly a backbone computes, as it is asked for: nothing here needs torch."""
 
 import re
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
-from features.backbones.catalogue import COLOUR_GRID
 from features.errors import BackboneError
-from features.extra import features_extra
 
 AUTO: Final = "auto"
 CPU: Final = "cpu"
+
+Token: TypeAlias = Literal["cls", "patch_keys", "patches"]
+"""``cls``: one vector of the whole image; ``patch_keys``: one of each part of it, as in the paper;
+``patches``: one of each part from several depths, see :mod:`features.backbones.protocol`."""
+
+CLS: Final = "cls"
+PATCH_KEYS: Final = "patch_keys"
+PATCHES: Final = "patches"
 
 Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
 """The numbers that a network multiplies. Sums that grow (residuals, norms) stay in float32."""
@@ -55,33 +58,3 @@ class Compute:
             known = ", ".join((AUTO, *get_args(Precision)))
             message = f"unknown precision {self.precision!r}; known are {known}"
             raise BackboneError(message)
-
-
-def resolve_precision(backbone: str, compute: Compute) -> Precision:
-    """Return the precision that a backbone will compute with, without loading it.
-
-    It is a part of the identity of vectors, for float16 gives slightly other ones. torch is loaded
-    only where both device and precision are ``"auto"``.
-
-    Parameters
-    ----------
-    backbone
-        Its name. ``colour_grid`` has no network, and always gives the same.
-    compute
-        The settings.
-
-    Raises
-    ------
-    BackboneError
-        torch is needed and not installed.
-    """
-    if backbone == COLOUR_GRID:
-        return FLOAT32
-    for known in get_args(Precision):
-        if compute.precision == known:
-            return known  # type: ignore[no-any-return]  # get_args is not typed
-    if compute.device != AUTO:
-        return FLOAT32 if compute.device == CPU else FLOAT16
-    with features_extra(backbone):
-        import torch  # noqa: PLC0415  not in the base install
-    return FLOAT16 if torch.cuda.is_available() else FLOAT32

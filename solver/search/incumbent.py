@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Generic, TypeAlias
 
 from solver.model.objective import value
+from solver.model.options import SolverOptions, Strategy
 from solver.model.problem import Mask, ProblemT
 from solver.model.result import StopReason
 from solver.model.stop import FirstOf, Stop, TimeLimit
-from solver.model.strategy import Strategy
 from solver.rules.book import keeps
 from solver.rules.reduction import Reduced
 from solver.search.best_first import Attempt
@@ -35,12 +35,11 @@ class Incumbent(Generic[ProblemT]):
         stop: Stop,
         clock: TimeLimit,
         report: Report,
-        random_seed: int,
-        nodes: int | None,
+        options: SolverOptions,
     ) -> None:
         self.problem, self.base = reduced.problem, reduced.base
         self._stop, self.clock, self._report = stop, clock, report
-        self.random_seed, self.nodes = random_seed, nodes
+        self.random_seed, self.nodes = options.random_seed, options.node_limit
         self.chosen = start
         self.objective = value(self.problem, start) if keeps(self.problem, start) else -math.inf
         self.bound = math.inf
@@ -92,7 +91,7 @@ class Incumbent(Generic[ProblemT]):
         self.take(attempt, strategy)
         ended = attempt.stop_reason in {StopReason.PROVEN, StopReason.SOLVER_TOLERANCE}
         if ended and self.objective <= before and self.used is not strategy:
-            self.notes.append(f"{strategy} proved the selection of {self.used}.")
+            self.notes.append(f"The selection was found by {self.used} and proven by {strategy}.")
         elif attempt.stop_reason is StopReason.TIME_LIMIT:
             self.notes.append(f"{strategy} ran out of time; the selection is by {self.used}.")
 

@@ -7,10 +7,10 @@ knows which.
 import numpy as np
 
 from solver.model.errors import BackendUnavailableError, UnknownStrategyError
-from solver.model.problem import AnyProblem, Mask, SetProblem
+from solver.model.options import Strategy
+from solver.model.problem import Mask, SetProblem
 from solver.model.result import StopReason
 from solver.model.stop import Stop
-from solver.model.strategy import Strategy, strategy_of
 from solver.search.best_first import Attempt
 from solver.search.incumbent import Incumbent
 from solver.sets.concave import ConcaveProblem
@@ -25,22 +25,6 @@ SET_STRATEGIES = (Strategy.AUTO, Strategy.EXACT, Strategy.GREEDY, Strategy.LOCAL
 
 # Shares of the time: for local search before the proof, for local search alone, for a bound.
 _FIRST_SHARE, _SEARCH_SHARE, _BOUND_SHARE = 0.15, 0.7, 0.8
-
-
-def strategy_for(problem: AnyProblem, name: str) -> Strategy:
-    """Return the strategy of a name.
-
-    Raises
-    ------
-    UnknownStrategyError
-        When there is none of that name, or the problem's objective does not have it.
-    """
-    strategy = strategy_of(name)
-    if isinstance(problem, SetProblem) and strategy not in SET_STRATEGIES:
-        names = ", ".join(SET_STRATEGIES)
-        message = f"{type(problem).__name__} is not solved by {name!r}; its strategies are {names}."
-        raise UnknownStrategyError(message)
-    return strategy
 
 
 def _exact(problem: SetProblem, start: Mask, stop: Stop, nodes: int | None) -> Attempt:
