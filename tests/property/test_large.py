@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import signature_problems
 
-from solver.model.objective import gains, pair_matrix, profits, value
+from solver.model.objective import gains, pair_matrix, value
 from solver.model.problem import Problem, SignatureProblem
 from solver.model.result import StopReason
 from solver.model.stop import GapReached, Stop
@@ -31,7 +31,7 @@ def _after(calls: int) -> Stop:
 
 def _pool(problem: SignatureProblem) -> LargePool:
     passes = BlockPasses(problem.vectors, block=3)
-    return LargePool(problem.weights, profits(problem), problem.costs, problem.allowance, passes)
+    return LargePool(problem.weights, problem.profits, problem.costs, problem.allowance, passes)
 
 
 @settings(max_examples=150, deadline=None)
