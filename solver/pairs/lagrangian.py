@@ -21,7 +21,7 @@ from solver.model.constraints import Ints
 from solver.model.kernel import kernel
 from solver.model.problem import Floats
 from solver.rules.arrays import FREE, IN, OUT, States
-from solver.search.knapsack import fill, fill_counted, make_scratch
+from solver.search.knapsack import fill_all, fill_counted, make_scratch
 
 # Weight of the newest solution in the running average that branching looks at.
 _NEWEST = 0.1
@@ -106,9 +106,7 @@ def lagrangian(
         for i in range(k):
             # No item is company of its own: the diagonal of q is 0.
             left = room - costs[i]
-            company, pivots[i] = fill(
-                everything, k, shares[i], costs, left, left, items, y[i], pivots[i]
-            )
+            company, pivots[i] = fill_all(shares[i], costs, left, left, items, y[i], pivots[i])
             worth[i] = profits[i] + company
         value, count_multiplier, price = fill_counted(
             everything, k, worth, costs, room, least, most, count_multiplier, price, scratch

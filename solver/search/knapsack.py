@@ -117,7 +117,6 @@ def fill(
     worth: Floats,
     costs: Floats,
     room: float,
-    largest: float,
     items: Ints,
     y: Floats,
     pivot: float,
@@ -130,8 +129,6 @@ def fill(
         Indices of items; not changed.
     worth, costs, room, y, pivot
         As in `fill_fraction`; y is overwritten at the candidates, and what is free is taken.
-    largest
-        Items of a higher cost are not taken; ``inf`` where any may be.
     items
         Room to work in, as long as the candidates.
     """
@@ -139,6 +136,32 @@ def fill(
     free = 0.0
     for t in range(size):
         j = candidates[t]
+        y[j] = 0.0
+        if worth[j] > 0.0:
+            if costs[j] <= 0.0:
+                y[j] = 1.0
+                free += worth[j]
+            else:
+                items[count] = j
+                count += 1
+    total, price = fill_fraction(items, count, worth, costs, room, y, pivot)
+    return total + free, price
+
+
+@kernel
+def fill_all(
+    worth: Floats,
+    costs: Floats,
+    room: float,
+    largest: float,
+    items: Ints,
+    y: Floats,
+    pivot: float,
+) -> tuple[float, float]:
+    """Fill `room` with all items that cost at most `largest`; otherwise as `fill`."""
+    count = 0
+    free = 0.0
+    for j in range(len(costs)):
         y[j] = 0.0
         if worth[j] > 0.0:
             if costs[j] <= 0.0:
@@ -185,15 +208,7 @@ def _fill_at(
     for t in range(size):
         scratch.worth[free[t]] = gradient[free[t]] - count_multiplier
     value, price = fill(
-        free,
-        size,
-        scratch.worth,
-        costs,
-        room,
-        np.inf,
-        scratch.items,
-        scratch.vertex,
-        price,
+        free, size, scratch.worth, costs, room, scratch.items, scratch.vertex, price
     )
     number = 0.0
     for t in range(size):
@@ -280,11 +295,10 @@ def fractional(
 
     Returns its worth and the price of room, at most 1e200; see `fill_fraction`.
     """
-    n = len(worth)
-    everything, items = np.arange(n), np.empty(n, np.int64)
+    items = np.empty(len(worth), np.int64)
     # A pivot somewhat below the price leaves little to look at: what is above it overspends.
     pivot = 0.8 * min(guess, _STEEPEST)
-    value, price = fill(everything, n, worth, costs, max(0.0, room), np.inf, items, x, pivot)
+    value, price = fill_all(worth, costs, max(0.0, room), np.inf, items, x, pivot)
     return value, min(price, _STEEPEST)
 
 

@@ -147,7 +147,7 @@ def descend(
     slope, smooth = np.zeros(m), np.zeros(m)
     for step in range(steps):
         bound = _worths(points, levels, worth)
-        filled, price = fill(free, len(free), worth, costs, room, np.inf, items, vertex, price)
+        filled, price = fill(free, len(free), worth, costs, room, items, vertex, price)
         bound += filled
         weight = 1.0 if step == 0 else max(_NEWEST, 1.0 / (step + 1.0))
         for i in range(n):

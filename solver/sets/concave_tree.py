@@ -136,7 +136,7 @@ class ConcaveTree(SetTree[ConcaveProblem, ConcaveNode]):
         for _ in range(steps):
             constant, slope = problem.plane(x)
             inside = constant + float(slope[state == IN].sum()) + problem.margin
-            filled, price = fill(free, len(free), slope, costs, room, np.inf, items, vertex, 0.0)
+            filled, price = fill(free, len(free), slope, costs, room, items, vertex, 0.0)
             bound = inside + filled * (1.0 + 1e-14 * problem.n)
             if bound < value:
                 value = bound
