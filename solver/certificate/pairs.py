@@ -9,9 +9,8 @@ import math
 
 import numpy as np
 
-from solver.certificate.leaf import Leaf
 from solver.certificate.lines import budget_multiplier
-from solver.certificate.proof import PairCover
+from solver.certificate.proof import Leaf, PairCover, ProofPoint
 from solver.model.problem import Floats, PairProblem
 from solver.rules.rows import Box, RuleRows
 
@@ -34,6 +33,7 @@ class PairBounder:
         self._profits = problem.profits
         matrix = problem.utilities
         self._half = 0.5 * matrix
+        self.points: list[ProofPoint] = []
         self._cover = PairCover()
         total = float(np.abs(matrix).sum() + np.abs(problem.profits).sum())
         whole = (matrix == np.floor(matrix)).all() and (
@@ -45,7 +45,7 @@ class PairBounder:
         return np.asarray(np.floor(bound + _WHOLE_SLACK)) if self._whole else bound
 
     def bound(self, box: Box, target: float, start: Leaf | None = None) -> Leaf:
-        """Bound a box; see `solver.certificate.leaf.Bounder`."""
+        """Bound a box; see `solver.certificate.proof.Bounder`."""
         del target, start
         costs = self._rules.budget.coefficients
         free, n = np.flatnonzero(box.free), len(costs)

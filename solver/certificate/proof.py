@@ -1,8 +1,11 @@
-"""The parts of a proof, and how they are written down."""
+"""The parts of a proof, how they are written down, and what the tree asks of a bound."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
+
+from solver.model.problem import Floats
+from solver.rules.rows import Box
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -104,3 +107,37 @@ class Proof:
             "covers": [cover.document(places) for cover in self.covers],
             "tree": self.tree,
         }
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Leaf:
+    """A bounded box.
+
+    Parameters
+    ----------
+    bound
+        No selection of the box is worth more, up to rounding.
+    cover
+        The multipliers that show it.
+    point
+        A fractional selection near the bound, shape (n,): where to branch.
+    if_out, if_in
+        Bounds by the same multipliers were an undecided item refused, or taken; shape (n,).
+    """
+
+    bound: float
+    cover: Cover
+    point: Floats
+    if_out: Floats
+    if_in: Floats
+
+
+class Bounder(Protocol):
+    """Bounds boxes and remembers what the proof needs."""
+
+    points: list[ProofPoint]
+    """The tangent points of all covers."""
+
+    def bound(self, box: Box, target: float, start: Leaf | None) -> Leaf:
+        """Bound a box, starting from its parent; nothing below `target` is of interest."""
+        ...

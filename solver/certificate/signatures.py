@@ -11,10 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.certificate.leaf import Leaf
 from solver.certificate.lines import Multipliers, height
-from solver.certificate.proof import ProofPoint, SignatureCover, Stretch
-from solver.model.objective import profits
+from solver.certificate.proof import Leaf, ProofPoint, SignatureCover, Stretch
 from solver.model.problem import Floats, SignatureProblem
 from solver.rules.rows import Box, RuleRow, RuleRows
 from solver.search.best_first import OpenNodes
@@ -61,7 +59,7 @@ class SignatureBounder:
         vectors = np.asarray(problem.vectors, dtype=np.float64)
         self._rows = self._w[:, None] * vectors
         squares = np.einsum("ij,ij->i", vectors, vectors)
-        self._linear = profits(problem) - 0.5 * self._w**2 * (1.0 - squares)
+        self._linear = problem.profits - 0.5 * self._w**2 * (1.0 - squares)
         if problem.n < vectors.shape[1]:
             # Norms of V^T x need only the triangle of V^T: fewer columns.
             triangle = np.linalg.qr(self._rows.T, mode="r")

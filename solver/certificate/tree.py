@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from typing_extensions import override
 
-from solver.certificate.leaf import Bounder, Leaf
-from solver.certificate.proof import Cover, Proof
+from solver.certificate.proof import Bounder, Cover, Leaf, Proof
 from solver.model.problem import Mask
 from solver.model.result import StopReason
 from solver.model.stop import Stop
@@ -175,8 +174,9 @@ class ProofTree(OpenTree[ProofNode]):
             if node.children is not None:
                 stack += [node.children[1], node.children[0]]
 
-    def write(self, proof: Proof) -> None:
-        """Write tree and covers into a proof."""
+    def written(self) -> Proof:
+        """Return the proof: the tree, its covers, and the points that they touch at."""
+        proof = Proof(points=self._bounder.points)
         places: dict[int, int] = {}
         for node in self._nodes():
             if node.children is not None:
@@ -189,3 +189,4 @@ class ProofTree(OpenTree[ProofNode]):
             if place == len(proof.covers):
                 proof.covers.append(node.cover)
             proof.tree.append({"cover": place})
+        return proof

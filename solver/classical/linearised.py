@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.model.errors import BackendFailedError, BackendUnavailableError
-from solver.model.objective import pair_matrix, profits
+from solver.model.objective import pair_matrix
 from solver.model.problem import Floats, Mask, Problem
 from solver.rules.book import keeps
 
@@ -92,7 +92,7 @@ def linearise(
     if len(first) * seconds_per_pair > time_limit_s:
         message = f"A model of {len(first):,} pairs cannot be built in {time_limit_s:.3g} s."
         raise BackendUnavailableError(message)
-    return Linearised(first, second, matrix[first, second], profits(problem))
+    return Linearised(first, second, matrix[first, second], problem.profits)
 
 
 def checked(problem: Problem, chosen: Mask, backend: str) -> Mask:

@@ -9,7 +9,6 @@ Chinneck, Dravnieks: Locating minimal infeasible constraint sets in linear progr
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -21,8 +20,6 @@ from solver.rules.feasibility import Verdict, is_possible
 
 # Items that a sentence names before it says how many more there are.
 _NAMED = 5
-
-_Drop = Callable[[Problem], Problem]
 
 
 def _bare(problem: Budgeted) -> Problem:

@@ -15,18 +15,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solver.model.kernel import kernel
 from solver.model.problem import Floats, Mask
 from solver.model.stop import Stop
 from solver.rules.arrays import FREE, IN, OUT, States, propagate
 from solver.search.best_first import Attempt, best_first
+from solver.search.knapsack import fill
 from solver.sets.assignment import fix
 from solver.sets.concave import ConcaveProblem
-from solver.sets.fill import best_filling, proportional
 from solver.sets.tree import SetTree
 
 _ROOT_STEPS, _NODE_STEPS = 150, 12
 # Steps end where the point is this share of the gap below the bound.
 _CONVERGED = 0.03
+# Halvings of a range that fills the room; the result is scaled to fit anyway.
+_HALVINGS = 60
 # No undecided item's x gets lower: it could not come back.
 _LEAST = 1e-6
 # Items of a larger x are taken when a point is rounded.
@@ -52,6 +55,69 @@ class _TangentBound:
     x: Floats
 
 
+@kernel
+def _used(weight: Floats, costs: Floats, scale: float) -> float:
+    """Return the cost of a point that is a multiple of a weight, but at most 1."""
+    spent = 0.0
+    for i in range(len(weight)):
+        if weight[i] > 0.0:
+            spent += costs[i] * min(1.0, scale * weight[i])
+    return spent
+
+
+@kernel
+def _scale(weight: Floats, costs: Floats, room: float) -> float:
+    """Return the largest multiple of a weight that costs no more than `room`."""
+    low, high = 0.0, 1.0 / weight.max()
+    # Grow until the room is used; then halve.
+    for _ in range(_HALVINGS):
+        if _used(weight, costs, high) > room:
+            break
+        low = high
+        high *= 4.0
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        if _used(weight, costs, middle) > room:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+@kernel
+def _proportional(
+    x: Floats, worth: Floats, costs: Floats, state: States, room: float, least: float
+) -> Floats:
+    """Return a point where undecided x grow in proportion to worth per cost, up to 1.
+
+    The multiplicative step of optimal design: at an optimum, worth per cost is the price of room
+    wherever x lies between 0 and 1, and the step changes nothing.
+
+    Parameters
+    ----------
+    x
+        Decided items keep theirs, shape (n,).
+    least
+        No undecided x becomes less, so that none is lost.
+    """
+    n = len(x)
+    weight, out = np.zeros(n), x.copy()
+    cost = 0.0
+    for i in range(n):
+        if state[i] == FREE:
+            out[i] = 1.0
+            cost += costs[i]
+            if costs[i] > 0.0:
+                weight[i] = max(x[i], least) * worth[i] / costs[i]
+    if cost <= room or not (weight > 0.0).any():
+        return out
+    scale = _scale(weight, costs, room)
+    for i in range(n):
+        if state[i] == FREE and costs[i] > 0.0:
+            out[i] = max(least, min(1.0, scale * weight[i]))
+    return out
+
+
 class ConcaveTree(SetTree[ConcaveProblem, ConcaveNode]):
     """The search on one problem."""
 
@@ -62,13 +128,15 @@ class ConcaveTree(SetTree[ConcaveProblem, ConcaveNode]):
         target = self.target
         x = np.where(state == IN, 1.0, np.where(state == OUT, 0.0, start))
         # A start that uses the room.
-        x = proportional(x, costs, costs, state, room, _LEAST)
+        x = _proportional(x, costs, costs, state, room, _LEAST)
+        free = np.flatnonzero(state == FREE)
+        items, vertex = np.empty(problem.n, np.int64), np.zeros(problem.n)
         best = _TangentBound(limit, np.zeros(problem.n), x)
         value = np.inf
         for _ in range(steps):
             constant, slope = problem.plane(x)
             inside = constant + float(slope[state == IN].sum()) + problem.margin
-            filled, price = best_filling(slope, costs, state, room)
+            filled, price = fill(free, len(free), slope, costs, room, items, vertex, 0.0)
             bound = inside + filled * (1.0 + 1e-14 * problem.n)
             if bound < value:
                 value = bound
@@ -80,7 +148,7 @@ class ConcaveTree(SetTree[ConcaveProblem, ConcaveNode]):
                 break
             if steps == _ROOT_STEPS and self.stop(self.objective, best.bound) is not None:
                 break
-            x = proportional(x, slope, costs, state, room, _LEAST)
+            x = _proportional(x, slope, costs, state, room, _LEAST)
         return best
 
     def _round(self, state: States, x: Floats) -> None:

@@ -1,4 +1,4 @@
-"""k-center under a budget: nobody is far from the nearest item that is there."""
+"""k-center under a budget: no point is far from the nearest item that is there."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar

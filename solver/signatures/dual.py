@@ -23,7 +23,7 @@ import numpy as np
 
 from solver.model.problem import Floats
 from solver.search.best_first import OpenNodes
-from solver.signatures.prices import ratios, unit_price
+from solver.search.knapsack import unit_price
 
 _UNIT = 2.0**-53
 # Norms of vectors after float32 arithmetic stay below this.
@@ -117,7 +117,7 @@ def bound_between(
 ) -> DualBound:
     """Return a bound on every affordable selection whose t lies in [low, high].
 
-    `guess` is where the price may be (`solver.signatures.prices.unit_price`).
+    `guess` is where the price may be (`solver.search.knapsack.unit_price`).
     """
     slope = 0.5 * (low + high)
     factor = slope / using.slope
@@ -125,7 +125,7 @@ def bound_between(
     alone += slope
     alone *= data.weights
     alone += data.worth
-    price = unit_price(ratios(alone, data.costs), data.costs, data.allowance, guess)
+    price = unit_price(alone, data.costs, data.allowance, guess)
     # Of each item's term: the product's error, and 8 units of everything that it is made of.
     each = factor * using.error + (8 * _UNIT) * (slope + factor * _LONGEST * using.length)
     terms = alone

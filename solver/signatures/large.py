@@ -23,7 +23,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.model.objective import profits
 from solver.model.problem import Mask, SignatureProblem
 from solver.model.result import StopReason
 from solver.model.stop import Stop
@@ -213,7 +212,7 @@ def large(
     """
     if passes is None:
         passes = BlockPasses(problem.vectors, threads=threads)
-    pool = LargePool(problem.weights, profits(problem), problem.costs, problem.allowance, passes)
+    pool = LargePool(problem.weights, problem.profits, problem.costs, problem.allowance, passes)
     search = LargeSearch(pool, stop, report, random_seed)
     point = pool.start()
     search.first(point)

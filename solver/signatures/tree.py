@@ -21,17 +21,10 @@ from solver.model.stop import Stop
 from solver.rules.arrays import IN, OUT, RuleArrays, tally
 from solver.search.best_first import Attempt, BranchAndBound, best_first
 from solver.search.core import SignatureCore
+from solver.search.knapsack import fractional_knapsack
 from solver.search.moves import company, worth
-from solver.signatures.relaxation import fractional_knapsack
-from solver.signatures.tree_kernel import (
-    Concave,
-    NodePool,
-    explore,
-    free_slot,
-    has_room,
-    make_pool,
-    push,
-)
+from solver.signatures.node_pool import NodePool, free_slot, has_room, make_pool, push
+from solver.signatures.tree_kernel import Concave, explore
 
 # Nodes looked at before the first agreement, and then at most between two looks at the stopping
 # criterion: fewer where a node, which costs a few dozen products with a matrix of all free items,
