@@ -57,6 +57,6 @@ USER 10001
 WORKDIR /data
 VOLUME /data
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 \
-    CMD ["python", "-m", "app.processes.heartbeat"]
+    CMD ["python", "-m", "app.jobs.heartbeat"]
 ENTRYPOINT ["/opt/seedal/start"]
 CMD ["worker"]

@@ -1,4 +1,4 @@
-"""A sign of life that others can see: ``python -m app.processes.heartbeat`` checks it."""
+"""A sign of life that others can see: ``python -m app.jobs.heartbeat`` checks it."""
 
 import socket
 import sys
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from app.processes.slots import RECONNECT_S
+from app.jobs.slots import RECONNECT_S
 from app.settings import Settings
 
 _OLDEST_S: Final = RECONNECT_S + 60.0

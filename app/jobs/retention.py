@@ -11,9 +11,8 @@ import structlog
 from sqlalchemy.orm import sessionmaker
 
 from app.datasets import store as datasets
-from app.datasets.sources import UPLOAD
-from app.http import idempotency_store as idempotency
-from app.http.idempotency import KEPT
+from app.datasets.source_reports import UPLOAD
+from app.http.idempotency import KEPT, purge
 from app.operations import store as operations
 from app.settings import Settings
 from app.store.identifiers import now
@@ -75,7 +74,7 @@ class Retention:
             return
         self._next = time.monotonic() + INTERVAL_S
         with self._sessions.begin() as session:
-            idempotency.purge(session, now() - KEPT)
+            purge(session, now() - KEPT)
         self._sweep(min(before, now() - _YOUNGEST_FILE).timestamp())
 
     def _forget_operations(self, before: datetime) -> bool:

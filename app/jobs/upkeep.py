@@ -5,10 +5,10 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import sessionmaker
 
+from app.jobs.engine import JobEngine
+from app.jobs.slots import Slots
 from app.operations import store as operations
-from app.operations.ending import fail
-from app.processes.engine import JobEngine
-from app.processes.slots import Slots
+from app.operations.service import fail
 from app.store.sessions import ProjectSession
 
 INTERVAL_S: Final = 0.5
