@@ -1,14 +1,41 @@
-"""Every rule of a problem as a row ``coefficients . x <= limit``, by the name that proofs use."""
+"""The rule book as rows of numbers: for linear models, and by name for certificates."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from solver.model.problem import BUDGET_TOLERANCE, Floats, Mask, Problem
+from solver.model.problem import Budgeted, Floats, Mask
+from solver.rules.book import budgets, counts
 
-Ints = npt.NDArray[np.int64]
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RangeRow:
+    """One rule of a linear model: ``least <= coefficients . x <= most``, coefficients (n,)."""
+
+    coefficients: Floats
+    least: float
+    most: float
+
+
+def side_rows(problem: Budgeted) -> list[RangeRow]:
+    """Return the rules beside the budget: numbers of items, and resources scaled to a limit of 1.
+
+    Parameters
+    ----------
+    problem
+        Reduced (`solver.rules.reduction`).
+    """
+    rows = []
+    for rule in counts(problem):
+        if rule.least or rule.most is not None:
+            members = np.zeros(problem.n)
+            members[rule.items] = 1.0
+            rows.append(RangeRow(members, rule.least, rule.at_most))
+    for resource in problem.constraints.resources:
+        unit = resource.limit or 1.0
+        rows.append(RangeRow(resource.costs / unit, -math.inf, resource.allowance / unit))
+    return rows
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -17,6 +44,21 @@ class RuleRow:
 
     coefficients: Floats
     limit: float
+
+
+def named_rows(problem: Budgeted) -> dict[str, RuleRow]:
+    """Return the rules of a problem; the budget is the first. Labelled items count nowhere."""
+    bought = np.ones(problem.n)
+    bought[problem.constraints.labelled] = 0.0
+    rows = {rule.name: RuleRow(rule.costs * bought, rule.allowance) for rule in budgets(problem)}
+    for count in counts(problem):
+        members = np.zeros(problem.n)
+        members[count.items] = bought[count.items]
+        if count.least:
+            rows[f"least {count.name}"] = RuleRow(-members, -float(count.least))
+        if count.most is not None:
+            rows[f"most {count.name}"] = RuleRow(members, float(count.most))
+    return rows
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,32 +81,10 @@ class Box:
     empty: bool
 
 
-def named_rows(problem: Problem) -> dict[str, RuleRow]:
-    """Return the rules of a problem; the budget is the first. Labelled items count nowhere."""
-    limits, n = problem.constraints, problem.n
-    counts = np.ones(n)
-    counts[limits.labelled] = 0.0
-    found = {"budget": RuleRow(problem.costs * counts, problem.allowance)}
-    for resource in limits.resources:
-        most = resource.limit * (1.0 + BUDGET_TOLERANCE)
-        found[f"resource {resource.name}"] = RuleRow(resource.costs * counts, most)
-    ranges = [("items", counts, limits.min_items, limits.max_items)]
-    for group in limits.groups:
-        inside = np.zeros(n)
-        inside[group.items] = 1.0
-        ranges.append((f"group {group.name}", inside * counts, group.minimum, group.maximum))
-    for name, members, least, most_items in ranges:
-        if least:
-            found[f"least {name}"] = RuleRow(-members, -float(least))
-        if most_items is not None:
-            found[f"most {name}"] = RuleRow(members, float(most_items))
-    return found
-
-
 class RuleRows:
     """The rules of one problem, and what they leave of a box."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Budgeted) -> None:
         self.rows = named_rows(problem)
         self.budget = self.rows["budget"]
         self._limited = [row for row in self.rows.values() if not (row.coefficients < 0).any()]

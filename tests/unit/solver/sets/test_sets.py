@@ -39,16 +39,13 @@ def kinds(n: int, seed: int = 0) -> list[SetProblem]:
     return [
         FacilityProblem(similarities=np.maximum(0.0, cosines), costs=costs, budget=budget),
         CoverageProblem(amounts=amounts, costs=costs, budget=budget),
-        CoverageProblem(amounts=amounts, saturation="log", costs=costs, budget=budget),
-        CoverageProblem(amounts=amounts, saturation="ratio", costs=costs, budget=budget),
-        CoverageProblem(amounts=amounts, saturation="capped", costs=costs, budget=budget),
         DesignProblem(factors=x, ridge=0.1, costs=costs, budget=budget),
         KCenterProblem(distances=np.sqrt(2.0 - 2.0 * cosines), costs=costs, budget=budget),
     ]
 
 
 KINDS = kinds(40)
-NAMES = ["facility", "sqrt", "log", "ratio", "capped", "design", "k-center"]
+NAMES = ["facility", "coverage", "design", "k-center"]
 
 
 @pytest.mark.parametrize("problem", KINDS, ids=NAMES)
@@ -171,7 +168,7 @@ def test_k_center_without_its_library_still_answers(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    "problem", [KINDS[0], KINDS[2], KINDS[6]], ids=["facility", "log", "center"]
+    "problem", [KINDS[0], KINDS[1], KINDS[3]], ids=["facility", "coverage", "center"]
 )
 def test_a_limit_on_the_number_is_bounded_as_well_as_a_budget(problem: SetProblem) -> None:
     """With money for everything and a number of items that binds, the answer is still proven."""
@@ -200,11 +197,7 @@ ONES, SQUARE = np.ones(2), np.ones((2, 2))
         (lambda **k: FacilityProblem(similarities=SQUARE, demands=np.ones(3), **k), "2 points"),
         (lambda **k: FacilityProblem(similarities=SQUARE * np.nan, **k), "must be finite"),
         (lambda **k: FacilityProblem(similarities=SQUARE * 1e120, **k), "add up to"),
-        (
-            lambda **k: CoverageProblem(amounts=SQUARE, saturation="cube", **k),
-            "sqrt, log, ratio, capped",
-        ),
-        (lambda **k: CoverageProblem(amounts=SQUARE, caps=-ONES, **k), "caps must be at least 0"),
+        (lambda **k: CoverageProblem(amounts=SQUARE, held=-ONES, **k), "held must be at least 0"),
         (lambda **k: DesignProblem(factors=SQUARE, sizes=np.array([1, 2]), **k), "add up to the 2"),
         (lambda **k: DesignProblem(factors=SQUARE, ridge=0.0, **k), "above 0, not 0"),
         (lambda **k: DesignProblem(factors=SQUARE, ridge=1e-12, **k), "1e9 can be worked with"),
@@ -230,9 +223,7 @@ def test_matrices_beyond_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("amount", [0.0, 1e-310, 4e-9, 1.0, 1e12])
 def test_a_ratio_loses_no_digits(amount: float) -> None:
     """However little or much there is, the verifier's formula agrees with the search's."""
-    problem = CoverageProblem(
-        amounts=np.full((2, 1), amount), saturation="ratio", costs=np.ones(2), budget=2.0
-    )
+    problem = CoverageProblem(amounts=np.full((2, 1), amount), costs=np.ones(2), budget=2.0)
     result = solve(problem)
     assert math.isclose(result.objective, 2 * amount / (1 + 2 * amount), rel_tol=1e-14)
 
