@@ -7,9 +7,8 @@ from pathlib import Path
 from app.choosing.budgets import parse_budget
 from app.choosing.selection import SelectionRequest
 from app.cli import select
-from app.cli.demo_client import BACKBONE, Service, read_key
+from app.cli.demo_client import BACKBONE, Service, draw, read_key
 from app.cli.terminal import say
-from app.demo.world import write_world
 from app.errors import AppError
 from app.main import serve
 from app.settings import Settings
@@ -64,8 +63,7 @@ def run(
         See `app.cli.select.run`; or there is no key in the file.
     """
     key = read_key(key_file)
-    manifest = write_world(out / "world", rooms=rooms)
-    say(f"a building lies in {manifest.parent}")
+    manifest = draw(out, rooms)
     request = SelectionRequest(
         kind="manifest",
         root=str(manifest),

@@ -13,8 +13,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 
 from app.cli.terminal import say
-from app.demo.world import write_world
 from app.errors import InvalidRequestError
+from demo_world.world import WorldError, write_world
 
 # Weights come with the package, so the demo needs no network.
 BACKBONE: Final = "efficientnet_lite0"
@@ -145,6 +145,22 @@ def _detail(error: HTTPError) -> str:
         return str(error)
 
 
+def draw(out: Path, rooms: int) -> Path:
+    """Draw the building into ``world/`` of a folder, if it is not there, and return its manifest.
+
+    Raises
+    ------
+    InvalidRequestError
+        There cannot be so many rooms, or the folder holds something else.
+    """
+    try:
+        manifest = write_world(out / "world", rooms=rooms)
+    except WorldError as error:
+        raise InvalidRequestError(str(error)) from error
+    say(f"a building lies in {manifest.parent}")
+    return manifest
+
+
 def add_to(api: str, *, key_file: Path | None, out: Path, rooms: int) -> None:
     """Register the building with a service that runs already, and may read it there.
 
@@ -170,7 +186,6 @@ def add_to(api: str, *, key_file: Path | None, out: Path, rooms: int) -> None:
     if service.knows_building():
         say(f"{api} has the building already: explorer at {service.api}/")
         return
-    manifest = write_world(out / "world", rooms=rooms)
-    say(f"a building lies in {manifest.parent}")
+    manifest = draw(out, rooms)
     service.register(manifest)
     say(f"explorer at {service.api}/")
