@@ -1,7 +1,6 @@
 """``seedal demo``: a generated building through the real pipeline, everything offline."""
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from app.choosing.budgets import parse_budget
@@ -16,19 +15,12 @@ from features.pipeline import FeatureSettings
 
 
 def _register(service: Service, manifest: Path) -> None:
-    if not service.knows_building():
-        service.register(manifest)
-    say(f"explorer at {service.api}/")
-
-
-def _in_background(task: Callable[[], None]) -> None:
-    def guarded() -> None:
-        try:
-            task()
-        except AppError as error:
-            say(f"the demo world could not be registered: {error}")
-
-    threading.Thread(target=guarded, daemon=True).start()
+    try:
+        if not service.knows_building():
+            service.register(manifest)
+        say(f"explorer at {service.api}/")
+    except AppError as error:
+        say(f"the demo world could not be registered: {error}")
 
 
 def run(
@@ -75,5 +67,5 @@ def run(
     )
     if serving:
         service = Service(f"http://{settings.host}:{settings.port}", key)
-        _in_background(lambda: _register(service, manifest))
+        threading.Thread(target=_register, args=(service, manifest), daemon=True).start()
         serve(settings, worker=True)
