@@ -10,6 +10,7 @@ from demo_world.rooms import KINDS
 
 POINTS_PER_SQUARE_METRE: Final = 470.0
 _SPREAD: Final = 0.06
+_FLAT: Final = 0.031
 _PER_FLOOR: Final = 16
 
 
@@ -47,7 +48,8 @@ def count_points(room: Room, rng: np.random.Generator) -> int:
     Parameters
     ----------
     room
-        The points lie on its faces, and on the tops and every other side of its furniture.
+        The points lie on its faces, and on the tops and sides of its furniture. What is flat
+        hides as much as it shows.
     rng
         Scans of equal rooms differ by a log-normal factor of a few per cent.
 
@@ -60,5 +62,6 @@ def count_points(room: Room, rng: np.random.Generator) -> int:
     area = 2 * (width * depth + width * height + depth * height)
     for box in room.furniture:
         w, d, h = np.subtract(box.high, box.low)
-        area += w * d + (w + d) * h
+        if min(w, d, h) > _FLAT:
+            area += w * d + 2 * (w + d) * h
     return max(1, round(area * POINTS_PER_SQUARE_METRE * float(rng.lognormal(0.0, _SPREAD))))

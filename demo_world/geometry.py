@@ -62,7 +62,7 @@ class Room:
     size
         Width, depth and height.
     shell
-        Boxes around the room; the floor is the first.
+        Floor, ceiling and walls: boxes around the room.
     furniture
         Everything in the room, lamps and windows included.
     """
