@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.main import main
-from app.demo.world import write_world
+from demo_world.world import write_world
 
 ROOT = Path(__file__).resolve().parents[2]
 
