@@ -1,6 +1,8 @@
 """What the documents name exists: files, modules, make targets, and the pages that they link."""
 
 import re
+import shutil
+import subprocess
 from functools import lru_cache
 from pathlib import Path
 
@@ -98,6 +100,21 @@ def _commands(page: Path) -> list[str]:
     """Return what a page shows as code, inline and in blocks."""
     text = page.read_text(encoding="utf-8")
     return re.findall(r"`([^`]+)`", re.sub(r"^```\w*$", "`", text, flags=re.MULTILINE))
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_diffs_apply() -> None:
+    """The diffs that show how to extend the product fit the files that there are."""
+    text = (_ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    diffs = re.findall(r"^```diff\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert len(diffs) == 2
+    for diff in diffs:
+        assert len(re.findall(r"^diff --git", diff, re.MULTILINE)) <= 3
+        command = ["git", "apply", "--check", "-"]
+        answer = subprocess.run(
+            command, cwd=_ROOT, input=diff, capture_output=True, text=True, check=False
+        )
+        assert answer.returncode == 0, answer.stderr
 
 
 def test_every_room_is_described() -> None:
