@@ -17,6 +17,7 @@ from app.choosing.near_misses import MissedScene, near_misses
 from app.choosing.objectives import require_objective, resolve
 from app.choosing.representing import nearest_of
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
+from features.index import SceneIndex
 from features.settings import AUTO
 from features.signatures.parts import Parts
 from solver.model.constraints import Constraints
@@ -52,6 +53,8 @@ class SeedQuestion:
         Rules besides the budget, about scenes by their place.
     baselines
         Names of what the seed is compared with, see `app.choosing.baselines.Baselines`.
+    index
+        Which scenes look alike, where that is stored; it changes no answer.
     """
 
     scene_ids: tuple[str, ...]
@@ -67,6 +70,7 @@ class SeedQuestion:
     random_seed: int = 0
     constraints: Constraints = field(default_factory=Constraints)
     baselines: tuple[str, ...] = ()
+    index: SceneIndex | None = None
 
     def digest(self) -> str:
         """Return a hash of everything that the answer depends on."""
@@ -244,7 +248,7 @@ def describe(
     worth = gains(problem, inside)
     # What looks like a labelled scene is represented by that one.
     company = np.setdiff1d(there, order)
-    others, nearest = nearest_of(question.vectors, np.concatenate([order, company]))
+    others, nearest = nearest_of(question.vectors, np.concatenate([order, company]), question.index)
     counts = np.bincount(nearest, minlength=len(order))
     chosen = nearest < len(order)
     representative = np.full(problem.n, -1)

@@ -161,6 +161,7 @@ def _question(request: SelectionRequest, pool: ScenePool, prepared: Prepared) ->
         weights=signatures.weights,
         vectors=signatures.vectors,
         parts=signatures.parts,
+        index=prepared.index,
         budget=request.budget.limit(math.fsum(costs)),
         objective=request.objective,
         strategy=request.strategy,

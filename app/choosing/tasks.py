@@ -8,18 +8,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from app.choosing.alike import load_signatures, needed_index, stored_index
 from app.choosing.certificates import certify_seed, problem_file
+from app.choosing.duplicates import one_of_each
 from app.choosing.frontier import FrontierAnswer, make_frontier
 from app.choosing.projection import Projection, project
-from app.choosing.representing import represented_by
 from app.choosing.seeding import SeedAnswer, SeedQuestion, make_seed
 from app.processes.child import Cancellation
-from features.index.directions import Directions
-from features.signatures.model import Signatures
 from solver.model.constraints import Constraints
-
-_REMEMBERED: Final = 4
-"""Datasets whose signatures a process keeps in memory."""
 
 _MAPS: Final = 16
 """Maps that a process keeps: two numbers a scene."""
@@ -37,6 +33,9 @@ class SeedTask:
         In the file's order, shape (n,), float64.
     constraints
         About scenes by their place in the file.
+    one_of_each_duplicate
+        Cosine from which scenes count as near duplicates, at most one of which is chosen; None for
+        no such rule.
     budget, objective, strategy, time_limit_s, gap, random_seed, baselines
         As in `app.choosing.seeding.SeedQuestion`.
     """
@@ -51,10 +50,24 @@ class SeedTask:
     random_seed: int
     constraints: Constraints = Constraints()  # noqa: RUF009 immutable
     baselines: tuple[str, ...] = ()
+    one_of_each_duplicate: float | None = None
 
     def question(self) -> SeedQuestion:
-        """Return the question with its signatures."""
-        signatures = _load(self.signatures)
+        """Return the question with its signatures.
+
+        Raises
+        ------
+        InvalidRequestError, ConflictError
+            See `app.choosing.duplicates.one_of_each` and `needed_index`.
+        """
+        signatures, constraints = load_signatures(self.signatures), self.constraints
+        if self.one_of_each_duplicate is not None:
+            constraints = one_of_each(
+                constraints,
+                needed_index(self.signatures),
+                self.one_of_each_duplicate,
+                signatures.scene_ids,
+            )
         return SeedQuestion(
             scene_ids=signatures.scene_ids,
             costs=self.costs,
@@ -67,8 +80,9 @@ class SeedTask:
             time_limit_s=self.time_limit_s,
             gap=self.gap,
             random_seed=self.random_seed,
-            constraints=self.constraints,
+            constraints=constraints,
             baselines=self.baselines,
+            index=stored_index(self.signatures),
         )
 
     def run(self, watch: Cancellation) -> SeedAnswer:
@@ -178,80 +192,6 @@ class ProblemTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NeighborsTask:
-    """The scenes that look most like one of them.
-
-    Parameters
-    ----------
-    signatures
-        The file that holds the scenes' signatures.
-    scene_id
-        Which one.
-    k
-        How many, at most.
-    """
-
-    signatures: Path
-    scene_id: str
-    k: int
-    time_limit_s: float = 60.0  # a million scenes are read from disk first
-
-    def run(self, watch: Cancellation) -> list[tuple[str, float]]:
-        """Return ids and cosines of mean directions, the most alike first.
-
-        They are those of `features.index.SceneIndex` to the last digit, without an index: rounded
-        before they are ordered, and of equal ones the first in the pool comes first.
-        """
-        del watch
-        scene_ids = _load(self.signatures).scene_ids
-        directions, places = _directions(self.signatures)
-        place = places[self.scene_id]
-        alike = directions.to_all(place)
-        alike[place] = -np.inf
-        k = min(self.k, len(alike) - 1)
-        least = np.partition(alike, len(alike) - k)[len(alike) - k] if k else np.inf
-        near = np.flatnonzero(alike >= least)
-        nearest = near[np.argsort(-alike[near], kind="stable")[:k]]
-        return [(scene_ids[row], float(alike[row])) for row in nearest]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepresentedTask:
-    """The scenes that one of a seed's stands for.
-
-    Parameters
-    ----------
-    signatures
-        The file that holds the scenes' signatures.
-    chosen
-        The seed's scenes, in the order of their ranks.
-    labelled
-        What is labelled already.
-    scene_id
-        One of the chosen.
-    """
-
-    signatures: Path
-    chosen: tuple[str, ...]
-    labelled: tuple[str, ...]
-    scene_id: str
-    time_limit_s: float = 60.0
-
-    def run(self, watch: Cancellation) -> list[tuple[str, float]]:
-        """Return their ids and cosines of mean directions, all of them, the most alike first."""
-        del watch
-        scene_ids = _load(self.signatures).scene_ids
-        _, places = _directions(self.signatures)
-        members, alike = represented_by(
-            _load(self.signatures).vectors,
-            np.array([places[name] for name in self.chosen], dtype=np.int64),
-            np.array([places[name] for name in self.labelled], dtype=np.int64),
-            self.chosen.index(self.scene_id),
-        )
-        return [(scene_ids[row], float(a)) for row, a in zip(members, alike, strict=True)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MapTask:
     """Where a dataset's scenes lie in a plane.
 
@@ -281,18 +221,4 @@ class MapTask:
 
 @lru_cache(maxsize=_MAPS)
 def _map(path: Path, method: str) -> Projection:
-    return project(_load(path).vectors, method)
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _directions(path: Path) -> tuple[Directions, dict[str, int]]:
-    """Return the scenes' mean directions, which are those of the signatures, and their rows."""
-    signatures = _load(path)
-    rows = {scene_id: row for row, scene_id in enumerate(signatures.scene_ids)}
-    return Directions(signatures.vectors), rows
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _load(path: Path) -> Signatures:
-    """Signature files are named by their content and never change."""
-    return Signatures.load(path)
+    return project(load_signatures(path).vectors, method)

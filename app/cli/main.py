@@ -179,6 +179,40 @@ def _select(  # noqa: PLR0913, PLR0917 - one parameter a flag
     select.run(request, cache=cache, form=form, out=out, as_json=as_json)
 
 
+@_app.command("duplicates")
+def _duplicates(  # noqa: PLR0913, PLR0917 - one parameter a flag
+    root: Annotated[
+        str, typer.Option(help="The source's folder, or the path or URI of a manifest.")
+    ],
+    threshold: Annotated[
+        float, typer.Option(help="Least cosine of two duplicates, from 0.9 to 1.")
+    ] = 0.95,
+    source: Annotated[str | None, typer.Option(help="As in select.")] = None,
+    images_root: Annotated[Path | None, typer.Option(help="As in select.")] = None,
+    backbone: Annotated[str, typer.Option(help="As in select.")] = "auto",
+    token: Annotated[str, typer.Option(help="As in select.")] = "auto",  # noqa: S107 - not a secret
+    vectors: Annotated[Path | None, typer.Option(help="As in select.")] = None,
+    vector_ids: Annotated[Path | None, typer.Option(help="As in select.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List the scenes of a source that look so alike that one of each group would do."""
+    from app.cli import duplicates
+    from features.settings import FeatureSettings
+    from features.sources import SourceOptions
+
+    options = duplicates.DuplicatesOptions(
+        kind=source,
+        root=root,
+        source=SourceOptions(images_root=images_root),
+        features=FeatureSettings(backbone=backbone, token=token),  # type: ignore[arg-type]  # checked there
+        vectors=vectors,
+        vector_ids=vector_ids,
+        threshold=threshold,
+    )
+    duplicates.run(options, cache=settings_of(data_dir=data_dir).cache_dir, as_json=as_json)
+
+
 _app.command("evaluate")(evaluate)
 
 

@@ -34,6 +34,7 @@ from app.store.artifacts import Artifacts
 from app.store.sessions import ProjectSession
 from app.store.tables import DatasetRow
 from features.errors import FeatureError, VectorsError
+from features.index import index_path
 from features.pipeline import Preparation
 from features.prepared import Prepared
 from features.sources.scenes import ScenePool
@@ -208,7 +209,7 @@ class ExtractionJob:
     def _finish(self) -> ExtractionOutcome:
         prepared = self._prepared()
         signatures = self._settings.signatures_dir / f"{prepared.key}.npz"
-        self._artifacts.publish((signatures, prepared.index_path))
+        self._artifacts.publish((signatures, index_path(signatures)))
         absent = (*prepared.left_out, *prepared.sparsified)
         left_out = {scene.scene_id: scene.reason for scene in absent}
         with self._sessions.begin() as session:

@@ -7,6 +7,7 @@ from app.datasets import routes as datasets
 from app.datasets import vectors_routes as vectors
 from app.http import health_routes as health
 from app.operations import routes as operations
+from app.scenes import duplicates_routes as duplicates
 from app.scenes import maps_routes as maps
 from app.scenes import routes as scenes
 from app.seeds import frontiers_routes as frontiers
@@ -15,6 +16,7 @@ from app.seeds import routes as seeds
 
 def include(app: FastAPI) -> None:
     """Add every route to an application."""
-    for module in (datasets, manifests, vectors, maps, scenes, seeds, frontiers, operations):
+    scenes_first = (datasets, manifests, vectors, maps, duplicates, scenes)
+    for module in (*scenes_first, seeds, frontiers, operations):
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)

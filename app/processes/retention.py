@@ -94,22 +94,26 @@ class Retention:
     def _sweep(self, before: float) -> None:
         """Remove files of no dataset and no operation that were not touched lately.
 
-        Whoever finds such a file and goes on to use it touches it first
-        (`features.signatures.signing`,
-        `app.datasets.uploads`), so a dataset that gets it meanwhile keeps its files.
+        A job that finds such a file and uses it touches it first (`features.signatures.signing`,
+        `app.datasets.uploads`), so a dataset that gets it meanwhile keeps its files. Nothing reads
+        the FAISS files that earlier versions wrote.
         """
         made, sent = self._settings.cache_dir, self._settings.uploads_dir
         old = [
             path
-            for pattern in (made / "signatures/*.npz", made / "index/*.faiss", sent / "*")
+            for pattern in (made / "signatures/*.npz", made / "neighbours/*.npz", sent / "*")
             for path in pattern.parent.glob(pattern.name)
             if _changed_before(path, before)
+        ]
+        unread = [
+            path for path in (made / "index").glob("*.faiss") if _changed_before(path, before)
         ]
         with self._sessions() as session:
             needed = datasets.signature_keys(session) | operations.vectors_named(session)
             needed |= {uri.removeprefix(UPLOAD) for uri in datasets.uris_under(session, UPLOAD)}
-        for path in old:
-            if needed.isdisjoint({path.stem, path.name}) and _changed_before(path, before):
+        unneeded = [path for path in old if needed.isdisjoint({path.stem, path.name})]
+        for path in (*unneeded, *unread):
+            if _changed_before(path, before):
                 with suppress(OSError):  # another worker was here first
                     path.unlink()
                     _log.info("removed a file that nobody needs", file=path.name)

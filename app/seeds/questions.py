@@ -28,6 +28,7 @@ from app.seeds.wire import (
 from app.settings import Settings
 from app.store.artifacts import Artifacts
 from app.store.tables import DatasetRow
+from features.index import index_path
 from solver.model.constraints import Constraints
 from solver.model.errors import InvalidProblemError
 from solver.solve import ALGORITHM
@@ -204,7 +205,7 @@ def ready(session: Session, dataset_id: str) -> DatasetRow:
 
 
 def signatures_of(settings: Settings, dataset: DatasetRow) -> Path:
-    """Return the file of a dataset's signatures, fetched where this host has not got it.
+    """Return the file of a dataset's signatures; fetched, with the index, where it is not here.
 
     Raises
     ------
@@ -212,7 +213,9 @@ def signatures_of(settings: Settings, dataset: DatasetRow) -> Path:
         They are not here, and the store of artifacts does not answer or has them not.
     """
     path: Path = settings.signatures_dir / f"{dataset.signatures_key}.npz"
-    if not Artifacts(settings.data_dir, settings.artifacts_url).fetch(path).exists():
+    artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
+    artifacts.fetch(index_path(path))  # datasets of an earlier version have none
+    if not artifacts.fetch(path).exists():
         detail = f"The signatures of dataset {dataset.id!r} are not where this host looks for them."
         raise UnavailableError(detail)
     return path
@@ -240,6 +243,7 @@ def _task(
         gap=request.gap,
         random_seed=request.random_seed,
         constraints=_constraints(asked.pool, request),
+        one_of_each_duplicate=request.constraints.one_of_each_duplicate,
         baselines=tuple(dict.fromkeys(request.baselines)),
     )
 
@@ -247,7 +251,7 @@ def _task(
 def _constraints(pool: UsablePool, request: QuestionRequest) -> Constraints:
     if request.constraints == _FREE and not request.side_budgets:
         return Constraints()
-    content = request.constraints.model_dump(mode="json")
+    content = request.constraints.model_dump(mode="json", exclude={"one_of_each_duplicate"})
     content["side_budgets"] = [side.model_dump(mode="json") for side in request.side_budgets]
     try:
         return constraints_of(pool, content)
@@ -270,11 +274,14 @@ def _limits(request: FrontierRequest, total: float) -> list[float]:
 
 
 def _digest(asked: Question, limits: list[float], request: QuestionRequest) -> str:
+    content = request.model_dump(mode="json", exclude={"budget", "budgets", "resource", "callback"})
+    if content["constraints"]["one_of_each_duplicate"] is None:
+        del content["constraints"]["one_of_each_duplicate"]  # as it was hashed before there was one
     question = [
         ALGORITHM,
         asked.dataset.signatures_key,
         asked.resource,
         limits,
-        request.model_dump(mode="json", exclude={"budget", "budgets", "resource", "callback"}),
+        content,
     ]
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from app.callbacks.service import require_callable
+from app.choosing.alike import RepresentedTask
 from app.choosing.baselines import reports
 from app.choosing.seeding import SeedAnswer, chosen_scenes, missed_scenes
-from app.choosing.tasks import CertificateTask, ProblemTask, RepresentedTask
+from app.choosing.tasks import CertificateTask, ProblemTask
 from app.datasets import store as datasets
 from app.errors import NotFoundError, SolveCancelledError
 from app.exports import Exported, export, require_format

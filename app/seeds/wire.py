@@ -4,11 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, Strict, model_validator
 
 from app.callbacks.wire import CallbackRequest
 from app.datasets.features_wire import Sparsify
-from app.scenes.wire import Neighbor
+from app.scenes.wire import Neighbor, Similarity
 from app.wire import Count, Label, Number, Wire
 
 Objective = Literal[
@@ -71,6 +71,13 @@ class ConstraintsRequest(Wire):
     min_scenes: Annotated[int, Field(strict=True, ge=0)] = 0
     max_scenes: Annotated[int, Field(strict=True, ge=0)] | None = None
     groups: Annotated[tuple[GroupLimit, ...], Field(max_length=10_000)] = ()
+    one_of_each_duplicate: Annotated[Similarity, Strict()] | None = Field(
+        default=None,
+        description="Of scenes whose similarity is at least this, at most one is chosen; chains of "
+        "such pairs count as one group, and what looks like a labelled scene is not chosen. The "
+        "groups are those of `GET /v1/datasets/{dataset_id}/duplicates`.",
+        examples=[0.95],
+    )
 
 
 BaselineName = Literal["random", "greedy", "kmeans"]
