@@ -7,19 +7,20 @@ import { curl } from "./calls.js";
 import { showCompare } from "./compare.js";
 import { onDatasets, pace, showDatasets } from "./datasets.js";
 import { find } from "./dom.js";
+import { showDuplicates } from "./duplicates.js";
 import { leaveFrontier, markBudget, showFrontier } from "./frontier.js";
 import { clearGallery, showGallery } from "./gallery.js";
 import { axes, markOnMap, refreshSelection, showMap } from "./map.js";
 import { OBJECTIVES } from "./questions.js";
 import { offerReport } from "./report.js";
-import { showRules } from "./rules.js";
+import { oneOfEach, showRules } from "./rules.js";
 import { Scale } from "./scale.js";
 import { showScene } from "./scene.js";
 import { change, onChange, state } from "./state.js";
 import { noun, number, percent } from "./words.js";
 
 const POLL_MS = 2500;
-const VIEWS = ["budget", "map", "frontier", "compare", "datasets"];
+const VIEWS = ["budget", "map", "duplicates", "frontier", "compare", "datasets"];
 
 let datasets = [];
 let dataset = null;
@@ -39,6 +40,7 @@ const isReady = () => dataset?.status === "ready";
 
 const question = () => ({
   dataset, limit: budget(), objective: objective(), include: state.include, exclude: state.exclude,
+  oneOfEach: oneOfEach(),
 });
 
 const asking = new Asking({
@@ -241,6 +243,7 @@ function render() {
   }
   if (now === "budget" && seed) showGallery(dataset, seed);
   if (now === "map") showMap(dataset, seed).then(() => markOnMap(state.scene));
+  if (now === "duplicates") showDuplicates(dataset);
   if (now === "frontier") showFrontier(question());
   if (now === "compare") showCompare(dataset, seed);
   if (state.scene || find("scene").open) showScene(dataset, seed, state.scene);
@@ -262,7 +265,8 @@ onChange((changed) => {
     showBudget(document.activeElement?.id);
     markBudget(budget());
   }
-  const asks = ["budget", "objective", "include", "exclude"].some((name) => changed.has(name));
+  const asks = ["budget", "objective", "include", "exclude", "unique"].some((name) => changed.has(name))
+    || (changed.has("threshold") && oneOfEach() !== null);
   if (asks) ask();
   refreshSelection();
   if (!(changed.size === 1 && changed.has("budget"))) render();
