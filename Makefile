@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := docker/requirements/dev.txt
 STAMP := .venv/.installed
 
-.PHONY: help setup test coverage test-postgres test-contract test-compose images openapi demo bench-solver bench-features bench-quality bench-service bench-explorer screenshots sbom audit licenses check lint types contracts dependencies format lock clean
+.PHONY: help setup test coverage test-postgres test-contract test-compose images openapi demo bench-solver bench-features bench-quality bench-service bench-explorer measure screenshots sbom audit licenses check lint types contracts dependencies format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -67,6 +67,9 @@ bench-quality: setup ## Measure what seeds are worth: tables, pictures and JSON 
 
 bench-service: setup ## Measure the service: answers a second, latencies, a full database (4 minutes; needs wrk)
 	$(BIN)/python benchmarks/bench_service.py --out bench-service.json
+
+measure: setup ## Measure how the code is built: a table (AGAINST=REV beside it; STARTUP=1 times commands; LIST=1 names what is counted)
+	$(BIN)/python benchmarks/measure_house.py $(if $(AGAINST),--against $(AGAINST)) $(if $(STARTUP),--startup) $(if $(LIST),--list)
 
 lint: setup
 	$(BIN)/ruff check .

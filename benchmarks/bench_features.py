@@ -30,8 +30,8 @@ from safetensors.torch import save_file
 
 from features.backbones import Backbone, identify, load_backbone
 from features.backbones.catalogue import TIMM_VITS
-from features.backbones.memory import CPU_BATCH, CPU_BATCHES
-from features.backbones.pixels import to_pixels
+from features.backbones.device import CPU_BATCH, CPU_BATCHES
+from features.backbones.protocol import to_pixels
 from features.extraction.blocks import BlockStore
 from features.extraction.extractor import Extractor, Recipe
 from features.extraction.shards import Shard, VectorExtraction, cut_shards

@@ -14,9 +14,9 @@ from typing import Any
 
 import faiss
 import numpy as np
+from features.index.kinds import NEAREST, make_index, measure_recall
 
 from features.index.directions import Directions
-from features.index.kinds import NEAREST, make_index, measure_recall
 from features.signatures.clustering import cluster, cluster_many
 
 QUERIES, GROUPS, SCENES = 256, 2000, 16

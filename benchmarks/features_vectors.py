@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from features.backbones import load_backbone
-from features.backbones.pixels import to_pixels
+from features.backbones.protocol import to_pixels
 from features.images.pixels import load_rgb
 from features.signatures.clustering import SEED, cluster_many
 from features.signatures.model import build_signatures, unit_rows

@@ -11,9 +11,35 @@
     │   ├── WeightsError        a weights file is missing or does not match
     │   └── BatchTooLargeError  a batch does not fit into the device's memory
     └── VectorsError   vectors are unusable (not finite, wrong shape)
+
+A sentence says how many of something there are, and shows of a URI neither a password nor a query,
+which may be a signature.
 """
 
-from features.storage.redaction import redacted
+import re
+from collections.abc import Sequence
+from typing import Final
+
+_URI: Final = re.compile(r"(?!(?i:file):)([A-Za-z][A-Za-z0-9+.-]+://)(?:[^/?#]*@)?([^?#]*)")
+_AZURE_CONTAINER: Final = re.compile(r"abfss?://[^/?#@:]*@", re.IGNORECASE)
+
+
+def redacted(uri: str) -> str:
+    """Return a URI without user, password, query and fragment; a local path as it is.
+
+    Examples
+    --------
+    >>> redacted("https://me:secret@example.org/a.png?X-Amz-Signature=abc")
+    'https://example.org/a.png'
+    >>> redacted("scans/why?.png")
+    'scans/why?.png'
+    """
+    found = _URI.match(uri)
+    if found is None:
+        return uri
+    # Azure writes CONTAINER@ACCOUNT where others have a user.
+    container = _AZURE_CONTAINER.match(uri)
+    return (container[0] if container else found[1]) + found[2]
 
 
 class FeatureError(Exception):
@@ -89,3 +115,17 @@ class BatchTooLargeError(BackboneError):
 
 class VectorsError(FeatureError):
     """Vectors are unusable: not finite, of the wrong shape, or zero."""
+
+
+_SHOWN: Final = 5
+
+
+def plural(number: int, noun: str) -> str:
+    """Return ``"1 scan"`` or ``"2 scans"``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def count(names: Sequence[str], noun: str) -> str:
+    """Return ``"2 rooms (office_1, office_2)"``, with the first few names only."""
+    more = ", ..." if len(names) > _SHOWN else ""
+    return f"{plural(len(names), noun)} ({', '.join(names[:_SHOWN])}{more})"

@@ -19,9 +19,9 @@ from typing import Final, Literal, Self
 import numpy as np
 
 from features.backbones.catalogue import COLOUR_GRID
+from features.backbones.compute import resolve_precision
 from features.backbones.identity import identify, resolve_backbone
 from features.backbones.loading import open_backbone
-from features.backbones.precision import resolve_precision
 from features.backbones.protocol import CLS, PATCH_KEYS, Token
 from features.errors import FeatureError
 from features.extraction.blocks import BlockStore

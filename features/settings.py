@@ -24,7 +24,7 @@ _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Sparsification:
-    """Which frames of a sequence are kept; see :func:`features.extraction.sparsify.sparsify`.
+    """Which frames of a sequence are kept; see :func:`features.extraction.thinning.sparsify`.
 
     Parameters
     ----------

@@ -5,9 +5,8 @@ from typing import Final
 
 from app.errors import SourceRefusedError
 from app.settings import Settings
-from features.errors import StorageError
+from features.errors import StorageError, redacted
 from features.sources.scenes import ScenePool
-from features.storage.redaction import redacted
 from features.storage.uris import is_remote, to_path
 
 STRAY: Final = (

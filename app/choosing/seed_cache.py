@@ -8,7 +8,7 @@ import numpy as np
 
 from app.choosing.near_misses import MissedScene
 from app.choosing.seeding import RankedScene, SeedAnswer, SeedQuestion
-from features.files.atomic import atomic_write
+from features.files.paths import atomic_write
 from solver.model.errors import SolverError
 from solver.model.result import Result, Status, StopReason
 from solver.verify import verify

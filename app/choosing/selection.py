@@ -18,14 +18,14 @@ from app.choosing.summary import summarise
 from app.errors import BudgetError, InvalidRequestError
 from app.exports import ExportableSeed
 from app.exports.seed import ExportScene
+from features.errors import redacted
 from features.pipeline import FeatureSettings, Prepared, prepare
+from features.precomputed import prepare_precomputed
 from features.prepared import Stage
 from features.settings import AUTO
 from features.sources import SourceOptions, open_source
 from features.sources.scenes import ScenePool
-from features.storage.redaction import redacted
 from features.vectors import read_vectors
-from features.vectors.precomputed import prepare_precomputed
 from solver.model.result import StopReason
 from solver.solve import STRATEGIES
 

@@ -7,8 +7,8 @@ from app.cli.terminal import ImageProgress, answer, answer_json, say
 from app.errors import InvalidRequestError
 from app.exports import export_files, require_format
 from app.exports.seed import json_bytes
-from features.files.atomic import atomic_write
-from features.storage.redaction import redacted
+from features.errors import redacted
+from features.files.paths import atomic_write
 
 # Unreadable images that are named one by one on the terminal; seed.json has them all.
 _NAMED = 10

@@ -14,7 +14,7 @@ from app.choosing.problem_files import read_problem_file
 from app.choosing.solving import budget_of, problem_of
 from app.cli.terminal import answer, answer_json, say
 from app.errors import InvalidRequestError
-from features.files.atomic import atomic_write
+from features.files.paths import atomic_write
 from solver.certificate import certify
 from solver.model.problem import Problem
 from solver.model.result import Result, Status

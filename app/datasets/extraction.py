@@ -36,10 +36,10 @@ from app.store.tables import DatasetRow
 from features.errors import FeatureError, VectorsError
 from features.index import index_path
 from features.pipeline import Preparation
+from features.precomputed import prepare_precomputed
 from features.prepared import Prepared
 from features.sources.scenes import ScenePool
 from features.vectors import read_vectors
-from features.vectors.precomputed import prepare_precomputed
 
 _VECTORS: Final = Path("vectors")
 """What an uploaded file is called to its owner."""

@@ -22,12 +22,11 @@ from app.datasets.validation_wire import (
 from app.errors import SourceRefusedError
 from app.processes.child import Cancellation
 from app.settings import Settings
-from features.errors import SourceError, StorageError
+from features.errors import SourceError, StorageError, redacted
 from features.sources import Mistakes, SourceOptions
 from features.sources.scenes import ScenePool
-from features.storage.limits import Limits
 from features.storage.reading import state
-from features.storage.redaction import redacted
+from features.storage.remote import Limits
 from features.storage.uris import is_remote
 
 _SHOWN: Final = 20

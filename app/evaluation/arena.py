@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from app.evaluation.labelled import LabelledPool
 from app.evaluation.maps import Progress, dense_maps
-from app.evaluation.probe import Probe, fit
+from app.evaluation.probe import Probe, Space, fit
 from app.evaluation.scores import confusion, iou, mean_iou
-from app.evaluation.space import Space
 from features.backbones import Compute, Identity
 
 SEEN: Final = "seen"

@@ -10,7 +10,9 @@ a pool's resource      ``pixels`` or ``segments`` of label PNGs, ``points`` of p
 A scene costs the sum of its images' costs.
 """
 
-from collections.abc import Mapping, Sequence
+import codecs
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,9 +20,96 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.cost_columns import read_column
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelledPool
+from app.evaluation.stems import stem_of
+from features.errors import count
+from features.files.json_values import Fields, decode_json
+from features.files.text_lines import decimal, read_lines, read_rows
+
+_KEYS: Final = ("stem", "image")  # the first that is there
+_JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
+
+_Row = tuple[str, str, float]  # place, name of the image, cost
+
+
+def read_column(path: Path, column: str, stems: Collection[str]) -> dict[str, float]:
+    """Return the cost of each stem; rows of other images are passed over.
+
+    Parameters
+    ----------
+    path
+        The table. Its column ``stem``, or else ``image``, says which image a row is about, with or
+        without folders and ending.
+    column
+        The column of costs.
+    stems
+        The images that must have exactly one row.
+
+    Raises
+    ------
+    EvaluationError
+        There is no such file, a column is missing, a stem has no row or two, or a cost is no finite
+        number of at least 0.
+    SourceError
+        The file is neither CSV nor JSON Lines; or, in JSON Lines, a key is missing or wrong.
+    """
+    if not path.is_file():
+        raise EvaluationError(str(path), "is no file; it must be a table with a column of costs")
+    wanted = set(stems)
+    costs: dict[str, float] = {}
+    places: dict[str, str] = {}
+    is_json = path.suffix.lower() in _JSON_LINES
+    for place, name, cost in _json_rows(path, column) if is_json else _csv_rows(path, column):
+        stem = name if name in wanted else stem_of(name)
+        if stem not in wanted:
+            continue
+        if stem in costs:
+            raise EvaluationError(place, f"{stem!r} already has a cost in {places[stem]}")
+        costs[stem] = cost
+        places[stem] = place
+    missing = [stem for stem in stems if stem not in costs]
+    if missing:
+        raise EvaluationError(str(path), f"has no {column} for {count(missing, 'stem')}")
+    return {stem: costs[stem] for stem in stems}
+
+
+def _csv_rows(path: Path, column: str) -> Iterator[_Row]:
+    rows = read_rows(path)
+    place, header = next(rows, (str(path), []))
+    key = _index(place, header, next((key for key in _KEYS if key in header), _KEYS[0]))
+    value = _index(place, header, column)
+    for place, row in rows:
+        if len(row) != len(header):
+            rule = f"the row has {len(row)} columns, the header {len(header)}"
+            raise EvaluationError(place, rule)
+        cost = decimal(row[value])
+        if cost is None or cost < 0 or not math.isfinite(cost):
+            rule = f"{column} must be a finite number of at least 0, not {row[value]!r}"
+            raise EvaluationError(place, rule)
+        yield place, row[key], cost
+
+
+def _index(place: str, header: list[str], name: str) -> int:
+    match header.count(name):
+        case 1:
+            return header.index(name)
+        case 0:
+            shown = ", ".join(header) or "nothing"
+            raise EvaluationError(place, f"the header has no column {name!r} (it has {shown})")
+        case _:
+            raise EvaluationError(place, f"the header has the column {name!r} more than once")
+
+
+def _json_rows(path: Path, column: str) -> Iterator[_Row]:
+    for number, line in enumerate(read_lines(path), start=1):
+        text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+        if text.strip():
+            place = f"{path}:{number}"
+            fields = Fields.of(decode_json(text, place), place)
+            key = next((key for key in _KEYS if key in fields), _KEYS[0])
+            yield place, fields.text(key), fields.amount(column)
+
 
 _IMAGES: Final = "images"
 _COLUMN: Final = "column"

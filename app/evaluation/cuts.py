@@ -1,9 +1,9 @@
-r"""How images become scenes, as the user says it.
+"""How images become scenes, as the user says it.
 
 ======================  ==========================================================================
 ``frame``               every image is a scene
 ``window:LO-HI``        consecutive images of a clip, LO to HI of them; the clip is the stem without
-                        the number at its end, see :func:`app.evaluation.clips.clip_of`
+                        the number at its end, see :func:`app.evaluation.stems.clip_of`
 ``window:LO-HI:REGEX``  the same; the clip is what REGEX finds in the stem
 ``group:REGEX``         all images in whose stems REGEX finds the same
 ``group:REGEX@LO-HI``   such groups, shuffled and cut into parts of LO to HI images
@@ -21,10 +21,10 @@ from typing import Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.clips import clip_of
 from app.evaluation.errors import EvaluationError
+from app.evaluation.stems import clip_of
+from features.errors import count
 from features.sources.expressions import MAX_NAME, ExpressionError, compile_expression
-from features.wording import count
 
 Scenes = dict[str, tuple[str, ...]]
 """Scene id to the stems of its images."""
@@ -42,7 +42,7 @@ class Cut:
     spec
         The user's text.
     pattern
-        What finds the clip or group in a stem; ``None`` takes :func:`clip_of`.
+        What finds the clip or group in a stem; ``None`` takes :func:`app.evaluation.stems.clip_of`.
     lengths
         The fewest and most images of a scene; ``None`` leaves clips and groups whole.
     frames

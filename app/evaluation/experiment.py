@@ -1,24 +1,85 @@
-"""The experiment: cut, choose, label, train, score, for every backbone, cut and budget."""
+"""The experiment: cut, choose, label, train, score, for every backbone, cut and budget.
 
+Trainings run one a core, each on one thread. A product of matrices gives other last digits on two
+threads than on one, and trainings are too small to gain from a second.
+"""
+
+import math
+import os
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from app.choosing.objectives import FeatureToken
 from app.choosing.seeding import SeedQuestion
 from app.evaluation.arena import Arena
-from app.evaluation.comparison import compare
-from app.evaluation.draws import Draw, draw_scenes
+from app.evaluation.campaign import Campaign
 from app.evaluation.labelled import LabelledPool
-from app.evaluation.methods import RANDOM, Method, find_methods
-from app.evaluation.outcome import Cell, Evaluation
-from app.evaluation.plan import ComparisonPlan
+from app.evaluation.methods import RANDOM, Choice, Method, find_methods, random_choice
+from app.evaluation.outcome import Cell, Evaluation, EvaluationOutcome
+from app.evaluation.plan import ComparisonPlan, Draw, draw_scenes
 from features.backbones import Identity, identify, resolve_backbone
 from features.pipeline import prepare
 from features.prepared import Prepared
 from features.settings import AUTO
+
+
+def compare(
+    arena: Arena,
+    plan: ComparisonPlan,
+    draw: Draw,
+    questions: Mapping[str, SeedQuestion],
+    methods: Mapping[str, Method],
+) -> tuple[tuple[EvaluationOutcome, ...], dict[str, EvaluationOutcome]]:
+    """Choose one seed after the other, then train and score side by side.
+
+    Parameters
+    ----------
+    arena
+        Where probes are trained and scored.
+    plan
+        How many random seeds, and which rounds follow.
+    draw
+        The scenes.
+    questions
+        What each method is asked, by its name, and under ``random`` what random seeds are; all
+        with the same budget.
+    methods
+        By name.
+
+    Returns
+    -------
+    tuple
+        Of the random seeds, in order, and of the methods, by name.
+    """
+    first = plan.first_random_seed(draw.repetition)
+    seeds = range(first, first + plan.random)
+    tasks = [(random_choice(questions[RANDOM], seed), seed) for seed in seeds]
+    tasks += [(method(questions[name]), first) for name, method in methods.items()]
+    price = draw.price
+    campaign = Campaign(arena, draw.scenes, price, questions[RANDOM].budget, plan.rounds)
+
+    def outcome(task: tuple[Choice, int]) -> EvaluationOutcome:
+        choice, random_seed = task
+        acquisitions = plan.acquisitions if plan.rounds else ()
+        return EvaluationOutcome(
+            choice=choice,
+            cost=math.fsum(price[scene] for scene in choice.scenes),
+            score=arena.score(stem for scene in choice.scenes for stem in draw.scenes[scene]),
+            courses={
+                acquisition: campaign.run(choice.scenes, acquisition, random_seed)
+                for acquisition in acquisitions
+            },
+        )
+
+    found = side_by_side(outcome, tasks)
+    return tuple(found[: plan.random]), dict(zip(methods, found[plan.random :], strict=True))
+
 
 Progress = Callable[[int, int], None]
 """Called with the number of images whose features are done, and of all."""
@@ -180,3 +241,20 @@ def _unconverged(cells: Iterable[Cell]) -> tuple[str, ...]:
     if not missed:
         return ()
     return (f"{missed} of {len(scores)} probes had not converged when their iterations ran out.",)
+
+
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def side_by_side(work: Callable[[_Task], _Result], tasks: Iterable[_Task]) -> list[_Result]:
+    """Return what a function makes of tasks, in order; numpy's products use one thread each."""
+    with threadpool_limits(limits=1), ThreadPoolExecutor(cores()) as pool:
+        return list(pool.map(work, tasks))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import InvalidRequestError, UnavailableError
-from features.files.atomic import atomic_write
+from features.files.paths import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,4 +1,9 @@
-"""Read the files that say which class each pixel has."""
+"""Read label files, and count labels in the cells of a grid and in connected segments.
+
+A backbone's features are a grid of cells over an image. Whatever is labelled, pixels or projected
+points of a point cloud, comes down to how many of them lie in a cell, by class. A connected segment
+of one class is what an annotator clicks.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +14,10 @@ import numpy as np
 import PIL.Image
 import PIL.ImageFile
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from app.evaluation.errors import EvaluationError
-from features.files.regular import open_regular
+from features.files.paths import open_regular
 
 LABEL_SUFFIX: Final = ".png"
 
@@ -78,3 +84,90 @@ def _opened(path: Path, formats: tuple[str, ...], kind: str) -> Iterator[PIL.Ima
         raise EvaluationError(str(path), rule) from error
     except Exception as error:  # decoders raise anything on broken data
         raise EvaluationError(str(path), f"the {kind} cannot be read ({error})") from error
+
+
+LEAST_PIXELS: Final = 16
+"""A smaller segment is noise of the drawing and costs nobody a click."""
+
+
+def count_segments(classes: NDArray[np.intp], least: int = LEAST_PIXELS) -> int:
+    """Count the 4-connected segments of one class that have at least ``least`` pixels.
+
+    Parameters
+    ----------
+    classes : (H, W)
+        Classes from 0; ``UNLABELLED`` is no segment.
+    least
+        Fewest pixels of a segment that counts.
+    """
+    total = 0
+    # The smallest box around each class, or nothing: most classes are in a part of the image.
+    boxes = ndimage.find_objects(classes - UNLABELLED)
+    for value, box in enumerate(boxes):
+        if box is None:
+            continue
+        segments, _ = ndimage.label(classes[box] == value)  # 4-connected is its default
+        total += int(np.count_nonzero(np.bincount(segments.ravel())[1:] >= least))
+    return total
+
+
+Counts = NDArray[np.int64]
+"""(rows * columns, classes): labelled pixels or points by cell, row by row, and class."""
+
+UNLABELLED = -1
+"""The class of what has none."""
+
+
+def count_pixels(classes: NDArray[np.intp], rows: int, columns: int, n_classes: int) -> Counts:
+    """Count the labelled pixels of each cell and class.
+
+    Pixel (y, x) of H x W lies in row ``y * rows // H`` and column ``x * columns // W``.
+
+    Parameters
+    ----------
+    classes : (H, W)
+        Classes from 0; ``UNLABELLED`` does not count.
+    rows, columns
+        The grid, at least 1 x 1.
+    n_classes
+        Number of classes.
+    """
+    height, width = classes.shape
+    row = np.arange(height) * rows // height
+    column = np.arange(width) * columns // width
+    cells = row[:, np.newaxis] * columns + column
+    return _count(cells.ravel(), classes.ravel(), rows * columns, n_classes)
+
+
+def count_points(
+    pixels: NDArray[np.intp],
+    classes: NDArray[np.intp],
+    size: tuple[int, int],
+    grid: tuple[int, int],
+    n_classes: int,
+) -> Counts:
+    """Count the labelled points of each cell and class; the cell is that of a point's pixel.
+
+    Parameters
+    ----------
+    pixels : (n, 2)
+        Row and column of each point's pixel, inside the image.
+    classes : (n,)
+        Classes from 0; ``UNLABELLED`` does not count.
+    size
+        Height and width of the image.
+    grid
+        Rows and columns.
+    n_classes
+        Number of classes.
+    """
+    row, column = (pixels * np.array(grid) // np.array(size)).T
+    return _count(row * grid[1] + column, classes, grid[0] * grid[1], n_classes)
+
+
+def _count(
+    cells: NDArray[np.intp], classes: NDArray[np.intp], n_cells: int, n_classes: int
+) -> Counts:
+    labelled = classes != UNLABELLED
+    flat = cells[labelled] * n_classes + classes[labelled]
+    return np.bincount(flat, minlength=n_cells * n_classes).reshape(n_cells, n_classes)

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.backbones import Backbone, Compute, Identity, open_backbone, resolve_precision
-from features.backbones.pixels import PREPROCESSING
+from features.backbones.protocol import PREPROCESSING
 from features.errors import BatchTooLargeError, VectorsError
-from features.files.atomic import atomic_write
+from features.files.paths import atomic_write
 from features.images.decoding import Decoder
 from features.images.pixels import fingerprint
 

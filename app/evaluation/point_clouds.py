@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.evaluation.errors import EvaluationError
-from app.evaluation.grid import Counts, count_points
-from app.evaluation.kitti_classes import CLASS_NAMES, classes_of
-from app.evaluation.kitti_projection import project, read_calibration
-from app.evaluation.label_files import image_size
-from features.files.sizes import count_items
+from app.evaluation.kitti import CLASS_NAMES, classes_of, project, read_calibration
+from app.evaluation.label_files import Counts, count_points, image_size
+from features.errors import count
+from features.files.arrays import count_items
 from features.sources import open_source
 from features.sources.scenes import PoolScene
-from features.wording import count
 
 VALIDATION: Final = ("08",)
 """The sequences that the dataset's authors set apart for validation."""
@@ -34,7 +32,7 @@ class LabelledScan:
     image, cloud, labels
         The files.
     matrix : (3, 4)
-        See :func:`app.evaluation.kitti_projection.read_calibration`.
+        See :func:`app.evaluation.kitti.read_calibration`.
     points
         Number of points of the full scan, which is what labelling it costs.
     """
@@ -118,7 +116,7 @@ def read_semantic_kitti_labelled(
 
     Layout: ``sequences/NN/{velodyne/NNNNNN.bin, labels/NNNNNN.label, image_2/NNNNNN.png,
     calib.txt}``. What a scan costs is decided as for ``seedal select``, see
-    :func:`features.sources.semantic_kitti_costs.survey`: ``points_full`` of a ``frames.json`` where
+    :func:`features.sources.semantic_kitti.survey`: ``points_full`` of a ``frames.json`` where
     there is one, else the points of its file. Scans without an image are left out.
 
     Parameters

@@ -1,14 +1,16 @@
 """Which images: lists of stems, and the files that belong to them."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from app.evaluation.errors import EvaluationError
-from features.files.lines import read_lines
-from features.files.listing import list_folder
+from features.errors import count
+from features.files.paths import list_folder
+from features.files.text_lines import read_lines
 from features.images.pixels import SUFFIXES
-from features.wording import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +159,19 @@ def _walk(folder: Path) -> Iterator[Path]:
             listing = list_folder(here)
             yield from listing.files
             waiting.extend(reversed(listing.folders))
+
+
+# The number of the frame, a letter before it where that stands alone (CamVid's f01230), and what
+# parts both from the clip's name.
+_FRAME_NUMBER: Final = re.compile(r"(?:(?<![A-Za-z0-9])[A-Za-z])?[0-9]+\Z")
+_SEPARATORS: Final = "_-./ "
+
+
+def clip_of(stem: str) -> str:
+    """Return a stem without the number of the frame at its end.
+
+    ``0006R0_f01230`` is of the clip ``0006R0``, ``00/000123`` of ``00``, ``000123`` of the clip
+    without a name; a stem without a number at its end is a clip of its own.
+    """
+    match = _FRAME_NUMBER.search(stem)
+    return stem if match is None else stem[: match.start()].rstrip(_SEPARATORS)

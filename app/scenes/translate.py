@@ -10,7 +10,7 @@ from app.store.tables import DatasetRow, SceneRow
 from features.errors import SourceError
 from features.sources import SourceOptions, build_pool, parse_scene
 from features.sources import scenes as domain
-from features.sources.refusing import Refuse
+from features.sources.options import Refuse
 
 
 def inline_pool(scenes: Sequence[InlineScene], options: SourceOptions) -> domain.ScenePool:

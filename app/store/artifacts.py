@@ -14,10 +14,9 @@ from typing import BinaryIO, Final
 
 from app.errors import UnavailableError
 from features.errors import AbsentError, StorageError
-from features.files.atomic import atomic_write
-from features.storage.limits import FILE
-from features.storage.reading import read_into
-from features.storage.writing import write_chunks
+from features.files.paths import atomic_write
+from features.storage.reading import read_into, write_chunks
+from features.storage.remote import FILE
 
 _CHUNK: Final = 2**20
 _LONGEST_HEAD: Final = 256

@@ -4,10 +4,9 @@ Nothing here loads torch or timm until a backbone that needs them is opened.
 """
 
 from features.backbones.catalogue import BACKBONES
-from features.backbones.compute import Compute, Precision
+from features.backbones.compute import Compute, Precision, resolve_precision
 from features.backbones.identity import Identity, identify, resolve_backbone
 from features.backbones.loading import load_backbone, open_backbone
-from features.backbones.precision import resolve_precision
 from features.backbones.protocol import Backbone, Token
 
 __all__ = [

@@ -11,8 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from features.backbones.catalogue import COLOUR_GRID
-from features.backbones.patches import from_maps
-from features.backbones.protocol import CLS, PATCHES, SIZE, Token
+from features.backbones.protocol import CLS, PATCHES, SIZE, Token, from_maps
 
 _GRID: Final = 8
 _WINDOWS: Final = 4

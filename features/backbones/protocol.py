@@ -1,13 +1,25 @@
-"""The seam between images and the networks that look at them."""
+"""The seam between images and the networks that look at them.
 
+From a decoded image to the array that every backbone takes.
+
+One vector of each part of an image, from several depths of a network.
+
+Early layers tell textures apart, late ones objects. Each depth's features are scaled to length 1,
+so that none of them drowns the others whatever its scale, and set side by side: a hypercolumn
+(Hariharan et al., CVPR 2015).
+"""
+
+from collections.abc import Sequence
 from typing import Final, Literal, Protocol, TypeAlias
 
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
+from PIL.Image import Resampling
 
 Token: TypeAlias = Literal["cls", "patch_keys", "patches"]
 """``cls``: one vector of the whole image; ``patch_keys``: one of each part of it, as in the paper;
-``patches``: one of each part from several depths, see :mod:`features.backbones.patches`."""
+``patches``: one of each part from several depths, see :mod:`features.backbones.protocol`."""
 
 CLS: Final = "cls"
 PATCH_KEYS: Final = "patch_keys"
@@ -43,7 +55,7 @@ class Backbone(Protocol):
         Parameters
         ----------
         pixels : (n, 224, 224, 3) uint8
-            RGB images as :func:`features.backbones.pixels.to_pixels` makes them, n >= 1.
+            RGB images as :func:`features.backbones.protocol.to_pixels` makes them, n >= 1.
         token
             Which vectors are wanted.
 
@@ -82,3 +94,51 @@ class Backbone(Protocol):
             The device has not enough memory for so many images.
         """
         ...
+
+
+PREPROCESSING: Final = f"pillow bicubic {SIZE}x{SIZE} 1"
+"""What :func:`to_pixels` does; to be changed with it, for vectors are stored under it."""
+
+
+def to_pixels(image: PIL.Image.Image) -> NDArray[np.uint8]:
+    """Resize an image to 224 x 224, bicubic, without crop; its aspect ratio is not kept.
+
+    Pillow's resampling is used: it widens the kernel when it shrinks (antialias), and rounds to
+    8 bits, as torchvision does with Pillow images.
+
+    Parameters
+    ----------
+    image
+        An RGB image of any size.
+
+    Returns
+    -------
+    (224, 224, 3) uint8
+    """
+    return np.asarray(image.resize((SIZE, SIZE), Resampling.BICUBIC), dtype=np.uint8)
+
+
+def from_maps(maps: NDArray[np.float32], depths: Sequence[int]) -> NDArray[np.float32]:
+    """Return the vectors of ``patches`` from dense maps.
+
+    Parameters
+    ----------
+    maps : (n, rows, columns, c) float32
+        See :meth:`features.backbones.protocol.Backbone.maps`.
+    depths
+        Channels of each depth; they add up to c.
+
+    Returns
+    -------
+    (n, rows * columns, c) float32
+        Each depth of length 1, or 0 where the network says nothing at all.
+    """
+    flat = maps.reshape(len(maps), -1, maps.shape[-1])
+    scaled = np.empty_like(flat)
+    first = 0
+    for channels in depths:
+        part = slice(first, first + channels)
+        lengths = np.linalg.norm(flat[:, :, part], axis=-1, keepdims=True)
+        scaled[:, :, part] = flat[:, :, part] / np.where(lengths > 0, lengths, 1.0)
+        first += channels
+    return scaled

@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.arrays import read_arrays, write_arrays
 from features.errors import VectorsError
+from features.files.arrays import read_arrays, write_arrays
 
 KEY_BYTES: Final = 32
 

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from features.backbones.catalogue import COLOUR_GRID
 from features.backbones.compute import FLOAT32, Compute, Precision
 from features.backbones.identity import Identity
-from features.backbones.pixels import PREPROCESSING
-from features.backbones.protocol import CLS, PATCHES, Backbone, Token
+from features.backbones.protocol import CLS, PATCHES, PREPROCESSING, Backbone, Token
 from features.errors import BatchTooLargeError, VectorsError
 from features.extraction.blocks import ImageVectors
 from features.signatures.clustering import ALGORITHM, cluster_many
@@ -154,7 +153,7 @@ class Extractor:
     def _suggestion(self) -> int:
         if self.recipe.identity.name == COLOUR_GRID:  # it has no network, and may have no torch
             return _GRID_BATCH
-        from features.backbones.memory import suggest_batch_size  # noqa: PLC0415  loads torch
+        from features.backbones.device import suggest_batch_size  # noqa: PLC0415  loads torch
 
         return suggest_batch_size(self.backbone, self.recipe.token, self._compute)
 

@@ -10,12 +10,12 @@ from concurrent.futures import Executor
 from itertools import islice
 from typing import Final, TypeAlias
 
+from features.errors import redacted
 from features.extraction.blocks import BlockStore, ImageVectors
 from features.extraction.extractor import Extractor, Recipe
 from features.images.decoding import Decoder
 from features.images.reading import LeftOut, Reading, UnreadableImage, find_images, left_out
 from features.sources.scenes import PoolScene
-from features.storage.redaction import redacted
 
 SHARD_IMAGES: Final = 128
 """Images of a shard: the work that a crash can lose."""

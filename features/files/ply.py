@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.files.regular import open_regular
+from features.files.paths import open_regular
 
 MAX_HEADER_BYTES: Final = 2**16
 """Longest header that is read; real ones have less than 2,000 bytes."""

@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from typing import BinaryIO, Final
 
-from features.backbones.pixels import to_pixels
+from features.backbones.protocol import to_pixels
 from features.errors import ImageError
 from features.images.pixels import load_rgb
 

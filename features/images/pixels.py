@@ -19,8 +19,8 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from features.errors import ImageError, StorageError
 from features.storage import uris
-from features.storage.limits import IMAGE, Limits
 from features.storage.reading import open_binary, state
+from features.storage.remote import IMAGE, Limits
 
 SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 """File name endings, in lower case, that sources take for images."""

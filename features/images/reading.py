@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.errors import ImageError
+from features.errors import ImageError, redacted
 from features.images.decoding import Decoder
 from features.images.pixels import fingerprint
 from features.sources.scenes import PoolScene
-from features.storage.redaction import redacted
 
 
 @dataclass(frozen=True, slots=True)

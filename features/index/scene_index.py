@@ -10,8 +10,8 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features.arrays import read_arrays, write_arrays
 from features.errors import VectorsError
+from features.files.arrays import read_arrays, write_arrays
 from features.index.directions import Directions
 from features.index.links import components, find_links
 from features.index.nearest import Search, find_nearest, measure_recall, numpy_search

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from features.errors import SourceError
 from features.files.ply import Element, PlyHeader, read_header
 from features.pointclouds.cloud import Cloud, picks
-from features.pointclouds.lines import numbered, numbers
-from features.pointclouds.records import gather
+from features.pointclouds.formats import gather, numbered, numbers
 
 _TYPES: Final = MappingProxyType(
     {

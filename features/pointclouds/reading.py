@@ -6,13 +6,11 @@ from types import MappingProxyType
 from typing import Final
 
 from features.errors import SourceError
-from features.pointclouds.arrays import read_array
 from features.pointclouds.cloud import Cloud
-from features.pointclouds.packed import read_kitti, read_nuscenes
+from features.pointclouds.formats import read_array, read_kitti, read_nuscenes, read_text
 from features.pointclouds.ply import read_ply
-from features.pointclouds.text import read_text
-from features.storage.limits import IMAGE
 from features.storage.reading import local_copy
+from features.storage.remote import IMAGE
 
 _READERS: Final[Mapping[str, Callable[[Path, int], Cloud]]] = MappingProxyType(
     {

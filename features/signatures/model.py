@@ -16,8 +16,8 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features.arrays import read_arrays, write_arrays
 from features.errors import VectorsError
+from features.files.arrays import read_arrays, write_arrays
 from features.signatures.parts import Parts
 
 _PARTS: Final = ("offsets", "masses", "words", "sizes")

@@ -24,7 +24,7 @@ class Parts:
         How many images a part makes up; those of a scene add up to its number of images.
     words : (m, levels) int32
         The visual word that each part is, at each level of the pool's vocabulary: level by level
-        numbered on, so that no two levels share a number. See :mod:`features.signatures.words`.
+        numbered on, so that no two levels share a number (:mod:`features.signatures.describing`).
     sizes : (levels,) int64
         Number of words of each level.
 

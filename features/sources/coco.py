@@ -10,15 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from features.errors import SourceError
-from features.files.fields import Fields
-from features.files.json_arrays import read_arrays
-from features.sources.options import SourceOptions
+from features.errors import SourceError, count
+from features.files.json_values import Fields, read_arrays
+from features.sources.options import Rule, SourceOptions, parse_rule
 from features.sources.pool import build_pool
 from features.sources.record import parse_scene
-from features.sources.scene_rule import Rule, parse_rule
 from features.sources.scenes import PoolScene, ScenePool
-from features.wording import count
 
 IMAGES: Final = "images"
 ANNOTATIONS: Final = "annotations"
@@ -47,7 +44,7 @@ def open_coco(path: Path, options: SourceOptions) -> ScenePool:
     """Return the scenes of a COCO file.
 
     ``options.scene_from`` says which scene an image belongs to, see
-    :mod:`features.sources.scene_rule`. File names start from ``options.images_root``, else from the
+    :mod:`features.sources.options`. File names start from ``options.images_root``, else from the
     file's own folder. The costs are the number of images and, where the file has annotations, the
     number of annotations; the images count where no resource is named.
 

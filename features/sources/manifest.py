@@ -1,22 +1,58 @@
 """The scene manifest, taken as a whole or not at all: the first broken rule is the error.
 
-Unless whoever reads it says how else broken rules are met (`features.sources.refusing`).
+Unless whoever reads it says how else broken rules are met (`features.sources.options`).
 
 A row is a scene as :func:`features.sources.record.parse_scene` describes it, whichever of the three
 forms the file's ending names: JSON Lines, CSV or Parquet.
+
+A manifest as JSON Lines: UTF-8, one object a line.
 """
 
+import codecs
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
+from features.errors import SourceError
+from features.files.json_values import decode_json
+from features.files.text_lines import read_lines
 from features.sources.manifest_csv import read_csv
-from features.sources.manifest_jsonl import read_jsonl
-from features.sources.options import SourceOptions
+from features.sources.options import Refuse, SourceOptions, at_once, id_of
 from features.sources.pool import build_pool
-from features.sources.refusing import Refuse
+from features.sources.record import parse_scene
 from features.sources.scenes import PoolScene, ScenePool
+
+
+def read_jsonl(
+    path: Path, base: Path | str, refuse: Refuse = at_once
+) -> Iterator[tuple[str, PoolScene]]:
+    """Yield the scene of each line after its place, ``"FILE:LINE"``.
+
+    Raises
+    ------
+    SourceError
+        A line breaks a rule.
+    """
+    for number, line in enumerate(read_lines(path), start=1):
+        place = f"{path}:{number}"
+        # Windows editors put a byte order mark before the first line.
+        text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+        record: object = None
+        try:
+            record = _decoded(text, place)
+            scene = parse_scene(record, place, base)
+        except SourceError as error:
+            refuse(error, id_of(record))
+        else:
+            yield place, scene
+
+
+def _decoded(text: bytes, place: str) -> object:
+    if not text.strip():
+        raise SourceError(place, "the line is blank")
+    return decode_json(text, place)
+
 
 SUFFIXES: Final = (".jsonl", ".ndjson", ".csv", ".parquet")
 """File name endings, in lower case, that tell a manifest; the first two are JSON Lines."""

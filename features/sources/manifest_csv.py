@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.files.csv_rows import decimal, read_rows
-from features.files.json_text import decode_json
+from features.files.json_values import decode_json
+from features.files.text_lines import decimal, read_rows
+from features.sources.options import Refuse, at_once, id_of
 from features.sources.record import parse_scene
-from features.sources.refusing import Refuse, at_once, id_of
 from features.sources.scenes import Image, PoolScene
 
 _PER_IMAGE: Final = "image_uri"

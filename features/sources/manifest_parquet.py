@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import SourceError
-from features.files.regular import open_regular
+from features.files.paths import open_regular
+from features.sources.options import Refuse, at_once, id_of
 from features.sources.record import SCENE_KEYS, parse_scene
-from features.sources.refusing import Refuse, at_once, id_of
 from features.sources.scenes import PoolScene
 
 _BATCH_ROWS: Final = 1024

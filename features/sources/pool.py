@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from features.errors import SourceError
-from features.files.fields import is_plain
+from features.files.json_values import is_plain
+from features.sources.options import Refuse, at_once
 from features.sources.record import DEFAULT_RESOURCE
-from features.sources.refusing import Refuse, at_once
 from features.sources.scenes import PoolScene, ScenePool
 
 

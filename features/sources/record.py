@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError, StorageError
-from features.files.fields import Fields, is_plain
+from features.files.json_values import Fields, is_plain
 from features.sources.scenes import Image, PoolScene
 from features.storage.reading import require_readable
 from features.storage.uris import resolve

@@ -1,4 +1,7 @@
-"""The kinds of sources there are, and which one a path is."""
+"""The kinds of sources there are, and which one a path is.
+
+Files that describe a whole pool and lie elsewhere: read from a copy, named by their URI.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -6,21 +9,63 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final
 
-from features.errors import SourceError, StorageError
-from features.files.listing import list_folder
+from features.errors import SourceError, StorageError, redacted
+from features.files.paths import list_folder
 from features.sources.coco import is_coco, open_coco
 from features.sources.images import has_images, open_images
 from features.sources.kitti_360 import has_windows, open_kitti_360
 from features.sources.manifest import SUFFIXES, open_manifest
 from features.sources.nuscenes import has_tables, open_nuscenes
 from features.sources.options import SourceOptions
-from features.sources.remote import Opener, open_named, open_remote
 from features.sources.s3dis import has_areas, open_s3dis
 from features.sources.scannet import has_scans, open_scannet
 from features.sources.scenes import ScenePool
 from features.sources.semantic_kitti import has_sequences, open_semantic_kitti
-from features.storage.redaction import redacted
-from features.storage.uris import is_remote, parse, to_path
+from features.storage.reading import local_copy
+from features.storage.uris import folder_of, is_remote, parse, to_path
+
+Opener = Callable[[Path, SourceOptions, Path | str], ScenePool]
+"""Opens a file; relative paths in it start from the folder or prefix that comes last."""
+
+
+def open_remote(opener: Opener, uri: str, options: SourceOptions) -> ScenePool:
+    """Open a file that lies elsewhere.
+
+    Raises
+    ------
+    SourceError
+        It cannot be had, or `opener` refuses it; either way the file is named by its URI.
+    """
+    try:
+        with local_copy(uri) as copy:
+            return open_named(opener, copy, redacted(uri), options, folder_of(uri))
+    except StorageError as error:
+        raise SourceError(error.uri, error.reason) from error
+
+
+def open_named(
+    opener: Opener, path: Path, name: str, options: SourceOptions, base: Path | str
+) -> ScenePool:
+    """Open a file that its user knows by another name than its path.
+
+    Raises
+    ------
+    SourceError
+        `opener` refuses it; the file is called by its name.
+    """
+
+    def named(error: SourceError) -> SourceError:
+        place, rule = (text.replace(str(path), name) for text in (error.place, error.rule))
+        return SourceError(place, rule)
+
+    def refuse(error: SourceError, scene_id: str | None) -> None:
+        options.refuse(named(error), scene_id)
+
+    try:
+        return opener(path, replace(options, refuse=refuse), base)
+    except SourceError as error:
+        raise named(error) from error
+
 
 _OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], ScenePool]]] = {
     "manifest": open_manifest,

@@ -2,22 +2,92 @@
 
 Layout: ``scans/scene0612_00/{scene0612_00_vh_clean_2.ply, color/0.jpg}``, see
 https://github.com/ScanNet/ScanNet; or ReDAL's, ``scene0612_00/{coords,supervoxel}.npy``.
+
+How many points of a ScanNet scan are to be labelled.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from features.errors import SourceError
-from features.files.listing import list_folder
+from features.errors import SourceError, count
+from features.files.paths import list_folder
+from features.files.ply import vertex_count
 from features.images.pixels import SUFFIXES
-from features.sources.labelling import POINTS
+from features.sources.labelling import POINTS, Labelling, Survey, count_points, read_supervoxels
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
-from features.sources.scannet_costs import ScannetScan, survey
 from features.sources.scenes import Image, PoolScene, ScenePool
-from features.wording import count
+
+_MESH: Final = "_vh_clean_2.ply"
+_COORDS: Final = "coords.npy"
+_SUPERVOXELS: Final = "supervoxel.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class ScannetScan:
+    """One scan: its folder, which is named as the scan."""
+
+    folder: Path
+
+    @property
+    def scene_id(self) -> str:
+        """The scan's id, for example ``"scene0612_00"``."""
+        return self.folder.name
+
+    @property
+    def points(self) -> Path:
+        """The file of the scan's points: ReDAL's, where it is there, else the mesh."""
+        coords = self.folder / _COORDS
+        return coords if coords.is_file() else self.folder / f"{self.scene_id}{_MESH}"
+
+    @property
+    def has_points(self) -> bool:
+        """Whether there is such a file."""
+        return self.points.is_file()
+
+    @property
+    def supervoxels(self) -> Path:
+        """Where ReDAL's preparation puts the scan's supervoxels."""
+        return self.folder / _SUPERVOXELS
+
+
+def survey(scans: Sequence[ScannetScan]) -> Survey:
+    """Return what there is to label in each scan.
+
+    Points that lie in a supervoxel, where every scan has ReDAL's two arrays; else all points: the
+    length of ``coords.npy``, or the vertices that the mesh's header declares.
+
+    Raises
+    ------
+    SourceError
+        A file is broken.
+    """
+    points = [_points(scan.points) for scan in scans]
+    without = [scan.scene_id for scan in scans if not _is_divided(scan)]
+    if not without:
+        labellings = tuple(
+            read_supervoxels(scan.supervoxels, number)
+            for scan, number in zip(scans, points, strict=True)
+        )
+        return Survey(labellings, f"{_SUPERVOXELS} (points with a region)")
+    partial = len(without) < len(scans)
+    notes = (f"{_SUPERVOXELS} is not used: it lacks {count(without, 'scan')}",) if partial else ()
+    meshes = sum(scan.points.name != _COORDS for scan in scans)
+    origins = {f"{_MESH} (vertices)": meshes, f"{_COORDS} (points)": len(scans) - meshes}
+    origin = " and ".join(name for name, number in origins.items() if number)
+    return Survey(tuple(map(Labelling, points)), origin, notes)
+
+
+def _points(path: Path) -> int:
+    return count_points(path) if path.name == _COORDS else vertex_count(path)
+
+
+def _is_divided(scan: ScannetScan) -> bool:
+    return scan.points.name == _COORDS and scan.supervoxels.is_file()
+
 
 CAMERA: Final = "color"
 _SCANS: Final = "scans"
@@ -28,7 +98,7 @@ def open_scannet(root: Path, options: SourceOptions) -> ScenePool:
     """Return one scene for each scan that has points.
 
     The id is ``"scene0612_00"``, the group the space, ``"scene0612"``, of which there may be
-    several scans. Costs are points, see :func:`features.sources.scannet_costs.survey`.
+    several scans. Costs are points, see :func:`features.sources.scannet.survey`.
 
     Raises
     ------

@@ -9,8 +9,7 @@ from uuid import uuid4
 import fsspec  # type: ignore[import-untyped]
 
 from features.errors import AbsentError, StorageError
-from features.storage.limits import Limits
-from features.storage.remote import Content, Sink, check_size
+from features.storage.remote import Content, Limits, Sink, check_size
 
 _CHUNK_BYTES: Final = 2**20
 _TAGS: Final = ("ETag", "etag", "e_tag", "checksum", "sha256", "md5", "mtime", "LastModified")

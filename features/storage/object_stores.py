@@ -2,27 +2,142 @@
 
 Everything runs on fsspec's event loop, a thread of its own in each process, so that one deadline
 covers all attempts. A store is opened once for a bucket or host and shared by all threads.
+
+What the process's environment says about object stores and proxies.
+
+Credentials come from here alone. obstore reads ``AWS_*``, ``GOOGLE_*`` and ``AZURE_*`` itself; this
+module decides when a store is asked without a signature, and when without TLS.
+
+What a store's refusal means, in words that carry nothing of the request's address or answer.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+import os
+import re
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote, unquote
+from urllib.request import getproxies_environment, proxy_bypass
 
 import fsspec.asyn  # type: ignore[import-untyped]
 from obstore import get_async, head_async, put_async
+from obstore.exceptions import BaseError
 from obstore.store import HTTPStore, ObjectStore, from_url
 
 from features.errors import AbsentError, StorageError
-from features.storage.environment import allows_http, has_proxy, is_anonymous, variables
-from features.storage.failures import REFUSALS, reason_of, status_of
-from features.storage.limits import Limits
-from features.storage.remote import Content, Sink, check_size
+from features.storage.remote import Content, Limits, Sink, check_size
 from features.storage.uris import HTTP, Uri
+
+_PREFIXES: Final[Mapping[str, str]] = {
+    "s3": "AWS_",
+    "s3a": "AWS_",
+    "gs": "GOOGLE_",
+    "gcs": "GOOGLE_",
+    "az": "AZURE_",
+    "azure": "AZURE_",
+    "adl": "AZURE_",
+    "abfs": "AZURE_",
+    "abfss": "AZURE_",
+}
+_CREDENTIALS: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS_": (
+        "ACCESS_KEY_ID",
+        "WEB_IDENTITY_TOKEN_FILE",
+        "CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "CONTAINER_CREDENTIALS_FULL_URI",
+    ),
+    "GOOGLE_": (
+        "APPLICATION_CREDENTIALS",
+        "SERVICE_ACCOUNT",
+        "SERVICE_ACCOUNT_PATH",
+        "SERVICE_ACCOUNT_KEY",
+    ),
+    "AZURE_": (
+        "STORAGE_ACCOUNT_KEY",
+        "STORAGE_ACCESS_KEY",
+        "STORAGE_SAS_KEY",
+        "STORAGE_SAS_TOKEN",
+        "STORAGE_TOKEN",
+        "STORAGE_CLIENT_SECRET",
+        "CLIENT_SECRET",
+        "FEDERATED_TOKEN_FILE",
+    ),
+}
+
+
+def variables(scheme: str) -> tuple[tuple[str, str], ...]:
+    """Return the variables that a store of this scheme depends on, sorted."""
+    prefix = _PREFIXES[scheme]
+    return tuple(sorted(item for item in os.environ.items() if item[0].startswith(prefix)))
+
+
+def is_anonymous(scheme: str) -> bool:
+    """Tell whether requests go unsigned: no credentials are set.
+
+    Without this, libraries ask the machine's metadata service for a role. ``AWS_SKIP_SIGNATURE``
+    (``GOOGLE_``, ``AZURE_``) decides where it is set: ``false`` lets that service be asked.
+    """
+    prefix = _PREFIXES[scheme]
+    names = {*_CREDENTIALS[prefix], "SKIP_SIGNATURE"}
+    return not any(os.environ.get(prefix + name) for name in names)
+
+
+def allows_http(scheme: str) -> bool:
+    """Tell whether a store's own address is set and starts with ``http://``."""
+    return any(
+        value.lower().startswith("http://") and ("ENDPOINT" in name or "URL" in name)
+        for name, value in variables(scheme)
+    )
+
+
+def has_proxy(scheme: str, host: str) -> bool:
+    """Tell whether ``HTTP_PROXY``, ``HTTPS_PROXY`` or ``ALL_PROXY`` stands before a host."""
+    proxies = getproxies_environment()
+    return bool({scheme, "all"} & proxies.keys()) and not proxy_bypass(host, proxies)
+
+
+REFUSALS: Final = (BaseError, OSError, ValueError)
+"""What obstore raises; built-in errors stand for some answers."""
+
+_STATUS: Final = re.compile(r"returned non-2xx status code: ([0-9]{3})")
+_ANSWERS: Final = {
+    HTTPStatus.UNAUTHORIZED: "the server wants credentials (401)",
+    HTTPStatus.FORBIDDEN: "access is denied (403)",
+    HTTPStatus.NOT_FOUND: "it does not exist there (404)",
+}
+_SIGNS: Final = (
+    (("kind: Timeout", "TimedOut"), "the server did not answer in time"),
+    (("kind: Connect",), "the host cannot be reached, or sends readers on to another host"),
+    (("MissingContentLength",), "the server does not say how many bytes the file has"),
+    (("IncompleteBody", "kind: Interrupted", "kind: Decode"), "the transfer broke off"),
+    (("Parse(",), "what the server answers is no HTTP"),
+    (("redirect without LOCATION",), "the bucket lies in another region"),
+    (("MissingAccount",), "AZURE_STORAGE_ACCOUNT_NAME is not set"),
+    (("empty path segment",), "an object's key must not have empty parts (//)"),
+)
+
+
+def status_of(error: Exception) -> int | None:
+    """Return the HTTP status that a server answered, where it answered one."""
+    found = _STATUS.search(str(error))
+    return int(found[1]) if found else None
+
+
+def reason_of(error: Exception) -> str:
+    """Return what an error of obstore means, as the end of a sentence."""
+    status = status_of(error)
+    if status is not None:
+        return _ANSWERS.get(HTTPStatus(status), f"the server answers {status}")
+    text = str(error)
+    for signs, reason in _SIGNS:
+        if any(sign in text for sign in signs):
+            return reason
+    return "the store cannot be read (its address or credentials may be wrong)"
+
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -76,7 +191,7 @@ class ObjectStoreFile:
         Raises
         ------
         StorageError
-            See :mod:`features.storage.failures`.
+            See :mod:`features.storage.object_stores`.
         """
         return self._run(self._content())
 
@@ -86,7 +201,7 @@ class ObjectStoreFile:
         Raises
         ------
         StorageError
-            See :mod:`features.storage.failures`; the content is too large.
+            See :mod:`features.storage.object_stores`; the content is too large.
         """
         self._run(self._read_into(sink))
 
@@ -96,7 +211,7 @@ class ObjectStoreFile:
         Raises
         ------
         StorageError
-            See :mod:`features.storage.failures`.
+            See :mod:`features.storage.object_stores`.
         """
         self._run(self._write(chunks))
 

@@ -1,21 +1,70 @@
-"""Read bytes by path or URI."""
+"""Read bytes by path or URI.
+
+Files on this machine.
+
+Write a file by path or URI, whole or not at all.
+"""
 
 import hashlib
 import io
+import os
 import shutil
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from features.errors import StorageError
+from features.errors import AbsentError, StorageError
+from features.files.paths import atomic_write
 from features.storage.file_systems import FileSystemFile
-from features.storage.limits import FILE, IMAGE, Limits
-from features.storage.local import open_file, regular_file
 from features.storage.object_stores import ObjectStoreFile
-from features.storage.remote import RemoteFile, Sink
-from features.storage.uris import HTTP, OBJECT_STORES, is_remote, parse
+from features.storage.remote import FILE, IMAGE, Limits, RemoteFile, Sink
+from features.storage.uris import HTTP, OBJECT_STORES, is_remote, parse, to_path
+
+
+def regular_file(name: str) -> tuple[Path, os.stat_result]:
+    """Return a file's path and status.
+
+    Raises
+    ------
+    StorageError
+        It is missing, no regular file, or cannot be reached.
+    """
+    path = to_path(name)
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise AbsentError(name, "the file does not exist") from error
+    except PermissionError as error:
+        raise StorageError(name, "no permission to read the file") from error
+    except OSError as error:  # a name too long, a loop of links
+        raise StorageError(name, f"the file cannot be reached ({error.strerror})") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise StorageError(name, "a folder, not a file")
+    if not stat.S_ISREG(status.st_mode):  # opening a named pipe would wait for ever
+        raise StorageError(name, "not a regular file")
+    return path, status
+
+
+def open_file(name: str) -> BinaryIO:
+    """Open a regular file for reading.
+
+    Raises
+    ------
+    StorageError
+        As :func:`regular_file`.
+    """
+    path, _ = regular_file(name)
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:  # gone since it was looked for
+        raise StorageError(name, "the file does not exist") from error
+    except PermissionError as error:
+        raise StorageError(name, "no permission to read the file") from error
+    except OSError as error:
+        raise StorageError(name, f"the file cannot be reached ({error.strerror})") from error
 
 
 def open_binary(name: str, limits: Limits = IMAGE) -> BinaryIO:
@@ -143,3 +192,36 @@ def _without_query(name: str) -> str:
     if not query:
         return name
     return name.partition("?")[0] + "?" + hashlib.sha256(query.encode()).hexdigest()
+
+
+def write_chunks(name: str, chunks: Iterable[bytes], limits: Limits = FILE) -> None:
+    """Write a file; one of this name that is there already is replaced.
+
+    Parameters
+    ----------
+    name
+        A local path, a ``file://`` URI or a remote URI, though none of http or https.
+    chunks
+        The content, piece by piece.
+    limits
+        The bounds where the file is remote.
+
+    Raises
+    ------
+    StorageError
+        It cannot be written there, or not in time.
+    """
+    if not is_remote(name):
+        try:
+            with atomic_write(to_path(name)) as stream:
+                stream.writelines(chunks)
+        except OSError as error:
+            raise StorageError(name, f"it cannot be written ({error.strerror})") from error
+        return
+    uri = parse(name)
+    if uri.scheme in HTTP:
+        raise StorageError(name, "nothing is written to web servers")
+    if uri.scheme in OBJECT_STORES:
+        ObjectStoreFile(name, uri, limits).write(chunks)
+    else:
+        FileSystemFile(name, limits).write(chunks)

@@ -1,10 +1,58 @@
-"""What every kind of remote store can do."""
+"""What every kind of remote store can do.
 
-from dataclasses import dataclass
-from typing import Protocol
+How long a remote read may take, how often it is tried, and how much it may bring.
+"""
+
+import math
+from dataclasses import dataclass, fields
+from typing import Final, Protocol
 
 from features.errors import StorageError
-from features.storage.limits import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The bounds of one read from a remote store.
+
+    Parameters
+    ----------
+    connect_s
+        Seconds that a connection may take.
+    silence_s
+        Seconds that a server may say nothing.
+    total_s
+        Seconds that the whole read may take, all attempts and pauses between them included.
+    retries
+        How often a failed request is tried again: after a lost connection, silence, and the answers
+        429 and 5xx. The pauses double from 0.2 s to at most 5 s.
+    max_bytes
+        Most bytes that are read.
+
+    Raises
+    ------
+    ValueError
+        A bound is not positive (`retries`: negative) or not finite.
+    """
+
+    connect_s: float = 5.0
+    silence_s: float = 20.0
+    total_s: float = 120.0
+    retries: int = 3
+    max_bytes: int = 512 * 2**20
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not math.isfinite(value) or value < 0 or (value == 0 and field.name != "retries"):
+                message = f"{field.name} must be positive and finite, not {value}"
+                raise ValueError(message)
+
+
+IMAGE: Final = Limits()
+"""For one image."""
+
+FILE: Final = Limits(total_s=1800.0, max_bytes=16 * 2**30)
+"""For a file that describes a whole pool."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 A name is a local path unless it starts with ``SCHEME://``. Object stores' keys are taken as they
 are written; the paths of http and https have percent escapes (RFC 3986).
+
 """
 
 import os

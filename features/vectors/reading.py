@@ -10,12 +10,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.vectors.ids import find_ids, read_ids
-from features.vectors.numpy_files import read_npy, read_npz
+from features.vectors.array_files import find_ids, read_ids, read_npy, read_npz, read_safetensors
 from features.vectors.parquet_files import read_parquet
-from features.vectors.rules import Level, check_rows, find_level, group_rows, refuse_level
-from features.vectors.safetensors_files import read_safetensors
-from features.vectors.table import VectorTable, refuse
+from features.vectors.table import (
+    Level,
+    VectorTable,
+    check_rows,
+    find_level,
+    group_rows,
+    refuse,
+    refuse_level,
+)
 
 _READERS: Final[Mapping[str, Callable[[Path], VectorTable]]] = {
     ".npy": read_npy,

@@ -1,7 +1,12 @@
 """The explorer's files and the headers that guard them."""
 
+import re
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
+
+import app.web
 
 
 @pytest.mark.parametrize("path", ["/", "/static/explorer.js", "/static/explorer.css"])
@@ -21,3 +26,14 @@ def test_what_is_not_there_is_a_problem(client: TestClient) -> None:
         answer = client.get(path)
         assert answer.status_code == 404
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_only_one_module_writes_status_lines() -> None:
+    """Every element that is read out is written by `status.js`, which knows who may speak."""
+    folder = Path(app.web.__file__).parent / "static"
+    page = (folder / "index.html").read_text()
+    lines = re.findall(r'<\w+ id="([\w-]+)"[^>]* role="status"', page)
+    assert len(lines) == page.count('role="status"') > 0
+    for path in folder.glob("*.js"):
+        for line in lines:
+            assert f'find("{line}").textContent' not in path.read_text(), path.name

@@ -37,6 +37,17 @@ def _held(page: Page, url: str, which: Callable[[Request], bool]) -> Iterator[Re
     release()
 
 
+def _caught(page: Page, url: str) -> list[Route]:
+    """Catch the next request, to be answered later."""
+    caught: list[Route] = []
+
+    def catch(route: Route) -> None:
+        caught.append(route)
+
+    page.route(url, catch, times=1)
+    return caught
+
+
 def _problem(route: Route, status: int, detail: str) -> None:
     route.fulfill(
         status=status,
@@ -300,3 +311,114 @@ def test_a_scene_follows_the_answer(page: Page, site: Site) -> None:
     expect(page.locator("#scene-facts")).to_contain_text("rank ", timeout=30_000)
     page.click("#scene-ban")
     expect(page.locator("#scene-facts dd", has_text="no")).to_be_visible(timeout=30_000)
+
+
+def test_a_form_s_words_outlive_the_loading_of_its_view(page: Page, site: Site) -> None:
+    """Whoever is quicker than the view reads why the question was refused, then and later."""
+    path = f"/v1/datasets/{site.building}/seeds"
+    left, right = (
+        site.api.post(path, json={"budget": {"fraction": share}}).json()["id"]
+        for share in (0.1, 0.3)
+    )
+    with _held(page, "**/seeds?*", lambda _: True) as release:
+        visit(page, site.url, dataset=site.building, view="compare", left=left, right=right)
+        page.fill("#compare-budget", "0")
+        page.click("#compare-form button")
+        expect(page.locator("#compare-said")).to_contain_text("above 0 and up to 100")
+        release()
+        expect(page.locator("#compare-shown")).to_be_visible()
+    expect(page.locator("#compare-said")).to_contain_text("above 0 and up to 100")
+
+
+def test_a_question_under_way_outlives_the_loading_of_its_view(page: Page, site: Site) -> None:
+    """What the view has to say waits until the question is answered or refused."""
+    hint = "Ask for a second seed to compare"
+    said = page.locator("#compare-said")
+    page.route("**/seeds?*", lambda route: route.fulfill(json={"items": [], "next_page_token": ""}))
+    visit(page, site.url, dataset=site.building, view="compare")
+    expect(said).to_contain_text(hint)
+    page.fill("#compare-budget", "30")
+    with _held(page, "**/seeds", lambda request: request.method == "POST") as release:
+        page.click("#compare-form button")
+        expect(said).to_have_text("Being answered …")
+        go(page, f"dataset={site.building}&view=compare&nested=1")  # the view is loaded again
+        page.wait_for_timeout(500)
+        expect(said).to_have_text("Being answered …")
+        release()
+    expect(page).to_have_url(re.compile("right="))
+    expect(said).not_to_have_text("Being answered …")
+
+
+def test_what_ends_late_does_not_wipe_another_form_s_words(page: Page, site: Site) -> None:
+    """A refused registration stays said beside a deletion that fails after it."""
+    said = page.locator("#register-said")
+    visit(page, site.url, view="datasets")
+    page.select_option("#register-kind", "images")
+    deletions = _caught(page, "**/datasets/*")
+    row = page.locator("#dataset-rows tr", has_text="Building")
+    row.get_by_role("button", name="Delete Building").click()
+    with page.expect_request("**/datasets/*"):
+        page.click("#confirm button:text-is('Delete')")
+    page.click("#register-go")
+    expect(said).to_have_text("Say where the scenes lie.")
+    _problem(deletions[0], 409, "It is in use.")
+    expect(said).to_have_text("Say where the scenes lie. It is in use.")
+
+
+def test_a_check_that_ends_late_does_not_wipe_a_refusal(page: Page, site: Site) -> None:
+    """Of the questions of one form only the newest is answered in words."""
+    said = page.locator("#register-said")
+    visit(page, site.url, view="datasets")
+    page.select_option("#register-kind", "images")
+    page.fill("#register-root", str(site.world / "images" / "Floor_1"))
+    with _held(page, "**/datasets:validate", lambda _: True) as release:
+        page.click("#register-check")
+        expect(said).to_have_text("Looking …")
+        page.fill("#register-root", "")
+        page.click("#register-go")
+        expect(said).to_have_text("Say where the scenes lie.")
+        release()
+        expect(page.locator("#report-verdict")).to_have_text("It can be registered.")
+    expect(said).to_have_text("Say where the scenes lie.")
+
+
+def test_a_download_that_failed_stays_said(page: Page, site: Site) -> None:
+    """Another format's success, and a better answer, take nothing back."""
+    page.route("**/certificate", lambda route: _problem(route, 500, "Broken."))
+    visit(page, site.url, dataset=site.building, budget=350_000)
+    answered(page)
+    page.get_by_role("button", name="Certificate", exact=True).click()
+    said = page.locator("#downloads-error")
+    expect(said).to_have_text("Certificate: Broken.")
+    with page.expect_download():
+        page.get_by_role("button", name="JSON", exact=True).click()
+    expect(page.get_by_role("button", name="JSON", exact=True)).to_be_enabled()
+    expect(said).to_have_text("Certificate: Broken.")
+
+
+def test_a_list_that_comes_late_leaves_what_is_typed(page: Page, site: Site) -> None:
+    """A budget that is being typed is not written over, though the datasets are listed anew."""
+    visit(page, site.url, dataset=site.building, budget=300_000)
+    answered(page)
+    page.fill("#budget-number", "twelve")
+    with page.expect_response("**/datasets"):
+        page.evaluate("document.getElementById('notice-retry').click()")
+    answered(page)
+    expect(page.locator("#budget-number")).to_have_value("twelve")
+
+
+def test_an_older_list_does_not_replace_a_newer_one(page: Page, site: Site) -> None:
+    """Datasets that are listed twice at once are those of the newer list, whatever comes last."""
+    listed = "document.getElementById('notice-retry').click()"
+    visit(page, site.url, dataset=site.building, budget=300_000)
+    answered(page)
+    old = _caught(page, "**/datasets")
+    page.evaluate(listed)
+    with page.expect_response("**/datasets"):
+        page.evaluate(listed)
+    answered(page)
+    planted = site.api.get(f"/v1/datasets/{site.planted}").json()
+    old[0].fulfill(json={"items": [planted], "next_page_token": ""})
+    page.wait_for_timeout(500)
+    expect(page.locator("#message")).to_be_hidden()
+    expect(page.locator("#answer")).to_be_visible()

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torchvision.transforms import Compose, InterpolationMode, Normalize, Resize, ToTensor
 
-from features.backbones.inputs import to_input
-from features.backbones.pixels import to_pixels
+from features.backbones.device import to_input
+from features.backbones.protocol import to_pixels
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)

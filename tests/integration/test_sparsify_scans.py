@@ -8,10 +8,9 @@ import PIL.Image
 import pytest
 
 from features.backbones.colour_grid import ColourGrid
-from features.backbones.pixels import to_pixels
-from features.backbones.protocol import CLS, PATCH_KEYS, Token
+from features.backbones.protocol import CLS, PATCH_KEYS, Token, to_pixels
 from features.errors import FeatureError
-from features.extraction.sparsify import sparsify
+from features.extraction.thinning import sparsify
 from features.images.pixels import load_rgb
 from features.pipeline import Preparation, prepare
 from features.settings import FeatureSettings, Sparsification

@@ -19,8 +19,8 @@ from features.errors import ImageError, SourceError, StorageError
 from features.images.pixels import fingerprint, load_rgb
 from features.pipeline import FeatureSettings, prepare
 from features.sources import SourceOptions, open_source
-from features.storage.limits import Limits
 from features.storage.reading import local_copy
+from features.storage.remote import Limits
 
 pytestmark = pytest.mark.enable_socket
 

@@ -21,7 +21,7 @@ from features.errors import ImageError, SourceError
 from features.images.pixels import fingerprint, load_rgb
 from features.pipeline import FeatureSettings, prepare
 from features.sources import open_source
-from features.storage.limits import Limits
+from features.storage.remote import Limits
 
 pytestmark = pytest.mark.enable_socket
 

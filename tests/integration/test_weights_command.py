@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from app.cli.main import main
-from features.backbones import hub
+from features.backbones import identity
 from features.backbones.timm_models import build
 from features.errors import WeightsError
 
@@ -43,7 +43,7 @@ def sha256(file: Path) -> str:
 def test_what_is_fetched_is_told(run: Run, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fetch prints where the hub's file lies and its SHA-256, for a person or a machine."""
     asked: list[str] = []
-    monkeypatch.setattr(hub, "fetch", lambda name: asked.append(name) or weights)
+    monkeypatch.setattr(identity, "fetch", lambda name: asked.append(name) or weights)
     status, out, err = run("fetch", "timm/test_vit", "--json")
     facts = {"backbone": "timm/test_vit", "file": str(weights), "sha256": sha256(weights)}
     assert (status, json.loads(out), err) == (0, facts, "")
@@ -62,7 +62,7 @@ def test_what_cannot_be_fetched_is_a_sentence(run: Run, monkeypatch: pytest.Monk
         message = f"the weights of {name} cannot be fetched (offline): give --weights FILE"
         raise WeightsError(message)
 
-    monkeypatch.setattr(hub, "fetch", unreachable)
+    monkeypatch.setattr(identity, "fetch", unreachable)
     status, out, err = run("fetch", "dino_vitb8")
     assert (status, out) == (2, "")
     assert err.startswith("seedal: the weights of dino_vitb8 cannot be fetched (offline)")

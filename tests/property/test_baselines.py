@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.evaluation.baselines.clusters import assign
-from app.evaluation.baselines.distances import distances
-from app.evaluation.baselines.facility_location import coverage, facility_location, similarities
-from app.evaluation.baselines.k_center import k_center
-from app.evaluation.baselines.pool import BaselinePool
+from app.evaluation.baselines.pool import BaselinePool, distances
 from app.evaluation.baselines.probcover import PURITY, balls_within, probcover, radius
 from app.evaluation.baselines.registry import BASELINES, BaselineMethod
+from app.evaluation.baselines.sequential import (
+    coverage,
+    facility_location,
+    k_center,
+    similarities,
+)
 
 EVERY = pytest.mark.parametrize("baseline", BASELINES.values(), ids=BASELINES.keys())
 WORST = (1 - 1 / math.e) / 2

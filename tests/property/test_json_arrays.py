@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.errors import SourceError
-from features.files import json_arrays
-from features.files.json_arrays import read_arrays
+from features.files import json_values as json_arrays
+from features.files.json_values import read_arrays
 
 # One file is written over and over; examples do not see each other's bytes.
 one_file = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from features.signatures.describing import PrincipalSpace
+from features.signatures.describing import PrincipalSpace, Vocabulary
 from features.signatures.parts import Parts
 from features.signatures.signing import SceneVectors, sign
-from features.signatures.words import Vocabulary
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
-from features.extraction.sparsify import sparsify
+from features.extraction.thinning import sparsify
 
 Tail = Literal["keep", "drop"]
 

@@ -1,18 +1,18 @@
-"""Selections by clusters: as many as the budget pays a pick of, then the next best of each.
+"""Baselines by clusters: KMcentroid, KMfurthest and TypiClust.
 
+KMcentroid and KMfurthest are the baselines of SeedAL's paper (Samet et al., ICCV 2023, section 4).
 The methods that cluster choose a number of images and make as many clusters. Here scenes cost
-different amounts, so how many can be had depends on which are picked, and that on the clusters.
+different amounts, so a method makes as many clusters as the budget pays a pick of, then takes the
+next best scene of each.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.baselines.budget_tracker import BudgetTracker
-from app.evaluation.baselines.distances import distances
-from app.evaluation.baselines.pool import BaselinePool
+from app.evaluation.baselines.pool import BaselinePool, BudgetTracker, distances
 from features.signatures.clustering import cluster
 
 Score: TypeAlias = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
@@ -125,3 +125,81 @@ def _in_rounds(ranks: _Ranks, tracker: BudgetTracker) -> BudgetTracker:
             if fits.size:
                 tracker.buy(int(fits[0]))
     return tracker
+
+
+def kmeans_centroid(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
+    """Take from each cluster the scene that is closest to its centroid.
+
+    Returns
+    -------
+    (k,) int64
+    """
+    return select_by_clusters(pool, budget, random_seed, _from_centre).bought
+
+
+def kmeans_furthest(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
+    """Take from each cluster the scene that is furthest from its centroid.
+
+    Returns
+    -------
+    (k,) int64
+    """
+    return select_by_clusters(pool, budget, random_seed, _towards_centre).bought
+
+
+def _from_centre(vectors: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    return distances(vectors, centre[None])[:, 0]
+
+
+def _towards_centre(
+    vectors: NDArray[np.float64], centre: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return -_from_centre(vectors, centre)
+
+
+NEIGHBOURS: Final = 20
+"""How many neighbours make a scene typical; the paper's number."""
+
+
+def typiclust(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
+    """Take the most typical scene of each cluster, the largest cluster first.
+
+    Typicality is the inverse of the mean distance to the `NEIGHBOURS` nearest scenes of the same
+    cluster, or to all of them where they are fewer. The only scene of a cluster is typical of it.
+
+    Returns
+    -------
+    (k,) int64
+
+    Notes
+    -----
+    Hacohen, Dekel and Weinshall, "Active Learning on a Budget: Opposite Strategies Suit High and
+    Low Budgets" (ICML 2022), section 3. There a budget of B images makes B clusters; here it is
+    `app.evaluation.baselines.clusters` that says how many. The released code leaves out clusters
+    of fewer than five images; pools of scenes are too small for that.
+    """
+    return select_by_clusters(pool, budget, random_seed, untypicality).bought
+
+
+def untypicality(vectors: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean distance to the nearest neighbours, which puts the most typical first.
+
+    Parameters
+    ----------
+    vectors : (m, d)
+        Of one cluster's scenes.
+    centre : (d,)
+        Not needed.
+
+    Returns
+    -------
+    (m,) float64
+    """
+    del centre
+    apart = distances(vectors, vectors)
+    np.fill_diagonal(apart, 0.0)
+    # In every row the scene itself is the nearest, at 0, and adds nothing to the sum.
+    k = min(NEIGHBOURS, len(vectors) - 1)
+    nearest = np.partition(apart, k, axis=1)[:, : k + 1]
+    total: NDArray[np.float64] = np.sort(nearest, axis=1).sum(axis=1)
+    return total / max(k, 1)

@@ -5,10 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.baselines.budget_tracker import BudgetTracker
 from app.evaluation.baselines.clusters import assign
-from app.evaluation.baselines.distances import distances
-from app.evaluation.baselines.pool import BaselinePool
+from app.evaluation.baselines.pool import BaselinePool, BudgetTracker, distances
 from solver.model.objective import per_cost
 
 PURITY: Final = 0.95

@@ -8,15 +8,11 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.baselines.facility_location import facility_location
-from app.evaluation.baselines.greedy import greedy
-from app.evaluation.baselines.k_center import k_center
-from app.evaluation.baselines.kmeans import kmeans_centroid, kmeans_furthest
+from app.evaluation.baselines.clusters import kmeans_centroid, kmeans_furthest, typiclust
 from app.evaluation.baselines.pool import BaselinePool
 from app.evaluation.baselines.probcover import probcover
-from app.evaluation.baselines.random_fill import random_fill
 from app.evaluation.baselines.seedal_reference import seedal_reference
-from app.evaluation.baselines.typiclust import typiclust
+from app.evaluation.baselines.sequential import facility_location, greedy, k_center, random_fill
 
 
 class BaselineFunction(Protocol):

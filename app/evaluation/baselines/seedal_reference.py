@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.baselines.greedy import problem_of
 from app.evaluation.baselines.pool import BaselinePool
+from app.evaluation.baselines.sequential import problem_of
 from solver.model.objective import pair_matrix
 from solver.solve import solve
 

@@ -3,10 +3,15 @@
 import { copy, curl } from "./calls.js";
 import { exportSeed, getCertificate, getProblem, seedsUrl } from "./api.js";
 import { button, find, h, save } from "./dom.js";
+import { StatusLine } from "./status.js";
 import { certified, finder, noun, number, percent, proof } from "./words.js";
 
 const REDAL_SOURCES = new Set(["s3dis", "semantic_kitti"]);
 
+/** What became of downloads; every button speaks for itself. */
+export const downloadsLine = new StatusLine("downloads-error");
+
+const copyLine = new StatusLine("copy-done");
 let command = ""; // a call that gives the seed that is shown
 
 function formats(dataset, seed) {
@@ -25,12 +30,13 @@ function formats(dataset, seed) {
 function downloads(dataset, seed) {
   return formats(dataset, seed).map(([label, name, make]) => {
     const node = button(label, async () => {
+      const turn = downloadsLine.begin(label);
       node.disabled = true;
       try {
         save(await make(), name);
-        find("downloads-error").textContent = "";
+        turn.say("");
       } catch (error) {
-        find("downloads-error").textContent = `${label}: ${error.message}`;
+        turn.say(`${label}: ${error.message}`, true);
       }
       node.disabled = false;
     }, { class: "link" });
@@ -89,12 +95,14 @@ export function showEnd(error) {
 
 export function hideAnswer() {
   find("answer").hidden = true;
+  downloadsLine.clear();
 }
 
 find("copy").addEventListener("click", async () => {
+  const turn = copyLine.begin("copy");
   find("copy-text").textContent = command;
   const done = await copy(command, find("copy-text"));
   find("copy-text").hidden = done;
-  find("copy-done").textContent = done ? "Copied" : "";
-  setTimeout(() => { find("copy-done").textContent = ""; }, 2000);
+  turn.say(done ? "Copied" : "");
+  setTimeout(() => turn.say(""), 2000);
 });

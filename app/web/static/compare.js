@@ -6,10 +6,12 @@ import { picture } from "./pictures.js";
 import { OBJECTIVES, seedRequest } from "./questions.js";
 import { oneOfEach } from "./rules.js";
 import { change, state } from "./state.js";
+import { StatusLine, VIEW } from "./status.js";
 import { noun, number, percent, proof, rounded } from "./words.js";
 
 const SIDES = ["left", "right"];
 const MOST = 120; // scenes a list shows
+const line = new StatusLine("compare-said");
 let running = new AbortController();
 let asked = null; // ends the question that is under way
 let context = null; // {dataset, seed}
@@ -23,11 +25,15 @@ const title = (summary) =>
 
 /** Show two seeds of a dataset; where none is named, the current one is on the left. */
 export async function showCompare(dataset, seed) {
-  if (context?.dataset.id !== dataset.id) asked?.abort();
+  if (context?.dataset.id !== dataset.id) {
+    asked?.abort();
+    line.clear();
+  }
   context = { dataset, seed };
   running.abort();
   running = new AbortController();
   const { signal } = running;
+  const turn = line.begin(VIEW);
   try {
     if (seed) known.set(seed.id, seed);
     if (offered?.datasetId !== dataset.id || (seed && !offered.seeds.some(({ id }) => id === seed.id))) {
@@ -45,19 +51,14 @@ export async function showCompare(dataset, seed) {
     if ([one, other].some((found) => found && found.dataset_id !== dataset.id)) {
       throw new Error("One of these seeds is of another dataset. Choose two of this one.");
     }
-    if (asked === null) say(one && other ? "" : "Ask for a second seed to compare: another budget, objective or strategy.");
+    turn.say(one && other ? "" : "Ask for a second seed to compare: another budget, objective or strategy.");
     if (one && other) show(dataset, one, other);
     find("compare-shown").hidden = !(one && other);
   } catch (error) {
     if (signal.aborted) return;
-    say(error.message, true);
+    turn.say(error.message, true);
     find("compare-shown").hidden = true;
   }
-}
-
-function say(text, isError = false) {
-  find("compare-said").textContent = text;
-  find("compare-said").classList.toggle("bad", isError);
 }
 
 async function fetchSeed(id, signal) {
@@ -119,9 +120,10 @@ function list(id, heading, dataset, scenes) {
 async function ask(event) {
   event.preventDefault();
   const { dataset } = context;
+  const turn = line.begin("form");
   const share = Number(find("compare-budget").value) / 100;
   if (!(share > 0 && share <= 1)) {
-    say("The budget is a percentage above 0 and up to 100.", true);
+    turn.say("The budget is a percentage above 0 and up to 100.", true);
     return;
   }
   const question = {
@@ -133,7 +135,7 @@ async function ask(event) {
   const mine = new AbortController(); // not that of what is shown: an answer may come meanwhile
   asked = mine;
   const { signal } = mine;
-  say("Being answered …");
+  turn.say("Being answered …");
   try {
     const answer = await createSeed(dataset.id, seedRequest(question, options), { signal });
     const seed = "percent_complete" in answer
@@ -142,10 +144,10 @@ async function ask(event) {
     if (signal.aborted || state.dataset !== dataset.id) return;
     known.set(seed.id, seed);
     offered = null;
-    asked = null;
+    line.clear(); // the view's words were about the pair that was there before
     change({ [find("compare-side").value]: seed.id }, { step: true });
   } catch (error) {
-    if (!signal.aborted) say(error.message, true);
+    if (!signal.aborted) turn.say(error.message, true);
   } finally {
     if (asked === mine) asked = null;
   }

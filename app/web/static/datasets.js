@@ -3,6 +3,7 @@
 import { cancelOperation, deleteDataset, registerDataset, uploadManifest, validateSource, watch } from "./api.js";
 import { button, find, h } from "./dom.js";
 import { change, state } from "./state.js";
+import { StatusLine } from "./status.js";
 import { duration, noun, number, percent } from "./words.js";
 
 const STATES = {
@@ -10,8 +11,10 @@ const STATES = {
   ready: "ready", failed: "failed",
 };
 
+const line = new StatusLine("register-said");
 let heard = null; // {changed(): reload the list}
 let manifest = null; // {uri, name}: what was uploaded
+let checking = new AbortController(); // a newer check, or another source, ends what is under way
 const watched = new Map(); // dataset id -> AbortController
 
 export const onDatasets = (listener) => { heard = listener; };
@@ -52,7 +55,7 @@ async function remove(dataset) {
   dialog.showModal();
   await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
   if (dialog.returnValue !== "delete") return;
-  await attempt(async () => {
+  await attempt(line.begin("list"), async () => {
     await deleteDataset(dataset.id);
     if (state.dataset === dataset.id) change({ dataset: null, budget: null });
     heard.changed();
@@ -92,24 +95,19 @@ function progress(dataset, operation) {
   const bar = h("progress", { max: "100", "aria-label": `Progress of ${dataset.name}` });
   bar.value = operation.percent_complete;
   cell.replaceChildren(bar, h("span", { class: "quiet" }, pace(operation)),
-    button("Cancel", () => attempt(async () => {
+    button("Cancel", () => attempt(line.begin("list"), async () => {
       await cancelOperation(operation.id);
       heard.changed();
     }), { "aria-label": `Cancel ${dataset.name}` }));
 }
 
-async function attempt(action) {
+async function attempt(turn, action) {
   try {
     await action();
-    say("");
+    turn.say("");
   } catch (error) {
-    say(error.message, true);
+    turn.say(error.name === "AbortError" ? "" : error.message, true);
   }
-}
-
-function say(text, isError = false) {
-  find("register-said").textContent = text;
-  find("register-said").classList.toggle("bad", isError);
 }
 
 function source() {
@@ -132,10 +130,12 @@ function request() {
 
 async function take(file) {
   if (!file) return;
-  find("report").hidden = true;
-  say(`${file.name} is being uploaded …`);
-  await attempt(async () => {
+  dropReport();
+  const turn = line.begin("upload");
+  turn.say(`${file.name} is being uploaded …`);
+  await attempt(turn, async () => {
     const { uri } = await uploadManifest(file);
+    if (!turn.isNewest()) return; // another file was chosen meanwhile
     manifest = { uri, name: file.name };
     find("drop-name").textContent = file.name;
     find("register-kind").value = "upload";
@@ -147,7 +147,9 @@ async function take(file) {
 
 /** A dry run: what would be registered, and every mistake with its line. */
 async function check() {
-  const report = await validateSource(request());
+  const wanted = request();
+  dropReport();
+  const report = await validateSource(wanted, checking.signal);
   const totals = Object.entries(report.resources).map(([name, { total, lowest, highest }]) =>
     `${number(total)} ${name} in all, ${number(lowest)} to ${number(highest)} a scene`);
   const missing = report.missing_image_count;
@@ -169,11 +171,18 @@ async function check() {
     h("li", {}, h("strong", {}, [line ? `line ${line}` : null, id].filter(Boolean).join(", ")), ` ${detail}`)));
 }
 
+/** Hide the report, and let none of an older question come. */
+function dropReport() {
+  checking.abort();
+  checking = new AbortController();
+  find("report").hidden = true;
+}
+
 function kindChanged() {
   const upload = find("register-kind").value === "upload";
   find("drop").hidden = !upload;
   find("register-place").hidden = upload;
-  find("report").hidden = true;
+  dropReport();
 }
 
 find("register-kind").addEventListener("change", kindChanged);
@@ -182,15 +191,17 @@ find("register-file").addEventListener("change", (event) => {
   event.target.value = "";
 });
 find("register-check").addEventListener("click", () => {
-  say("Looking …");
-  attempt(check);
+  const turn = line.begin("form");
+  turn.say("Looking …");
+  attempt(turn, check);
 });
 find("register-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  say("Being registered …");
-  attempt(async () => {
+  const turn = line.begin("form");
+  turn.say("Being registered …");
+  attempt(turn, async () => {
     const { dataset } = await registerDataset(request());
-    find("report").hidden = true;
+    dropReport();
     change({ dataset: dataset.id, budget: null, include: [], exclude: [], left: null, right: null });
     heard.changed();
   });

@@ -5,11 +5,13 @@ import { button, find, h } from "./dom.js";
 import { oneOfEach, threshold } from "./rules.js";
 import { smallScene } from "./scene.js";
 import { change } from "./state.js";
+import { StatusLine, VIEW } from "./status.js";
 import { noun, number } from "./words.js";
 
 const SHOWN = 8; // scenes of a group before it is opened
 const REST_MS = 150; // a threshold that stays this long is asked for
 
+const line = new StatusLine("duplicates-said");
 let asked = null; // {name, listed}: what is wanted or shown, and how many groups of it
 let running = new AbortController();
 let timer = null;
@@ -32,6 +34,7 @@ export function showDuplicates(dataset) {
 
 /** Add a page of groups to those that are shown; the first page takes the place of all. */
 async function more(dataset, value, token, signal) {
+  const turn = line.begin(VIEW);
   try {
     const page = await getDuplicates(dataset.id, value, token, signal);
     if (signal.aborted) return;
@@ -41,7 +44,7 @@ async function more(dataset, value, token, signal) {
     const list = find("duplicates-groups");
     if (token === "") list.replaceChildren(...rows);
     else list.append(...rows);
-    say(told(dataset, page, value));
+    turn.say(told(dataset, page, value));
     const next = page.next_page_token;
     const left = page.group_count - asked.listed;
     find("duplicates-more").replaceChildren(...(next === "" ? [] : [
@@ -50,15 +53,10 @@ async function more(dataset, value, token, signal) {
   } catch (error) {
     if (signal.aborted) return;
     asked = null; // it is asked for again when somebody comes back
-    say(error.message, true);
+    turn.say(error.message, true);
     find("duplicates-groups").replaceChildren();
     find("duplicates-more").replaceChildren();
   }
-}
-
-function say(text, isError = false) {
-  find("duplicates-said").textContent = text;
-  find("duplicates-said").classList.toggle("bad", isError);
 }
 
 function told(dataset, page, value) {

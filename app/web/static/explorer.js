@@ -17,12 +17,15 @@ import { oneOfEach, showRules } from "./rules.js";
 import { Scale } from "./scale.js";
 import { showScene } from "./scene.js";
 import { change, onChange, state } from "./state.js";
+import { StatusLine, VIEW } from "./status.js";
 import { noun, number, percent } from "./words.js";
 
 const POLL_MS = 2500;
 const VIEWS = ["budget", "map", "duplicates", "frontier", "compare", "datasets"];
 
+const message = new StatusLine("message");
 let datasets = [];
+let loading = 0; // which load of the list is the newest
 let dataset = null;
 let scale = null;
 let seed = null; // the answer that is shown
@@ -82,7 +85,7 @@ function say(text, kind = "state") {
   seed = null;
   clearGallery();
   hideAnswer();
-  find("message").textContent = text;
+  message.begin(VIEW).say(text);
   find("message").dataset.kind = kind;
   find("message").hidden = false;
   said = true;
@@ -91,10 +94,15 @@ function say(text, kind = "state") {
 /** Load the list of datasets and turn to the one that is wanted. */
 async function load() {
   clearTimeout(timer);
+  loading += 1;
+  const mine = loading;
   try {
-    datasets = await listDatasets();
+    const listed = await listDatasets();
+    if (mine !== loading) return; // a newer list is on its way
+    datasets = listed;
     offline(null);
   } catch (error) {
+    if (mine !== loading) return;
     if (error instanceof Offline) {
       offline(error);
       again(load);
@@ -148,7 +156,7 @@ function open(chosen) {
     find("budget-least").textContent = number(scale.least);
     find("budget-most").textContent = number(scale.most);
     change({ dataset: chosen.id, budget: hasBudget() ? state.budget : String(scale.start()) });
-    showBudget();
+    showBudget(other ? null : document.activeElement?.id);
     ask();
   } else {
     asking.stop();

@@ -6,6 +6,7 @@ import { css, onTheme } from "./colours.js";
 import { button, find, h } from "./dom.js";
 import { frontierRequest } from "./questions.js";
 import { change, state } from "./state.js";
+import { StatusLine, VIEW } from "./status.js";
 import { certified, noun, number, percent, rounded } from "./words.js";
 
 const STEPS = 40;
@@ -13,6 +14,7 @@ const LARGE = 2_000; // scenes from which fewer steps and baselines are asked fo
 const BEND = 0.05; // how far above the straight line a curve must be for its knee to mean something
 const BASELINES = { random: "Random, 20 draws", greedy: "Greedy", kmeans: "K-means" };
 
+const line = new StatusLine("frontier-said");
 const known = new Map(); // request -> frontier
 let asked = null; // the request that is wanted: shown, under way, or failed
 let failed = false;
@@ -75,8 +77,7 @@ async function made(datasetId, body, signal) {
 }
 
 function busy(text, isError = false) {
-  find("frontier-said").textContent = text;
-  find("frontier-said").classList.toggle("bad", isError);
+  line.begin(VIEW).say(text, isError);
   shown(false);
 }
 
@@ -90,12 +91,11 @@ async function draw(dataset, frontier, limit, signal) {
   if (signal?.aborted) return;
   drawn = { dataset, frontier };
   shown(true);
-  find("frontier-said").classList.remove("bad");
   const { points } = frontier;
   const knee = kneeOf(frontier);
-  find("frontier-said").textContent = knee
+  line.begin(VIEW).say(knee
     ? `More stops paying at about ${percent(knee.budget.fraction)} (${rounded(knee.budget.limit)} ${knee.budget.resource}): ${knee.scene_count} ${noun(knee.scene_count, "scene")}. Click a point to go to its budget.`
-    : "No budget stands out: each further one adds about as much as the last, or more. Click a point to go to its budget.";
+    : "No budget stands out: each further one adds about as much as the last, or more. Click a point to go to its budget.");
   await Plotly.react(chart, traces(points, frontier), axes(points, limit), CONFIG);
   chart.removeAllListeners?.("plotly_click");
   chart.on("plotly_click", ({ points: [point] }) => go(points[point.pointNumber]));
@@ -210,4 +210,5 @@ export const frontierChart = () => (drawn === null ? null : chart);
 find("frontier-nested").addEventListener("change", (event) => change({ nested: event.target.checked ? "1" : null }));
 find("frontier-png").addEventListener("click", () => savePicture(chart, "png", "frontier"));
 find("frontier-svg").addEventListener("click", () => savePicture(chart, "svg", "frontier"));
-onTheme(() => drawn && draw(drawn.dataset, drawn.frontier, Number(state.budget)));
+// What is being answered anew is drawn when it comes, in the colours of then.
+onTheme(() => drawn && !find("frontier-shown").hidden && draw(drawn.dataset, drawn.frontier, Number(state.budget)));

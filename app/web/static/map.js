@@ -7,11 +7,13 @@ import { picture } from "./pictures.js";
 import { freeScenes, rulesOf, setRule, toggleRule } from "./rules.js";
 import { Scatter } from "./scatter.js";
 import { change, state } from "./state.js";
+import { StatusLine, VIEW } from "./status.js";
 import { noun, number, percent } from "./words.js";
 
 const RINGS = 500; // more would be one black spot
 const LEVEL = { plain: 0, near: 1, banned: 2, chosen: 3, pinned: 4 };
 
+const note = new StatusLine("map-note");
 let map = null; // what the server said
 let shown = null; // {dataset, seed}
 let loading = new AbortController();
@@ -51,12 +53,12 @@ export async function showMap(dataset, seed) {
       fetching = null;
       failed = name;
       find("map-said").textContent = "";
-      find("map-note").textContent = error.message;
+      note.begin(VIEW).say(error.message, true);
       if (method !== "pca") change({ axes: null });
       return;
     }
     fetching = null;
-    if (failed === name) find("map-note").textContent = "";
+    if (failed === name) note.begin(VIEW).say("");
     paint({ keepView: false });
     legend();
   } else paint({ keepView: true });
@@ -74,7 +76,8 @@ function clear() {
   showTip(-1);
   find("map-selection").hidden = true;
   find("map-legend").replaceChildren();
-  for (const id of ["map-note", "map-spoken"]) find(id).textContent = "";
+  find("map-spoken").textContent = "";
+  note.clear();
 }
 
 function index(answer) {
@@ -220,11 +223,13 @@ function select(places) {
 /** Select the scenes that look most like one; on the map they need not lie nearest. */
 async function neighbours(sceneId) {
   const on = map;
+  const turn = note.begin("neighbours");
   try {
     const { items } = await getNeighbors(shown.dataset.id, sceneId);
     if (map === on) select([sceneId, ...items.map(({ scene_id: id }) => id)].map((id) => map.places.get(id)));
+    turn.say("");
   } catch (error) {
-    find("map-note").textContent = error.message;
+    turn.say(error.message, true);
   }
 }
 
@@ -279,7 +284,7 @@ find("map-in").addEventListener("click", () => scatter.zoom(1.5));
 find("map-out").addEventListener("click", () => scatter.zoom(1 / 1.5));
 find("map-fit").addEventListener("click", () => scatter.fit());
 find("map-axes").addEventListener("change", (event) => {
-  find("map-note").textContent = "";
+  note.clear();
   change({ axes: event.target.value === "pca" ? null : event.target.value });
 });
 find("map-png").addEventListener("click", () => map && find("map-canvas").toBlob((blob) => save(blob, "map.png")));

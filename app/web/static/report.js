@@ -1,5 +1,6 @@
 // A report for a colleague: one HTML file that needs neither this service nor a network.
 
+import { downloadsLine } from "./answer.js";
 import { pictureOf } from "./charts.js";
 import { find, h, save } from "./dom.js";
 import { frontierChart } from "./frontier.js";
@@ -91,12 +92,13 @@ export function offerReport(current) {
     if (!seed) return;
     running?.abort();
     running = new AbortController();
+    const turn = downloadsLine.begin("Report");
     node.disabled = true;
     try {
       await saveReport(dataset, seed, running.signal);
-      find("downloads-error").textContent = "";
+      turn.say("");
     } catch (error) {
-      find("downloads-error").textContent = `Report: ${error.message}`;
+      turn.say(`Report: ${error.message}`, true);
     }
     node.disabled = false;
   });

@@ -7,10 +7,13 @@ import { button, find, h } from "./dom.js";
 import { picture } from "./pictures.js";
 import { rulesOf, toggleRule } from "./rules.js";
 import { change, state } from "./state.js";
+import { StatusLine, VIEW } from "./status.js";
 import { noun, number, percent } from "./words.js";
 
 const IMAGES = 24;
 const dialog = find("scene");
+const line = new StatusLine("scene-said");
+const cloudLine = new StatusLine("scene-cloud-said");
 let running = new AbortController();
 let shown = null; // {dataset, seed, id, scene: what the server said of it}
 
@@ -39,7 +42,8 @@ export async function showScene(dataset, seed, sceneId) {
   find("scene-cloud-section").hidden = true;
   find("scene-stands-section").hidden = true;
   hideCloud();
-  say("");
+  line.clear();
+  const turn = line.begin(VIEW);
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
   try {
@@ -51,9 +55,9 @@ export async function showScene(dataset, seed, sceneId) {
     if (scene.usable) {
       const { items } = await getNeighbors(dataset.id, sceneId, signal);
       find("scene-like").replaceChildren(...items.map((item) => smallScene(dataset, item)));
-    } else say(scene.left_out_reason ?? "This scene has no features yet.");
+    } else turn.say(scene.left_out_reason ?? "This scene has no features yet.", true);
   } catch (error) {
-    if (!signal.aborted) say(error.message);
+    if (!signal.aborted) turn.say(error.message, true);
   }
   if (shown.scene && !signal.aborted) await answered(signal);
 }
@@ -61,14 +65,14 @@ export async function showScene(dataset, seed, sceneId) {
 /** Tell what the newest answer makes of the scene. */
 async function answered(signal) {
   facts(shown.scene);
+  const turn = line.begin("stands");
   try {
     await stands(shown.dataset, shown.seed, shown.id, signal);
+    turn.say("");
   } catch (error) {
-    if (!signal.aborted) say(error.message);
+    if (!signal.aborted) turn.say(error.message, true);
   }
 }
-
-const say = (text) => { find("scene-said").textContent = text; };
 
 function actions() {
   const { id } = shown;
@@ -125,13 +129,14 @@ function hideCloud() {
   if (chart.hidden === false) window.Plotly?.purge(chart);
   chart.hidden = true;
   find("scene-cloud-show").hidden = false;
-  find("scene-cloud-said").textContent = "";
+  cloudLine.clear();
 }
 
 async function showCloud() {
   const { signal } = running;
   const { dataset, id } = shown;
-  find("scene-cloud-said").textContent = "Reading …";
+  const turn = cloudLine.begin(VIEW);
+  turn.say("Reading …");
   try {
     const [Plotly, cloud] = await Promise.all([plotly(), getPointcloud(dataset.id, id, signal)]);
     if (signal.aborted) return;
@@ -147,9 +152,9 @@ async function showCloud() {
       scene: { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "data", bgcolor: css("--page") },
     }), CONFIG);
     const part = cloud.x.length < cloud.total ? `${number(cloud.x.length)} of ${number(cloud.total)} points` : `${number(cloud.total)} points`;
-    find("scene-cloud-said").textContent = `${part}. Drag to turn, scroll to come closer.`;
+    turn.say(`${part}. Drag to turn, scroll to come closer.`);
   } catch (error) {
-    if (!signal.aborted) find("scene-cloud-said").textContent = error.message;
+    if (!signal.aborted) turn.say(error.message);
   }
 }
 

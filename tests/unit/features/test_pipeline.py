@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 import features.backbones.identity
 from features.backbones.colour_grid import ColourGrid
-from features.backbones.pixels import to_pixels
-from features.backbones.protocol import CLS, PATCH_KEYS
+from features.backbones.protocol import CLS, PATCH_KEYS, to_pixels
 from features.errors import FeatureError, VectorsError, WeightsError
 from features.images.decoding import Decoder
 from features.images.pixels import load_rgb
@@ -200,7 +199,7 @@ def test_auto_falls_back_to_installed_weights(
     def unreachable(name: str) -> Path:
         raise WeightsError(name)
 
-    monkeypatch.setattr(features.backbones.identity.hub, "fetch", unreachable)
+    monkeypatch.setattr(features.backbones.identity, "fetch", unreachable)
     few = replace(pool, scenes=pool.scenes[:3])
     prepared = prepare(few, FeatureSettings(device="cpu"), tmp_path / "cache")
     assert prepared.backbone == "efficientnet_lite0"

@@ -6,12 +6,12 @@ import pytest
 
 from features.errors import FeatureError
 from features.index import SceneIndex
+from features.precomputed import PRECOMPUTED, prepare_precomputed
 from features.prepared import Prepared
 from features.signatures.clustering import cluster
 from features.signatures.model import Signatures, build_signatures, unit_rows
 from features.sources.scenes import PoolScene, ScenePool
 from features.vectors import PrecomputedVectors, read_vectors
-from features.vectors.precomputed import PRECOMPUTED, prepare_precomputed
 
 
 @pytest.fixture

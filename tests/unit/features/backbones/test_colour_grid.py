@@ -4,7 +4,7 @@ import pytest
 
 from features.backbones import Token, load_backbone
 from features.backbones.colour_grid import ColourGrid
-from features.backbones.pixels import to_pixels
+from features.backbones.protocol import to_pixels
 from features.errors import BackboneError
 
 

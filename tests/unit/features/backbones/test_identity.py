@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from features.backbones import BACKBONES, identify, load_backbone, resolve_backbone
-from features.backbones.identity import hub
+from features.backbones import BACKBONES, identify, identity, load_backbone, resolve_backbone
 from features.errors import BackboneError, WeightsError
 
 
@@ -17,7 +16,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
         message = f"the weights of {name} cannot be fetched"
         raise WeightsError(message)
 
-    monkeypatch.setattr(hub, "fetch", fetch)
+    monkeypatch.setattr(identity, "fetch", fetch)
 
 
 def test_a_backbone_without_weights_has_no_file() -> None:
@@ -83,7 +82,7 @@ def test_auto_is_the_default_where_its_weights_are(
 ) -> None:
     """With a weights file, or weights that can be fetched, auto is the paper's backbone."""
     assert resolve_backbone("auto", weights=tmp_path / "dino.pth")[0] == "dino_vitb8"
-    monkeypatch.setattr(hub, "fetch", lambda _: tmp_path / "cached.safetensors")
+    monkeypatch.setattr(identity, "fetch", lambda _: tmp_path / "cached.safetensors")
     name, (note,) = resolve_backbone("auto")
     assert name == "dino_vitb8"
     assert note == "The backbone is dino_vitb8, the default."

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import SourceError
-from features.files import lines
+from features.files import text_lines
 from features.sources import SourceOptions, open_source
 from features.sources.scenes import Image, ScenePool
 
@@ -181,9 +181,9 @@ def test_a_line_without_end_is_not_read_into_memory(
     """A line above the limit is refused; a line at the limit is read."""
     line = json.dumps(GOOD).encode()
     path = write(line)
-    monkeypatch.setattr(lines, "MAX_LINE_BYTES", len(line) + 1)
+    monkeypatch.setattr(text_lines, "MAX_LINE_BYTES", len(line) + 1)
     assert len(open_source("manifest", path).scenes) == 1
-    monkeypatch.setattr(lines, "MAX_LINE_BYTES", len(line))
+    monkeypatch.setattr(text_lines, "MAX_LINE_BYTES", len(line))
     assert "more than" in refused(path).rule
 
 

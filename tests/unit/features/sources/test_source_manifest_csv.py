@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import SourceError
-from features.files import csv_rows, lines
+from features.files import text_lines
 from features.sources import SourceOptions, open_source
 from features.sources.scenes import Image
 
@@ -144,7 +144,7 @@ def test_a_line_without_end_is_not_read_into_memory(
 ) -> None:
     """The limit of a line holds for CSV as for JSON Lines."""
     path = write("scene_id,cost\na,1\n")
-    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 10)
+    monkeypatch.setattr(text_lines, "MAX_LINE_BYTES", 10)
     assert str(refused(path)) == f"{path}:1: the line has more than 10 bytes"
 
 
@@ -155,7 +155,7 @@ def test_a_line_without_end_is_not_read_into_memory(
 )
 def test_only_decimal_notation_is_a_number(text: str, number: float | None) -> None:
     """What other readers of the file would take for text is text here too."""
-    assert csv_rows.decimal(text) == number
+    assert text_lines.decimal(text) == number
 
 
 @pytest.mark.shared_data

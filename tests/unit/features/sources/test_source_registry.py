@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 
 from features.errors import SourceError
-from features.files import listing
+from features.files import paths as listing
 from features.sources import KINDS, SourceOptions, detect, open_source, registry
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "sources.md"

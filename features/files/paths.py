@@ -1,0 +1,99 @@
+"""Open files that nobody has vetted: a named pipe would wait for ever, a device never end.
+
+List folders in natural order.
+
+Publish a file all at once: readers see the old content or the new, never a part.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from features.errors import SourceError
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading bytes.
+
+    Raises
+    ------
+    SourceError
+        It is a pipe, a socket or a device.
+    OSError
+        As `open` does: it is missing, a folder, or may not be read.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise SourceError(str(path), "is not a regular file")
+    return path.open("rb")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What lies directly in a folder: natural order, nothing hidden, links followed."""
+
+    folders: tuple[Path, ...]
+    files: tuple[Path, ...]
+
+
+def natural_order(path: Path) -> tuple[tuple[int | str, ...], str]:
+    """Return a sort key under which ``frame_2`` comes before ``frame_10``."""
+    parts = re.split(r"([0-9]+)", path.name)
+    key = tuple(int(part) if i % 2 else part for i, part in enumerate(parts))
+    return key, path.name  # "1" and "01" are the same number
+
+
+def list_folder(path: Path) -> Listing:
+    """List a folder once.
+
+    Whatever is not a folder counts as a file, a broken link too: reading it says what is wrong.
+    """
+    with os.scandir(path) as found:
+        entries = [(_is_folder(entry), Path(entry.path)) for entry in found if entry.name[0] != "."]
+    entries.sort(key=lambda entry: natural_order(entry[1]))
+    return Listing(
+        folders=tuple(path for is_folder, path in entries if is_folder),
+        files=tuple(path for is_folder, path in entries if not is_folder),
+    )
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a loop of links
+        return False
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
+    """Yield a temporary file beside ``path`` that takes its place when the block ends well.
+
+    The folder is made where it is missing. After an error nothing is left behind and an earlier
+    file at ``path`` is untouched.
+
+    Parameters
+    ----------
+    path
+        The file to publish.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f".{path.name}.{uuid4().hex}.tmp"
+    try:
+        with temporary.open("xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,61 @@
+"""How methods stand against random seeds."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy.stats import percentileofscore
+
+from app.evaluation.outcome import Cell
+from app.evaluation.report import standing, total, totals
+
+MakeCell = Callable[..., Cell]
+
+scores = st.integers(0, 20).map(lambda k: k / 20)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(scores, min_size=2, max_size=12), scores)
+def test_a_standing_is_what_scipy_counts(
+    make_cell: MakeCell, random: list[float], miou: float
+) -> None:
+    """The percentile counts ties half, the gain is above the mean, the best may be tied."""
+    found = standing(make_cell(random, {"a": miou}), "a")
+    assert found.miou == miou
+    assert found.percentile == pytest.approx(percentileofscore(random, miou, kind="mean") / 100)
+    assert found.gain == pytest.approx(miou - sum(random) / len(random))
+    assert found.at_best == (sum(other > miou for other in random) == 0)
+
+
+def test_a_total_is_the_mean_over_comparisons(make_cell: MakeCell) -> None:
+    """Gains and percentiles are averaged, wins are counted, intervals hold the means."""
+    cells = [
+        make_cell([0.2, 0.4], {"a": 0.5}),
+        make_cell([0.2, 0.4], {"a": 0.3}),
+        make_cell([0.2, 0.4], {"a": 0.1}),
+        make_cell([0.2, 0.4], {"a": 0.35}),
+    ]
+    found = total("a", [standing(cell, "a") for cell in cells])
+    assert (found.method, found.cells) == ("a", 4)
+    assert found.gain == pytest.approx(np.mean([0.2, 0.0, -0.2, 0.05]))
+    assert found.percentile == pytest.approx(np.mean([1.0, 0.5, 0.0, 0.5]))
+    assert found.at_best == 0.25
+    assert found.gain_interval[0] <= found.gain <= found.gain_interval[1]
+    assert found.percentile_interval[0] < found.percentile < found.percentile_interval[1]
+    assert total("a", [standing(cell, "a") for cell in cells]) == found
+
+
+def test_above_the_mean_is_a_gain_above_nothing(make_cell: MakeCell) -> None:
+    """A method at the mean of the random seeds is not above it."""
+    cells = [make_cell([0.25, 0.75], {"a": value}) for value in (0.5, 0.625)]
+    assert totals(cells)[0].above_mean == 0.5
+
+
+def test_the_best_method_comes_first(make_cell: MakeCell) -> None:
+    """By percentile, then by gain, then by name."""
+    methods = {"d": 0.3, "c": 0.3, "b": 0.31, "a": 0.9}
+    cells = [make_cell([0.2, 0.4], methods), make_cell([0.1, 0.5], methods)]
+    assert [one.method for one in totals(cells)] == ["a", "b", "c", "d"]
+    assert totals([]) == []
