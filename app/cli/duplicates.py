@@ -10,10 +10,10 @@ from app.cli.terminal import ImageProgress, answer, answer_json, say
 from app.errors import InvalidRequestError
 from features.index import FLOOR
 from features.pipeline import FeatureSettings, Prepared, prepare
+from features.precomputed import prepare_precomputed
 from features.settings import AUTO
 from features.sources import SourceOptions, open_source
 from features.vectors import read_vectors
-from features.vectors.precomputed import prepare_precomputed
 
 _SHOWN: Final = 8  # scenes of a group in a line for a person
 
