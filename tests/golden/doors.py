@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.jobs.extraction import Extraction, Outcome
 from fastapi.testclient import TestClient
 
-from app.cli import main
+from app.cli.main import main
+from app.datasets.extraction import ExtractionJob, ExtractionOutcome
 from app.main import create_app
 from app.settings import Settings
 
@@ -61,14 +61,14 @@ def open_service(data_dir: Path, file_root: Path) -> Iterator[TestClient]:
 
 def worker_of(client: TestClient) -> Callable[[dict[str, Any]], str]:
     """Return a function that does what a worker does with a dataset; it returns the outcome."""
-    wiring = client.app.state.wiring  # type: ignore[attr-defined]  # starlette knows it as ASGI
+    app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
 
     def work(registered: dict[str, Any]) -> str:
         names = (registered["operation"]["id"], registered["dataset"]["id"])
-        with closing(Extraction(wiring.settings, wiring.sessions, *names)) as extraction:
+        with closing(ExtractionJob(app_state.settings, app_state.sessions, *names)) as extraction:
             outcome, group = extraction.read_source(), 0
-            while outcome is Outcome.MORE:
+            while outcome is ExtractionOutcome.MORE:
                 outcome, group = extraction.extract_group(group), group + 1
-            return (extraction.finish() if outcome is Outcome.DONE else outcome).name
+            return (extraction.finish() if outcome is ExtractionOutcome.DONE else outcome).name
 
     return work
