@@ -274,14 +274,11 @@ def _limits(request: FrontierRequest, total: float) -> list[float]:
 
 
 def _digest(asked: Question, limits: list[float], request: QuestionRequest) -> str:
-    content = request.model_dump(mode="json", exclude={"budget", "budgets", "resource", "callback"})
-    if content["constraints"]["one_of_each_duplicate"] is None:
-        del content["constraints"]["one_of_each_duplicate"]  # as it was hashed before there was one
     question = [
         ALGORITHM,
         asked.dataset.signatures_key,
         asked.resource,
         limits,
-        content,
+        request.model_dump(mode="json", exclude={"budget", "budgets", "resource", "callback"}),
     ]
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()

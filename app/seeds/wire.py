@@ -73,6 +73,7 @@ class ConstraintsRequest(Wire):
     groups: Annotated[tuple[GroupLimit, ...], Field(max_length=10_000)] = ()
     one_of_each_duplicate: Annotated[Similarity, Strict()] | None = Field(
         default=None,
+        exclude_if=lambda value: value is None,  # seeds without the rule read as they always did
         description="Of scenes whose similarity is at least this, at most one is chosen; chains of "
         "such pairs count as one group, and what looks like a labelled scene is not chosen. The "
         "groups are those of `GET /v1/datasets/{dataset_id}/duplicates`.",

@@ -62,16 +62,15 @@ def find_links(
     """
     n, k = nearest.shape
     forest = _Forest(n, floor)
-    rows, places = np.nonzero(similarities >= np.float32(floor))
+    rows, places = np.nonzero(similarities >= forest.floor)
     others = nearest[rows, places]
     forest.add(rows, others, similarities[rows, places])
     forest.grow()
-    # Only two scenes that both have k nearer ones can be a pair that neither of them names.
-    crowded = (
-        np.flatnonzero(similarities[:, -1] >= np.float32(floor)) if 0 < k < n - 1 else rows[:0]
-    )
-    if exact and crowded.size:
-        _compare(directions, crowded, forest)
+    if exact and 0 < k < n - 1:
+        # Only two scenes that both have k nearer ones can be a pair that neither of them names.
+        crowded = np.flatnonzero(similarities[:, -1] >= forest.floor)
+        if crowded.size:
+            _compare(directions, crowded, forest)
     return forest.links, forest.similarities
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from features.index.directions import Directions
 
+_QUERIES: Final = 4096  # that are searched at a time: FAISS multiplies large blocks fastest
 _ROWS: Final = 128  # scenes whose candidates are measured at a time: 50 MB at d = 768
 _MARGIN: Final = 13  # candidates beyond the k: what float32 has in the wrong order
 _SAMPLE: Final = 256  # scenes whose nearest are looked for again
@@ -34,11 +35,17 @@ class _EveryProduct:
         self, units: NDArray[np.float32], k: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return inner products and rows; see :class:`Search`."""
-        products = units @ self._units.T
-        rows = np.argpartition(-products, k - 1, axis=1)[:, :k]
-        found = np.take_along_axis(products, rows, axis=1)
-        order = np.argsort(-found, axis=1)
-        return np.take_along_axis(found, order, axis=1), np.take_along_axis(rows, order, axis=1)
+        found = np.empty((len(units), k), dtype=np.float32)
+        rows = np.empty((len(units), k), dtype=np.int64)
+        for start in range(0, len(units), _ROWS):
+            some = slice(start, start + _ROWS)
+            products = units[some] @ self._units.T
+            best = np.argpartition(-products, k - 1, axis=1)[:, :k]
+            alike = np.take_along_axis(products, best, axis=1)
+            order = np.argsort(-alike, axis=1)
+            found[some] = np.take_along_axis(alike, order, axis=1)
+            rows[some] = np.take_along_axis(best, order, axis=1)
+        return found, rows
 
 
 def numpy_search(directions: Directions) -> tuple[Search, bool]:
@@ -80,8 +87,8 @@ def find_nearest(
                 nearest[row], similarities[row] = _of_all(directions, row, k)
             break
         unsettled = []
-        for start in range(0, len(waiting), _ROWS):
-            part = waiting[start : start + _ROWS]
+        for start in range(0, len(waiting), _QUERIES):
+            part = waiting[start : start + _QUERIES]
             proposed, rows = search.nearest(directions.units(part), wanted)
             nearest[part], similarities[part] = _measured(directions, part, rows, k)
             last = similarities[part, -1]
@@ -99,7 +106,10 @@ def _measured(
     directions: Directions, part: NDArray[np.intp], rows: NDArray[np.int64], k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return the k best of the proposed rows by exact cosines; -inf where there are fewer."""
-    measured = directions.paired(part, np.maximum(rows, 0).astype(np.intp))
+    measured = np.empty(rows.shape, dtype=np.float32)
+    for start in range(0, len(part), _ROWS):
+        some = slice(start, start + _ROWS)
+        measured[some] = directions.paired(part[some], np.maximum(rows[some], 0).astype(np.intp))
     measured[(rows < 0) | (rows == part[:, None])] = -np.inf
     order = np.lexsort((rows, -measured))[:, :k]
     return np.take_along_axis(rows, order, axis=1), np.take_along_axis(measured, order, axis=1)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -22,6 +22,9 @@ FLOOR: Final = 0.9
 
 NEAREST: Final = 50
 """How many neighbours of each scene are stored."""
+
+_NOT_ALL: Final = 1.0 - 2.0**-20
+"""Most recall of a search that did not look at every pair, whatever its sample says."""
 
 _NAMES: Final = ("nearest", "similarities", "links", "link_similarities", "recall", "fingerprint")
 
@@ -139,7 +142,7 @@ class SceneIndex:
             similarities=similarities,
             links=links,
             link_similarities=link_similarities,
-            recall=1.0 if exact else measure_recall(directions, nearest),
+            recall=1.0 if exact else min(measure_recall(directions, nearest), _NOT_ALL),
             fingerprint=_fingerprint(signatures),
         )
 
@@ -248,12 +251,9 @@ class SceneIndex:
 
 def _fingerprint(signatures: Signatures) -> str:
     """Return a hash of the scenes and of up to 1,024 of their means, evenly spread."""
-    return _digest(signatures.scene_ids, signatures.vectors)
-
-
-def _digest(scene_ids: Sequence[str], means: NDArray[np.float64]) -> str:
-    n, d = means.shape
-    digest = hashlib.sha256(json.dumps(["seedal index 2", list(scene_ids), n, d]).encode())
+    n, d = signatures.vectors.shape
+    head = json.dumps(["seedal index 2", list(signatures.scene_ids), n, d])
+    digest = hashlib.sha256(head.encode())
     sample = np.linspace(0, n - 1, min(n, 1024)).astype(np.intp)
-    digest.update(np.ascontiguousarray(means[sample]).tobytes())
+    digest.update(np.ascontiguousarray(signatures.vectors[sample]).tobytes())
     return digest.hexdigest()
