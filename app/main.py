@@ -19,7 +19,6 @@ from typing_extensions import override
 from app import tracing, web
 from app.access.authentication import Authentication
 from app.access.service import Caller, Keys
-from app.datasets.pools import Pools
 from app.errors import SettingsError
 from app.http import document, problems, routes
 from app.http.dependencies import AppState
@@ -30,6 +29,7 @@ from app.operations import store as operations
 from app.operations.stream import OperationPoller
 from app.processes.embedded import EmbeddedWorker
 from app.processes.pool import SolvePool
+from app.scenes.pools import Pools
 from app.seeds.translate import versions
 from app.settings import Settings
 from app.store.engine import open_engine

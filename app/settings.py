@@ -3,17 +3,17 @@
 import os
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from features.errors import StorageError
 from features.storage import uris
-from features.storage.reading import require_readable
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     Attributes
     ----------
     data_dir
-        Holds the SQLite database and ``cache/``; made where it does not exist.
+        Holds the SQLite database, and by default ``cache/``; made where it does not exist.
+    cache_dir
+        Where features and signatures are kept; safe to delete, costly to make again.
     database_url
         ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``; by default, a file in `data_dir`.
     database_password_file
@@ -87,6 +89,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SEEDAL_", frozen=True, env_ignore_empty=True)
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("seedal"))
+    cache_dir: Path = Field(default_factory=lambda known: known["data_dir"] / "cache")
     database_url: SecretStr | None = None
     database_password_file: Path | None = None
     file_roots: Annotated[tuple[Path, ...], NoDecode] = ()
@@ -145,9 +148,9 @@ class Settings(BaseSettings):
                 ip_network(entry, strict=False)  # a typing error would be taken for a host's name
         return tuple(entry.lower() for entry in value)
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "cache_dir")
     @classmethod
-    def _resolve_data_dir(cls, value: Path) -> Path:
+    def _resolve_folder(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
     @field_validator("database_url")
@@ -155,6 +158,9 @@ class Settings(BaseSettings):
     def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return value
+        from sqlalchemy import URL, make_url  # noqa: PLC0415  most commands need no database
+        from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
         try:
             url = make_url(value.get_secret_value())
         except ArgumentError:
@@ -170,6 +176,8 @@ class Settings(BaseSettings):
     def _check_artifacts_url(cls, value: str | None) -> str | None:
         if value is None:
             return value
+        from features.storage.reading import require_readable  # noqa: PLC0415  loads the stores
+
         try:
             if not uris.is_remote(value) and uris.to_path(value).is_absolute():
                 return uris.to_path(value).resolve().as_uri()
@@ -191,11 +199,6 @@ class Settings(BaseSettings):
         return value
 
     @property
-    def cache_dir(self) -> Path:
-        """Where features and signatures are kept; safe to delete, costly to make again."""
-        return self.data_dir / "cache"
-
-    @property
     def signatures_dir(self) -> Path:
         """Where the feature pipeline leaves signatures, a file for each key."""
         return self.cache_dir / "signatures"
@@ -210,8 +213,10 @@ class Settings(BaseSettings):
         """Where workers show that they are alive."""
         return self.data_dir / "locks"
 
-    def database(self) -> URL:
+    def database(self) -> "URL":
         """Return the database's address with its driver and password filled in."""
+        from sqlalchemy import URL, make_url  # noqa: PLC0415  most commands need no database
+
         if self.database_url is None:
             return URL.create("sqlite", database=str(self.data_dir / "seedal.sqlite"))
         url = make_url(self.database_url.get_secret_value())

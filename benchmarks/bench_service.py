@@ -29,7 +29,7 @@ from serving import client_of, free_port, started  # noqa: E402
 
 from app.datasets.translate import new_dataset  # noqa: E402
 from app.datasets.wire import DatasetRequest  # noqa: E402
-from app.seeds.translate import to_row  # noqa: E402
+from app.seeds.store import seed_row  # noqa: E402
 from app.seeds.wire import Seed  # noqa: E402
 from app.settings import Settings  # noqa: E402
 from app.store.engine import open_engine  # noqa: E402
@@ -140,7 +140,7 @@ def _fill(settings: Settings, answer: dict[str, Any], datasets: int, seeds: int)
     with open_sessions(engine).begin() as session:
         for k in range(seeds):
             content = answer | {"id": new_id(), "dataset_id": names[k % 10]}
-            session.add(to_row(Seed.model_validate(content), f"filled {k}"))
+            session.add(seed_row(Seed.model_validate(content), f"filled {k}"))
             if k % 2_000 == 0:
                 session.flush()
                 session.expunge_all()

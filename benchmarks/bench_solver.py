@@ -24,6 +24,7 @@ import numpy as np
 
 from app.choosing.problem_files import read_problem_file
 from solver.frontier import frontier
+from solver.model.options import SolverOptions
 from solver.model.problem import PairProblem, SignatureProblem
 from solver.model.result import Result
 from solver.solve import solve
@@ -83,21 +84,21 @@ def small() -> Iterator[Row]:
     """204 scenes, 3 % and 10 %, twenty worlds each."""
     for share in (0.03, 0.10):
         for seed in range(SEEDS):
-            result = solve(problem_of(204, share, seed, 768), time_limit_s=60)
+            result = solve(problem_of(204, share, seed, 768), SolverOptions(time_limit_s=60))
             yield row(f"signatures 204, {share:.0%}", 204, result, seed=seed)
 
 
 def thousand() -> Iterator[Row]:
     """1,000 scenes, 3 %."""
     for seed in range(5):
-        result = solve(problem_of(1000, 0.03, seed, 768), time_limit_s=60)
+        result = solve(problem_of(1000, 0.03, seed, 768), SolverOptions(time_limit_s=60))
         yield row("signatures 1,000, 3%", 1000, result, seed=seed)
 
 
 def large() -> Iterator[Row]:
     """20,000 scenes, 2 %, five seconds."""
     for seed in range(3):
-        result = solve(problem_of(20_000, 0.02, seed), time_limit_s=5)
+        result = solve(problem_of(20_000, 0.02, seed), SolverOptions(time_limit_s=5))
         yield row("signatures 20,000, 2%", 20_000, result, seed=seed)
 
 
@@ -117,7 +118,7 @@ def first() -> Iterator[Row]:
             if not seen and objective > 0 and bound <= 1.02 * objective:
                 seen.append((time.perf_counter() - began, bound / objective - 1))
 
-        result = solve(problem, time_limit_s=3, report=report)
+        result = solve(problem, SolverOptions(time_limit_s=3), report=report)
         seconds, gap = seen[0] if seen else (result.seconds, result.gap)
         yield row(f"first answer {n:,}", n, result) | {"seconds": seconds, "gap": gap}
 
@@ -155,7 +156,7 @@ def knapsacks(folder: Path, collection: str, n: int | None, limit: float) -> Ite
             costs=file.costs,
             budget=float(entry["budget"]),
         )
-        result = solve(problem, time_limit_s=limit)
+        result = solve(problem, SolverOptions(time_limit_s=limit))
         best = float(entry["best_known"])
         deviation = 100 * (best - result.objective) / result.objective
         tie = result.objective >= best - (TIE if collection == "Dispersion" else 0)
@@ -172,7 +173,9 @@ def rooms(path: Path) -> Iterator[Row]:
     for seed in range(5):
         weights, vectors, _ = world(len(costs), seed, 768)
         problem = SignatureProblem(weights=weights, vectors=vectors, costs=costs, budget=859.0)
-        yield row("S3DIS rooms", len(costs), solve(problem, time_limit_s=30), seed=seed)
+        yield row(
+            "S3DIS rooms", len(costs), solve(problem, SolverOptions(time_limit_s=30)), seed=seed
+        )
 
 
 def summary(name: str, rows: list[Row]) -> str:

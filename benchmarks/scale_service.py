@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 from scale import CENTRES, write_world
 
-from app.choosing.seeding import describe
-from app.choosing.tasks import SeedTask
+from app.choosing.describing import describe
+from app.choosing.tasks import StoredQuestion
 from features.signatures.model import Signatures
+from solver.model.options import SolverOptions
 from solver.solve import solve
 
 
@@ -50,15 +51,11 @@ def main() -> None:
         print(f"{path.stat().st_size / 1e9:.2f} GB written; ask again for the memory of a question")
         return
     costs = np.load(folder / "costs.npy")
-    task = SeedTask(
-        signatures=path,
+    stored = StoredQuestion(
+        path=path,
         costs=costs,
         budget=float(np.floor(arguments.share * costs.sum())),
-        objective="seedal",
-        strategy="auto",
-        time_limit_s=arguments.time_limit,
-        gap=arguments.gap,
-        random_seed=0,
+        options=SolverOptions(time_limit_s=arguments.time_limit, gap=arguments.gap),
     )
     started = time.perf_counter()
 
@@ -73,11 +70,11 @@ def main() -> None:
         )
         started = time.perf_counter()
 
-    question = task.question()
+    question = stored.load()
     tell("read")
     problem = question.problem()
     tell("checked")
-    result = solve(problem, time_limit_s=task.time_limit_s, gap=task.gap)
+    result = solve(problem, question.options)
     tell(f"solved: gap {100 * result.gap:.4f} %, {len(result.selected)} chosen")
     if not arguments.until_solved:
         describe(question, problem, result.selected)

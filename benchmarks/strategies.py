@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from solver.classical.linearised import MAX_ITEMS
+from solver.model.options import SolverOptions
 from solver.model.problem import SignatureProblem
 from solver.solve import STRATEGIES, solve
 
@@ -52,7 +53,9 @@ def main() -> None:
         for strategy in STRATEGIES:
             if strategy in {"cp_sat", "scip", "highs", "pulp"} and n > min(MAX_ITEMS, 204):
                 continue
-            result = solve(problem, strategy=strategy, time_limit_s=arguments.time_limit)
+            result = solve(
+                problem, SolverOptions(strategy=strategy, time_limit_s=arguments.time_limit)
+            )
             row = {
                 "n": n,
                 "budget": share,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from solver.model.options import SolverOptions
 from solver.model.problem import SignatureProblem
 from solver.solve import solve
 
@@ -14,7 +15,7 @@ means = centres.mean(axis=1)
 within = (64 * (means**2).sum(axis=1) - 8) / 56  # mean cosine between a scene's own 8 vectors
 
 problem = SignatureProblem(weights=1 - within, vectors=means, costs=prices, budget=1000)
-result = solve(problem, time_limit_s=5)
+result = solve(problem, SolverOptions(time_limit_s=5))
 
 print(f"{len(result.selected)} scenes for {result.total_cost:.0f} of {result.budget:.0f}")
 print(f"objective {result.objective:.3f}; nothing is more than {result.gap:.3%} better")

@@ -19,10 +19,9 @@ from typing import Final, Literal, Self
 import numpy as np
 
 from features.backbones.catalogue import COLOUR_GRID
-from features.backbones.compute import resolve_precision
+from features.backbones.compute import CLS, PATCH_KEYS, Token, resolve_precision
 from features.backbones.identity import identify, resolve_backbone
 from features.backbones.loading import open_backbone
-from features.backbones.protocol import CLS, PATCH_KEYS, Token
 from features.errors import FeatureError
 from features.extraction.blocks import BlockStore
 from features.extraction.extractor import Extractor, Recipe
@@ -366,7 +365,7 @@ def _resolve_token(
         return token, ()
     counts = [len(scene.images) for scene in pool.scenes if scene.images]
     if counts and median(counts) <= 1:
-        return PATCH_KEYS, ("Scenes have one image each, so its parts are compared.",)
+        return PATCH_KEYS, ("Scenes have one image each, so the parts of each image are compared.",)
     return CLS, ("Scenes have several images each, so whole images are compared.",)
 
 

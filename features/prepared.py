@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from features.backbones.compute import Precision
-from features.backbones.protocol import Token
+from features.backbones.compute import Precision, Token
 from features.images.reading import LeftOut, UnreadableImage
 from features.index import SceneIndex
 from features.settings import Sparsification

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from features.backbones.catalogue import require_name
-from features.backbones.compute import AUTO, FLOAT32, Compute, Precision
-from features.backbones.protocol import Token
+from features.backbones.compute import AUTO, FLOAT32, Compute, Precision, Token
 from features.errors import FeatureError
 
 __all__ = ["AUTO", "LOCAL", "PRECOMPUTED", "RAY", "FeatureSettings", "Sparsification"]
@@ -40,7 +39,7 @@ class Sparsification:
         The threshold is no cosine, or the tail's treatment is unknown.
     """
 
-    threshold: float = 0.75
+    threshold: float
     tail: Literal["keep", "drop"] = "keep"
 
     def __post_init__(self) -> None:
@@ -59,8 +58,8 @@ class FeatureSettings:
     Parameters
     ----------
     backbone
-        A name of :data:`features.backbones.BACKBONES`, ``timm/NAME``, or ``"auto"``: the paper's
-        where its weights can be had, else ``efficientnet_lite0``.
+        A backbone's name, ``timm/NAME``, or ``"auto"``: the paper's where its weights can be had,
+        else ``efficientnet_lite0``; see :data:`features.backbones.BACKBONES`.
     token
         ``"cls"``, ``"patch_keys"``, ``"patches"`` (best for the objective ``coverage``) or
         ``"auto"``: patch keys where the median scene has one image, because one vector has no

@@ -19,10 +19,10 @@ from solver.classical.cbc import cbc
 from solver.classical.cp_sat import cp_sat
 from solver.classical.mip import mip
 from solver.model.errors import BackendFailedError, BackendUnavailableError
+from solver.model.options import STRATEGIES, SolverOptions, Strategy
 from solver.model.problem import AnyProblem, Mask, Problem, SetProblem, SignatureProblem, take
 from solver.model.result import Result, Status, StopReason
 from solver.model.stop import Cancelled, FirstOf, GapReached, Stop, TimeLimit
-from solver.model.strategy import STRATEGIES, Strategy
 from solver.pairs.tree import pair_tree
 from solver.rules.explanation import explain
 from solver.rules.feasibility import Verdict, complete
@@ -208,11 +208,10 @@ def _run(
     stop: Stop,
     clock: TimeLimit,
     report: Report,
-    random_seed: int,
-    nodes: int | None,
+    options: SolverOptions,
 ) -> Incumbent[AnyProblem]:
     """Search by what the objective needs; return the state at the end."""
-    arguments = (start, stop, clock, report, random_seed, nodes)
+    arguments = (start, stop, clock, report, options.random_seed, options.node_limit)
     problem = reduced.problem
     if isinstance(problem, SetProblem):
         sets = Incumbent(cast("Reduced[SetProblem]", reduced), *arguments)
@@ -257,12 +256,8 @@ def _in_order(problem: AnyProblem) -> np.ndarray | None:
 
 def solve(
     problem: AnyProblem,
+    options: SolverOptions = SolverOptions(),
     *,
-    strategy: str = "auto",
-    time_limit_s: float = 10.0,
-    gap: float = 0.0,
-    random_seed: int = 0,
-    node_limit: int | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     report: Report = lambda _objective, _bound: None,
 ) -> Result:
@@ -275,17 +270,8 @@ def solve(
     ----------
     problem
         What is asked.
-    strategy
-        One of `STRATEGIES`.
-    time_limit_s
-        Wall-clock seconds for the whole call, at least 0. At 0 the greedy answer comes back.
-    gap
-        Stop once the answer is certified to be within this relative gap of the best.
-    random_seed
-        The only source of randomness.
-    node_limit
-        Nodes of branch and bound, at most. With this instead of a time limit that binds, the same
-        call gives the same answer on any machine.
+    options
+        Strategy, limits and random seed.
     cancelled
         Polled; the best selection so far comes back soon after it returns True.
     report
@@ -299,24 +285,23 @@ def solve(
 
     Raises
     ------
-        When there is no such strategy.
+    UnknownStrategyError
+        When the problem's objective does not have the strategy.
     BackendFailedError
         When no selection that keeps several budgets was found in time; a budget alone, and limits
         on numbers, always come to an answer.
-    ValueError
-        When the time limit or the gap is negative or not a number.
     """
     started = time.perf_counter()
-    kind = strategy_for(problem, strategy)
-    clock = TimeLimit(time_limit_s)
-    stop = FirstOf(Cancelled(cancelled), GapReached(gap), clock)
+    kind = strategy_for(problem, options.strategy)
+    clock = TimeLimit(options.time_limit_s)
+    stop = FirstOf(Cancelled(cancelled), GapReached(options.gap), clock)
     order = _in_order(problem)
     asked = problem if order is None else take(problem, order)
     reduced = reduce(asked)
     feasible = None if reduced.broken else complete(reduced.problem)
     if feasible is None or feasible.verdict is Verdict.NO:
         return _infeasible(problem, kind.value, time.perf_counter() - started)
-    search = _run(kind, reduced, feasible.chosen, stop, clock, report, random_seed, node_limit)
+    search = _run(kind, reduced, feasible.chosen, stop, clock, report, options)
     if search.objective == -math.inf:
         # Whether the rules can be kept was not found out before the search, nor by it.
         if search.reason is StopReason.PROVEN:

@@ -9,6 +9,7 @@ import numpy as np
 
 from solver.certificate import certify
 from solver.frontier import frontier
+from solver.model.options import SolverOptions
 from solver.model.problem import PairProblem, SetProblem, SignatureProblem
 from solver.sets.coverage import CoverageProblem
 from solver.sets.facility import FacilityProblem
@@ -56,12 +57,12 @@ def _sets(n: int) -> tuple[SetProblem, ...]:
 def warm_up() -> None:
     """Solve one small problem of each kind, and what is built on the solver."""
     scenes = _scenes(60)
-    certify(scenes, solve(scenes, time_limit_s=_PATIENCE))
-    frontier(scenes, [10.0, 100.0], time_limit_s=_PATIENCE)
-    solve(_scenes(1100), time_limit_s=_PATIENCE, gap=0.005)
-    solve(_pairs(60), time_limit_s=_PATIENCE)
+    certify(scenes, solve(scenes, SolverOptions(time_limit_s=_PATIENCE)))
+    frontier(scenes, [10.0, 100.0], SolverOptions(time_limit_s=_PATIENCE, gap=0.01))
+    solve(_scenes(1100), SolverOptions(time_limit_s=_PATIENCE, gap=0.005))
+    solve(_pairs(60), SolverOptions(time_limit_s=_PATIENCE))
     for problem in _sets(30):
-        solve(problem, time_limit_s=_PATIENCE)
+        solve(problem, SolverOptions(time_limit_s=_PATIENCE))
 
 
 if __name__ == "__main__":

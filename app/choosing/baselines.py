@@ -1,7 +1,7 @@
 """What simpler ways of choosing are worth, by the objective that the seed maximises."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.choosing.clusters import Clusters
-from app.seeds.wire import BaselineReport
 from solver.model.errors import SolverError
 from solver.model.objective import value
+from solver.model.options import SolverOptions
 from solver.model.problem import BUDGET_TOLERANCE, AnyProblem
 from solver.solve import solve
 
@@ -108,7 +108,7 @@ class Baselines:
     def greedy(self, problem: AnyProblem) -> Iterator[Selection]:
         """Yield the greedy selection, where there is one."""
         try:
-            found = solve(problem, strategy="greedy", time_limit_s=_SECONDS)
+            found = solve(problem, SolverOptions(strategy="greedy", time_limit_s=_SECONDS))
         except SolverError:
             return
         if found.objective > -np.inf:
@@ -212,18 +212,3 @@ def _fill(problem: AnyProblem, order: Selection) -> Selection | None:
     short = len(chosen) < rules.min_items or not np.isin(rules.include, selection).all()
     short |= any(np.isin(g.items, selection).sum() < g.minimum for g in rules.groups)
     return None if short else selection
-
-
-def reports(baselines: Iterable[Baseline]) -> dict[str, BaselineReport]:
-    """Return baselines as the API gives them."""
-    return {
-        baseline.name: BaselineReport(
-            objective=baseline.objective,
-            lowest=baseline.lowest,
-            highest=baseline.highest,
-            scene_count=baseline.scene_count,
-            total_cost=baseline.total_cost,
-            draws=baseline.draws,
-        )
-        for baseline in baselines
-    }

@@ -1,56 +1,48 @@
-"""A budget as people write it: an amount in the resource's unit, or a part of what there is."""
+"""A budget as every door takes it: an amount in the resource's unit, or a part of what there is."""
 
 import math
 import re
-from dataclasses import dataclass
+from typing import Annotated, Self
 
+from pydantic import Field, model_validator
 from typing_extensions import override
 
 from app.errors import BudgetError
+from app.wire import Number, Wire
 
 _NUMBER = re.compile(r"[+-]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetAsked:
-    """Either an amount or a fraction of what all scenes that can be chosen cost together.
+class AskedBudget(Wire):
+    """A budget: in the resource's own unit, or as a part of what all usable scenes cost."""
 
-    Parameters
-    ----------
-    amount
-        The amount in the resource's unit, or the fraction.
-    is_fraction
-        Which of the two.
+    limit: Annotated[Number, Field(ge=0)] | None = None
+    fraction: Annotated[Number, Field(gt=0, le=1)] | None = Field(default=None, examples=[0.03])
 
-    Raises
-    ------
-    BudgetError
-        When the amount is negative or not finite, or the fraction is not in (0, 1].
-    """
-
-    amount: float
-    is_fraction: bool
-
-    def __post_init__(self) -> None:
-        if self.is_fraction and not 0 < self.amount <= 1:
-            given = f"{100 * self.amount:.6g} %"
-            detail = f"A budget in percent is above 0 % and at most 100 %, not {given}."
-            raise BudgetError(detail)
-        if not math.isfinite(self.amount) or self.amount < 0:
-            detail = f"A budget is a finite number of at least 0, not {self.amount:g}."
-            raise BudgetError(detail)
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.limit is None) == (self.fraction is None):
+            rule = "give either limit or fraction"
+            raise ValueError(rule)
+        return self
 
     @override
     def __str__(self) -> str:
         """Return it as people write it."""
-        return f"{100 * self.amount:.6g}%" if self.is_fraction else f"{self.amount:.15g}"
+        return f"{self.limit:.15g}" if self.fraction is None else f"{100 * self.fraction:.6g}%"
 
-    def limit(self, total: float) -> float:
+    def within(self, total: float) -> float:
         """Return the limit in the resource's unit, given what all usable scenes cost."""
-        return self.amount * total if self.is_fraction else self.amount
+        return float(self.limit or 0.0) if self.fraction is None else total * self.fraction
 
 
-def parse_budget(text: str) -> BudgetAsked:
+class BudgetRequest(AskedBudget):
+    """A budget: in the resource's own unit, or as a part of what all usable scenes cost."""
+
+    limit: Annotated[Number, Field(gt=0)] | None = Field(default=None, examples=[6_500_000])
+
+
+def parse_budget(text: str) -> AskedBudget:
     """Read ``"6500000"``, ``"6_500_000"``, ``"6.5e6"`` or ``"3%"``.
 
     Raises
@@ -66,4 +58,10 @@ def parse_budget(text: str) -> BudgetAsked:
         detail = f"The budget {text!r} is neither a number nor a percentage such as 3%."
         raise BudgetError(detail)
     amount = float(number)
-    return BudgetAsked(amount / 100 if percent else amount, percent)
+    if percent and not 0 < amount <= 100:  # noqa: PLR2004  all there is
+        detail = f"A budget in percent is above 0 % and at most 100 %, not {amount:.6g} %."
+        raise BudgetError(detail)
+    if not math.isfinite(amount) or amount < 0:
+        detail = f"A budget is a finite number of at least 0, not {amount:g}."
+        raise BudgetError(detail)
+    return AskedBudget(fraction=amount / 100) if percent else AskedBudget(limit=amount)

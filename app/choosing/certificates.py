@@ -1,15 +1,16 @@
-"""The proof of a seed, and the problem that it is about, for whoever wants to check it."""
+"""The proof of a seed, and the problem that it is about, to be checked elsewhere."""
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from app.choosing.seeding import SeedQuestion
+from app.choosing.objectives import OBJECTIVES, require_objective
+from app.choosing.question import Question
 from app.errors import InvalidRequestError
 from app.processes.child import Cancellation
+from features.settings import AUTO
 from solver.certificate import certify
 from solver.model.errors import SolverError
 from solver.model.objective import value
@@ -17,11 +18,9 @@ from solver.model.problem import SignatureProblem
 from solver.model.result import Result, Status, StopReason
 from solver.model.stop import Cancelled, FirstOf, TimeLimit
 
-_PROVABLE: Final = "seedal, pairwise and centred"
-
 
 def certify_seed(
-    question: SeedQuestion, selected: Sequence[str], upper_bound: float, watch: Cancellation
+    question: Question, selected: Sequence[str], upper_bound: float, watch: Cancellation
 ) -> dict[str, Any]:
     """Return the proof that a selection is worth what it is said to be, and nothing much more.
 
@@ -32,7 +31,7 @@ def certify_seed(
     selected, upper_bound
         What was answered.
     watch
-        Whoever waits.
+        Says when to stop.
 
     Returns
     -------
@@ -61,18 +60,18 @@ def certify_seed(
         total_cost=float(problem.costs[items].sum()),
         budget=problem.budget,
         seconds=0.0,
-        strategy=question.strategy,
-        used=question.strategy,
+        strategy=question.options.strategy,
+        used=question.options.strategy,
         notes=(),
     )
-    stop = FirstOf(Cancelled(watch.cancelled), TimeLimit(question.time_limit_s))
+    stop = FirstOf(Cancelled(watch.cancelled), TimeLimit(question.options.time_limit_s))
     try:
         return certify(problem, answered, stop=stop)
     except SolverError as error:
         raise InvalidRequestError(str(error)) from error
 
 
-def problem_file(question: SeedQuestion) -> bytes:
+def problem_file(question: Question) -> bytes:
     """Return the ``.npz`` that a certificate is about, as ``seedal verify`` reads it.
 
     Raises
@@ -94,7 +93,7 @@ def problem_file(question: SeedQuestion) -> bytes:
     return stream.getvalue()
 
 
-def require_provable(question: SeedQuestion) -> SignatureProblem:
+def require_provable(question: Question) -> SignatureProblem:
     """Return the problem of a question, if it is one that proofs are made for.
 
     Raises
@@ -102,8 +101,25 @@ def require_provable(question: SeedQuestion) -> SignatureProblem:
     InvalidRequestError
         It is not.
     """
-    problem = replace(question, baselines=()).problem()
+    problem = question.problem()
     if not isinstance(problem, SignatureProblem):
-        detail = f"Certificates are made for {_PROVABLE}, not for {question.objective}."
-        raise InvalidRequestError(detail)
+        raise _unprovable(question.objective)
     return problem
+
+
+def require_provable_name(objective: str) -> None:
+    """Refuse an objective that no proof is made for; what ``auto`` stands for shows later.
+
+    Raises
+    ------
+    InvalidRequestError
+        Naming those that proofs are made for.
+    """
+    if objective != AUTO and not require_objective(objective).has_certificates:
+        raise _unprovable(objective)
+
+
+def _unprovable(objective: str) -> InvalidRequestError:
+    *names, last = (one.name for one in OBJECTIVES.values() if one.has_certificates)
+    known = f"{', '.join(names)} and {last}"
+    return InvalidRequestError(f"Certificates are made for {known}, not for {objective}.")

@@ -1,23 +1,84 @@
-"""Constraints as people write them: names instead of numbers, in JSON.
+"""Rules besides the budget, as every door takes them: HTTP's JSON, and the shell's JSON files.
 
-The members are those of a seed request: ``include``, ``exclude``, ``labelled``, ``min_scenes``,
-``max_scenes``, ``groups`` (``{"group", "min", "max"}``) and ``side_budgets``
-(``{"resource", "limit"}``).
+The models say what may be written; `constraints_of` finds the items that the names mean.
 """
 
-import json
-import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Protocol
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
+from pydantic import BeforeValidator, Field, Strict
 
-from app.choosing.problem_files import Array
 from app.errors import InvalidRequestError
+from app.wire import Label, Number, Wire
+from features.index import FLOOR
 from solver.model.constraints import Constraints, GroupRule, Resource
 
-_KEYS = {"include", "exclude", "labelled", "min_scenes", "max_scenes", "groups", "side_budgets"}
+Array = npt.NDArray[Any]
+
+SceneIds = Annotated[tuple[str, ...], Field(max_length=1_000_000, fail_fast=True)]
+"""Of a list that is wrong in a million places the first mistake is named, and at once."""
+
+
+Similarity = Annotated[float, Field(ge=FLOOR, le=1)]
+"""A cosine from which scenes count as near duplicates; those below `FLOOR` are not stored."""
+
+
+class SideBudget(Wire):
+    """A limit on another resource than the one of the budget."""
+
+    resource: Label
+    limit: Annotated[Number, Field(ge=0)]
+
+
+class GroupLimit(Wire):
+    """How many scenes of a group are chosen."""
+
+    group: str = Field(min_length=1)
+    min: Annotated[int, Field(strict=True, ge=0)] = 0
+    max: Annotated[int, Field(strict=True, ge=0)] | None = None
+
+
+class ConstraintsRequest(Wire):
+    """Rules besides the budget."""
+
+    include: SceneIds = Field(default=(), description="Scenes that must be chosen; they are paid.")
+    exclude: SceneIds = Field(default=(), description="Scenes that must not be chosen.")
+    labelled: SceneIds = Field(
+        default=(),
+        description="Scenes that are labelled already: they count for diversity, cost nothing, "
+        "and are not in the seed.",
+    )
+    min_scenes: Annotated[int, Field(strict=True, ge=0)] = 0
+    max_scenes: Annotated[int, Field(strict=True, ge=0)] | None = None
+    groups: Annotated[tuple[GroupLimit, ...], Field(max_length=10_000)] = ()
+    one_of_each_duplicate: Annotated[Similarity, Strict()] | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,  # seeds without the rule read as they always did
+        description="Of scenes whose similarity is at least this, at most one is chosen; chains of "
+        "such pairs count as one group, and what looks like a labelled scene is not chosen. The "
+        "groups are those of `GET /v1/datasets/{dataset_id}/duplicates`.",
+        examples=[0.95],
+    )
+
+
+def _number_as_name(name: object) -> object:
+    return str(name) if type(name) is int else name
+
+
+_ItemName = Annotated[str, BeforeValidator(_number_as_name)]
+
+
+class ConstraintsFile(ConstraintsRequest):
+    """The rules of a JSON file: also side budgets, and numbers from 0 where items have no ids."""
+
+    include: tuple[_ItemName, ...] = ()
+    exclude: tuple[_ItemName, ...] = ()
+    labelled: tuple[_ItemName, ...] = ()
+    side_budgets: tuple[SideBudget, ...] = ()
 
 
 class Named(Protocol):
@@ -40,149 +101,104 @@ class Named(Protocol):
         """Costs by resource."""
 
 
-def _refuse(detail: str, member: str = "") -> InvalidRequestError:
-    return InvalidRequestError(detail, f"#/{member}" if member else "")
+@dataclass(frozen=True, eq=False)
+class UsablePool:
+    """The scenes of a pool that can be chosen, in the order of its signatures.
+
+    Parameters
+    ----------
+    ids
+        The n scenes.
+    resources
+        Costs by resource, each of shape (n,).
+    group_names
+        The group of each.
+    """
+
+    ids: tuple[str, ...]
+    resources: dict[str, npt.NDArray[np.float64]]
+    group_names: tuple[str | None, ...]
+
+    @property
+    def n(self) -> int:
+        """How many scenes there are."""
+        return len(self.ids)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each scene."""
+        return {name: place for place, name in enumerate(self.ids)}
+
+    @cached_property
+    def groups(self) -> dict[str, npt.NDArray[np.int64]]:
+        """The places of each group's scenes."""
+        members: dict[str, list[int]] = {}
+        for place, name in enumerate(self.group_names):
+            if name is not None:
+                members.setdefault(name, []).append(place)
+        return {name: np.array(places, dtype=np.int64) for name, places in members.items()}
+
+    def group_of(self, scene_id: str) -> str | None:
+        """Return the group of a scene."""
+        return self.group_names[self.places[scene_id]]
 
 
-def _count(value: object, name: str) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    detail = f"{name} must be a whole number of at least 0, not {value!r}."
-    raise _refuse(detail)
-
-
-def _limit(value: object, name: str) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            amount = float(value)
-        except OverflowError:
-            amount = math.inf
-        if math.isfinite(amount) and amount >= 0:
-            return amount
-    detail = f"{name} must be a number of at least 0, not {value!r}."
-    raise _refuse(detail)
-
-
-def _entries(value: object, name: str, keys: set[str]) -> list[Mapping[str, object]]:
-    good = isinstance(value, list) and all(
-        isinstance(entry, dict) and set(entry) <= keys for entry in value
-    )
-    if good and isinstance(value, list):
-        return value
-    detail = f"{name} must be a list of objects with {', '.join(sorted(keys))}."
-    raise _refuse(detail)
-
-
-class _Names:
-    """Which item a name means: an id, or a number from 0 where items have no ids."""
-
-    def __init__(self, problem: Named) -> None:
-        self._n = problem.n
-        self._ids = {name: item for item, name in enumerate(problem.ids)}
-
-    def _item(self, name: object, member: str) -> int:
-        if self._ids:
-            if isinstance(name, str) and name in self._ids:
-                return self._ids[name]
-        elif isinstance(name, int) and not isinstance(name, bool) and 0 <= name < self._n:
-            return name
-        detail = f"{member}: {name!r} is none of the items that can be chosen."
-        raise _refuse(detail, f"constraints/{member}")
-
-    def items(self, value: object, member: str) -> Array:
-        """Return the items of a list of names, sorted, shape (k,)."""
-        if not isinstance(value, list):
-            detail = f"{member} must be a list of items."
-            raise _refuse(detail)
-        return np.array(sorted(self._item(name, member) for name in value), dtype=np.int64)
-
-
-def _groups(problem: Named, value: object) -> tuple[GroupRule, ...]:
-    found = []
-    for entry in _entries(value, "groups", {"group", "min", "max"}):
-        name = entry.get("group")
-        if not isinstance(name, str) or name not in problem.groups:
-            detail = f"groups: no item is of group {name!r}."
-            raise _refuse(detail, "constraints/groups")
-        most = entry.get("max")
-        found.append(
-            GroupRule(
-                name=name,
-                items=problem.groups[name],
-                minimum=_count(entry.get("min", 0), f"min of group {name!r}"),
-                maximum=None if most is None else _count(most, f"max of group {name!r}"),
-            )
-        )
-    return tuple(found)
-
-
-def _resources(problem: Named, value: object) -> tuple[Resource, ...]:
-    found = []
-    for entry in _entries(value, "side_budgets", {"resource", "limit"}):
-        name = entry.get("resource")
-        if not isinstance(name, str) or name not in problem.resources:
-            detail = f"side_budgets: there are no costs of resource {name!r}."
-            raise _refuse(detail, "side_budgets")
-        limit = _limit(entry.get("limit"), f"limit of resource {name!r}")
-        found.append(Resource(name=name, costs=problem.resources[name], limit=limit))
-    return tuple(found)
-
-
-def constraints_of(problem: Named, content: object) -> Constraints:
+def constraints_of(
+    items: Named, rules: ConstraintsRequest, side_budgets: Sequence[SideBudget] = ()
+) -> Constraints:
     """Return constraints by item number.
 
     Parameters
     ----------
-    problem
-        Whose items they are about.
-    content
-        A JSON object as above; every member may be missing.
+    items
+        What the rules are about; an item without an id is named by its number from 0.
+    rules, side_budgets
+        As they were written. `one_of_each_duplicate` needs to know which scenes look alike: see
+        `app.choosing.duplicates.one_of_each`.
 
     Raises
     ------
     InvalidRequestError
-        Naming the member that is not as it should be.
+        Naming the member that is about an item, a group or a resource that there is not.
+    InvalidProblemError
+        The rules contradict each other, or name an item twice.
     """
-    if not isinstance(content, dict) or not set(content) <= _KEYS:
-        detail = f"Constraints are an object with {', '.join(sorted(_KEYS))}."
-        raise _refuse(detail)
-    names, most = _Names(problem), content.get("max_scenes")
+    if rules == _FREE and not side_budgets:
+        return Constraints()
+    places = {name: item for item, name in enumerate(items.ids or map(str, range(items.n)))}
     return Constraints(
-        include=names.items(content.get("include", []), "include"),
-        exclude=names.items(content.get("exclude", []), "exclude"),
-        labelled=names.items(content.get("labelled", []), "labelled"),
-        min_items=_count(content.get("min_scenes", 0), "min_scenes"),
-        max_items=None if most is None else _count(most, "max_scenes"),
-        groups=_groups(problem, content.get("groups", [])),
-        resources=_resources(problem, content.get("side_budgets", [])),
+        include=_items(places, rules.include, "include"),
+        exclude=_items(places, rules.exclude, "exclude"),
+        labelled=_items(places, rules.labelled, "labelled"),
+        min_items=rules.min_scenes,
+        max_items=rules.max_scenes,
+        groups=tuple(_group(items, limit) for limit in rules.groups),
+        resources=tuple(_resource(items, side) for side in side_budgets),
     )
 
 
-def _no_constant(name: str) -> object:
-    message = f"{name} is no JSON number"
-    raise ValueError(message)
+_FREE = ConstraintsRequest()
 
 
-def read_json(path: Path) -> object:
-    """Read a JSON document.
+def _items(places: Mapping[str, int], names: Sequence[str], member: str) -> Array:
+    """Return the items of a list of names, sorted, shape (k,)."""
+    for name in names:
+        if name not in places:
+            detail = f"{member}: {name!r} is none of the items that can be chosen."
+            raise InvalidRequestError(detail, f"#/constraints/{member}")
+    return np.array(sorted(places[name] for name in names), dtype=np.int64)
 
-    Raises
-    ------
-    InvalidRequestError
-        When it cannot be read or is no JSON; the sentence begins with the path.
-    """
-    try:
-        if not path.is_file():
-            detail = (
-                f"{path}: there is no such file."
-                if not path.exists()
-                else f"{path}: it is not a regular file."
-            )
-            raise _refuse(detail)
-        return json.loads(path.read_bytes(), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        detail = f"{path}: it is not JSON ({error})."
-        raise _refuse(detail) from error
-    except OSError as error:
-        detail = f"{path}: cannot be read ({error.strerror or error})."
-        raise _refuse(detail) from error
+
+def _group(items: Named, limit: GroupLimit) -> GroupRule:
+    if limit.group not in items.groups:
+        detail = f"groups: no item is of group {limit.group!r}."
+        raise InvalidRequestError(detail, "#/constraints/groups")
+    members = items.groups[limit.group]
+    return GroupRule(name=limit.group, items=members, minimum=limit.min, maximum=limit.max)
+
+
+def _resource(items: Named, side: SideBudget) -> Resource:
+    if side.resource not in items.resources:
+        detail = f"side_budgets: there are no costs of resource {side.resource!r}."
+        raise InvalidRequestError(detail, "#/side_budgets")
+    return Resource(name=side.resource, costs=items.resources[side.resource], limit=side.limit)

@@ -5,19 +5,14 @@ import time
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
 from app.choosing.baselines import Baseline, Baselines
-from app.choosing.seeding import SeedQuestion, settled
+from app.choosing.question import Question
+from app.choosing.seeding import settled
 from app.errors import InfeasibleError, InvalidRequestError
 from app.processes.child import Cancellation
-from solver.frontier import frontier, knee
+from solver.frontier import BudgetResult, frontier
 from solver.model.errors import SolverError
 from solver.model.problem import AnyProblem, SetProblem
-from solver.model.result import Status
-from solver.model.stop import TimeLimit
-from solver.solve import solve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,22 +44,13 @@ class FrontierStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontierAnswer:
-    """Answers by ascending budget, which of them is the knee, and what is to be said of them."""
+    """Answers by ascending budget, which of them is the knee if any, and notes for people."""
 
     seconds: float
     objective: str
     steps: tuple[FrontierStep, ...]
-    knee: int
+    knee: int | None
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    budget: float
-    selected: npt.NDArray[np.int64]
-    objective: float
-    upper_bound: float
-    price_of_nesting: float = 0.0
 
 
 _ENOUGH_GAP: Final = 0.01
@@ -72,7 +58,7 @@ _ENOUGH_GAP: Final = 0.01
 
 
 def make_frontier(
-    question: SeedQuestion, budgets: tuple[float, ...], *, nested: bool, watch: Cancellation
+    question: Question, budgets: tuple[float, ...], *, nested: bool, watch: Cancellation
 ) -> FrontierAnswer:
     """Choose a selection, and prove a bound, for every budget.
 
@@ -85,7 +71,7 @@ def make_frontier(
     nested
         Whether every selection must contain those of smaller budgets.
     watch
-        Whoever waits.
+        Says when the caller has given up.
 
     Raises
     ------
@@ -98,82 +84,40 @@ def make_frontier(
     question, notes = settled(replace(question, budget=max(budgets)))
     try:
         problem = question.problem()
-        if isinstance(problem, SetProblem):
-            if nested:
-                rule = f"Nested frontiers are for pair objectives, not for {question.objective}."
-                raise InvalidRequestError(rule, "#/nested")
-            found = _one_by_one(problem, question, budgets, watch)
-        else:
-            found = [
-                _Found(p.budget, p.selected, p.objective, p.upper_bound, p.price_of_nesting)
-                for p in frontier(
-                    problem,
-                    budgets,
-                    nesting=nested,
-                    gap=question.gap or _ENOUGH_GAP,
-                    time_limit_s=question.time_limit_s,
-                    random_seed=question.random_seed,
-                    cancelled=watch.cancelled,
-                ).points
-            ]
+        if nested and isinstance(problem, SetProblem):
+            rule = f"Nested frontiers are for pair objectives, not for {question.objective}."
+            raise InvalidRequestError(rule, "#/nested")
+        found = frontier(
+            problem,
+            budgets,
+            replace(question.options, gap=question.options.gap or _ENOUGH_GAP),
+            nested=nested,
+            cancelled=watch.cancelled,
+        )
     except (SolverError, ValueError) as error:
         raise InvalidRequestError(str(error)) from error
-    for point in found:
+    for point in found.points:
         if point.objective == -math.inf:
             rule = f"No choice keeps every rule within {point.budget:,.10g}."
             raise InfeasibleError(rule, "#/constraints")
-    simpler = Baselines(question.vectors, question.random_seed)
+    simpler = Baselines(question.signatures.vectors, question.options.random_seed)
     return FrontierAnswer(
         seconds=time.perf_counter() - started,
         objective=question.objective,
-        steps=tuple(_step(question, problem, point, simpler) for point in found),
-        knee=knee([point.budget for point in found], [point.objective for point in found]),
+        steps=tuple(_step(question, problem, point, simpler) for point in found.points),
+        knee=found.knee,
         notes=notes,
     )
 
 
-def _one_by_one(
-    problem: SetProblem, question: SeedQuestion, budgets: tuple[float, ...], watch: Cancellation
-) -> list[_Found]:
-    """Solve budget by budget, largest last, the time shared out over those that are left.
-
-    A smaller budget's answer stands in where it is the better one, and a larger budget's bound
-    holds for every smaller one.
-    """
-    clock = TimeLimit(question.time_limit_s)
-    found: list[_Found] = []
-    for place, budget in enumerate(budgets):
-        result = solve(
-            replace(problem, budget=budget),
-            strategy=question.strategy,
-            time_limit_s=clock.remaining() / (len(budgets) - place),
-            gap=question.gap or _ENOUGH_GAP,
-            random_seed=question.random_seed,
-            cancelled=watch.cancelled,
-        )
-        point = _Found(budget, result.selected, result.objective, result.upper_bound)
-        if result.status is Status.INFEASIBLE:
-            point = replace(point, objective=-math.inf)
-        elif found and found[-1].objective > point.objective:
-            better = found[-1]
-            bound = max(point.upper_bound, better.objective)
-            point = _Found(budget, better.selected, better.objective, bound)
-        found.append(point)
-    lowest = math.inf
-    for place in reversed(range(len(found))):
-        lowest = min(lowest, found[place].upper_bound)
-        found[place] = replace(found[place], upper_bound=max(lowest, found[place].objective))
-    return found
-
-
 def _step(
-    question: SeedQuestion, problem: AnyProblem, point: _Found, simpler: Baselines
+    question: Question, problem: AnyProblem, point: BudgetResult, simpler: Baselines
 ) -> FrontierStep:
     within = replace(problem, budget=point.budget)
     measured = [simpler.measure(name, within) for name in question.baselines]
     return FrontierStep(
         budget=point.budget,
-        total_cost=math.fsum(problem.costs[point.selected]),
+        total_cost=point.total_cost,
         selected=tuple(problem.ids[k] for k in point.selected),
         objective=point.objective,
         upper_bound=point.upper_bound,

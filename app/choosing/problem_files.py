@@ -1,20 +1,27 @@
-"""Files that hold a problem: arrays (``.npz``, or a folder of ``.npy``), and quadratic knapsacks.
+"""Problems from files: arrays (``.npz``, or a folder of ``.npy``), quadratic knapsacks, rules.
 
 Nothing is unpickled. Whatever is wrong with a file is one sentence that begins with its name.
 """
 
+import json
+import math
 import stat
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
+from app.choosing.budgets import AskedBudget
+from app.choosing.constraints import ConstraintsFile, constraints_of
 from app.choosing.knapsack_files import is_xz, read_knapsack
-from app.errors import InvalidRequestError
+from app.errors import BudgetError, InvalidRequestError
+from solver.model.errors import InvalidProblemError
+from solver.model.problem import PairProblem, Problem, SignatureProblem
 
 Array = npt.NDArray[Any]
 
@@ -191,3 +198,133 @@ def read_problem_file(path: Path) -> ProblemFile:
     except MemoryError as error:
         detail = f"{path}: it needs more memory than there is."
         raise InvalidRequestError(detail) from error
+
+
+def budget_of(file: ProblemFile, asked: AskedBudget | None) -> float:
+    """Return the limit that is meant.
+
+    Raises
+    ------
+    BudgetError
+        When neither the file nor the caller says which budget.
+    """
+    if asked is not None:
+        return asked.within(math.fsum(file.costs))
+    if len(file.budgets) == 1:
+        return file.budgets[0]
+    listed = ", ".join(f"{amount:.15g}" for amount in file.budgets)
+    detail = (
+        f"The file has {len(file.budgets)} budgets ({listed}); say which with --budget."
+        if file.budgets
+        else "The file brings no budget; give one with --budget."
+    )
+    raise BudgetError(detail)
+
+
+def problem_of(file: ProblemFile, budget: float, rules: ConstraintsFile | None = None) -> Problem:
+    """Return the problem of a file.
+
+    Parameters
+    ----------
+    file
+        As it was read.
+    budget
+        Limit on the sum of the chosen costs.
+    rules
+        What else is to be kept; None for nothing.
+
+    Raises
+    ------
+    InvalidRequestError
+        When the numbers break a rule of the solver, or a rule is about what there is not.
+    """
+    shared: dict[str, Any] = {"costs": file.costs, "budget": budget, "ids": file.ids}
+    if rules is not None and rules.one_of_each_duplicate is not None:
+        detail = "one_of_each_duplicate is for the scenes of a source; a problem's file has groups."
+        raise InvalidRequestError(detail)
+    if rules is not None:
+        shared["constraints"] = constraints_of(file, rules, rules.side_budgets)
+    if file.profits is not None:
+        shared["profits"] = file.profits
+    try:
+        if file.utilities is not None:
+            return PairProblem(utilities=file.utilities, **shared)
+        shared |= {"weights": file.weights, "vectors": file.vectors}
+        return SignatureProblem(**shared)
+    except InvalidProblemError as error:
+        raise InvalidRequestError(str(error)) from error
+
+
+def read_constraints(path: Path) -> ConstraintsFile:
+    """Read the rules of a JSON file.
+
+    Raises
+    ------
+    InvalidRequestError
+        When it cannot be read, or a member is not as it should be; the sentence names both.
+    """
+    try:
+        return ConstraintsFile.model_validate(read_json(path))
+    except ValidationError as error:
+        detail = f"{path}: {_mistake(error)}"
+        raise InvalidRequestError(detail) from error
+
+
+_RULES: Final[Mapping[str, str]] = {
+    "tuple_type": "a list",
+    "model_type": "an object",
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than_equal": "at most {le:g}",
+}
+"""What a value must be, by pydantic's name of the mistake."""
+
+
+def _mistake(error: ValidationError) -> str:
+    """Return the first thing that is wrong, as a sentence."""
+    first = error.errors()[0]
+    known = ", ".join(ConstraintsFile.model_fields)
+    member = "/".join(map(str, first["loc"]))
+    if not member:
+        return f"rules are an object with {known}; it is {first['input']!r:.100}."
+    if first["type"] == "extra_forbidden":
+        *inside, name = first["loc"]
+        if inside:
+            return f"{'/'.join(map(str, inside))} has a member {name!r} that no rule has."
+        return f"there is no rule {name!r}; the rules are {known}."
+    if first["type"] == "missing":
+        return f"{member} is missing."
+    if first["type"] in _RULES:
+        rule = _RULES[first["type"]].format(**first.get("ctx", {}))
+        return f"{member} must be {rule}, not {first['input']!r:.100}."
+    return f"{member}: {first['msg']}."
+
+
+def read_json(path: Path) -> object:
+    """Read a JSON document.
+
+    Raises
+    ------
+    InvalidRequestError
+        When it cannot be read or is no JSON; the sentence begins with the path.
+    """
+    try:
+        if not path.is_file():
+            reason = "it is not a regular file" if path.exists() else "there is no such file"
+            detail = f"{path}: {reason}."
+            raise InvalidRequestError(detail)
+        return json.loads(path.read_bytes(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        detail = f"{path}: it is not JSON ({error})."
+        raise InvalidRequestError(detail) from error
+    except OSError as error:
+        detail = f"{path}: cannot be read ({error.strerror or error})."
+        raise InvalidRequestError(detail) from error
+
+
+def _no_constant(name: str) -> object:
+    message = f"{name} is no JSON number"
+    raise ValueError(message)

@@ -71,7 +71,7 @@ def _principal(units: Floats) -> Projection:
     The eigenvectors are those of the smaller of the two matrices of products, n x n or d x d.
     """
     n, d = units.shape
-    centred = np.subtract(units, units.mean(axis=0), out=units)  # nobody else has them
+    centred = np.subtract(units, units.mean(axis=0), out=units)  # they are this call's own
     total = float(np.einsum("nd,nd->", centred, centred))
     if n <= d:
         values, axes = _two_largest(centred @ centred.T)

@@ -1,89 +1,77 @@
 """What solve processes are asked for: questions whose signatures are still on disk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
-
-import numpy as np
-import numpy.typing as npt
 
 from app.choosing.alike import load_signatures, needed_index, stored_index
 from app.choosing.certificates import certify_seed, problem_file
 from app.choosing.duplicates import one_of_each
 from app.choosing.frontier import FrontierAnswer, make_frontier
 from app.choosing.projection import Projection, project
-from app.choosing.seeding import SeedAnswer, SeedQuestion, make_seed
+from app.choosing.question import Question, QuestionTerms
+from app.choosing.seeding import SeedAnswer, make_seed
 from app.processes.child import Cancellation
-from solver.model.constraints import Constraints
 
 _MAPS: Final = 16
 """Maps that a process keeps: two numbers a scene."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class SeedTask:
-    """One budget.
+class StoredQuestion(QuestionTerms):
+    """A question whose signatures are still on disk.
 
     Parameters
     ----------
-    signatures
-        The file that holds the n scenes' signatures.
-    costs
-        In the file's order, shape (n,), float64.
-    constraints
-        About scenes by their place in the file.
+    path
+        The file that holds the n scenes' signatures, in the order of the costs.
     one_of_each_duplicate
         Cosine from which scenes count as near duplicates, at most one of which is chosen; None for
         no such rule.
-    budget, objective, strategy, time_limit_s, gap, random_seed, baselines
-        As in `app.choosing.seeding.SeedQuestion`.
     """
 
-    signatures: Path
-    costs: npt.NDArray[np.float64]
-    budget: float
-    objective: str
-    strategy: str
-    time_limit_s: float
-    gap: float
-    random_seed: int
-    constraints: Constraints = Constraints()  # noqa: RUF009 immutable
-    baselines: tuple[str, ...] = ()
+    path: Path
     one_of_each_duplicate: float | None = None
 
-    def question(self) -> SeedQuestion:
+    def load(self) -> Question:
         """Return the question with its signatures.
 
         Raises
         ------
         InvalidRequestError, ConflictError
-            See `app.choosing.duplicates.one_of_each` and `needed_index`.
+            See `app.choosing.duplicates.one_of_each` and `app.choosing.alike.needed_index`.
         """
-        signatures, constraints = load_signatures(self.signatures), self.constraints
-        if self.one_of_each_duplicate is not None:
-            constraints = one_of_each(
-                constraints,
-                needed_index(self.signatures),
-                self.one_of_each_duplicate,
-                signatures.scene_ids,
+        terms = {field.name: getattr(self, field.name) for field in fields(QuestionTerms)}
+        signatures, threshold = load_signatures(self.path), self.one_of_each_duplicate
+        if threshold is not None:
+            terms["constraints"] = one_of_each(
+                self.constraints, needed_index(self.path), threshold, signatures.scene_ids
             )
-        return SeedQuestion(
-            scene_ids=signatures.scene_ids,
-            costs=self.costs,
-            weights=signatures.weights,
-            vectors=signatures.vectors,
-            parts=signatures.parts,
-            budget=self.budget,
-            objective=self.objective,
-            strategy=self.strategy,
-            time_limit_s=self.time_limit_s,
-            gap=self.gap,
-            random_seed=self.random_seed,
-            constraints=constraints,
-            baselines=self.baselines,
-            index=stored_index(self.signatures),
-        )
+        return Question(signatures=signatures, index=stored_index(self.path), **terms)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class QuestionTask:
+    """What is done with one question.
+
+    Parameters
+    ----------
+    question
+        With its time limit, which is the task's.
+    """
+
+    question: StoredQuestion
+
+    @property
+    def time_limit_s(self) -> float:
+        """Seconds that it may take."""
+        return self.question.options.time_limit_s
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class SeedTask(QuestionTask):
+    """One budget."""
 
     def run(self, watch: Cancellation) -> SeedAnswer:
         """Answer the question in this process.
@@ -93,31 +81,23 @@ class SeedTask:
         InvalidRequestError
             See `app.choosing.seeding.make_seed`.
         """
-        return make_seed(self.question(), cancelled=watch.cancelled, report=watch.report)
+        return make_seed(self.question.load(), cancelled=watch.cancelled, report=watch.report)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class FrontierTask:
-    """Many budgets at once: `seed` with each of `budgets` in place of its own.
+class FrontierTask(QuestionTask):
+    """Many budgets at once, each in place of the question's own; its time limit is for all.
 
     Parameters
     ----------
-    seed
-        What is asked for every budget; its time limit is for all of them.
     budgets
         Ascending.
     nested
         Whether every selection must contain those of smaller budgets.
     """
 
-    seed: SeedTask
     budgets: tuple[float, ...]
     nested: bool
-
-    @property
-    def time_limit_s(self) -> float:
-        """Seconds for all budgets."""
-        return self.seed.time_limit_s
 
     def run(self, watch: Cancellation) -> FrontierAnswer:
         """Answer in this process.
@@ -127,29 +107,21 @@ class FrontierTask:
         InvalidRequestError
             See `app.choosing.frontier.make_frontier`.
         """
-        return make_frontier(self.seed.question(), self.budgets, nested=self.nested, watch=watch)
+        return make_frontier(self.question.load(), self.budgets, nested=self.nested, watch=watch)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class CertificateTask:
+class CertificateTask(QuestionTask):
     """The proof of a seed that was given before.
 
     Parameters
     ----------
-    seed
-        Its question.
     selected, upper_bound
-        Its answer: ids, and the bound that is to be proven.
+        The seed: ids, and the bound that is to be proven.
     """
 
-    seed: SeedTask
     selected: tuple[str, ...]
     upper_bound: float
-
-    @property
-    def time_limit_s(self) -> float:
-        """Seconds for the proof."""
-        return self.seed.time_limit_s
 
     def run(self, watch: Cancellation) -> dict[str, Any]:
         """Prove it in this process.
@@ -159,25 +131,12 @@ class CertificateTask:
         InvalidRequestError
             See `app.choosing.certificates.certify_seed`.
         """
-        return certify_seed(self.seed.question(), self.selected, self.upper_bound, watch)
+        return certify_seed(self.question.load(), self.selected, self.upper_bound, watch)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class ProblemTask:
-    """The problem that a certificate is about, as a file.
-
-    Parameters
-    ----------
-    seed
-        The question.
-    """
-
-    seed: SeedTask
-
-    @property
-    def time_limit_s(self) -> float:
-        """Seconds that it may take."""
-        return self.seed.time_limit_s
+class ProblemTask(QuestionTask):
+    """The problem that a certificate is about, as a file."""
 
     def run(self, watch: Cancellation) -> bytes:
         """Write the file in this process.
@@ -188,7 +147,7 @@ class ProblemTask:
             See `app.choosing.certificates.problem_file`.
         """
         del watch
-        return problem_file(self.seed.question())
+        return problem_file(self.question.load())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,16 +4,16 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from app.choosing.budgets import parse_budget
-from app.choosing.selection import SelectionRequest
 from app.cli import select
 from app.cli.demo_client import BACKBONE, Service, read_key
+from app.cli.options import Rules, Scenes, SeedFiles
 from app.cli.terminal import say
 from app.demo.world import write_world
 from app.errors import AppError
 from app.main import serve
 from app.settings import Settings
-from features.pipeline import FeatureSettings
+from features.settings import FeatureSettings
+from solver.model.options import SolverOptions
 
 
 def _register(service: Service, manifest: Path) -> None:
@@ -66,15 +66,13 @@ def run(
     key = read_key(key_file)
     manifest = write_world(out / "world", rooms=rooms)
     say(f"a building lies in {manifest.parent}")
-    request = SelectionRequest(
+    scenes = Scenes(
         kind="manifest",
         root=str(manifest),
-        budget=parse_budget(budget),
         features=FeatureSettings(backbone=BACKBONE),
     )
-    select.run(
-        request, cache=settings.cache_dir, form="contact_sheet", out=out / "seed", as_json=False
-    )
+    files = SeedFiles(out=out / "seed", form="contact_sheet")
+    select.run((budget,), scenes, Rules(), SolverOptions(), files)
     if serving:
         service = Service(f"http://{settings.host}:{settings.port}", key)
         _in_background(lambda: _register(service, manifest))

@@ -1,71 +1,90 @@
 """``seedal evaluate``: whether a seed makes a better first model than random ones."""
 
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from app.cli.select import write_files
+from app.choosing.budgets import parse_budget
+from app.choosing.objectives import OBJECTIVES
+from app.cli.evaluate_options import Comparison, Labelled
+from app.cli.files import require_folder, write_files
 from app.cli.terminal import ImageProgress, answer, answer_json, say
 from app.errors import InvalidRequestError
+from app.evaluation.costs import parse_cost
+from app.evaluation.cuts import parse_cut
 from app.evaluation.experiment import evaluate
 from app.evaluation.figure import grid
 from app.evaluation.labelled import LabelledPool, read_labelled
+from app.evaluation.methods import BASELINE_METHODS
 from app.evaluation.outcome import Evaluation
 from app.evaluation.plan import ComparisonPlan
 from app.evaluation.point_clouds import VALIDATION, read_semantic_kitti_labelled
 from app.evaluation.report import as_json, as_text, json_bytes, pictures
+from features.settings import FeatureSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledSource:
-    """Where labelled data lies: images with label PNGs and two lists, or a SemanticKITTI root.
+def plan_of(cuts: Sequence[str], asked: Comparison, labelled: Labelled) -> ComparisonPlan:
+    """Return what is to be compared.
 
-    Parameters
-    ----------
-    images, labels, train, test, ignore, classes
-        As in :func:`app.evaluation.labelled.read_labelled`.
-    semantic_kitti
-        A root in SemanticKITTI's layout, in place of all of these.
-    test_sequences
-        Its sequences that are scored; None is its validation sequence.
+    Raises
+    ------
+    AppError, FeatureError
+        A text is none of its kind, or a value breaks a rule; names it.
     """
+    usual_cost = "pixels" if labelled.semantic_kitti is None else "points"
+    return ComparisonPlan(
+        cuts=tuple(map(parse_cut, cuts)),
+        budgets=tuple(map(parse_budget, _listed(asked.budgets))),
+        objectives=tuple(OBJECTIVES) if asked.objectives == "all" else _listed(asked.objectives),
+        baselines=BASELINE_METHODS if asked.baselines == "all" else _listed(asked.baselines),
+        backbones=_listed(asked.backbone),
+        random=asked.random,
+        repetitions=asked.repetitions,
+        cost=parse_cost(usual_cost if asked.cost is None else asked.cost),
+        features=FeatureSettings(
+            token=asked.token,  # type: ignore[arg-type]  # checked there
+            weights=asked.weights,
+            device=asked.device,
+        ),
+        rounds=asked.rounds,
+        acquisitions=_listed(asked.acquisitions),
+        time_limit_s=asked.time_limit,
+        random_seed=asked.random_seed,
+    )
 
-    images: Path | None = None
-    labels: Path | None = None
-    train: Path | None = None
-    test: Path | None = None
-    ignore: frozenset[int] = frozenset()
-    classes: int | None = None
-    semantic_kitti: Path | None = None
-    test_sequences: tuple[str, ...] | None = None
 
-    def read(self) -> LabelledPool:
-        """Find the data and check it.
+def _listed(text: str) -> tuple[str, ...]:
+    """Split a list such as ``a,b``; ``none`` is the empty one."""
+    parts = tuple(part.strip() for part in text.split(","))
+    return () if parts == ("none",) else parts
 
-        Raises
-        ------
-        InvalidRequestError
-            A part is missing, or breaks a rule.
-        """
-        folder = {name: getattr(self, name) for name in ("images", "labels", "train", "test")}
-        if self.semantic_kitti is not None:
-            kitti_has = folder | {"ignore_label": self.ignore or None, "classes": self.classes}
-            _refuse("--semantic-kitti takes the place of", _given(kitti_has, given=True))
-            scored = VALIDATION if self.test_sequences is None else self.test_sequences
-            return read_semantic_kitti_labelled(self.semantic_kitti, test_sequences=scored)
-        rule = "Labelled data are --images, --labels, --train and --test, or --semantic-kitti"
-        _refuse(f"{rule}; missing:", _given(folder, given=False))
-        if self.test_sequences is not None:
-            _refuse("Only --semantic-kitti has", ["--test-sequences"])
-        return read_labelled(
-            folder["images"],
-            folder["labels"],
-            ignore=self.ignore,
-            train=folder["train"],
-            test=folder["test"],
-            classes=self.classes,
-        )
+
+def _read(asked: Labelled) -> LabelledPool:
+    """Find the labelled data and check it.
+
+    Raises
+    ------
+    InvalidRequestError
+        A part is missing, or breaks a rule.
+    """
+    folder = {name: getattr(asked, name) for name in ("images", "labels", "train", "test")}
+    if asked.semantic_kitti is not None:
+        beside = {"ignore_label": asked.ignore_label or None, "classes": asked.classes}
+        _refuse("--semantic-kitti takes the place of", _given(folder | beside, given=True))
+        sequences = asked.test_sequences
+        scored = VALIDATION if sequences is None else _listed(sequences)
+        return read_semantic_kitti_labelled(asked.semantic_kitti, test_sequences=scored)
+    rule = "Labelled data are --images, --labels, --train and --test, or --semantic-kitti"
+    _refuse(f"{rule}; missing:", _given(folder, given=False))
+    if asked.test_sequences is not None:
+        _refuse("Only --semantic-kitti has", ["--test-sequences"])
+    return read_labelled(
+        folder["images"],
+        folder["labels"],
+        ignore=frozenset(asked.ignore_label),
+        train=folder["train"],
+        test=folder["test"],
+        classes=asked.classes,
+    )
 
 
 def _given(flags: Mapping[str, object], *, given: bool) -> list[str]:
@@ -85,7 +104,7 @@ def _refuse(rule: str, flags: Sequence[str]) -> None:
 
 
 def run(
-    source: LabelledSource, plan: ComparisonPlan, *, cache: Path, out: Path, json: bool
+    labelled: Labelled, plan: ComparisonPlan, *, cache: Path, out: Path, printing_json: bool
 ) -> Evaluation:
     """Evaluate, write ``evaluation.json``, ``evaluation.txt`` and pictures, and print the answer.
 
@@ -94,8 +113,8 @@ def run(
     AppError, FeatureError
         See `app.evaluation.experiment.evaluate`; nothing has been written to `out` then.
     """
-    _require_folder(out)
-    evaluation = evaluate(source.read(), plan, cache, progress=ImageProgress(), say=say)
+    require_folder(out)
+    evaluation = evaluate(_read(labelled), plan, cache, progress=ImageProgress(), say=say)
     text = as_text(evaluation)
     files = {"evaluation.json": json_bytes(evaluation), "evaluation.txt": f"{text}\n".encode()}
     paths = write_files(files, out)
@@ -105,18 +124,9 @@ def run(
             grid(drawn, paths[-1])
     for note in evaluation.notes:
         say(note)
-    if json:
+    if printing_json:
         answer_json(as_json(evaluation) | {"files": [str(path) for path in paths]})
     else:
         answer(text)
         answer("\n".join(f"wrote {path}" for path in paths))
     return evaluation
-
-
-def _require_folder(out: Path) -> None:
-    """Refuse at once a folder that could not be written hours later."""
-    there = next(path for path in (out, *out.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        reason = "may not be written to" if there.is_dir() else "is no folder"
-        detail = f"{out}: cannot be written ({there} {reason})."
-        raise InvalidRequestError(detail)

@@ -1,39 +1,22 @@
 """``seedal frontier``: one problem, many budgets."""
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from app.choosing.budgets import BudgetAsked, parse_budget
-from app.choosing.constraints import read_json
-from app.choosing.problem_files import ProblemFile, read_problem_file
-from app.choosing.solving import problem_of
+from app.choosing.budgets import parse_budget
+from app.cli.options import Budgets
+from app.cli.problems import Asked
 from app.cli.solve import finite, names
 from app.cli.terminal import answer, answer_json
 from app.errors import BudgetError, InvalidRequestError
 from solver.frontier import FrontierResult, frontier
-from solver.model.problem import Problem
+from solver.model.options import SolverOptions
+from solver.model.problem import AnyProblem
 
 # More points than anyone draws.
 _MOST = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrontierQuestion:
-    """What is asked: a list of budgets, or so many steps from one to another."""
-
-    path: Path
-    budgets: str | None = None
-    first: str | None = None
-    last: str | None = None
-    steps: int | None = None
-    nested: bool = False
-    gap: float = 0.01
-    time_limit_s: float = 10.0
-    random_seed: int = 0
-    constraints: Path | None = None
 
 
 def _refuse() -> BudgetError:
@@ -44,28 +27,33 @@ def _refuse() -> BudgetError:
     return BudgetError(detail)
 
 
-def _amounts(file: ProblemFile, request: FrontierQuestion) -> list[float]:
-    total = float(file.costs.sum())
+def _require_budgets(asked: Budgets) -> None:
+    """Refuse budgets that are none, before anything is read."""
+    ranged = (asked.first, asked.last, asked.steps)
+    listed = [] if asked.budgets is None else asked.budgets.split(",")
+    if asked.budgets is not None:
+        fit = len(listed) <= _MOST and ranged == (None, None, None)
+    else:
+        fit = None not in ranged and 1 <= (asked.steps or 0) <= _MOST
+    if not fit:
+        raise _refuse()
+    for text in listed or (str(asked.first), str(asked.last)):
+        parse_budget(text)
+
+
+def _amounts(costs: npt.NDArray[Any], asked: Budgets) -> list[float]:
+    total = float(costs.sum())
 
     def amount(text: str) -> float:
-        asked: BudgetAsked = parse_budget(text)
-        return asked.limit(total)
+        return parse_budget(text).within(total)
 
-    ranged = (request.first, request.last, request.steps)
-    if request.budgets is not None:
-        listed = [amount(text) for text in request.budgets.split(",")]
-        if len(listed) > _MOST or ranged != (None, None, None):
-            raise _refuse()
-        return listed
-    if request.first is None or request.last is None or request.steps is None:
-        raise _refuse()
-    if not 1 <= request.steps <= _MOST:
-        raise _refuse()
-    spread = np.linspace(amount(request.first), amount(request.last), request.steps)
+    if asked.budgets is not None:
+        return [amount(text) for text in asked.budgets.split(",")]
+    spread = np.linspace(amount(str(asked.first)), amount(str(asked.last)), int(asked.steps or 1))
     return [float(budget) for budget in spread]
 
 
-def document(problem: Problem, found: FrontierResult) -> dict[str, Any]:
+def document(problem: AnyProblem, found: FrontierResult) -> dict[str, Any]:
     """Return a frontier as JSON."""
     points = []
     for point in found.points:
@@ -81,34 +69,28 @@ def document(problem: Problem, found: FrontierResult) -> dict[str, Any]:
             content["price_of_nesting"] = point.price_of_nesting
             content["largest_price_of_nesting"] = point.largest_price_of_nesting
         points.append(content)
+    knee = found.knee
     return {
         "points": points,
-        "knee": {"index": found.knee, "budget": found.points[found.knee].budget},
+        "knee": None if knee is None else {"index": knee, "budget": found.points[knee].budget},
         "nested": found.nested,
     }
 
 
-def run(request: FrontierQuestion, *, as_json: bool) -> None:
+def run(asked: Asked, budgets: Budgets, search: SolverOptions, *, as_json: bool) -> None:
     """Solve for every budget and print the points.
 
     Raises
     ------
-    AppError, SolverError
+    AppError, FeatureError, SolverError
         Each with one sentence.
     """
-    file = read_problem_file(request.path)
-    amounts = _amounts(file, request)
-    constraints = None if request.constraints is None else read_json(request.constraints)
-    problem = problem_of(file, max(amounts), constraints)
+    _require_budgets(budgets)
+    opened = asked.open(search)
+    amounts = _amounts(opened.costs, budgets)
+    problem = opened.within(max(amounts))
     try:
-        found = frontier(
-            problem,
-            amounts,
-            nesting=request.nested,
-            gap=request.gap,
-            time_limit_s=request.time_limit_s,
-            random_seed=request.random_seed,
-        )
+        found = frontier(problem, amounts, search, nested=budgets.nested)
     except ValueError as error:
         raise InvalidRequestError(str(error)) from error
     if as_json:

@@ -1,45 +1,112 @@
-"""``seedal select``: run the main job and write the seed's files."""
+"""``seedal select``: run the main job and write the seeds' files."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
-from app.choosing.selection import Selection, SelectionRequest, select
+from app.choosing.budgets import AskedBudget, parse_budget
+from app.choosing.certificates import (
+    certify_seed,
+    problem_file,
+    require_provable_name,
+)
+from app.choosing.question import Question
+from app.choosing.seeding import SeedAnswer, settled
+from app.cli.files import require_folder, write_files
+from app.cli.options import Rules, Scenes, SeedFiles, settings_of
+from app.cli.rules import rules_of
 from app.cli.terminal import ImageProgress, answer, answer_json, say
-from app.errors import InvalidRequestError
-from app.exports import export_files, require_format
+from app.errors import BudgetError
+from app.exports import REDAL, export_files, require_format
 from app.exports.seed import json_bytes
+from app.processes.child import Cancellation
+from app.seeds.selection import Selection, open_scenes
 from features.errors import redacted
-from features.files.paths import atomic_write
+from features.prepared import Prepared
+from features.sources.scenes import ScenePool
+from solver.model.options import SolverOptions
 
 # Unreadable images that are named one by one on the terminal; seed.json has them all.
 _NAMED = 10
 
 
-def write_files(files: dict[str, bytes], out: Path) -> list[Path]:
-    """Write files into a folder, each all at once; return their paths.
+def run(
+    budgets: Sequence[str], scenes: Scenes, rules: Rules, search: SolverOptions, files: SeedFiles
+) -> list[Selection]:
+    """Select for each budget, write ``seed.json`` and the other files, and print the answers.
 
     Raises
     ------
-    InvalidRequestError
-        When the folder cannot be written.
+    AppError, FeatureError
+        See `app.seeds.selection`; what can be refused before an image is read is refused then.
+        Nothing has been written to the folder, but for seeds of budgets before.
     """
-    paths = []
-    try:
-        for name, content in files.items():
-            path = out / name
-            with atomic_write(path) as stream:
-                stream.write(content)
-            paths.append(path)
-    except OSError as error:
-        detail = f"{out}: cannot be written ({error.strerror or error})."
-        raise InvalidRequestError(detail) from error
-    return paths
+    asked = _parsed(budgets)
+    kept = rules_of(rules)
+    require_folder(files.out)
+    require_format(files.form)
+    if files.certificate or files.problem:
+        require_provable_name(scenes.objective)
+    source = open_scenes(scenes)
+    require_format(files.form, source.pool.kind)
+    source.require_sense(asked, kept)
+    known = source.prepare(settings_of(data_dir=scenes.data_dir).cache_dir, ImageProgress())
+    selections: list[Selection] = []
+    documents: list[dict[str, Any]] = []
+    for budget in asked:
+        selection = known.select(budget, kept, search)
+        if not selections:
+            _report(source.pool, known.prepared)
+        _report_seed(source.pool, known.prepared, selection)
+        out = files.out if len(asked) == 1 else files.out / str(budget)
+        paths = write_files(_contents(selection, files), out)
+        selections.append(selection)
+        documents.append(selection.summary | {"files": [str(path) for path in paths]})
+        if not files.as_json:
+            answer(_describe(source.pool, selection))
+            answer("\n".join(f"wrote {path}" for path in paths))
+    if files.as_json:
+        answer_json(documents[0] if len(documents) == 1 else documents)
+    return selections
 
 
-def report(selection: Selection) -> None:
+def _parsed(budgets: Sequence[str]) -> list[AskedBudget]:
+    asked = [parse_budget(text) for text in budgets]
+    for place, budget in enumerate(asked):
+        if budget in asked[:place]:
+            detail = f"The budget {budget} is given twice."
+            raise BudgetError(detail)
+    return asked
+
+
+def _contents(selection: Selection, files: SeedFiles) -> dict[str, bytes]:
+    """Return what is written for a seed, by file name."""
+    contents = export_files(selection.exportable, files.form)
+    if files.form == REDAL and not any("region" in name for name in contents):
+        say("the source has no supervoxels, so ReDAL's region files are not written")
+    contents["seed.json"] = json_bytes(selection.summary)
+    question, _ = settled(selection.question)
+    if files.problem:
+        contents["problem.npz"] = problem_file(question)
+    if files.certificate:
+        contents["proof.json"] = json_bytes(_proof(question, selection.answer))
+    return contents
+
+
+def _proof(question: Question, seed: SeedAnswer) -> dict[str, Any]:
+    chosen = [scene.scene_id for scene in seed.scenes]
+    certificate = certify_seed(question, chosen, seed.result.upper_bound, Cancellation())
+    if certificate["upper_bound"] > seed.result.upper_bound:
+        say("the certificate proves a larger bound than the answer's; give it more --time-limit")
+    return certificate
+
+
+def _report(pool: ScenePool, prepared: Prepared) -> None:
     """Tell a person what was left out and what to know."""
-    for note in (*selection.pool.notes, *selection.prepared.notes):
+    for note in (*pool.notes, *prepared.notes):
         say(note)
-    failures, left_out = selection.prepared.failures, selection.prepared.left_out
+    left_out = prepared.left_out
+    missing = {scene.scene_id for scene in left_out}  # each says itself which image is to blame
+    failures = [failure for failure in prepared.failures if failure.scene_id not in missing]
     for failure in failures[:_NAMED]:
         say(f"{redacted(failure.uri)}: {failure.reason} (scene {failure.scene_id})")
     if len(failures) > _NAMED:
@@ -48,9 +115,13 @@ def report(selection: Selection) -> None:
         say(f"scene {scene.scene_id} is left out: {scene.reason}")
     if len(left_out) > _NAMED:
         say(f"{len(left_out) - _NAMED} more scenes are left out; seed.json names them")
-    if sparsified := selection.prepared.sparsified:
+    if sparsified := prepared.sparsified:
         say(f"{len(sparsified)} scenes look like others of their sequence and are not compared")
-    usable, every = len(selection.prepared.signatures.scene_ids), len(selection.pool.scenes)
+
+
+def _report_seed(pool: ScenePool, prepared: Prepared, selection: Selection) -> None:
+    """Tell a person what to know about one seed."""
+    usable, every = len(prepared.signatures.scene_ids), len(pool.scenes)
     if selection.is_share and usable < every:
         say(
             f"the budget is a share of what the {usable} scenes that can be chosen cost, of {every}"
@@ -59,9 +130,9 @@ def report(selection: Selection) -> None:
         say(note)
 
 
-def describe(selection: Selection) -> str:
+def _describe(pool: ScenePool, selection: Selection) -> str:
     """Return the answer in a few lines for a person."""
-    result, pool = selection.answer.result, selection.pool
+    result = selection.answer.result
     quality = (
         "proven: no other choice is better"
         if result.gap == 0
@@ -74,29 +145,3 @@ def describe(selection: Selection) -> str:
     ]
     lines += [f"{s.rank:>5}  {s.scene_id}  {s.cost:,.10g}" for s in selection.answer.scenes]
     return "\n".join(lines)
-
-
-def run(
-    request: SelectionRequest, *, cache: Path, form: str, out: Path, as_json: bool
-) -> Selection:
-    """Select, write ``seed.json`` and the format's files into `out`, and print the answer.
-
-    Raises
-    ------
-    AppError, FeatureError
-        See `app.choosing.selection.select`; nothing has been written to `out` then.
-    """
-    require_format(form)
-    selection = select(request, cache, ImageProgress())
-    report(selection)
-    files = export_files(selection.exportable, form)
-    if form == "redal" and not any("region" in name for name in files):
-        say("the source has no supervoxels, so ReDAL's region files are not written")
-    files["seed.json"] = json_bytes(selection.summary)
-    paths = write_files(files, out)
-    if as_json:
-        answer_json(selection.summary | {"files": [str(path) for path in paths]})
-    else:
-        answer(describe(selection))
-        answer("\n".join(f"wrote {path}" for path in paths))
-    return selection

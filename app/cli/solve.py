@@ -1,38 +1,21 @@
-"""``seedal solve``: one problem from a file, its answer as JSON, its certificate as a file."""
+"""``seedal solve``: one problem, its answer as JSON, its certificate as a file."""
 
 import json
 import math
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from app.choosing.budgets import BudgetAsked
-from app.choosing.constraints import read_json
-from app.choosing.problem_files import read_problem_file
-from app.choosing.solving import budget_of, problem_of
+from app.choosing.budgets import parse_budget
+from app.cli.files import require_file, write_file
+from app.cli.options import AnswerFiles
+from app.cli.problems import Asked, OpenScenes
 from app.cli.terminal import answer, answer_json, say
 from app.errors import InvalidRequestError
-from features.files.paths import atomic_write
-from solver.certificate import certify
-from solver.model.problem import Problem
+from solver.model.options import SolverOptions
+from solver.model.problem import AnyProblem, Problem
 from solver.model.result import Result, Status
-from solver.model.stop import TimeLimit
 from solver.solve import solve
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolveRequest:
-    """What is asked; see `solver.solve.solve`. `constraints` is a JSON file."""
-
-    path: Path
-    budget: BudgetAsked | None = None
-    time_limit_s: float = 10.0
-    gap: float = 0.0
-    strategy: str = "auto"
-    random_seed: int = 0
-    constraints: Path | None = None
 
 
 def finite(number: float) -> float | None:
@@ -40,12 +23,12 @@ def finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def names(problem: Problem, selected: np.ndarray) -> list[Any]:
+def names(problem: AnyProblem, selected: np.ndarray) -> list[Any]:
     """Return ids of items, or their numbers from 0 where they have no ids."""
     return [problem.ids[k] if problem.ids else int(k) for k in selected]
 
 
-def document(problem: Problem, result: Result) -> dict[str, Any]:
+def document(problem: AnyProblem, result: Result) -> dict[str, Any]:
     """Return an answer as JSON."""
     content = {
         "status": result.status.value,
@@ -80,52 +63,43 @@ def _describe(content: dict[str, Any]) -> str:
     return "\n".join([head, *(str(name) for name in content["selected"])])
 
 
-def write_certificate(problem: Problem, result: Result, out: Path, seconds: float) -> None:
-    """Prove an answer again and write its certificate.
+def _certificate(problem: AnyProblem, result: Result, seconds: float) -> bytes:
+    """Prove an answer again; its objective was looked at when the problem was opened."""
+    from solver.certificate import certify  # noqa: PLC0415  few want a proof
+    from solver.model.stop import TimeLimit  # noqa: PLC0415
 
-    Raises
-    ------
-    InvalidRequestError
-        When the file cannot be written.
-    """
-    certificate = certify(problem, result, stop=TimeLimit(seconds))
+    certificate = certify(cast("Problem", problem), result, stop=TimeLimit(seconds))
     if result.status is Status.OPTIMAL and certificate["status"] != Status.OPTIMAL:
         say("the certificate proves a larger bound than the answer's; give it more --time-limit")
-    try:
-        with atomic_write(out) as stream:
-            stream.write(json.dumps(certificate, allow_nan=False).encode())
-    except OSError as error:
-        detail = f"{out}: cannot be written ({error.strerror or error})."
-        raise InvalidRequestError(detail) from error
+    return json.dumps(certificate, allow_nan=False).encode()
 
 
-def run(request: SolveRequest, *, certificate: Path | None, as_json: bool) -> None:
-    """Solve, write the certificate where one is asked for, and print the answer.
+def run(asked: Asked, budget: str | None, search: SolverOptions, files: AnswerFiles) -> None:
+    """Solve, write the files that are asked for, and print the answer.
 
     Raises
     ------
-    AppError, SolverError
+    AppError, FeatureError, SolverError
         Each with one sentence.
     """
-    file = read_problem_file(request.path)
-    constraints = None if request.constraints is None else read_json(request.constraints)
-    problem = problem_of(file, budget_of(file, request.budget), constraints)
-    try:
-        result = solve(
-            problem,
-            strategy=request.strategy,
-            time_limit_s=request.time_limit_s,
-            gap=request.gap,
-            random_seed=request.random_seed,
-        )
-    except ValueError as error:
-        raise InvalidRequestError(str(error)) from error
+    limit = None if budget is None else parse_budget(budget)
+    wanted = [path for path in (files.certificate, files.problem) if path is not None]
+    for path in wanted:
+        require_file(path)
+    if files.problem is not None and asked.file is not None:
+        detail = f"--problem writes what --root is about; {asked.file} is a problem's file already."
+        raise InvalidRequestError(detail)
+    opened = asked.open(search, provable=bool(wanted))
+    problem = opened.within(opened.budget(limit))
+    result = solve(problem, search)
     for note in result.notes:
         say(note)
-    if certificate is not None:
-        write_certificate(problem, result, certificate, request.time_limit_s)
+    if files.problem is not None and isinstance(opened, OpenScenes):
+        write_file(files.problem, opened.problem_file())
+    if files.certificate is not None:
+        write_file(files.certificate, _certificate(problem, result, search.time_limit_s))
     content = document(problem, result)
-    if as_json:
+    if files.as_json:
         answer_json(content)
     else:
         answer(_describe(content))

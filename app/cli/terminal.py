@@ -1,6 +1,7 @@
 """Talking to a person at a terminal: results on stdout, everything else on stderr."""
 
 import json
+import logging
 import sys
 import time
 
@@ -8,9 +9,38 @@ import time
 _QUIET_SECONDS = 10.0
 
 
-def say(sentence: str) -> None:
-    """Print a sentence for the person who watches."""
+class _Messages:
+    """What a person wants to read besides the result."""
+
+    quiet = False
+
+
+def set_messages(*, quiet: bool, verbose: bool) -> None:
+    """Choose what is shown besides the result, until the next call.
+
+    Parameters
+    ----------
+    quiet
+        Neither progress nor notes; only why a command fails.
+    verbose
+        The log, too.
+    """
+    _Messages.quiet = quiet
+    if verbose:
+        logging.basicConfig(
+            level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", force=True
+        )
+
+
+def complain(sentence: str) -> None:
+    """Print why a command fails."""
     print(f"seedal: {sentence}", file=sys.stderr)  # noqa: T201 - this is the command line
+
+
+def say(sentence: str) -> None:
+    """Print a sentence for the person who watches, unless that person wants none."""
+    if not _Messages.quiet:
+        complain(sentence)
 
 
 def answer(text: str) -> None:
@@ -38,6 +68,8 @@ class ImageProgress:
 
     def __call__(self, done: int, total: int) -> None:
         """Show the state; on a terminal in place, in a log as a line now and then."""
+        if _Messages.quiet:
+            return
         now = time.perf_counter()
         if self._began is None or done < self._last:  # another run of another pool
             self._began = (now, done)

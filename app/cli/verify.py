@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.choosing.budgets import BudgetAsked
-from app.choosing.constraints import read_json
-from app.choosing.problem_files import ProblemFile, read_problem_file
-from app.choosing.solving import problem_of
-from app.cli.terminal import answer, answer_json, say
+from app.choosing.budgets import AskedBudget, parse_budget
+from app.choosing.constraints import ConstraintsFile
+from app.choosing.problem_files import (
+    ProblemFile,
+    problem_of,
+    read_constraints,
+    read_json,
+    read_problem_file,
+)
+from app.cli.terminal import answer, answer_json, complain
 from app.errors import InvalidRequestError
 from solver.certificate.inputs import constraints_document
 from solver.check import Inputs, Proven, check, stated_constraints
@@ -30,12 +35,12 @@ def _number(value: object) -> float:
 def _check(
     file: ProblemFile,
     certificate: Mapping[str, object],
-    asked: BudgetAsked | None,
-    constraints: object,
+    asked: AskedBudget | None,
+    constraints: ConstraintsFile | None,
 ) -> Proven:
     stated = _number(certificate.get("budget"))
     total = float(file.costs.sum())
-    budget = stated if asked is None else asked.limit(total)
+    budget = stated if asked is None else asked.within(total)
     try:
         problem = problem_of(file, budget, constraints)
     except InvalidRequestError as error:
@@ -69,7 +74,7 @@ def run(
     path: Path,
     certificate: Path,
     *,
-    budget: BudgetAsked | None = None,
+    budget: str | None = None,
     constraints: Path | None = None,
     as_json: bool = False,
 ) -> int:
@@ -94,15 +99,16 @@ def run(
     InvalidRequestError
         When a file cannot be read.
     """
+    asked = None if budget is None else parse_budget(budget)
     file, content = read_problem_file(path), read_json(certificate)
     if not isinstance(content, dict):
         detail = f"{certificate}: it is not a certificate."
         raise InvalidRequestError(detail)
-    limits = None if constraints is None else read_json(constraints)
+    limits = None if constraints is None else read_constraints(constraints)
     try:
-        proven = _check(file, content, budget, limits)
+        proven = _check(file, content, asked, limits)
     except VerificationError as error:
-        say(str(error))
+        complain(str(error))
         if as_json:
             answer_json({"holds": False, "reason": str(error)})
         return _REFUTED

@@ -7,7 +7,8 @@ import numpy as np
 
 from app.cli.terminal import answer, answer_json
 from features.backbones import Compute, Identity, identify, open_backbone, resolve_precision
-from features.backbones.protocol import PATCH_KEYS, SIZE
+from features.backbones.compute import PATCH_KEYS
+from features.backbones.protocol import SIZE
 from features.errors import BackboneError, WeightsError
 
 

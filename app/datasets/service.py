@@ -78,7 +78,9 @@ class Datasets:
             self._store_inline(row, request.source.scenes)
         else:
             located(row.source, request.resource, self._settings)
-        operation = translate_operation.new_extraction(row.id, request.callback)
+        operation = translate_operation.new_operation(
+            translate_operation.EXTRACTION, row.id, request.callback
+        )
         self._session.add(operation)
         if request.features.backbone == PRECOMPUTED:
             row.status = DatasetStatus.AWAITING_VECTORS

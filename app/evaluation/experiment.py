@@ -16,7 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from app.choosing.objectives import FeatureToken
-from app.choosing.seeding import SeedQuestion
+from app.choosing.question import Question
 from app.evaluation.arena import Arena
 from app.evaluation.campaign import Campaign
 from app.evaluation.labelled import LabelledPool
@@ -27,13 +27,14 @@ from features.backbones import Identity, identify, resolve_backbone
 from features.pipeline import prepare
 from features.prepared import Prepared
 from features.settings import AUTO
+from solver.model.options import SolverOptions
 
 
 def compare(
     arena: Arena,
     plan: ComparisonPlan,
     draw: Draw,
-    questions: Mapping[str, SeedQuestion],
+    questions: Mapping[str, Question],
     methods: Mapping[str, Method],
 ) -> tuple[tuple[EvaluationOutcome, ...], dict[str, EvaluationOutcome]]:
     """Choose one seed after the other, then train and score side by side.
@@ -190,7 +191,7 @@ def _cells(
 ) -> Iterable[Cell]:
     """Compare the methods on one draw, budget by budget."""
     for budget in plan.budgets:
-        limit = budget.limit(draw.total)
+        limit = budget.within(draw.total)
         questions = {
             name: _question(plan, draw, limit, prepared) for name, prepared in described.items()
         }
@@ -209,17 +210,13 @@ def _cells(
         )
 
 
-def _question(plan: ComparisonPlan, draw: Draw, limit: float, prepared: Prepared) -> SeedQuestion:
+def _question(plan: ComparisonPlan, draw: Draw, limit: float, prepared: Prepared) -> Question:
     signatures, price = prepared.signatures, draw.price
-    return SeedQuestion(
-        scene_ids=signatures.scene_ids,
+    return Question(
+        signatures=signatures,
         costs=np.array([price[scene] for scene in signatures.scene_ids]),
-        weights=signatures.weights,
-        vectors=signatures.vectors,
-        parts=signatures.parts,
         budget=limit,
-        time_limit_s=plan.time_limit_s,
-        random_seed=plan.random_seed,
+        options=SolverOptions(time_limit_s=plan.time_limit_s, random_seed=plan.random_seed),
     )
 
 

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.choosing.objectives import OBJECTIVES, FeatureToken, require_objective
-from app.choosing.seeding import SeedQuestion, make_seed
+from app.choosing.question import Question
+from app.choosing.seeding import make_seed
 from app.errors import InvalidRequestError
 from app.evaluation.baselines.pool import BaselinePool
 from app.evaluation.baselines.registry import BASELINES, BaselineMethod
 from features.settings import AUTO
-from solver.model.strategy import STRATEGIES, Strategy
+from solver.model.options import STRATEGIES, Strategy
 
 RANDOM: Final = "random"
 
@@ -53,7 +54,7 @@ class Method(Protocol):
         """Which vectors of images it wants where the user does not say."""
         ...
 
-    def __call__(self, question: SeedQuestion) -> Choice:
+    def __call__(self, question: Question) -> Choice:
         """Return the choice; the question's random seed is the only source of randomness."""
         ...
 
@@ -70,9 +71,9 @@ class _Objective:
         """The objective's."""
         return OBJECTIVES[self.name].token
 
-    def __call__(self, question: SeedQuestion) -> Choice:
-        asked = replace(question, objective=self.name, strategy=self.strategy)
-        answer = make_seed(asked)
+    def __call__(self, question: Question) -> Choice:
+        options = replace(question.options, strategy=self.strategy)
+        answer = make_seed(replace(question, objective=self.name, options=options))
         return Choice(
             scenes=tuple(scene.scene_id for scene in answer.scenes),
             seconds=answer.result.seconds,
@@ -93,16 +94,18 @@ class _Baseline:
         """The paper's choice: baselines are compared as they were published."""
         return AUTO
 
-    def __call__(self, question: SeedQuestion) -> Choice:
+    def __call__(self, question: Question) -> Choice:
         started = time.perf_counter()
         pool = BaselinePool(
             scene_ids=question.scene_ids,
-            vectors=question.vectors,
-            weights=question.weights,
+            vectors=question.signatures.vectors,
+            weights=question.signatures.weights,
             costs=question.costs,
             classes=self.classes,
         )
-        chosen: NDArray[np.int64] = self.baseline(pool, question.budget, question.random_seed)
+        chosen: NDArray[np.int64] = self.baseline(
+            pool, question.budget, question.options.random_seed
+        )
         names = tuple(question.scene_ids[k] for k in chosen)
         return Choice(scenes=names, seconds=time.perf_counter() - started)
 
@@ -168,7 +171,7 @@ def find_methods(
     return found
 
 
-def random_choice(question: SeedQuestion, random_seed: int) -> Choice:
+def random_choice(question: Question, random_seed: int) -> Choice:
     """Return a random seed: scenes in a random order, as long as they fit."""
     chance = _Baseline(BASELINES[RANDOM], 1)
-    return chance(replace(question, random_seed=random_seed))
+    return chance(replace(question, options=replace(question.options, random_seed=random_seed)))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.choosing.budgets import BudgetAsked
+from app.choosing.budgets import AskedBudget
 from app.evaluation.arena import Score
 from app.evaluation.campaign import Course
 from app.evaluation.methods import Choice
@@ -55,7 +55,7 @@ class Cell:
     backbone: str
     cut: str
     repetition: int
-    budget: BudgetAsked
+    budget: AskedBudget
     limit: float
     total: float
     scenes: int

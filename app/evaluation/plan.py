@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.choosing.budgets import BudgetAsked
+from app.choosing.budgets import AskedBudget
 from app.errors import BudgetError, InvalidRequestError
 from app.evaluation.baselines.pool import MOST_SCENES
 from app.evaluation.costs import Cost, parse_cost, scene_costs
@@ -81,7 +81,7 @@ class ComparisonPlan:
     """
 
     cuts: tuple[Cut, ...]
-    budgets: tuple[BudgetAsked, ...]
+    budgets: tuple[AskedBudget, ...]
     objectives: tuple[str, ...]
     baselines: tuple[str, ...]
     backbones: tuple[str, ...]
@@ -142,7 +142,7 @@ class ComparisonPlan:
         if not (math.isfinite(self.time_limit_s) and self.time_limit_s >= 0):
             message = f"--time-limit must be at least 0 seconds, not {self.time_limit_s}."
             raise InvalidRequestError(message)
-        if any(budget.amount <= 0 for budget in self.budgets):
+        if any(budget.limit == 0 for budget in self.budgets):
             message = "A budget of 0 buys no seed to train on."
             raise BudgetError(message)
 
@@ -247,7 +247,7 @@ def _draw(
     found = Draw(cut, repetition, scenes, scene_costs(scenes, per_image))
     cheapest = float(found.costs.min())
     for budget in plan.budgets:
-        limit = budget.limit(found.total)
+        limit = budget.within(found.total)
         if limit < cheapest:
             detail = (
                 f"The budget of {limit:,.10g} {plan.cost.resource} is below the cheapest scene of "

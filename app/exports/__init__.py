@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from app.exports.redal import redal
+from app.exports.redal import REDAL, redal, require_redal
 from app.exports.seed import ExportableSeed, ExportError
 from app.exports.sheet import seed_sheet
 from app.exports.tables import seed_csv, seed_json
@@ -18,7 +18,7 @@ from app.exports.tables import seed_csv, seed_json
 _EXPORTERS: Final[Mapping[str, Callable[[ExportableSeed], dict[str, bytes]]]] = {
     "json": seed_json,
     "csv": seed_csv,
-    "redal": redal,
+    REDAL: redal,
     "contact_sheet": seed_sheet,
 }
 FORMATS: Final = tuple(_EXPORTERS)
@@ -42,17 +42,26 @@ class Exported:
     content: bytes
 
 
-def require_format(name: str) -> None:
-    """Refuse a format that does not exist.
+def require_format(name: str, kind: str | None = None) -> None:
+    """Refuse a format that does not exist, or that does not fit a source.
+
+    Parameters
+    ----------
+    name
+        Of the format.
+    kind
+        Of the source, where it is known already.
 
     Raises
     ------
     ExportError
-        Listing the formats that do.
+        Listing the formats that exist, or the kinds of source that this one is for.
     """
     if name not in _EXPORTERS:
         detail = f"There is no format {name!r}; the formats are {', '.join(FORMATS)}."
         raise ExportError(detail)
+    if name == REDAL and kind is not None:
+        require_redal(kind)
 
 
 def export_files(seed: ExportableSeed, name: str) -> dict[str, bytes]:
@@ -94,6 +103,7 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
 
 __all__ = [
     "FORMATS",
+    "REDAL",
     "ExportError",
     "ExportableSeed",
     "Exported",

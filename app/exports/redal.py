@@ -8,8 +8,11 @@ Source: ReDAL (Wu et al., ICCV 2021) as used by SeedAL.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from app.exports.seed import ExportableSeed, ExportError, ExportScene, json_bytes
+
+REDAL: Final = "redal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,19 @@ def _info(labelled: Sequence[ExportScene], *, with_regions: bool) -> bytes:
     return f"Region Num: {regions} and Point Num: {cost:.0f} in the current set\n".encode()
 
 
+def require_redal(kind: str) -> None:
+    """Refuse a source that ReDAL has no names for.
+
+    Raises
+    ------
+    ExportError
+        Naming those that it has.
+    """
+    if kind not in _DATASETS:
+        detail = f"ReDAL's files exist for {' and '.join(_DATASETS)}, not for {kind}."
+        raise ExportError(detail)
+
+
 def redal(seed: ExportableSeed) -> dict[str, bytes]:
     """Return the initial labelled and unlabelled sets as ReDAL's files.
 
@@ -66,10 +82,8 @@ def redal(seed: ExportableSeed) -> dict[str, bytes]:
     ExportError
         When the pool is neither S3DIS nor SemanticKITTI.
     """
-    names = _DATASETS.get(seed.kind)
-    if names is None:
-        detail = f"ReDAL's files exist for {' and '.join(_DATASETS)}, not for {seed.kind}."
-        raise ExportError(detail)
+    require_redal(seed.kind)
+    names = _DATASETS[seed.kind]
     labelled, unlabelled = seed.split()
     with_regions = all(scene.regions is not None for scene in seed.scenes)
     files = {"info.txt": _info(labelled, with_regions=with_regions)}

@@ -14,7 +14,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 
 from app.access.service import Caller, scope_of
-from app.datasets.pools import Pools
 from app.datasets.service import Datasets
 from app.datasets.uploads import Uploads
 from app.errors import UnavailableError
@@ -28,9 +27,8 @@ from app.operations.stream import OperationPoller, OperationStream
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
 from app.scenes.maps import MapService
+from app.scenes.pools import Pools, RequestContext
 from app.scenes.service import SceneService
-from app.seeds.frontiers import Frontiers
-from app.seeds.questions import RequestContext
 from app.seeds.service import Seeds
 from app.settings import Settings
 from app.store.queue import JobQueue
@@ -190,10 +188,6 @@ def _seeds(app_state: AppStateOf, context: ContextOf) -> Seeds:
     return Seeds(context, app_state.pool, app_state.queue, app_state.metrics, app_state.waits)
 
 
-def _frontiers(app_state: AppStateOf, context: ContextOf) -> Frontiers:
-    return Frontiers(context, app_state.pool, app_state.queue, app_state.waits)
-
-
 def _maps(app_state: AppStateOf, context: ContextOf) -> MapService:
     return MapService(context, app_state.pool)
 
@@ -225,7 +219,6 @@ def _metrics(app_state: AppStateOf) -> Metrics:
 DatasetsOf = Annotated[Datasets, Depends(_datasets)]
 ScenesOf = Annotated[SceneService, Depends(_scenes)]
 SeedsOf = Annotated[Seeds, Depends(_seeds)]
-FrontiersOf = Annotated[Frontiers, Depends(_frontiers)]
 MapsOf = Annotated[MapService, Depends(_maps)]
 ReadinessOf = Annotated[Health, Depends(_readiness)]
 OperationsOf = Annotated[Operations, Depends(_operations)]

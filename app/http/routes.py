@@ -10,13 +10,22 @@ from app.operations import routes as operations
 from app.scenes import duplicates_routes as duplicates
 from app.scenes import maps_routes as maps
 from app.scenes import routes as scenes
-from app.seeds import frontiers_routes as frontiers
 from app.seeds import routes as seeds
 
 
 def include(app: FastAPI) -> None:
     """Add every route to an application."""
-    scenes_first = (datasets, manifests, vectors, maps, duplicates, scenes)
-    for module in (*scenes_first, seeds, frontiers, operations):
-        app.include_router(module.router, prefix="/v1")
+    for router in (
+        datasets.router,
+        manifests.router,
+        vectors.router,
+        maps.router,
+        duplicates.router,
+        scenes.router,
+        seeds.objectives,
+        seeds.router,
+        seeds.frontiers,
+        operations.router,
+    ):
+        app.include_router(router, prefix="/v1")
     app.include_router(health.router)

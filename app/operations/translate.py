@@ -7,8 +7,6 @@ from pydantic import TypeAdapter
 
 from app.callbacks.wire import CallbackRequest, CallbackState, CallbackStatus
 from app.operations.wire import Operation, OperationError, OperationStatus
-from app.seeds.frontiers_wire import FrontierRequest
-from app.seeds.wire import SeedRequest
 from app.store.identifiers import new_id, now
 from app.store.tables import DeliveryRow, OperationRow
 from solver.model.result import relative_gap
@@ -23,20 +21,19 @@ _MOST_PERCENT: Final = 99.0
 """What is shown before the end: what follows the last group, or the time limit, takes time, too."""
 
 
-def new_extraction(dataset_id: str, callback: CallbackRequest | None = None) -> OperationRow:
-    """Return the row of an extraction that nobody has started."""
-    return _with_callback(_new(EXTRACTION, dataset_id), callback)
-
-
-def new_solve(dataset_id: str, request: SeedRequest | FrontierRequest) -> OperationRow:
-    """Return the row of a question that nobody has begun to answer."""
-    row = _new(SOLVE if isinstance(request, SeedRequest) else FRONTIER, dataset_id)
-    row.request = request.model_dump(mode="json", exclude={"callback"}, by_alias=True)
-    return _with_callback(row, request.callback)
-
-
-def _with_callback(row: OperationRow, callback: CallbackRequest | None) -> OperationRow:
-    """Return an operation that will tell somebody of its end."""
+def new_operation(
+    kind: Kind, dataset_id: str, callback: CallbackRequest | None = None
+) -> OperationRow:
+    """Return the row of an operation that no worker has started, with its callback."""
+    row = OperationRow(
+        id=new_id(),
+        kind=kind,
+        dataset_id=dataset_id,
+        status=OperationStatus.NOT_STARTED,
+        version=0,
+        done=0,
+        created_at=now(),
+    )
     if callback is not None:
         row.delivery = DeliveryRow(
             id=f"msg_{new_id()}",
@@ -55,18 +52,6 @@ def _callback(row: DeliveryRow) -> CallbackState:
         attempts=row.attempts,
         last_error=row.last_error,
         next_attempt_at=row.due_at,
-    )
-
-
-def _new(kind: Kind, dataset_id: str) -> OperationRow:
-    return OperationRow(
-        id=new_id(),
-        kind=kind,
-        dataset_id=dataset_id,
-        status=OperationStatus.NOT_STARTED,
-        version=0,
-        done=0,
-        created_at=now(),
     )
 
 

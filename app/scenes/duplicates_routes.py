@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from app.choosing.constraints import Similarity
 from app.errors import (
     BusyError,
     ConflictError,
@@ -15,7 +16,7 @@ from app.http.dependencies import CancellationOf, ScenesOf, SolvePoolOf, require
 from app.http.paging import LinkOf
 from app.http.parameters import IMMUTABLE, DatasetId, PageSize, PageToken
 from app.http.problems import documented
-from app.scenes.wire import NearDuplicates, Similarity
+from app.scenes.wire import NearDuplicates
 
 router = APIRouter(
     prefix="/datasets/{dataset_id}/duplicates",

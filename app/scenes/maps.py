@@ -8,7 +8,7 @@ from app.choosing.tasks import MapTask
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
 from app.scenes.maps_wire import MapMethod, SceneMap
-from app.seeds.questions import RequestContext, ready, signatures_of
+from app.scenes.pools import RequestContext, ready, signatures_of
 
 
 class MapService:

@@ -14,6 +14,7 @@ from app.processes.pool import SolvePool
 from app.scenes import store as scenes
 from app.scenes.point_clouds import show_cloud
 from app.scenes.pointclouds_wire import PointCloud
+from app.scenes.pools import ready, signatures_of
 from app.scenes.thumbnails import make_thumbnail
 from app.scenes.translate import to_wire
 from app.scenes.wire import (
@@ -24,7 +25,6 @@ from app.scenes.wire import (
     Scene,
     ScenePage,
 )
-from app.seeds.questions import ready, signatures_of
 from app.settings import Settings
 from app.store import paging
 from features.errors import ImageError

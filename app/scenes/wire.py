@@ -1,14 +1,8 @@
 """Scenes on the wire: the units that are annotated."""
 
-from typing import Annotated
-
 from pydantic import Field, JsonValue
 
 from app.wire import Count, Wire
-from features.index import FLOOR
-
-Similarity = Annotated[float, Field(ge=FLOOR, le=1)]
-"""A cosine from which scenes count as near duplicates; those below `FLOOR` are not stored."""
 
 
 class SceneImage(Wire):

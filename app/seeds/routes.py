@@ -1,4 +1,4 @@
-"""Routes of seeds."""
+"""Routes of seeds and frontiers."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -18,14 +18,46 @@ from app.errors import (
 )
 from app.http.answers import ACCEPTED, accepted, created
 from app.http.dependencies import CancellationOf, IdempotencyOf, PreferenceOf, SeedsOf, requires
+from app.http.idempotency import Idempotency
 from app.http.paging import LinkOf
-from app.http.parameters import IMMUTABLE, DatasetId, PageSize, PageToken, SeedId
+from app.http.parameters import IMMUTABLE, DatasetId, FrontierId, PageSize, PageToken, SeedId
+from app.http.preferences import Preference
 from app.http.problems import documented
 from app.http.strict import StrictRoute
 from app.operations.wire import Operation
-from app.seeds.wire import Represented, Seed, SeedPage, SeedRequest
+from app.processes.child import Cancellation
+from app.seeds.service import Seeds
+from app.seeds.translate import objectives_to_wire
+from app.seeds.wire import (
+    Frontier,
+    FrontierRequest,
+    ObjectiveList,
+    Represented,
+    Seed,
+    SeedPage,
+    SeedRequest,
+)
 
 router = APIRouter(tags=["seeds"], route_class=StrictRoute, dependencies=[requires("seeds")])
+objectives = APIRouter(
+    tags=["seeds"], route_class=StrictRoute, dependencies=[requires("datasets", "seeds")]
+)
+frontiers = APIRouter(tags=["frontiers"], route_class=StrictRoute, dependencies=[requires("seeds")])
+
+_SOLVE = {
+    **documented(
+        MalformedRequestError,
+        NotFoundError,
+        ConflictError,
+        SlowRequestError,
+        TooLargeError,
+        MediaTypeError,
+        InvalidRequestError,
+        BusyError,
+        SolveCancelledError,
+    ),
+    **ACCEPTED,
+}
 
 _PROOF = documented(
     NotFoundError, ConflictError, InvalidRequestError, BusyError, SolveCancelledError
@@ -36,21 +68,7 @@ _PROOF = documented(
     "/datasets/{dataset_id}/seeds",
     status_code=HTTPStatus.CREATED,
     response_model=None,
-    responses={
-        HTTPStatus.CREATED: {"model": Seed, "description": "The seed."},
-        **documented(
-            MalformedRequestError,
-            NotFoundError,
-            ConflictError,
-            SlowRequestError,
-            TooLargeError,
-            MediaTypeError,
-            InvalidRequestError,
-            BusyError,
-            SolveCancelledError,
-        ),
-        **ACCEPTED,
-    },
+    responses={HTTPStatus.CREATED: {"model": Seed, "description": "The seed."}, **_SOLVE},
 )
 def create_seed(
     dataset_id: DatasetId,
@@ -66,13 +84,7 @@ def create_seed(
     that may take longer than a request does is answered with the operation that will have the
     seed; so is one whose caller prefers that.
     """
-    answer, replayed = once(
-        lambda: seeds.create(dataset_id, request, preference, watch), Seed, Operation
-    )
-    answer = seeds.awaited(answer, preference, watch)
-    if isinstance(answer, Operation):
-        return accepted(answer, answer.id, replayed=replayed, applied=preference.applied)
-    return created(answer, f"/v1/seeds/{answer.id}", replayed=replayed)
+    return _create(dataset_id, request, seeds, once, preference, watch)
 
 
 @router.get(
@@ -87,6 +99,12 @@ def list_seeds(
 ) -> SeedPage:
     """List a dataset's seeds, newest first, without their scenes."""
     return link(seeds.page(dataset_id, page_size, page_token))
+
+
+@objectives.get("/objectives")
+def list_objectives() -> ObjectiveList:
+    """List what a seed can maximise: each objective's formula, its source, and what it promises."""
+    return objectives_to_wire()
 
 
 @router.get("/seeds/{seed_id}", responses=documented(NotFoundError, InvalidRequestError))
@@ -157,3 +175,50 @@ def get_problem(seed_id: SeedId, seeds: SeedsOf, watch: CancellationOf) -> Respo
     headers = {"Content-Disposition": 'attachment; filename="problem.npz"'}
     content = seeds.problem(seed_id, watch)
     return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+@frontiers.post(
+    "/datasets/{dataset_id}/frontiers",
+    status_code=HTTPStatus.CREATED,
+    response_model=None,
+    responses={HTTPStatus.CREATED: {"model": Frontier, "description": "The frontier."}, **_SOLVE},
+)
+def create_frontier(
+    dataset_id: DatasetId,
+    request: FrontierRequest,
+    seeds: SeedsOf,
+    once: IdempotencyOf,
+    preference: PreferenceOf,
+    watch: CancellationOf,
+) -> Response:
+    """Answer many budgets at once: what would each of them buy.
+
+    One that may take longer than a request does is answered with the operation that will have it.
+    """
+    return _create(dataset_id, request, seeds, once, preference, watch)
+
+
+@frontiers.get("/frontiers/{frontier_id}", responses=documented(NotFoundError, InvalidRequestError))
+def get_frontier(frontier_id: FrontierId, seeds: SeedsOf, response: Response) -> Frontier:
+    """Show a frontier; it never changes."""
+    response.headers["Cache-Control"] = IMMUTABLE
+    return seeds.get_frontier(frontier_id)
+
+
+def _create(
+    dataset_id: str,
+    request: SeedRequest | FrontierRequest,
+    seeds: Seeds,
+    once: Idempotency,
+    preference: Preference,
+    watch: Cancellation,
+) -> Response:
+    """Return the answer to a question, or the operation that will have it."""
+    answer, replayed = once(
+        lambda: seeds.create(dataset_id, request, preference, watch), Seed, Frontier, Operation
+    )
+    answer = seeds.awaited(answer, preference, watch)
+    if isinstance(answer, Operation):
+        return accepted(answer, answer.id, replayed=replayed, applied=preference.applied)
+    kind = "seeds" if isinstance(answer, Seed) else "frontiers"
+    return created(answer, f"/v1/{kind}/{answer.id}", replayed=replayed)

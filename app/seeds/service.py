@@ -1,46 +1,56 @@
-"""Answer budgets with seeds, and remember the answers."""
+"""Answer budgets with seeds and frontiers, and remember the answers."""
 
+from collections.abc import Sequence
 from threading import BoundedSemaphore
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-
+from app.access.files import permitted
 from app.callbacks.service import require_callable
 from app.choosing.alike import RepresentedTask
-from app.choosing.baselines import reports
-from app.choosing.seeding import SeedAnswer, chosen_scenes, missed_scenes
+from app.choosing.frontier import FrontierAnswer
+from app.choosing.seeding import SeedAnswer
 from app.choosing.tasks import CertificateTask, ProblemTask
 from app.datasets import store as datasets
-from app.errors import NotFoundError, SolveCancelledError
-from app.exports import Exported, export, require_format
+from app.errors import NotFoundError, SourceRefusedError
+from app.exports import ExportableSeed, Exported, export, require_format
+from app.exports.seed import ExportScene
 from app.http.preferences import Preference
 from app.metrics import Metrics
 from app.operations.wire import Operation
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
 from app.scenes import store as scenes
+from app.scenes.pools import RequestContext, ready, signatures_of
 from app.scenes.wire import Neighbor
-from app.seeds import store as seeds
-from app.seeds.exporting import exportable
-from app.seeds.questions import RequestContext, SeedQuery, ask_again, ask_seed, ready, signatures_of
-from app.seeds.submission import await_end, submit
-from app.seeds.translate import to_row, to_wire
-from app.seeds.wire import Represented, Seed, SeedPage, SeedRequest, SeedSummary
+from app.seeds import store
+from app.seeds.answers import await_end, recall, remember, submit
+from app.seeds.questions import read_again, read_request
+from app.seeds.wire import (
+    Frontier,
+    FrontierRequest,
+    Represented,
+    Seed,
+    SeedPage,
+    SeedRequest,
+    SeedSummary,
+)
+from app.settings import Settings
 from app.store import paging
 from app.store.queue import JobQueue
+from app.store.tables import DatasetRow, FrontierRow, SceneRow, SeedRow
 
 
 class Seeds:
-    """Use cases on seeds.
+    """Use cases on seeds and frontiers.
 
     Parameters
     ----------
     context
-        A transaction; whoever opened it commits. It is let go of while a solve runs.
+        A transaction, which its opener commits. It is released while a solve runs.
     pool
         Where seeds are solved.
     queue
-        Where solves are handed to that nobody waits for.
+        Takes the solves that no request waits for.
     metrics
         Counts answers.
     waits
@@ -63,11 +73,15 @@ class Seeds:
         self._waits = waits
 
     def create(
-        self, dataset_id: str, request: SeedRequest, preference: Preference, watch: Cancellation
-    ) -> Seed | Operation:
-        """Return the seed for a budget, or the operation that will have it.
+        self,
+        dataset_id: str,
+        request: SeedRequest | FrontierRequest,
+        preference: Preference,
+        watch: Cancellation,
+    ) -> Seed | Frontier | Operation:
+        """Return the answer to a question, or the operation that will have it.
 
-        The stored seed is returned where the question was asked before. Otherwise it is solved
+        The stored answer is returned where the question was asked before. Otherwise it is solved
         here, unless the caller prefers an operation or the solve may take longer than requests do.
 
         Raises
@@ -79,30 +93,31 @@ class Seeds:
         BudgetError
             The budget does not pay for the cheapest scene.
         InvalidRequestError
-            There is no such resource, scene or group, no choice keeps every rule, or the time
-            limit is above the server's.
+            There is no such resource, scene or group, no choice keeps every rule, nesting is asked
+            for where it is not known how, or the time limit is above the server's.
         BusyError, SolveCrashedError, SolveCancelledError
             See `app.processes.pool.SolvePool.answer`.
         """
         require_callable(request.callback, self._context.settings)
-        question = ask_seed(self._context, dataset_id, request)
-        known = seeds.answered(self._session, dataset_id, question.digest)
+        query = read_request(self._context, dataset_id, request)
+        known = recall(self._context, query)
         if known is not None:
-            seed = Seed.model_validate(known.answer)
-            self._metrics.recalled(seed.status)
-            return seed
+            if isinstance(known, Seed):
+                self._metrics.recalled(known.status)
+            return known
         if preference.respond_async or request.time_limit_s > self._context.settings.max_wait_s:
             return submit(self._context, self._queue, dataset_id, request)
         self._session.commit()  # nothing is held while the solve runs
-        answer: SeedAnswer = self._pool.answer(question.task, watch)
-        result = answer.result
-        self._metrics.solved(result.status.value, result.seconds, result.gap)
-        return remember(self._context, question, request, answer)
+        answer: SeedAnswer | FrontierAnswer = self._pool.answer(query.task, watch)
+        if isinstance(answer, SeedAnswer):
+            result = answer.result
+            self._metrics.solved(result.status.value, result.seconds, result.gap)
+        return remember(self._context, query, answer)
 
     def awaited(
-        self, answer: Seed | Operation, preference: Preference, watch: Cancellation
-    ) -> Seed | Operation:
-        """Return the seed of an operation where that is there in time, else the operation.
+        self, answer: Seed | Frontier | Operation, preference: Preference, watch: Cancellation
+    ) -> Seed | Frontier | Operation:
+        """Return the answer of an operation where that is there in time, else the operation.
 
         The operation is committed first. Where too many requests wait already, this one does not:
         how long a caller would like to wait is a wish, and its operation is under way.
@@ -112,11 +127,13 @@ class Seeds:
         NotFoundError
             The dataset was deleted meanwhile.
         """
-        if isinstance(answer, Seed):
+        if not isinstance(answer, Operation):
             return answer
         waits, pool = self._waits, self._pool
         state = await_end(self._context, pool, waits, answer, preference.wait_s, watch)
-        return state if state.seed_id is None else self.get(state.seed_id)
+        if state.seed_id is not None:
+            return self.get(state.seed_id)
+        return state if state.frontier_id is None else self.get_frontier(state.frontier_id)
 
     def get(self, seed_id: str) -> Seed:
         """Return a seed.
@@ -126,7 +143,17 @@ class Seeds:
         NotFoundError
             There is none of this id.
         """
-        return Seed.model_validate(seeds.get(self._session, seed_id).answer)
+        return Seed.model_validate(store.get(self._session, SeedRow, seed_id).answer)
+
+    def get_frontier(self, frontier_id: str) -> Frontier:
+        """Return a frontier.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of this id.
+        """
+        return Frontier.model_validate(store.get(self._session, FrontierRow, frontier_id).answer)
 
     def page(self, dataset_id: str, page_size: int | None, page_token: str | None) -> SeedPage:
         """Return a page of a dataset's seeds, newest first, without their scenes.
@@ -142,7 +169,7 @@ class Seeds:
         size = paging.clamp(page_size)
         before = paging.decode_name(listing, page_token) if page_token else None
         datasets.get(self._session, dataset_id)
-        rows = seeds.page(self._session, dataset_id, before=before, size=size + 1)
+        rows = store.page(self._session, dataset_id, before=before, size=size + 1)
         more = len(rows) > size
         return SeedPage(
             items=tuple(SeedSummary.model_validate(summary) for _, summary in rows[:size]),
@@ -163,7 +190,7 @@ class Seeds:
         seed = self.get(seed_id)
         pool = scenes.every(self._session, seed.dataset_id)
         dataset = datasets.get(self._session, seed.dataset_id)  # still there, so they are all
-        pooled = exportable(dataset, pool, seed, self._context.settings)
+        pooled = _exportable(dataset, pool, seed, self._context.settings)
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 
@@ -204,7 +231,7 @@ class Seeds:
         """
         seed = self.get(seed_id)
         task = CertificateTask(
-            seed=ask_again(self._context, seed).task,
+            question=read_again(self._context, seed).task.question,
             selected=tuple(scene.scene_id for scene in seed.scenes),
             upper_bound=seed.objective if seed.upper_bound is None else seed.upper_bound,
         )
@@ -214,58 +241,46 @@ class Seeds:
 
     def problem(self, seed_id: str, watch: Cancellation) -> bytes:
         """Return the ``.npz`` that the certificate of a seed is about; raises as `certificate`."""
-        task = ProblemTask(seed=ask_again(self._context, self.get(seed_id)).task)
+        task = ProblemTask(question=read_again(self._context, self.get(seed_id)).task.question)
         self._session.commit()
         file: bytes = self._pool.answer(task, watch)
         return file
 
 
-def remember(
-    context: RequestContext, question: SeedQuery, request: SeedRequest, answer: SeedAnswer
-) -> Seed:
-    """Store an answer; where another request answered the same question first, return its seed.
+def _exportable(
+    dataset: DatasetRow, rows: Sequence[SceneRow], seed: Seed, settings: Settings
+) -> ExportableSeed:
+    """Return a stored seed with its whole pool.
 
-    Raises
-    ------
-    NotFoundError
-        The dataset was deleted meanwhile.
-    SolveCancelledError
-        It is no answer: the solve was stopped.
+    Exporters open images of chosen scenes: those that may not be read now are left out of them.
     """
-    if answer.result.stop_reason.value == "cancelled":
-        rule = "The solve was stopped before it had an answer."
-        raise SolveCancelledError(rule)
-    named = [scene.scene_id for scene in answer.scenes]
-    named += [scene.scene_id for scene in answer.near_misses]
-    groups = {name: question.pool.group_of(name) for name in named}
-    seed = to_wire(
-        answer.result,
-        chosen_scenes(answer, groups),
-        dataset_id=question.dataset.id,
-        budget=question.budget(question.task.budget),
-        asked=request.model_dump(
-            include={"objective", "strategy", "time_limit_s", "gap", "random_seed"}
+    resource = seed.budget.resource
+    chosen = {scene.scene_id for scene in seed.scenes}
+    return ExportableSeed(
+        kind=dataset.source["kind"],
+        resource=resource,
+        scenes=tuple(
+            ExportScene(
+                scene_id=row.scene_id,
+                cost=row.costs[resource],
+                group=row.group_name,
+                images=tuple(
+                    image["uri"]
+                    for image in row.images
+                    if row.scene_id not in chosen or _may_read(image["uri"], settings)
+                ),
+                regions=None if row.regions is None else tuple(row.regions),
+            )
+            for row in rows
         ),
-        provenance=question.provenance,
-        beside={
-            "baselines": reports(answer.baselines),
-            "near_misses": tuple(missed_scenes(answer, groups)),
-        },
-        rules={"constraints": request.constraints, "side_budgets": request.side_budgets},
+        chosen=tuple(scene.scene_id for scene in seed.scenes),
+        summary=seed.model_dump(mode="json"),
     )
-    session = context.session
-    datasets.get(session, seed.dataset_id)
-    first = seeds.answered(session, seed.dataset_id, question.digest)
-    if first is not None:
-        return Seed.model_validate(first.answer)
-    session.add(to_row(seed, question.digest))
+
+
+def _may_read(uri: str, settings: Settings) -> bool:
     try:
-        session.flush()
-    except IntegrityError:
-        session.rollback()
-        datasets.get(session, seed.dataset_id)  # deleted meanwhile: not found
-        first = seeds.answered(session, seed.dataset_id, question.digest)
-        if first is None:
-            raise
-        return Seed.model_validate(first.answer)
-    return seed
+        permitted(uri, settings)
+    except SourceRefusedError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""Solves that nobody waits for: answered once, whoever dies meanwhile."""
+"""Solves as jobs: each is answered once, whichever process dies meanwhile."""
 
 import math
 import threading
@@ -6,43 +6,41 @@ import time
 from typing import Final, cast
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
 from app.choosing.frontier import FrontierAnswer
 from app.choosing.seeding import SeedAnswer
-from app.datasets.pools import Pools
-from app.errors import AppError, SolveCancelledError, SolveKilledError
+from app.errors import AppError, InvalidRequestError, SolveCancelledError, SolveKilledError
 from app.operations import store as operations
 from app.operations.ending import fail
 from app.operations.translate import SOLVE
 from app.operations.wire import OperationStatus
 from app.processes.child import Cancellation, Task
 from app.processes.pool import SolvePool
-from app.seeds import frontiers_store as frontiers
-from app.seeds import store as seeds
-from app.seeds.frontiers import remember as remember_frontier
-from app.seeds.frontiers_wire import Frontier, FrontierRequest
-from app.seeds.questions import FrontierQuery, RequestContext, SeedQuery, ask_frontier, ask_seed
-from app.seeds.service import remember as remember_seed
-from app.seeds.wire import Seed, SeedRequest
+from app.scenes.pools import Pools, RequestContext
+from app.seeds.answers import recall, remember
+from app.seeds.questions import read_request
+from app.seeds.wire import Frontier, FrontierRequest, Seed, SeedRequest
 from app.settings import Settings
 from app.store.sessions import ProjectSession
+from app.store.tables import OperationRow
 
 _log = structlog.get_logger(__name__)
 
-_TOLD_S: Final = 0.5
+_LOOK_S: Final = 0.5
 """Least time between two looks at, or changes of, the operation's row."""
 
 _ATTEMPTS: Final = 10
 """How often a solve is begun by one worker before it counts as one that cannot be done."""
 
 _PATIENCE_S: Final = 3600.0
-"""The queue lets no more jobs in than there are processes: nobody waits for long."""
+"""The queue lets no more jobs in than there are processes: a job waits only briefly."""
 
 
 class WorkerEndsError(Exception):
-    """The worker ends; the job in hand is for whoever has its slot next."""
+    """The worker ends; the next worker in its slot takes the job."""
 
 
 class Solver:
@@ -103,23 +101,18 @@ class Solver:
             if not operations.start(session, operation_id):
                 return
             row = operations.get(session, operation_id)
-        kind = SeedRequest if row.kind == SOLVE else FrontierRequest
-        request = kind.model_validate(row.request)
+        request = _stored_request(row)
         with self._bound(row.project) as session:
             context = RequestContext(session, self._settings, self._pools)
-            question = (
-                ask_seed(context, row.dataset_id, request)
-                if isinstance(request, SeedRequest)
-                else ask_frontier(context, row.dataset_id, request)
-            )
-            known = _known(context, question)
+            query = read_request(context, row.dataset_id, request)
+            known = recall(context, query)
             if known is not None:
                 _end(session, operation_id, known)
                 return
-        answer = self._answer(question.task, operation_id)
+        answer = self._answer(query.task, operation_id)
         with self._bound(row.project) as session:
             context = RequestContext(session, self._settings, self._pools)
-            _end(session, operation_id, _remember(context, question, request, answer))
+            _end(session, operation_id, remember(context, query, answer))
 
     def _bound(self, project: str) -> ProjectSession:
         session = self._sessions()
@@ -132,14 +125,34 @@ class Solver:
                 count = self._settings.solve_processes
                 self._pool = SolvePool(count, room=count, patience_s=_PATIENCE_S)
             pool = self._pool
-        told = _Told(self._sessions, operation_id)
-        return _persist(pool, task, Cancellation(told.is_unwanted, told.improve))
+        progress = _JobProgress(self._sessions, operation_id)
+        return _persist(pool, task, Cancellation(progress.is_unwanted, progress.improve))
+
+
+def _stored_request(row: OperationRow) -> SeedRequest | FrontierRequest:
+    """Return the question of an operation.
+
+    Raises
+    ------
+    InvalidRequestError
+        Another version of the service stored it, and this one does not know its form.
+    """
+    kind = SeedRequest if row.kind == SOLVE else FrontierRequest
+    try:
+        return kind.model_validate(row.request)
+    except ValidationError as error:
+        where = "/".join(map(str, error.errors()[0]["loc"]))
+        rule = (
+            "The question was stored by another version of the service, and this one cannot read "
+            f"its {where or 'form'}; ask it again."
+        )
+        raise InvalidRequestError(rule) from error
 
 
 def _persist(pool: SolvePool, task: Task, watch: Cancellation) -> SeedAnswer | FrontierAnswer:
     """Return the answer to a task, also where its process is killed a few times.
 
-    Whoever needs memory may have killed it; a task that is itself to blame dies again.
+    The system may have killed it for another's memory; a task that is to blame dies again.
     """
     for _ in range(_ATTEMPTS - 1):
         try:
@@ -149,32 +162,6 @@ def _persist(pool: SolvePool, task: Task, watch: Cancellation) -> SeedAnswer | F
         else:
             return answer
     return cast("SeedAnswer | FrontierAnswer", pool.answer(task, watch))
-
-
-def _known(context: RequestContext, question: SeedQuery | FrontierQuery) -> Seed | Frontier | None:
-    """Return what somebody else who asked the same was answered since this was accepted."""
-    about = (context.session, question.dataset.id, question.digest)
-    if isinstance(question, SeedQuery):
-        seed = seeds.answered(*about)
-        return None if seed is None else Seed.model_validate(seed.answer)
-    frontier = frontiers.answered(*about)
-    return None if frontier is None else Frontier.model_validate(frontier.answer)
-
-
-def _remember(
-    context: RequestContext,
-    question: SeedQuery | FrontierQuery,
-    request: SeedRequest | FrontierRequest,
-    answer: SeedAnswer | FrontierAnswer,
-) -> Seed | Frontier:
-    """Store an answer of either kind; return it, or that of whoever was first."""
-    match question, request, answer:
-        case SeedQuery(), SeedRequest(), SeedAnswer():
-            return remember_seed(context, question, request, answer)
-        case FrontierQuery(), FrontierRequest(), FrontierAnswer():
-            return remember_frontier(context, question, request, answer)
-        case _:
-            raise TypeError(answer)
 
 
 def _end(session: ProjectSession, operation_id: str, result: Seed | Frontier) -> None:
@@ -193,10 +180,10 @@ def _improve(
     return operations.improve(session, operation_id, incumbent=objective, upper_bound=bound)
 
 
-class _Told:
-    """What the operation's row says and is told, at a pace that the database does not mind.
+class _JobProgress:
+    """Reads and writes the operation's row at a pace that the database does not mind.
 
-    A database that is away for a while costs the solve nothing: it goes on, and says later what
+    A database that is away for a while costs the solve nothing: it goes on, and writes later what
     it knows.
     """
 
@@ -215,7 +202,7 @@ class _Told:
     def is_unwanted(self) -> bool:
         """Tell whether the operation was cancelled or deleted."""
         if not self._unwanted and time.monotonic() >= self._next:
-            self._next = time.monotonic() + _TOLD_S
+            self._next = time.monotonic() + _LOOK_S
             try:
                 self._unwanted = not self._look()
             except SQLAlchemyError as error:

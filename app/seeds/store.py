@@ -1,35 +1,66 @@
-"""Queries on seeds."""
+"""Queries on seeds and frontiers: answers that are stored once, and never change."""
 
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.datasets import store as datasets
 from app.errors import NotFoundError
-from app.store.tables import SeedRow
+from app.seeds.wire import Frontier, Seed, SeedSummary
+from app.store.tables import FrontierRow, SeedRow
+
+Row = TypeVar("Row", SeedRow, FrontierRow)
+
+_KINDS: Final = {SeedRow: "seed", FrontierRow: "frontier"}
 
 
-def get(session: Session, seed_id: str) -> SeedRow:
-    """Return a seed.
+def get(session: Session, table: type[Row], answer_id: str) -> Row:
+    """Return a seed or a frontier.
 
     Raises
     ------
     NotFoundError
         There is none of this id.
     """
-    row = session.get(SeedRow, seed_id)
+    row = session.get(table, answer_id)
     if row is None:
-        raise NotFoundError(kind="seed", name=seed_id)
+        raise NotFoundError(kind=_KINDS[table], name=answer_id)
     return row
 
 
-def answered(session: Session, dataset_id: str, question_hash: str) -> SeedRow | None:
+def answered(session: Session, table: type[Row], dataset_id: str, question_hash: str) -> Row | None:
     """Return the answer that a question got before; none where it is new."""
     return session.scalars(
-        select(SeedRow).where(
-            SeedRow.dataset_id == dataset_id, SeedRow.question_hash == question_hash
-        )
+        select(table).where(table.dataset_id == dataset_id, table.question_hash == question_hash)
     ).one_or_none()
+
+
+def add_first(session: Session, row: Row) -> Row:
+    """Store an answer; where another request answered the same question first, return that.
+
+    Raises
+    ------
+    NotFoundError
+        The dataset was deleted meanwhile.
+    """
+    question = (type(row), row.dataset_id, row.question_hash)
+    datasets.get(session, row.dataset_id)
+    first = answered(session, *question)
+    if first is not None:
+        return first
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        datasets.get(session, question[1])  # deleted meanwhile: not found
+        first = answered(session, *question)
+        if first is None:
+            raise
+        return first
+    return row
 
 
 def page(
@@ -45,3 +76,45 @@ def page(
     if before is not None:
         query = query.where(SeedRow.id < before)
     return [(name, summary) for name, summary in session.execute(query)]
+
+
+def seed_row(seed: Seed, question_hash: str) -> SeedRow:
+    """Return the row that keeps a seed, and what lists show of it."""
+    summary = SeedSummary(
+        **{name: getattr(seed, name) for name in _SUMMARISED},
+        objective_name=seed.solver.objective,
+        strategy=seed.solver.strategy,
+        scene_count=len(seed.scenes),
+    )
+    return SeedRow(
+        id=seed.id,
+        dataset_id=seed.dataset_id,
+        question_hash=question_hash,
+        summary=summary.model_dump(mode="json"),
+        answer=seed.model_dump(mode="json"),
+        created_at=seed.created_at,
+    )
+
+
+_SUMMARISED: Final = (
+    "id",
+    "dataset_id",
+    "status",
+    "objective",
+    "upper_bound",
+    "gap",
+    "budget",
+    "total_cost",
+    "created_at",
+)
+
+
+def frontier_row(frontier: Frontier, question_hash: str) -> FrontierRow:
+    """Return the row that keeps a frontier."""
+    return FrontierRow(
+        id=frontier.id,
+        dataset_id=frontier.dataset_id,
+        question_hash=question_hash,
+        answer=frontier.model_dump(mode="json"),
+        created_at=frontier.created_at,
+    )

@@ -1,108 +1,188 @@
-"""Seeds: the solver's answer to the wire."""
+"""Seeds and frontiers: the solver's answer to the wire."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from types import MappingProxyType
 from typing import Any, Final
 
+from pydantic import TypeAdapter
+
+from app.choosing.baselines import Baseline
+from app.choosing.constraints import ConstraintsRequest, SideBudget
+from app.choosing.frontier import FrontierAnswer, FrontierStep
+from app.choosing.objectives import OBJECTIVES
+from app.choosing.seeding import SeedAnswer
 from app.seeds.wire import (
+    BaselineReport,
     Budget,
     ChosenScene,
+    Frontier,
+    FrontierPoint,
+    NearMiss,
+    Objective,
+    ObjectiveInfo,
+    ObjectiveList,
     Provenance,
     Seed,
     SeedStatus,
-    SeedSummary,
     SolverReport,
 )
 from app.store.identifiers import new_id, now
-from app.store.tables import SeedRow
-from solver.model.result import Result
+from solver.model.options import SolverOptions
+from solver.model.result import Result, relative_gap
 
 _LIBRARIES = ("seedal-service", "numpy", "ortools", "pulp")
 
 
-def to_wire(
-    result: Result,
-    scenes: Sequence[ChosenScene],
-    *,
-    dataset_id: str,
-    budget: Budget,
-    asked: Mapping[str, Any],
-    provenance: Mapping[str, Any],
-    beside: Mapping[str, Any] = MappingProxyType({}),
-    rules: Mapping[str, Any] = MappingProxyType({}),
-) -> Seed:
-    """Return an answer as the API gives it; what is infinite or unknown becomes null.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedOrigin:
+    """What a seed says of its question.
 
     Parameters
     ----------
-    result, scenes
-        The answer.
     dataset_id
         The dataset's, or the pool's content key where nothing is registered.
-    budget
-        As it was asked for.
-    asked
-        ``objective``, ``strategy``, ``time_limit_s``, ``gap`` and ``random_seed`` of the question.
+    budget, objective, options, constraints, side_budgets
+        As they were asked for.
     provenance
-        ``dataset_key``, ``backbone``, ``weights_id``, ``token`` and ``clusters``.
-    beside
-        ``baselines`` and ``near_misses``: what else there was to choose.
-    rules
-        ``constraints`` and ``side_budgets`` of the question.
+        What it was made from: the members of `app.seeds.wire.Provenance` but for the versions.
+    group_of
+        The group of a scene.
     """
+
+    dataset_id: str
+    budget: Budget
+    objective: str
+    options: SolverOptions
+    constraints: ConstraintsRequest
+    side_budgets: tuple[SideBudget, ...]
+    provenance: Mapping[str, Any]
+    group_of: Callable[[str], str | None]
+
+
+def to_wire(answer: SeedAnswer, origin: SeedOrigin) -> Seed:
+    """Return an answer as the API gives it; what is infinite or unknown becomes null."""
+    result, group_of = answer.result, origin.group_of
     return Seed(
         id=new_id(),
-        dataset_id=dataset_id,
+        dataset_id=origin.dataset_id,
         status=SeedStatus(result.status.value),
         stop_reason=result.stop_reason.value,
         objective=result.objective,
-        upper_bound=finite(result.upper_bound),
-        gap=finite(result.gap),
-        budget=budget,
+        upper_bound=_finite(result.upper_bound),
+        gap=_finite(result.gap),
+        budget=origin.budget,
         total_cost=result.total_cost,
-        scenes=tuple(scenes),
-        **beside,
-        **rules,
-        solver=SolverReport(**asked, used=result.used, seconds=result.seconds, notes=result.notes),
+        scenes=tuple(ChosenScene(**asdict(s), group=group_of(s.scene_id)) for s in answer.scenes),
+        near_misses=tuple(
+            NearMiss(**asdict(s), group=group_of(s.scene_id)) for s in answer.near_misses
+        ),
+        baselines=_baseline_reports(answer.baselines),
+        constraints=origin.constraints,
+        side_budgets=origin.side_budgets,
+        solver=_solver_report(origin.objective, origin.options, result),
+        provenance=Provenance(**origin.provenance, versions=versions()),
+        created_at=now(),
+    )
+
+
+def _solver_report(objective: str, options: SolverOptions, result: Result) -> SolverReport:
+    return SolverReport.model_validate(
+        {
+            "objective": objective,
+            "strategy": options.strategy,
+            "time_limit_s": options.time_limit_s,
+            "gap": options.gap,
+            "random_seed": options.random_seed,
+            "used": result.used,
+            "seconds": result.seconds,
+            "notes": result.notes,
+        }
+    )
+
+
+def _baseline_reports(baselines: Iterable[Baseline]) -> dict[str, BaselineReport]:
+    """Return baselines as the API gives them, by name."""
+    found = [asdict(baseline) for baseline in baselines]
+    return {members.pop("name"): BaselineReport(**members) for members in found}
+
+
+def objectives_to_wire() -> ObjectiveList:
+    """Return the table of objectives as the API gives it."""
+    return ObjectiveList(
+        items=tuple(
+            ObjectiveInfo(
+                name=_OBJECTIVE.validate_python(one.name),
+                label=one.label,
+                description=one.description,
+                formula=one.formula,
+                source=one.source,
+                has_certificates=one.has_certificates,
+            )
+            for one in OBJECTIVES.values()
+        )
+    )
+
+
+def frontier_to_wire(
+    answer: FrontierAnswer,
+    *,
+    dataset_id: str,
+    nested: bool,
+    budget: Callable[[float], Budget],
+    provenance: Mapping[str, Any],
+) -> Frontier:
+    """Return a frontier as the API gives it.
+
+    Parameters
+    ----------
+    answer
+        By ascending budget.
+    dataset_id, nested, provenance
+        Of the question; the last as in `SeedOrigin`.
+    budget
+        Returns a limit as the wire has it.
+    """
+    return Frontier(
+        id=new_id(),
+        dataset_id=dataset_id,
+        objective_name=_OBJECTIVE.validate_python(answer.objective),
+        nested=nested,
+        points=tuple(_points(answer.steps, budget)),
+        knee=answer.knee,
+        seconds=answer.seconds,
+        notes=answer.notes,
         provenance=Provenance(**provenance, versions=versions()),
         created_at=now(),
     )
 
 
-def to_row(seed: Seed, question_hash: str) -> SeedRow:
-    """Return the row that keeps a seed, and what lists show of it."""
-    summary = SeedSummary(
-        **{name: getattr(seed, name) for name in _SUMMARISED},
-        objective_name=seed.solver.objective,
-        strategy=seed.solver.strategy,
-        scene_count=len(seed.scenes),
-    )
-    return SeedRow(
-        id=seed.id,
-        dataset_id=seed.dataset_id,
-        question_hash=question_hash,
-        summary=summary.model_dump(mode="json"),
-        answer=seed.model_dump(mode="json"),
-        created_at=seed.created_at,
-    )
+_OBJECTIVE: Final[TypeAdapter[Objective]] = TypeAdapter(Objective)
 
 
-_SUMMARISED: Final = (
-    "id",
-    "dataset_id",
-    "status",
-    "objective",
-    "upper_bound",
-    "gap",
-    "budget",
-    "total_cost",
-    "created_at",
-)
+def _points(
+    steps: Sequence[FrontierStep], budget: Callable[[float], Budget]
+) -> Iterator[FrontierPoint]:
+    before: Sequence[str] = ()
+    for step in steps:
+        had, has = set(before), set(step.selected)
+        yield FrontierPoint(
+            budget=budget(step.budget),
+            objective=step.objective,
+            upper_bound=_finite(step.upper_bound),
+            gap=_finite(relative_gap(step.objective, step.upper_bound)),
+            total_cost=step.total_cost,
+            scene_count=len(step.selected),
+            added=tuple(name for name in step.selected if name not in had),
+            removed=tuple(name for name in before if name not in has),
+            price_of_nesting=step.price_of_nesting,
+            baselines=_baseline_reports(step.baselines),
+        )
+        before = step.selected
 
 
-def finite(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     """Return a number that JSON can carry: it has no infinity."""
     return value if math.isfinite(value) else None
 

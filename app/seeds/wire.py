@@ -1,14 +1,17 @@
-"""Seeds on the wire: a budget goes in, the scenes to annotate first come out."""
+"""Seeds and frontiers on the wire: budgets go in, the scenes to annotate first come out."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, Strict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from app.callbacks.wire import CallbackRequest
+from app.choosing.budgets import BudgetRequest
+from app.choosing.constraints import ConstraintsRequest, SideBudget
+from app.choosing.objectives import OBJECTIVES
 from app.datasets.features_wire import Sparsify
-from app.scenes.wire import Neighbor, Similarity
+from app.scenes.wire import Neighbor
 from app.wire import Count, Label, Number, Wire
 
 Objective = Literal[
@@ -25,63 +28,26 @@ Objective = Literal[
 Strategy = Literal["auto", "greedy", "local_search", "exact", "cp_sat", "scip", "highs", "pulp"]
 
 
-class BudgetRequest(Wire):
-    """A budget: in the resource's own unit, or as a part of what all usable scenes cost."""
-
-    limit: Annotated[Number, Field(gt=0)] | None = Field(default=None, examples=[6_500_000])
-    fraction: Annotated[Number, Field(gt=0, le=1)] | None = Field(default=None, examples=[0.03])
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.limit is None) == (self.fraction is None):
-            rule = "give either limit or fraction"
-            raise ValueError(rule)
-        return self
-
-
-SceneIds = Annotated[tuple[str, ...], Field(max_length=1_000_000, fail_fast=True)]
-"""A list that is wrong in a million places is told of one of them, and at once."""
-
-
-class SideBudget(Wire):
-    """A limit on another resource than the one of the budget."""
-
-    resource: Label
-    limit: Annotated[Number, Field(ge=0)]
-
-
-class GroupLimit(Wire):
-    """How many scenes of a group are chosen."""
-
-    group: str = Field(min_length=1)
-    min: Annotated[int, Field(strict=True, ge=0)] = 0
-    max: Annotated[int, Field(strict=True, ge=0)] | None = None
-
-
-class ConstraintsRequest(Wire):
-    """Rules besides the budget."""
-
-    include: SceneIds = Field(default=(), description="Scenes that must be chosen; they are paid.")
-    exclude: SceneIds = Field(default=(), description="Scenes that must not be chosen.")
-    labelled: SceneIds = Field(
-        default=(),
-        description="Scenes that are labelled already: they count for diversity, cost nothing, "
-        "and are not in the seed.",
-    )
-    min_scenes: Annotated[int, Field(strict=True, ge=0)] = 0
-    max_scenes: Annotated[int, Field(strict=True, ge=0)] | None = None
-    groups: Annotated[tuple[GroupLimit, ...], Field(max_length=10_000)] = ()
-    one_of_each_duplicate: Annotated[Similarity, Strict()] | None = Field(
-        default=None,
-        exclude_if=lambda value: value is None,  # seeds without the rule read as they always did
-        description="Of scenes whose similarity is at least this, at most one is chosen; chains of "
-        "such pairs count as one group, and what looks like a labelled scene is not chosen. The "
-        "groups are those of `GET /v1/datasets/{dataset_id}/duplicates`.",
-        examples=[0.95],
-    )
-
-
 BaselineName = Literal["random", "greedy", "kmeans"]
+
+
+class ObjectiveInfo(Wire):
+    """Something that a seed can maximise."""
+
+    name: Objective
+    label: str = Field(description="The name for people.")
+    description: str
+    formula: str = Field(description="What is maximised, S being the seed.")
+    source: str
+    has_certificates: bool = Field(
+        description="Whether each of its seeds has a certificate; all have a bound."
+    )
+
+
+class ObjectiveList(Wire):
+    """What a seed can maximise, the default first."""
+
+    items: tuple[ObjectiveInfo, ...]
 
 
 class QuestionRequest(Wire):
@@ -95,9 +61,7 @@ class QuestionRequest(Wire):
     constraints: ConstraintsRequest = ConstraintsRequest()
     objective: Objective = Field(
         default="seedal",
-        description="`seedal`: the paper's. `pairwise`: without its within-scene factor. "
-        "`centred`: that on centred features. `facility_location`, `k_center`, `coverage`, "
-        "`spread` and `balanced`: see docs/seed-quality.md. `auto`: the one that suits the pool.",
+        description=" ".join(f"`{one.name}`: {one.description}" for one in OBJECTIVES.values()),
     )
     strategy: Strategy = "auto"
     time_limit_s: Annotated[Number, Field(gt=0)] = Field(
@@ -140,6 +104,50 @@ class SeedRequest(QuestionRequest):
     )
 
     budget: BudgetRequest = Field(examples=[{"fraction": 0.03}])
+
+
+_MOST_BUDGETS: Final = 200
+
+
+class BudgetRange(Wire):
+    """Evenly spaced parts of what all usable scenes cost, both ends included."""
+
+    first: Annotated[Number, Field(gt=0, le=1)] = Field(alias="from")
+    last: Annotated[Number, Field(gt=0, le=1)] = Field(alias="to")
+    steps: Annotated[int, Field(strict=True, ge=2, le=_MOST_BUDGETS)]
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if self.first >= self.last:
+            rule = "from must be below to"
+            raise ValueError(rule)
+        return self
+
+
+class FrontierRequest(QuestionRequest):
+    """A question: what would each of these budgets buy.
+
+    The time limit is for all budgets together. Bounds are improved until each point is certified
+    to be within `gap`, or within 1 % where it is 0. `coverage` and `balanced` measure every budget
+    by what the largest one could show, so that points can be compared.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"budgets": {"from": 0.01, "to": 0.5, "steps": 50}},
+                {"budgets": [{"fraction": 0.1}, {"fraction": 0.2}], "nested": True},
+            ]
+        }
+    )
+
+    budgets: (
+        Annotated[tuple[BudgetRequest, ...], Field(min_length=1, max_length=_MOST_BUDGETS)]
+        | BudgetRange
+    ) = Field(examples=[{"from": 0.01, "to": 0.5, "steps": 50}])
+    nested: bool = Field(
+        default=False, description="Whether a larger budget only adds scenes to a smaller one's."
+    )
 
 
 class SeedStatus(StrEnum):
@@ -286,3 +294,36 @@ class SeedPage(Wire):
 
     items: tuple[SeedSummary, ...]
     next_page_token: str = Field(description="Empty on the last page.")
+
+
+class FrontierPoint(Wire):
+    """One budget and its answer."""
+
+    budget: Budget
+    objective: float
+    upper_bound: float | None = Field(description="No choice is worth more, nested or not.")
+    gap: float | None
+    total_cost: float
+    scene_count: Count
+    added: tuple[str, ...] = Field(description="Scenes that the point before does not have.")
+    removed: tuple[str, ...] = Field(description="Scenes of the point before that are left out.")
+    price_of_nesting: float
+    baselines: dict[str, BaselineReport]
+
+
+class Frontier(Wire):
+    """Answers by ascending budget."""
+
+    id: str
+    dataset_id: str
+    objective_name: Objective
+    nested: bool
+    points: tuple[FrontierPoint, ...]
+    knee: Count | None = Field(
+        description="Number of the point, from 0, from which more stops paying; null where each "
+        "further budget adds about as much as the last, or more."
+    )
+    seconds: float
+    notes: tuple[str, ...]
+    provenance: Provenance
+    created_at: datetime

@@ -28,7 +28,8 @@ class Artifacts:
     Parameters
     ----------
     folder
-        The data directory; names in the store are paths below it.
+        The data directory; names in the store are paths below it, also where its ``cache`` lies
+        elsewhere.
     url
         ``s3://BUCKET/PREFIX``, ``gs://``, ``az://``, ``file://`` or what else fsspec writes to;
         None where hosts share the data directory itself, or there is only one.
@@ -78,7 +79,9 @@ class Artifacts:
         return path
 
     def _name(self, url: str, path: Path) -> str:
-        return f"{url.rstrip('/')}/{path.relative_to(self._folder).as_posix()}"
+        inside = path.is_relative_to(self._folder)
+        name = path.relative_to(self._folder) if inside else Path("cache", *path.parts[-2:])
+        return f"{url.rstrip('/')}/{name.as_posix()}"
 
 
 def _framed(path: Path) -> Iterator[bytes]:

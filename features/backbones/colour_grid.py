@@ -11,7 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from features.backbones.catalogue import COLOUR_GRID
-from features.backbones.protocol import CLS, PATCHES, SIZE, Token, from_maps
+from features.backbones.compute import CLS, PATCHES, Token
+from features.backbones.protocol import SIZE, from_maps
 
 _GRID: Final = 8
 _WINDOWS: Final = 4

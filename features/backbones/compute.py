@@ -14,6 +14,14 @@ from features.extra import features_extra
 AUTO: Final = "auto"
 CPU: Final = "cpu"
 
+Token: TypeAlias = Literal["cls", "patch_keys", "patches"]
+"""``cls``: one vector of the whole image; ``patch_keys``: one of each part of it, as in the paper;
+``patches``: one of each part from several depths, see :mod:`features.backbones.protocol`."""
+
+CLS: Final = "cls"
+PATCH_KEYS: Final = "patch_keys"
+PATCHES: Final = "patches"
+
 Precision: TypeAlias = Literal["float32", "float16", "bfloat16"]
 """The numbers that a network multiplies. Sums that grow (residuals, norms) stay in float32."""
 

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from features.backbones.catalogue import EFFICIENTNET_LITE
-from features.backbones.compute import AUTO, FLOAT32, Compute, Precision
-from features.backbones.protocol import SIZE, Backbone, Token
+from features.backbones.compute import AUTO, FLOAT32, Compute, Precision, Token
+from features.backbones.protocol import SIZE, Backbone
 from features.errors import BackboneError, BatchTooLargeError
 
 _EXACT: Final = "ieee"

@@ -10,20 +10,14 @@ so that none of them drowns the others whatever its scale, and set side by side:
 """
 
 from collections.abc import Sequence
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Protocol
 
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 from PIL.Image import Resampling
 
-Token: TypeAlias = Literal["cls", "patch_keys", "patches"]
-"""``cls``: one vector of the whole image; ``patch_keys``: one of each part of it, as in the paper;
-``patches``: one of each part from several depths, see :mod:`features.backbones.protocol`."""
-
-CLS: Final = "cls"
-PATCH_KEYS: Final = "patch_keys"
-PATCHES: Final = "patches"
+from features.backbones.compute import Token
 
 SIZE: Final = 224
 """Height and width, in pixels, of the images that every backbone takes."""

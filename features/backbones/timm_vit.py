@@ -14,10 +14,10 @@ from timm.models import eva, vision_transformer
 from torch import Tensor, nn
 
 from features.backbones.checkpoints import load_state, read_state
-from features.backbones.compute import Compute, resolve_precision
+from features.backbones.compute import CLS, PATCHES, Compute, Token, resolve_precision
 from features.backbones.device import arithmetic, pick_device, to_input, within_memory
 from features.backbones.identity import Identity
-from features.backbones.protocol import CLS, PATCHES, Token, from_maps
+from features.backbones.protocol import from_maps
 from features.backbones.timm_models import build, published
 
 _HEADS: Final = frozenset({"head", "head_dist", "dino_head", "ibot_head", "attn_pool"})

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.backbones.catalogue import COLOUR_GRID
-from features.backbones.compute import FLOAT32, Compute, Precision
+from features.backbones.compute import CLS, FLOAT32, PATCHES, Compute, Precision, Token
 from features.backbones.identity import Identity
-from features.backbones.protocol import CLS, PATCHES, PREPROCESSING, Backbone, Token
+from features.backbones.protocol import PREPROCESSING, Backbone
 from features.errors import BatchTooLargeError, VectorsError
 from features.extraction.blocks import ImageVectors
 from features.signatures.clustering import ALGORITHM, cluster_many

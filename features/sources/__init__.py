@@ -5,14 +5,28 @@
     registry -> remote (a copy of a file that lies elsewhere)
              -> manifest | images | coco | semantic_kitti | ... -> pool -> record -> fields
 
-A source reads names, sizes and headers, never pixels or points beyond what its costs need.
+A source reads names, sizes and headers, never pixels or points beyond what its costs need. The
+readers are loaded when the first of them is used: what may be asked is known without them.
 """
 
-from features.sources.mistakes import Mistake, Mistakes
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
 from features.sources.options import SourceOptions
-from features.sources.pool import build_pool
-from features.sources.record import parse_scene
-from features.sources.registry import KINDS, detect, open_source, open_upload, unfit_option
+
+if TYPE_CHECKING:
+    from features.sources.mistakes import Mistake, Mistakes
+    from features.sources.pool import build_pool
+    from features.sources.record import parse_scene
+    from features.sources.registry import KINDS, detect, open_source, open_upload, unfit_option
+
+_MODULES: Final = {
+    "Mistake": "mistakes",
+    "Mistakes": "mistakes",
+    "build_pool": "pool",
+    "parse_scene": "record",
+    **dict.fromkeys(("KINDS", "detect", "open_source", "open_upload", "unfit_option"), "registry"),
+}
 
 __all__ = [
     "KINDS",
@@ -26,3 +40,10 @@ __all__ = [
     "parse_scene",
     "unfit_option",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -122,7 +122,8 @@ class SourceOptions:
         The resource that a budget limits; every scene must have a cost for it. Without a name the
         source decides, see :func:`features.sources.pool.build_pool`.
     scene_from
-        Which scene an image belongs to (COCO), see :mod:`features.sources.options`.
+        Which scene an image belongs to (COCO): ``key:NAME``, or a regular expression with one
+        group; see :func:`parse_rule`.
     unit
         What a scene is (nuScenes): a drive of 20 s, or one ``"keyframe"`` of it.
     refuse

@@ -1,8 +1,9 @@
 """Many budgets in one call: a selection and a bound for each, and where more budget stops paying.
 
-`frontier` wires: a selection of one budget is the start of its neighbours (`search`), branch and
-bound bounds each on one core, `nesting` makes every larger selection contain the smaller ones, and
-`knee` marks the point of diminishing returns.
+`frontier` dispatches by family, as `solver.solve.solve` does. Where a budget is the only rule of a
+small problem of pairs, a selection of one budget is the start of its neighbours (`search`, `walk`),
+and branch and bound bounds each on one core. Everything else is solved budget by budget. `knee`
+marks the point of diminishing returns.
 """
 
 from solver.frontier.frontier import BudgetResult, FrontierResult, frontier

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from solver.model.kernel import kernel
+from solver.model.objective import per_cost
 from solver.model.problem import Floats, Mask
 
 # Moves for which an item that has left may not come back, and one that came may not leave.
@@ -108,21 +109,31 @@ class Search:
         return 0.5 * company + float(self.profits[chosen].sum())
 
     def trim(self, chosen: Mask, allowance: float) -> Mask:
-        """Drop what is worth least per cost until the rest is within the budget."""
+        """Drop what is worth least per cost until the rest is within the budget.
+
+        Parameters
+        ----------
+        chosen
+            Shape (n,); not changed.
+        allowance
+            Limit on the sum of costs, at least 0.
+
+        Returns
+        -------
+        Mask
+            `chosen` itself where that is within the budget.
+        """
+        if math.fsum(self.costs[chosen]) <= allowance:
+            return chosen
         chosen = chosen.copy()
         gain = self.profits + self.pairs[:, chosen].sum(axis=1)
-        spent = math.fsum(self.costs[chosen])
-        while spent > allowance:
-            ratio = np.where(
-                chosen & (self.costs > 0), gain / np.maximum(self.costs, 1e-300), np.inf
-            )
-            item = int(np.argmin(ratio))
+        # The sum is made anew at each step: a running difference drifts and may never get there.
+        while math.fsum(self.costs[chosen]) > allowance:
+            # What is above a limit of at least 0 has an item that costs something.
+            priced = np.flatnonzero(chosen & (self.costs > 0))
+            item = priced[np.argmin(per_cost(gain[priced], self.costs[priced]))]
             chosen[item] = False
             gain -= self.pairs[item]
-            spent -= self.costs[item]
-            if spent <= allowance:
-                # A running difference drifts; what counts is the sum.
-                spent = math.fsum(self.costs[chosen])
         return chosen
 
     def improve(
@@ -143,10 +154,12 @@ class Search:
         allowance
             Limit on the sum of costs.
         moves
-            Moves to make.
+            Moves to make; with 0 of them `start` comes back.
         fixed, allowed
             What must stay, and what may be chosen; nothing and everything where None.
         """
+        if moves == 0:
+            return start
         fixed = np.zeros_like(start) if fixed is None else fixed
         free = ~fixed if allowed is None else allowed & ~fixed
         left = allowance - math.fsum(self.costs[fixed])

@@ -5,6 +5,7 @@
     SolverError
     ├── InvalidProblemError       the arrays break a rule of the problem (caller's mistake)
     ├── UnknownStrategyError      no strategy of that name
+    ├── InvalidOptionError        an option of the search is out of range; a ValueError, too
     ├── BackendUnavailableError   the library is missing, or the problem is beyond what it can take
     ├── BackendFailedError        the backend ran and gave no usable answer
     └── VerificationError         an answer does not hold (a defect, never the caller's mistake)
@@ -21,6 +22,10 @@ class InvalidProblemError(SolverError):
 
 class UnknownStrategyError(SolverError):
     """There is no strategy of that name."""
+
+
+class InvalidOptionError(SolverError, ValueError):
+    """A time limit, a gap or a random seed is out of range."""
 
 
 class BackendUnavailableError(SolverError):

@@ -5,13 +5,35 @@ numba rather than C or Cython: the source stays Python that a reader can step th
 """
 
 import functools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, ParamSpec, TypeVar, cast
 
 from numba import njit
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+
+
+@contextmanager
+def _hidden(name: str) -> Iterator[None]:
+    """Let a library that is not loaded yet look as if it were not installed."""
+    hides = name not in sys.modules
+    if hides:
+        sys.modules[name] = None  # type: ignore[assignment]  # what import takes for "not there"
+    try:
+        yield
+    finally:
+        if hides:
+            del sys.modules[name]
+
+
+# No kernel uses linear algebra. Where SciPy is installed, numba would load all of it to find out
+# whether there is a BLAS: a third of the time that a small solve takes.
+with _hidden("scipy.linalg"):
+    import_module("numba.np.arraymath")
 
 
 def _compile(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,11 +1,15 @@
 """What is answered: a selection, how good it is, and why the search ended."""
 
+from __future__ import annotations  # options and their help are read without numpy
+
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Status(StrEnum):

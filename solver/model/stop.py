@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from solver.model.errors import InvalidOptionError
 from solver.model.result import StopReason, relative_gap
 
 
@@ -22,7 +23,7 @@ class TimeLimit:
     def __init__(self, seconds: float) -> None:
         if math.isnan(seconds) or seconds < 0:
             message = f"A time limit is at least 0 seconds, not {seconds}."
-            raise ValueError(message)
+            raise InvalidOptionError(message)
         self._deadline = time.perf_counter() + seconds
 
     def __call__(self, objective: float, upper_bound: float) -> StopReason | None:
@@ -41,7 +42,7 @@ class GapReached:
     def __init__(self, gap: float) -> None:
         if math.isnan(gap) or gap < 0:
             message = f"A gap is at least 0, not {gap}."
-            raise ValueError(message)
+            raise InvalidOptionError(message)
         self._gap = gap
 
     def __call__(self, objective: float, upper_bound: float) -> StopReason | None:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Generic, TypeAlias
 
 from solver.model.objective import value
+from solver.model.options import Strategy
 from solver.model.problem import Mask, ProblemT
 from solver.model.result import StopReason
 from solver.model.stop import Stop, TimeLimit
-from solver.model.strategy import Strategy
 from solver.rules.feasibility import keeps
 from solver.rules.reduction import Reduced
 from solver.search.attempt import Attempt
@@ -80,7 +80,7 @@ class Incumbent(Generic[ProblemT]):
         self.take(attempt, strategy)
         ended = attempt.stop_reason in {StopReason.PROVEN, StopReason.SOLVER_TOLERANCE}
         if ended and self.objective <= before and self.used is not strategy:
-            self.notes.append(f"{strategy} proved the selection of {self.used}.")
+            self.notes.append(f"The selection was found by {self.used} and proven by {strategy}.")
         elif attempt.stop_reason is StopReason.TIME_LIMIT:
             self.notes.append(f"{strategy} ran out of time; the selection is by {self.used}.")
 

@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 
 from solver.model.errors import BackendUnavailableError, UnknownStrategyError
+from solver.model.options import Strategy, strategy_of
 from solver.model.problem import AnyProblem, Mask, SetProblem
 from solver.model.result import StopReason
 from solver.model.stop import FirstOf, Stop, TimeLimit
-from solver.model.strategy import Strategy, strategy_of
 from solver.search.attempt import Attempt
 from solver.search.exchanges import exchanges
 from solver.search.incumbent import Incumbent

@@ -1,6 +1,6 @@
 """A weighted sum of concave objectives: two ideas of a good selection at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +28,9 @@ class SumProblem(ConcaveProblem):
     Parameters
     ----------
     terms
-        The f_k, at least one, all with the same items, costs, budget and constraints as this.
+        The f_k, at least one, all with the same items and costs as this. Their budgets and
+        constraints are replaced by those of the sum: what a term says of selections holds under
+        these only.
     shares
         Shape (terms,), above 0.
     costs, budget, ids, constraints
@@ -37,7 +39,7 @@ class SumProblem(ConcaveProblem):
     Raises
     ------
     InvalidProblemError
-        There is no term, a share is not above 0, or a term is about other costs or another budget.
+        There is no term, a share is not above 0, or a term is about other costs.
     """
 
     terms: tuple[ConcaveProblem, ...]
@@ -51,9 +53,15 @@ class SumProblem(ConcaveProblem):
             message = "A sum has at least one term, and for each a share above 0."
             raise InvalidProblemError(message)
         for term in self.terms:
-            if not np.array_equal(term.costs, self.costs) or term.budget != self.budget:
-                message = "All terms of a sum are about the same costs and the same budget."
+            if not np.array_equal(term.costs, self.costs):
+                message = "All terms of a sum are about the same costs."
                 raise InvalidProblemError(message)
+        object.__setattr__(self, "terms", tuple(self._adopted(term) for term in self.terms))
+
+    def _adopted(self, term: ConcaveProblem) -> ConcaveProblem:
+        if term.budget == self.budget and term.constraints is self.constraints:
+            return term
+        return replace(term, budget=self.budget, constraints=self.constraints)
 
     def value(self, chosen: Mask) -> float:
         return float(sum(s * term.value(chosen) for s, term in self._pairs()))

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from app.access import authentication
 from app.access.service import SCOPES, Caller, Keys
 from app.main import create_app
-from app.operations.translate import new_solve
+from app.seeds.answers import new_solve
 from app.seeds.wire import SeedRequest
 from app.settings import Settings
 from app.store.identifiers import new_id, now

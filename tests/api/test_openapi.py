@@ -13,8 +13,7 @@ from app.access.service import SCOPES
 from app.cli.openapi import document as document_text
 from app.datasets.validation_wire import ValidationRequest
 from app.datasets.wire import DatasetRequest
-from app.seeds.frontiers_wire import FrontierRequest
-from app.seeds.wire import SeedRequest
+from app.seeds.wire import FrontierRequest, SeedRequest
 
 _COMMON = {"content-length", "content-type", "vary"}
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from app.cli.main import _app as typer_app
+from app.choosing.objectives import OBJECTIVES
 from app.cli.main import main
+from app.exports import FORMATS
 from features.sources import KINDS
+from solver.model.options import STRATEGIES
 
 Manifest = Callable[..., Path]
 Record = dict[str, Any]
@@ -96,10 +97,20 @@ def test_a_room_without_images_stands_among_the_unlabelled(
     assert sorted(chosen + rest) == [f"Area_1/coords/{room}.npy" for room in rooms]
 
 
-def test_the_help_names_every_kind_and_its_options(select: Select, tmp_path: Path) -> None:
-    """What `--source` may be is what the sources know; an option of another kind is refused."""
-    printed = CliRunner().invoke(typer_app, ["select", "--help"], env={"COLUMNS": "1000"}).stdout
-    assert all(kind in printed for kind in KINDS)
+def test_the_help_names_every_kind_and_its_options(
+    select: Select,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What `--source` and `--objective` may be is what there is; an unfit option is refused."""
+    monkeypatch.setenv("COLUMNS", "1000")
+    assert main(["select", "--help"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if "--" in line}
+    assert all(kind in lines["--source"] for kind in KINDS)
+    assert all(objective in lines["--objective"] for objective in OBJECTIVES)
+    assert all(strategy in lines["--strategy"] for strategy in STRATEGIES)
+    assert all(form in lines["--format"] for form in FORMATS)
     (tmp_path / "scenes.csv").write_text("scene_id,cost\na,1\n")
     status, _, err = select(tmp_path / "scenes.csv", "--unit", "keyframe")
     assert status == 2
@@ -263,8 +274,8 @@ def test_an_unreadable_line_is_named(manifest: Manifest, select: Select) -> None
         (("--format", "pdf"), "no format 'pdf'"),
         (("--format", "redal"), "not for manifest"),
         (("--clusters", "0"), "clusters must be at least 1"),
-        (("--clusters", "x"), "Invalid value for '--clusters'"),
-        (("--token", "eos"), "token must be"),
+        (("--clusters", "x"), "Invalid value for --clusters"),
+        (("--token", "eos"), 'Invalid value "eos" for --token'),
         (("--source", "nowhere"), "'nowhere' is no kind of source"),
         (("--resource", "hours"), "hours"),
         (("--time-limit", "-1"), "at least 0 seconds"),

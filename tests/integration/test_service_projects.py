@@ -15,7 +15,6 @@ import app.store
 from app.datasets import store as datasets
 from app.errors import NotFoundError
 from app.operations import store as operations
-from app.seeds import frontiers_store as frontiers
 from app.seeds import store as seeds
 from app.settings import Settings
 from app.store.engine import open_engine
@@ -268,8 +267,8 @@ def test_the_queries_do_not_tell_foreign_from_unknown(
     """Another project's id is not found in the very words of one that nobody has."""
     gets: dict[type[TableBase], Callable[[ProjectSession, str], object]] = {
         DatasetRow: datasets.get,
-        SeedRow: seeds.get,
-        FrontierRow: frontiers.get,
+        SeedRow: lambda session, name: seeds.get(session, SeedRow, name),
+        FrontierRow: lambda session, name: seeds.get(session, FrontierRow, name),
     }
     with bound("mine") as session:
         for table, get in gets.items():
@@ -293,11 +292,11 @@ def test_no_answer_is_taken_from_another_projects_cache(
 ) -> None:
     """A question that another project asked is new, even about that project's own dataset."""
     theirs = ids["theirs"][DatasetRow]
-    for answered in (seeds.answered, frontiers.answered):
+    for table in (SeedRow, FrontierRow):
         with bound("theirs") as session:
-            assert answered(session, theirs, "x") is not None
+            assert seeds.answered(session, table, theirs, "x") is not None
         with bound("mine") as session:
-            assert answered(session, theirs, "x") is None
+            assert seeds.answered(session, table, theirs, "x") is None
 
 
 def test_another_projects_operation_is_not_ended(

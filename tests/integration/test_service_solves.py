@@ -13,8 +13,8 @@ from planted import plant
 from service import opened, worker
 from serving import eventually, free_port, serving
 
-from app.operations.translate import new_solve
 from app.operations.wire import OperationStatus
+from app.seeds.answers import new_solve
 from app.seeds.wire import SeedRequest
 from app.settings import Settings
 from app.store.tables import SeedRow

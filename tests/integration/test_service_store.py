@@ -20,7 +20,7 @@ from app.datasets.translate import new_dataset
 from app.datasets.wire import DatasetRequest
 from app.errors import NotFoundError
 from app.operations import store as operations
-from app.operations.translate import new_extraction
+from app.operations.translate import EXTRACTION, new_operation
 from app.operations.wire import OperationStatus
 from app.scenes import store as scenes
 from app.seeds import store as seeds
@@ -162,9 +162,12 @@ def test_a_dataset_comes_back_as_it_was(session: Session) -> None:
 
 def test_an_unknown_id_is_not_found(session: Session) -> None:
     """Each kind of row raises the same error, naming the kind and the id."""
-    for get in (datasets.get, operations.get, seeds.get, datasets.remove):
+    for get in (datasets.get, operations.get, datasets.remove):
         with pytest.raises(NotFoundError, match="'nothing'"):
             get(session, "nothing")
+    for table in (SeedRow, FrontierRow):
+        with pytest.raises(NotFoundError, match="'nothing'"):
+            seeds.get(session, table, "nothing")
     with pytest.raises(NotFoundError, match="scene 'nothing'"):
         scenes.get(session, "nothing", "nothing")
 
@@ -211,7 +214,7 @@ def test_marking_leaves_out_exactly_the_named_scenes(session: Session) -> None:
 
 def test_an_operation_ends_once(session: Session) -> None:
     """Whoever ends an operation first wins; later changes are refused and change nothing."""
-    operation = new_extraction(_dataset(session).id)
+    operation = new_operation(EXTRACTION, _dataset(session).id)
     session.add(operation)
     session.flush()
     assert operations.start(session, operation.id)
@@ -232,7 +235,7 @@ def test_deleting_a_dataset_deletes_what_belongs_to_it(session: Session) -> None
     """Scenes, operations and seeds go with their dataset."""
     dataset = _dataset(session)
     scenes.add(session, [_record(dataset.id, 0)])
-    session.add(new_extraction(dataset.id))
+    session.add(new_operation(EXTRACTION, dataset.id))
     session.add(
         SeedRow(id=new_id(), dataset_id=dataset.id, question_hash="q", answer={}, created_at=now())
     )
@@ -263,7 +266,7 @@ def test_a_job_exists_exactly_if_its_row_does(engine: Engine) -> None:
     with Session(engine) as session:
         for commit in (False, True):
             dataset = _dataset(session)
-            operation = new_extraction(dataset.id)
+            operation = new_operation(EXTRACTION, dataset.id)
             session.add(operation)
             queue.enqueue_extraction(session, operation.id, dataset.id)
             queue.enqueue_extraction(session, operation.id, dataset.id)  # the same id: one job
@@ -360,7 +363,7 @@ def test_a_project_meets_its_own_rows_alone(engine: Engine) -> None:
         session.add(new_dataset(_REQUEST))
         session.flush()
         (dataset,) = session.scalars(select(DatasetRow))
-        session.add(new_extraction(dataset.id))
+        session.add(new_operation(EXTRACTION, dataset.id))
         shared = {"dataset_id": dataset.id, "question_hash": "q", "answer": {}, "created_at": now()}
         session.add(SeedRow(id="s", **shared))
         session.add(FrontierRow(id="f", **shared))

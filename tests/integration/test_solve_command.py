@@ -131,7 +131,7 @@ def test_a_folder_of_arrays_is_the_same_problem(run: Run, npz: Path, tmp_path: P
     assert first["selected"] == second["selected"]
 
 
-def test_a_frontier_ascends_and_marks_its_knee(run: Run, npz: Path) -> None:
+def test_a_frontier_ascends(run: Run, npz: Path) -> None:
     """Objectives do not fall with the budget, nested selections contain each other."""
     words = ("frontier", npz, "--from", "5%", "--to", "80%", "--steps", 6, "--nested", "--json")
     status, out, _ = run(*words)
@@ -141,7 +141,22 @@ def test_a_frontier_ascends_and_marks_its_knee(run: Run, npz: Path) -> None:
     for smaller, larger in zip(found["points"], found["points"][1:], strict=False):
         assert set(smaller["selected"]) <= set(larger["selected"])
         assert smaller["objective"] <= larger["objective"]
-    assert found["points"][found["knee"]["index"]]["budget"] == found["knee"]["budget"]
+
+
+def test_a_frontier_marks_its_knee_where_it_has_one(run: Run, tmp_path: Path) -> None:
+    """Worth of single scenes stops paying, worth of pairs rises ever faster; both doors agree."""
+    single, pairs = tmp_path / "single.npz", tmp_path / "pairs.npz"
+    priced = arrays() | {"costs": np.ones(12)}
+    worth = {"weights": np.zeros(12), "profits": np.geomspace(100.0, 1.0, 12)}
+    np.savez(single, **priced | worth)
+    np.savez(pairs, **priced)
+    words = ("--from", "10%", "--to", "100%", "--steps", 6)
+    knee = json.loads(run("frontier", single, *words, "--json")[1])["knee"]
+    lines = run("frontier", single, *words)[1].splitlines()
+    assert 0 < knee["index"] < 5
+    assert [place for place, line in enumerate(lines) if "knee" in line] == [knee["index"]]
+    assert json.loads(run("frontier", pairs, *words, "--json")[1])["knee"] is None
+    assert "knee" not in run("frontier", pairs, *words)[1]
 
 
 def _npz(**changes: object) -> Callable[[Path], Path]:

@@ -11,13 +11,13 @@ from sqlalchemy.exc import OperationalError
 
 from app.access.service import Caller
 from app.errors import SolveCrashedError, SolveKilledError
+from app.operations import store as operations
 from app.operations.service import Operations
-from app.operations.translate import new_solve
 from app.operations.wire import OperationStatus
 from app.seeds import solving
-from app.seeds.frontiers_wire import FrontierRequest
+from app.seeds.answers import new_solve
 from app.seeds.solving import Solver, WorkerEndsError
-from app.seeds.wire import SeedRequest
+from app.seeds.wire import FrontierRequest, SeedRequest
 from app.settings import Settings
 from app.store.tables import FrontierRow, SeedRow
 
@@ -98,6 +98,24 @@ def test_what_cannot_be_answered_ends_with_its_reason(
     solver.close()
 
 
+def test_a_question_of_another_version_runs_or_is_refused_in_a_sentence(service: Service) -> None:
+    """A stored question without newer members has their defaults; one with others is refused."""
+    dataset_id = plant(service.settings, 40)
+    solver = Solver(service.settings, service.sessions)
+    older, newer = (_submit(service, dataset_id) for _ in range(2))
+    with service.sessions.begin() as session:
+        operations.get(session, older).request = {"budget": {"fraction": 0.2}}
+        asked = {"budget": {"fraction": 0.2}, "weather": "dry"}
+        operations.get(session, newer).request = asked
+    for operation_id in (older, newer):
+        solver.solve(operation_id)
+    solver.close()
+    assert service.operation(older).status is OperationStatus.SUCCEEDED
+    refused = service.operation(newer)
+    assert refused.status is OperationStatus.FAILED
+    assert "cannot read its weather; ask it again." in str(refused.error)
+
+
 def test_a_cancelled_solve_leaves_no_seed(service: Service) -> None:
     """Cancelled before its worker takes it, an operation stays cancelled."""
     dataset_id = plant(service.settings, 40)
@@ -175,7 +193,9 @@ def test_only_what_was_killed_is_begun_again(
     tasks: list[object] = []
     reason = "It died."
 
-    def first_fail(pool: solving.SolvePool, task: solving.Task, watch: solving.Watch) -> object:
+    def first_fail(
+        pool: solving.SolvePool, task: solving.Task, watch: solving.Cancellation
+    ) -> object:
         tasks.append(task)
         if len(tasks) == 1:
             raise error(reason)
@@ -192,9 +212,9 @@ def test_a_database_that_is_away_does_not_end_a_solve(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is known then is written down once the database is back, the latest of it."""
-    monkeypatch.setattr(solving, "_TOLD_S", -1.0)
+    monkeypatch.setattr(solving, "_LOOK_S", -1.0)
     operation_id = _submit(service, plant(service.settings, 40))
-    told = solving._Told(service.sessions, operation_id)
+    told = solving._JobProgress(service.sessions, operation_id)
     improve = solving.operations.improve
 
     gone = OperationalError("UPDATE", {}, Exception("gone"))

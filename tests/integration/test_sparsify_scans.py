@@ -8,7 +8,8 @@ import PIL.Image
 import pytest
 
 from features.backbones.colour_grid import ColourGrid
-from features.backbones.protocol import CLS, PATCH_KEYS, Token, to_pixels
+from features.backbones.compute import CLS, PATCH_KEYS, Token
+from features.backbones.protocol import to_pixels
 from features.errors import FeatureError
 from features.extraction.thinning import sparsify
 from features.images.pixels import load_rgb

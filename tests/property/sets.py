@@ -12,6 +12,7 @@ from solver.sets.coverage import CoverageProblem
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem
 from solver.sets.k_center import KCenterProblem
+from solver.sets.sum import SumProblem
 
 
 def by_definition(problem: SetProblem, present: np.ndarray) -> float:
@@ -48,6 +49,9 @@ def by_definition(problem: SetProblem, present: np.ndarray) -> float:
                 for j in range(problem.distances.shape[1])
             ]
             return -float(max(near, default=0.0))
+        case SumProblem():
+            terms = zip(problem.shares.tolist(), problem.terms, strict=True)
+            return sum(share * by_definition(term, present) for share, term in terms)
         case _:
             raise NotImplementedError
 
@@ -145,6 +149,24 @@ def k_center_problems(draw: st.DrawFn, max_items: int = 10) -> KCenterProblem:
     )
 
 
+@st.composite
+def sum_problems(draw: st.DrawFn, max_items: int = 8) -> SumProblem:
+    """Draw coverage beside a design of the same items; a term may come with another budget."""
+    coverage = draw(coverage_problems(max_items))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    design = DesignProblem(
+        factors=rng.normal(size=(coverage.n, draw(st.integers(1, 4)))),
+        costs=coverage.costs,
+        budget=coverage.budget * draw(st.sampled_from([0.5, 1.0, 2.0])),
+    )
+    return SumProblem(
+        terms=(coverage, design),
+        shares=rng.uniform(0.1, 3.0, 2),
+        costs=coverage.costs,
+        budget=coverage.budget,
+    )
+
+
 def set_problems(max_items: int = 10) -> st.SearchStrategy[SetProblem]:
     """Draw a problem of any kind."""
     return st.one_of(
@@ -152,6 +174,7 @@ def set_problems(max_items: int = 10) -> st.SearchStrategy[SetProblem]:
         k_center_problems(max_items),
         coverage_problems(min(max_items, 9)),
         design_problems(min(max_items, 8)),
+        sum_problems(min(max_items, 8)),
     )
 
 

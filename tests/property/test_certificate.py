@@ -17,6 +17,7 @@ from solver.certificate import certify
 from solver.certificate.inputs import constraints_document, digest
 from solver.check import Inputs, check
 from solver.model.errors import VerificationError
+from solver.model.options import SolverOptions
 from solver.model.problem import PairProblem, Problem, SignatureProblem
 from solver.model.result import Result, Status, StopReason
 from solver.solve import solve
@@ -43,7 +44,7 @@ def inputs_of(problem: Problem) -> Inputs:
 
 def certificate_of(problem: Problem, strategy: str = "auto") -> Document:
     """Return the certificate of a problem's answer, as it comes out of a file."""
-    made = certify(problem, solve(problem, strategy=strategy, time_limit_s=60))
+    made = certify(problem, solve(problem, SolverOptions(strategy=strategy, time_limit_s=60)))
     document: Document = json.loads(json.dumps(made, allow_nan=False))
     return document
 

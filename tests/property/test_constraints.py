@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from problems import constrained_problems
 
 from solver.model.objective import value
+from solver.model.options import SolverOptions
 from solver.model.problem import Floats, Mask, Problem
 from solver.model.result import Status
 from solver.model.stop import GapReached
@@ -107,7 +108,7 @@ def test_answers_under_every_constraint_equal_exhaustive_search(
 ) -> None:
     """The proof is right, the bound holds, and infeasible is said exactly where it is so."""
     _, values = feasible_selections(problem)
-    result = solve(problem, strategy=strategy, time_limit_s=60)
+    result = solve(problem, SolverOptions(strategy=strategy, time_limit_s=60))
     if not len(values):
         assert result.status is Status.INFEASIBLE
         return
@@ -127,7 +128,7 @@ def test_classical_models_keep_every_constraint(
 ) -> None:
     """The classical models state the same rules: a selection that keeps them, never beyond best."""
     _, values = feasible_selections(problem)
-    result = solve(problem, strategy=strategy, time_limit_s=60)
+    result = solve(problem, SolverOptions(strategy=strategy, time_limit_s=60))
     assert (result.status is Status.INFEASIBLE) == (not len(values))
     if len(values):
         slack = 1e-4 * scale(problem)

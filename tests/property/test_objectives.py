@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.choosing.objectives import OBJECTIVES
-from app.choosing.seeding import SeedQuestion, make_seed
+from app.choosing.question import Question
+from app.choosing.seeding import make_seed
+from features.signatures.model import Signatures
 from features.signatures.parts import Parts
 from solver.model.objective import value
+from solver.model.options import SolverOptions
 from solver.model.result import Status
 
 Floats = NDArray[np.float64]
@@ -23,10 +26,10 @@ Chosen = tuple[int, ...]
 NAMES = sorted(OBJECTIVES)
 
 
-def units(asked: SeedQuestion) -> list[Floats]:
+def units(asked: Question) -> list[Floats]:
     """Return what tells each scene from the pool, scene by scene."""
-    mean = sum(asked.vectors) / len(asked.vectors)
-    apart = [vector - mean for vector in asked.vectors]
+    mean = sum(asked.signatures.vectors) / len(asked.signatures.vectors)
+    apart = [vector - mean for vector in asked.signatures.vectors]
     lengths = [math.sqrt(float(u @ u)) for u in apart]
     return [
         u / length if length > 1e-9 else np.zeros_like(u)
@@ -34,51 +37,51 @@ def units(asked: SeedQuestion) -> list[Floats]:
     ]
 
 
-def squares(asked: SeedQuestion) -> Floats:
+def squares(asked: Question) -> Floats:
     """Return squared distances of directions, pair by pair."""
     u = units(asked)
     return np.array([[float(((a - b) ** 2).sum()) for b in u] for a in u])
 
 
-def seedal(asked: SeedQuestion, chosen: Chosen) -> float:
+def seedal(asked: Question, chosen: Chosen) -> float:
     """Pairs, each by both weights and the cosine of the means."""
-    w, m = asked.weights, asked.vectors
+    w, m = asked.signatures.weights, asked.signatures.vectors
     return sum(w[i] * w[j] * (1 - float(m[i] @ m[j])) for i, j in combinations(chosen, 2))
 
 
-def pairwise(asked: SeedQuestion, chosen: Chosen) -> float:
+def pairwise(asked: Question, chosen: Chosen) -> float:
     """Pairs by the cosine of the means alone."""
-    m = asked.vectors
+    m = asked.signatures.vectors
     return sum(1 - float(m[i] @ m[j]) for i, j in combinations(chosen, 2))
 
 
-def centred(asked: SeedQuestion, chosen: Chosen) -> float:
+def centred(asked: Question, chosen: Chosen) -> float:
     """Pairs by the cosine of what tells them from the pool."""
     u = units(asked)
     return sum(1 - float(u[i] @ u[j]) for i, j in combinations(chosen, 2))
 
 
-def facility_location(asked: SeedQuestion, chosen: Chosen) -> float:
+def facility_location(asked: Question, chosen: Chosen) -> float:
     """Each scene of the pool by the most similar chosen one."""
     u = units(asked)
     return sum(max([0.0, *((1 + float(u[i] @ other)) / 2 for i in chosen)]) for other in u)
 
 
-def k_center(asked: SeedQuestion, chosen: Chosen) -> float:
+def k_center(asked: Question, chosen: Chosen) -> float:
     """With nothing chosen, as bad as the worst choice."""
     d = np.sqrt(squares(asked))
     return -max(min([d.max(), *(d[i, j] for i in chosen)]) for j in range(len(d)))
 
 
-def buys(asked: SeedQuestion) -> float:
+def buys(asked: Question) -> float:
     """Return the part of the pool that the budget buys at the average price."""
     total = float(asked.costs.sum())
     return min(1.0, asked.budget / total) if total > 0 else 1.0
 
 
-def coverage(asked: SeedQuestion, chosen: Chosen) -> float:
+def coverage(asked: Question, chosen: Chosen) -> float:
     """Each word by how much of it is there, a mean over levels."""
-    parts = asked.parts
+    parts = asked.signatures.parts
     assert parts is not None
     pool, seed = np.zeros(int(parts.sizes.sum())), np.zeros(int(parts.sizes.sum()))
     for scene in range(parts.n):
@@ -94,7 +97,7 @@ def coverage(asked: SeedQuestion, chosen: Chosen) -> float:
     return worth / len(parts.sizes)
 
 
-def spread(asked: SeedQuestion, chosen: Chosen) -> float:
+def spread(asked: Question, chosen: Chosen) -> float:
     """Take the determinant by eigenvalues, of the kernel itself."""
     squared = squares(asked)
     pairs = [squared[i, j] for i, j in combinations(range(len(squared)), 2)]
@@ -103,13 +106,13 @@ def spread(asked: SeedQuestion, chosen: Chosen) -> float:
     return float(np.log(np.linalg.eigvalsh(np.eye(len(chosen)) + kernel / 0.1)).sum())
 
 
-def balanced(asked: SeedQuestion, chosen: Chosen) -> float:
+def balanced(asked: Question, chosen: Chosen) -> float:
     """Coverage and spread, spread as a part of the most there can be."""
     most = math.log(11) * max(10.0, buys(asked) * len(asked.costs))
     return coverage(asked, chosen) + 0.3 * spread(asked, chosen) / most
 
 
-def auto(asked: SeedQuestion, chosen: Chosen) -> float:
+def auto(asked: Question, chosen: Chosen) -> float:
     """Coverage of pools in which most scenes have a near twin, k-center of others."""
     u = units(asked)
     nearest = [
@@ -120,7 +123,7 @@ def auto(asked: SeedQuestion, chosen: Chosen) -> float:
     return coverage(asked, chosen) if has_twins else k_center(asked, chosen)
 
 
-FORMULAS: dict[str, Callable[[SeedQuestion, Chosen], float]] = {
+FORMULAS: dict[str, Callable[[Question, Chosen], float]] = {
     formula.__name__: formula
     for formula in (
         seedal,
@@ -150,7 +153,7 @@ def parts_of(rng: np.random.Generator, n: int) -> Parts:
 
 
 @st.composite
-def questions(draw: st.DrawFn, max_scenes: int = 8) -> SeedQuestion:
+def questions(draw: st.DrawFn, max_scenes: int = 8) -> Question:
     """Draw pools with equal scenes, a scene that is the mean, and scenes that cost nothing."""
     n, d = draw(st.integers(1, max_scenes)), draw(st.integers(1, 4))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -165,14 +168,12 @@ def questions(draw: st.DrawFn, max_scenes: int = 8) -> SeedQuestion:
             vectors[-1] = vectors[:-1].mean(axis=0) if n > 1 else vectors[0]
     costs = rng.integers(0, 9, n).astype(float)
     budget = max(float(costs.min()), draw(st.floats(0.0, 1.1)) * float(costs.sum()))
-    return SeedQuestion(
-        scene_ids=tuple(f"scene {k}" for k in range(n)),
+    ids, weights = tuple(f"scene {k}" for k in range(n)), rng.uniform(0.0, 2.0, n)
+    return Question(
+        signatures=Signatures(ids, weights, vectors, np.full(n, 3), parts_of(rng, n)),
         costs=costs,
-        weights=rng.uniform(0.0, 2.0, n),
-        vectors=vectors,
-        parts=parts_of(rng, n),
         budget=budget,
-        time_limit_s=60.0,
+        options=SolverOptions(time_limit_s=60.0),
     )
 
 
@@ -184,7 +185,7 @@ def test_every_objective_has_its_formula_here() -> None:
 @settings(max_examples=60, deadline=None)
 @given(asked=questions(), seed=st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("name", NAMES)
-def test_an_objective_is_its_formula(name: str, asked: SeedQuestion, seed: int) -> None:
+def test_an_objective_is_its_formula(name: str, asked: Question, seed: int) -> None:
     """The solver's problem is worth what the formula says, whatever is chosen."""
     problem = replace(asked, objective=name).problem()
     inside = np.random.default_rng(seed).random(problem.n) < 0.5
@@ -197,7 +198,7 @@ def test_an_objective_is_its_formula(name: str, asked: SeedQuestion, seed: int) 
 @settings(max_examples=40, deadline=None)
 @given(asked=questions())
 @pytest.mark.parametrize("name", NAMES)
-def test_a_seed_is_the_best_by_its_formula(name: str, asked: SeedQuestion) -> None:
+def test_a_seed_is_the_best_by_its_formula(name: str, asked: Question) -> None:
     """No affordable selection is worth more than the seed, and that is proven."""
     answer = make_seed(replace(asked, objective=name))
     n = len(asked.costs)
@@ -221,9 +222,7 @@ def test_a_seed_is_the_best_by_its_formula(name: str, asked: SeedQuestion) -> No
 @settings(max_examples=25, deadline=None)
 @given(asked=questions(), seed=st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("name", NAMES)
-def test_a_pool_in_another_order_is_worth_as_much(
-    name: str, asked: SeedQuestion, seed: int
-) -> None:
+def test_a_pool_in_another_order_is_worth_as_much(name: str, asked: Question, seed: int) -> None:
     """The best objective does not depend on the order of scenes, equal scenes among them or not."""
     first = make_seed(replace(asked, objective=name)).result.objective
     order = np.random.default_rng(seed).permutation(len(asked.costs))
@@ -231,19 +230,20 @@ def test_a_pool_in_another_order_is_worth_as_much(
     assert math.isclose(first, second, rel_tol=1e-6, abs_tol=1e-6)
 
 
-def reordered(asked: SeedQuestion, order: NDArray[np.intp]) -> SeedQuestion:
+def reordered(asked: Question, order: NDArray[np.intp]) -> Question:
     """Return the same question with its scenes in another order."""
-    parts = asked.parts
+    parts = asked.signatures.parts
     assert parts is not None
     rows = [np.arange(parts.offsets[k], parts.offsets[k + 1]) for k in order]
     places = np.concatenate(rows)
-    return replace(
-        asked,
-        scene_ids=tuple(asked.scene_ids[k] for k in order),
-        costs=asked.costs[order],
-        weights=asked.weights[order],
-        vectors=asked.vectors[order],
-        parts=Parts(
+    known = asked.signatures
+    reordered = Signatures(
+        tuple(known.scene_ids[k] for k in order),
+        known.weights[order],
+        known.vectors[order],
+        known.counts[order],
+        Parts(
             np.cumsum([0, *map(len, rows)]), parts.masses[places], parts.words[places], parts.sizes
         ),
     )
+    return replace(asked, signatures=reordered, costs=asked.costs[order])

@@ -16,6 +16,7 @@ from sets import (
 )
 
 from solver.model.objective import gains, value
+from solver.model.options import SolverOptions
 from solver.model.problem import Floats, Mask, SetProblem, take
 from solver.model.result import Status
 from solver.ranking import rank
@@ -78,7 +79,7 @@ def test_answers_under_every_constraint_equal_exhaustive_search(
 ) -> None:
     """The proof is right, the bound holds, and infeasible is said exactly where it is so."""
     _, values = feasible_selections(problem)
-    result = solve(problem, strategy=strategy, time_limit_s=60)
+    result = solve(problem, SolverOptions(strategy=strategy, time_limit_s=60))
     if not len(values):
         assert result.status is Status.INFEASIBLE
         return
@@ -114,7 +115,7 @@ def test_a_bound_holds_wherever_the_search_ends(
 ) -> None:
     """Cut off after any number of nodes, the bound is not below the best selection."""
     _, values = feasible_selections(problem)
-    result = solve(problem, node_limit=nodes, time_limit_s=60)
+    result = solve(problem, SolverOptions(node_limit=nodes, time_limit_s=60))
     best = float(values.max())
     assert result.upper_bound >= best - tolerance(problem, best)
 
@@ -137,7 +138,7 @@ def test_taken_items_are_worth_what_they_were(problem: SetProblem, seed: int) ->
 @given(problem=constrained_sets())
 def test_a_ranking_is_an_order_of_the_selection(problem: SetProblem) -> None:
     """Every chosen item is ranked once, and the same call ranks alike."""
-    result = solve(problem, strategy="greedy", time_limit_s=60)
+    result = solve(problem, SolverOptions(strategy="greedy", time_limit_s=60))
     order = rank(problem, result.selected)
     assert sorted(order.tolist()) == result.selected.tolist()
     assert order.tolist() == rank(problem, result.selected).tolist()

@@ -13,6 +13,7 @@ from problems import problems, signature_problems
 from solver.bounds import upper_bound
 from solver.classical.linearised import linearise
 from solver.model.objective import gains, pair_matrix, value
+from solver.model.options import SolverOptions
 from solver.model.problem import Problem, SignatureProblem
 from solver.model.result import Status, StopReason
 from solver.model.stop import GapReached
@@ -39,7 +40,7 @@ def test_classical_models_equal_exhaustive_search(
     problem: Problem, strategy: str, best_value: Oracle
 ) -> None:
     """Every classical backend finds what exhaustive search finds, up to the gap that it states."""
-    result = solve(problem, strategy=strategy, time_limit_s=60)
+    result = solve(problem, SolverOptions(strategy=strategy, time_limit_s=60))
     best = best_value(problem)
     stated = result.upper_bound - result.objective
     columns = problem.n * (problem.n + 1) // 2
@@ -56,7 +57,7 @@ def test_the_proof_is_right_on_small_problems(
     problem: Problem, strategy: str, best_value: Oracle
 ) -> None:
     """Our own strategies prove the optimum of every problem of up to 14 items."""
-    result = solve(problem, strategy=strategy, time_limit_s=60)
+    result = solve(problem, SolverOptions(strategy=strategy, time_limit_s=60))
     assert result.status is Status.OPTIMAL
     assert result.objective == pytest.approx(best_value(problem), rel=1e-9, abs=1e-12)
 
@@ -67,7 +68,7 @@ def test_the_proof_is_right_on_small_problems(
 def test_heuristics_never_lie(problem: Problem, strategy: str, best_value: Oracle) -> None:
     """A heuristic's bound is never below the optimum, and "optimal" is only said when it is."""
     best = best_value(problem)
-    result = solve(problem, strategy=strategy)
+    result = solve(problem, SolverOptions(strategy=strategy))
     verify(problem, result)
     slack = 1e-9 * abs(best) + 1e-12
     assert result.objective <= best + slack
@@ -154,5 +155,7 @@ def test_input_order_does_not_matter(problem: SignatureProblem, seed: int, strat
         budget=problem.budget,
         ids=tuple(ids[k] for k in order),
     )
-    first, second = (solve(p, strategy=strategy, time_limit_s=60) for p in (named, shuffled))
+    first, second = (
+        solve(p, SolverOptions(strategy=strategy, time_limit_s=60)) for p in (named, shuffled)
+    )
     assert {named.ids[k] for k in first.selected} == {shuffled.ids[k] for k in second.selected}

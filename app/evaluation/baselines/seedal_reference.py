@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from app.evaluation.baselines.pool import BaselinePool
 from app.evaluation.baselines.sequential import problem_of
 from solver.model.objective import pair_matrix
+from solver.model.options import SolverOptions
 from solver.solve import solve
 
 REDUCTION_SIZE: Final = 80
@@ -73,10 +74,9 @@ def seedal_reference(
         kept = np.arange(pool.n)  # one scene has no pair
     result = solve(
         problem_of(pool.take(kept), budget),
-        strategy=strategy,
-        time_limit_s=time_limit_s,
-        node_limit=NODES,
-        random_seed=random_seed,
+        SolverOptions(
+            strategy=strategy, time_limit_s=time_limit_s, node_limit=NODES, random_seed=random_seed
+        ),
     )
     return kept[result.selected]
 

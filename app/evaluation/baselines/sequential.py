@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.evaluation.baselines.pool import BaselinePool, BudgetTracker, distances
 from solver.model.objective import per_cost
+from solver.model.options import SolverOptions
 from solver.model.problem import SignatureProblem
 from solver.solve import solve
 
@@ -85,7 +86,9 @@ def greedy(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.in
     """
     # No time is given to a bound, so nothing depends on a clock.
     question = problem_of(pool, budget)
-    return solve(question, strategy="greedy", time_limit_s=0, random_seed=random_seed).selected
+    return solve(
+        question, SolverOptions(strategy="greedy", time_limit_s=0, random_seed=random_seed)
+    ).selected
 
 
 def facility_location(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:

@@ -72,6 +72,8 @@ const dataset = (id) => `datasets/${part(id)}`;
 const scene = (id, name) => `${dataset(id)}/scenes/${part(name)}`;
 const seed = (id) => `seeds/${part(id)}`;
 
+export const listObjectives = async () => (await call("objectives")).items;
+
 export const listDatasets = () => pages("datasets");
 export const getDataset = (id, signal) => call(dataset(id), { signal });
 export const deleteDataset = (id) => send(dataset(id), { method: "DELETE" });

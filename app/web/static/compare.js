@@ -3,7 +3,7 @@
 import { createSeed, finished, getSeed, listSeeds } from "./api.js";
 import { button, find, h } from "./dom.js";
 import { picture } from "./pictures.js";
-import { OBJECTIVES, seedRequest } from "./questions.js";
+import { seedRequest } from "./questions.js";
 import { oneOfEach } from "./rules.js";
 import { change, state } from "./state.js";
 import { StatusLine, VIEW } from "./status.js";
@@ -153,7 +153,6 @@ async function ask(event) {
   }
 }
 
-find("compare-objective").replaceChildren(...Object.entries(OBJECTIVES).map(([name, [label]]) => new Option(label, name)));
 find("compare-form").addEventListener("submit", ask);
 for (const side of SIDES) {
   find(`compare-${side}`).addEventListener("change", (event) => change({ [side]: event.target.value }, { step: true }));

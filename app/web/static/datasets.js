@@ -151,7 +151,7 @@ async function check() {
   dropReport();
   const report = await validateSource(wanted, checking.signal);
   const totals = Object.entries(report.resources).map(([name, { total, lowest, highest }]) =>
-    `${number(total)} ${name} in all, ${number(lowest)} to ${number(highest)} a scene`);
+    `${name}: ${number(total)} in total, ${number(lowest)} to ${number(highest)} a scene`);
   const missing = report.missing_image_count;
   const lines = [
     `${number(report.scene_count)} ${noun(report.scene_count, "scene")}, ${number(report.image_count)} ${noun(report.image_count, "image")}`

@@ -11,7 +11,7 @@ import { showDuplicates } from "./duplicates.js";
 import { leaveFrontier, markBudget, showFrontier } from "./frontier.js";
 import { clearGallery, showGallery } from "./gallery.js";
 import { axes, markOnMap, refreshSelection, showMap } from "./map.js";
-import { OBJECTIVES } from "./questions.js";
+import { loadObjectives, objectives } from "./questions.js";
 import { offerReport } from "./report.js";
 import { oneOfEach, showRules } from "./rules.js";
 import { Scale } from "./scale.js";
@@ -38,7 +38,7 @@ const budget = () => {
 };
 const hasBudget = () => budget() > 0 && Number.isFinite(budget());
 const view = () => (VIEWS.includes(state.view) ? state.view : "budget");
-const objective = () => (Object.hasOwn(OBJECTIVES, state.objective) ? state.objective : "seedal");
+const objective = () => (objectives.has(state.objective) ? state.objective : "seedal");
 const isReady = () => dataset?.status === "ready";
 
 const question = () => ({
@@ -97,6 +97,7 @@ async function load() {
   loading += 1;
   const mine = loading;
   try {
+    await loadObjectives();
     const listed = await listDatasets();
     if (mine !== loading) return; // a newer list is on its way
     datasets = listed;
@@ -193,7 +194,7 @@ async function look() {
 function facts({ usable_scene_count: usable, scene_count: all, total_cost: total, resource }) {
   if (usable === null) return all === null ? "" : `${number(all)} ${noun(all, "scene")}`;
   const without = all > usable ? `, ${number(all - usable)} left out` : "";
-  return `${number(usable)} ${noun(usable, "scene")}${without}, ${number(total)} ${resource} in all`;
+  return `${number(usable)} ${noun(usable, "scene")}${without}, ${resource}: ${number(total)} in total`;
 }
 
 function ask() {
@@ -240,7 +241,7 @@ function render() {
   find("explorer").classList.toggle("full", full);
   find("message").hidden = !said || now === "datasets";
   find("objective").value = objective();
-  find("objective-hint").textContent = OBJECTIVES[objective()][1];
+  find("objective-hint").textContent = objectives.get(objective())?.description ?? "";
   find("frontier-nested").checked = state.nested === "1";
   find("map-axes").value = axes();
   showRules();
@@ -296,7 +297,6 @@ find("budget-slider").addEventListener("input", (event) => change({ budget: Stri
 find("budget-number").addEventListener("input", (event) => typed(event, (text) => scale.parse(text)));
 find("budget-percent").addEventListener("input", (event) => typed(event, (text) => scale.parse(`${text.replace("%", "")}%`)));
 for (const id of ["budget-number", "budget-percent"]) find(id).addEventListener("change", () => showBudget());
-find("objective").replaceChildren(...Object.entries(OBJECTIVES).map(([name, [label]]) => new Option(label, name)));
 find("objective").addEventListener("change", (event) => change({ objective: event.target.value === "seedal" ? null : event.target.value }, { step: true }));
 for (const name of VIEWS) {
   find(`to-${name}`).addEventListener("click", (event) => {

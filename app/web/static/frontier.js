@@ -11,7 +11,6 @@ import { certified, noun, number, percent, rounded } from "./words.js";
 
 const STEPS = 40;
 const LARGE = 2_000; // scenes from which fewer steps and baselines are asked for
-const BEND = 0.05; // how far above the straight line a curve must be for its knee to mean something
 const BASELINES = { random: "Random, 20 draws", greedy: "Greedy", kmeans: "K-means" };
 
 const line = new StatusLine("frontier-said");
@@ -102,13 +101,9 @@ async function draw(dataset, frontier, limit, signal) {
   table(frontier);
 }
 
-/** The knee, where the curve has one: objectives that reward pairs may rise ever faster. */
+/** The knee, where the curve has one. Older answers name the first point where it has none. */
 function kneeOf({ points, knee }) {
-  const [first, last, point] = [points[0], points.at(-1), points[knee]];
-  const share = (value, low, high) => (high > low ? (value - low) / (high - low) : 0);
-  const bend = share(point.objective, first.objective, last.objective)
-    - share(point.budget.limit, first.budget.limit, last.budget.limit);
-  return bend > BEND ? point : null;
+  return knee ? points[knee] : null;
 }
 
 function traces(points, frontier) {

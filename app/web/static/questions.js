@@ -1,17 +1,19 @@
 // What is asked: the one place that turns what is set on the page into requests.
 
-/** The objectives, with what each prefers. */
-export const OBJECTIVES = {
-  seedal: ["SeedAL", "the paper's: scenes that differ from each other and within themselves"],
-  auto: ["Automatic", "coverage or k-center, by how much scenes repeat each other"],
-  pairwise: ["Pairwise", "scenes that differ from each other"],
-  centred: ["Centred", "the paper's, around the pool's mean"],
-  coverage: ["Coverage", "everything that is to be seen, seen at least once"],
-  facility_location: ["Facility location", "every scene has a chosen one that is like it"],
-  k_center: ["K-center", "no scene is far from a chosen one"],
-  spread: ["Spread", "chosen scenes span as large a volume as they can"],
-  balanced: ["Balanced", "coverage and worth per cost, mixed"],
-};
+import { listObjectives } from "./api.js";
+import { find } from "./dom.js";
+
+/** The objectives by name, as the server lists them; empty until they are loaded. */
+export const objectives = new Map();
+
+/** Load the objectives once, and offer them wherever one is chosen. */
+export async function loadObjectives() {
+  if (objectives.size > 0) return;
+  for (const one of await listObjectives()) objectives.set(one.name, one);
+  for (const id of ["objective", "compare-objective"]) {
+    find(id).replaceChildren(...[...objectives.values()].map(({ name, label }) => new Option(label, name)));
+  }
+}
 
 /** A request for a seed; what is left at its default is left out. */
 export function seedRequest({ limit, ...asked }, { gap, seconds, strategy }) {

@@ -1,12 +1,13 @@
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from app.choosing.tasks import SeedTask
+from app.choosing.tasks import SeedTask, StoredQuestion
 from app.errors import (
     BudgetError,
     BusyError,
@@ -17,6 +18,7 @@ from app.errors import (
 from app.processes.child import Cancellation, SolveProgress, StopRequest, serve
 from app.processes.pool import SolvePool
 from features.signatures.model import Signatures
+from solver.model.options import SolverOptions
 
 
 @pytest.fixture
@@ -27,21 +29,13 @@ def task(tmp_path: Path) -> SeedTask:
     path = tmp_path / "key.npz"
     ids = tuple(f"s{k}" for k in range(6))
     Signatures(ids, np.ones(6), vectors, np.full(6, 3, dtype=np.int64)).save(path)
-    return SeedTask(
-        signatures=path,
-        costs=np.full(6, 2.0),
-        budget=6.5,
-        objective="seedal",
-        strategy="greedy",
-        time_limit_s=1.0,
-        gap=0.0,
-        random_seed=0,
-    )
+    options = SolverOptions(strategy="greedy", time_limit_s=1.0)
+    question = StoredQuestion(path=path, costs=np.full(6, 2.0), budget=6.5, options=options)
+    return SeedTask(question=question)
 
 
-def _with(task: SeedTask, **changes: object) -> SeedTask:
-    fields = {name: getattr(task, name) for name in SeedTask.__slots__}
-    return SeedTask(**{**fields, **changes})
+def _with(task: SeedTask, **changes: Any) -> SeedTask:  # noqa: ANN401 any member
+    return SeedTask(question=replace(task.question, **changes))
 
 
 def test_tasks_are_answered_in_another_process(task: SeedTask) -> None:
@@ -52,7 +46,7 @@ def test_tasks_are_answered_in_another_process(task: SeedTask) -> None:
         with pytest.raises(BudgetError, match="below the cheapest"):
             pool.answer(_with(task, budget=1.0))
         with pytest.raises(SolveCrashedError, match="log"):
-            pool.answer(_with(task, signatures=task.signatures.with_name("none.npz")))
+            pool.answer(_with(task, path=task.question.path.with_name("none.npz")))
         assert len(pool.answer(task).scenes) == 3
     finally:
         pool.close()
@@ -86,7 +80,7 @@ def test_a_process_serves_until_its_pipe_closes(
 ) -> None:
     """Inside a solve process: one answer for each task, then the end; a late Stop harms none."""
     answers: list[object] = []
-    broken = _with(task, signatures=Path("none.npz"))
+    broken = _with(task, path=Path("none.npz"))
     messages = [task, StopRequest(), _with(task, budget=1.0), StopRequest(), broken]
 
     class Pipe:
@@ -203,16 +197,14 @@ def test_an_unwanted_solve_stops_and_keeps_its_process(
     path = tmp_path / "large.npz"
     ids = tuple(f"s{k}" for k in range(400))
     Signatures(ids, np.ones(400), vectors, np.full(400, 3, dtype=np.int64)).save(path)
-    long = SeedTask(
-        signatures=path,
+    question = StoredQuestion(
+        path=path,
         costs=rng.uniform(1.0, 3.0, 400),
         budget=120.0,
         objective="spread",
-        strategy="auto",
-        time_limit_s=120.0,
-        gap=0.0,
-        random_seed=0,
+        options=SolverOptions(time_limit_s=120.0),
     )
+    long = SeedTask(question=question)
     pool = SolvePool(1, patience_s=30)
     try:
         pid = pool._all[0]._process.pid

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 import features.backbones.identity
 from features.backbones.colour_grid import ColourGrid
-from features.backbones.protocol import CLS, PATCH_KEYS, to_pixels
+from features.backbones.compute import CLS, PATCH_KEYS
+from features.backbones.protocol import to_pixels
 from features.errors import FeatureError, VectorsError, WeightsError
 from features.images.decoding import Decoder
 from features.images.pixels import load_rgb

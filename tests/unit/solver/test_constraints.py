@@ -8,6 +8,7 @@ import pytest
 
 from solver.model.constraints import Constraints, GroupRule, Resource
 from solver.model.errors import InvalidProblemError
+from solver.model.options import SolverOptions
 from solver.model.problem import PairProblem, SignatureProblem
 from solver.model.result import Status, StopReason
 from solver.solve import solve
@@ -93,7 +94,7 @@ def test_few_scenes_and_extreme_budgets_have_an_answer(
     n: int, budget: float, strategy: str
 ) -> None:
     """No scene, one scene, nothing to spend, or more than all cost."""
-    result = solve(scenes(n, budget=budget), strategy=strategy)
+    result = solve(scenes(n, budget=budget), SolverOptions(strategy=strategy))
     assert len(result.selected) == min(n, int(min(budget, n)))
     assert result.upper_bound >= result.objective
     assert result.status is Status.OPTIMAL or strategy != "auto"
@@ -168,7 +169,9 @@ def test_a_limit_in_nodes_repeats_itself() -> None:
         costs=rng.integers(10, 99, 120).astype(float),
         budget=900.0,
     )
-    first, second = (solve(problem, node_limit=200, time_limit_s=60) for _ in range(2))
+    first, second = (
+        solve(problem, SolverOptions(node_limit=200, time_limit_s=60)) for _ in range(2)
+    )
     assert first.selected.tolist() == second.selected.tolist()
     assert first.upper_bound == second.upper_bound
     assert first.stop_reason in {StopReason.PROVEN, StopReason.EXHAUSTED}

@@ -7,6 +7,7 @@ import pytest
 
 from solver.model.constraints import Constraints
 from solver.model.errors import InvalidProblemError, UnknownStrategyError, VerificationError
+from solver.model.options import SolverOptions
 from solver.model.problem import SetProblem
 from solver.model.result import Status, StopReason
 from solver.ranking import rank
@@ -53,7 +54,7 @@ NAMES = ["facility", "sqrt", "log", "ratio", "capped", "design", "k-center"]
 @pytest.mark.parametrize("problem", KINDS, ids=NAMES)
 def test_no_time_gives_the_greedy_answer_at_once(problem: SetProblem) -> None:
     """With no time at all the greedy selection comes back, with a bound that holds."""
-    result = solve(problem, time_limit_s=0)
+    result = solve(problem, SolverOptions(time_limit_s=0))
     assert (result.used, result.stop_reason) == ("greedy", StopReason.TIME_LIMIT)
     assert result.upper_bound >= result.objective
     assert len(result.selected) > 0
@@ -79,9 +80,9 @@ def test_the_same_question_has_the_same_answer_in_any_order(problem: SetProblem)
         tuple(named.ids[k] for k in order),
         Constraints(),
     )
-    first = solve(named, node_limit=5, time_limit_s=600)
-    second = solve(named, node_limit=5, time_limit_s=600)
-    third = solve(other, node_limit=5, time_limit_s=600)
+    first = solve(named, SolverOptions(node_limit=5, time_limit_s=600))
+    second = solve(named, SolverOptions(node_limit=5, time_limit_s=600))
+    third = solve(other, SolverOptions(node_limit=5, time_limit_s=600))
     assert first.selected.tolist() == second.selected.tolist()
     assert first.upper_bound == second.upper_bound
     assert sorted(order[third.selected].tolist()) == first.selected.tolist()
@@ -91,7 +92,11 @@ def test_the_same_question_has_the_same_answer_in_any_order(problem: SetProblem)
 def test_what_is_reported_only_gets_better(problem: SetProblem) -> None:
     """Reported objectives never fall, reported bounds never rise, and none cross."""
     told: list[tuple[float, float]] = []
-    solve(problem, node_limit=20, time_limit_s=600, report=lambda *pair: told.append(pair))
+    solve(
+        problem,
+        SolverOptions(node_limit=20, time_limit_s=600),
+        report=lambda *pair: told.append(pair),
+    )
     objectives, bounds = np.array(told).T
     assert told
     assert (np.diff(objectives) >= 0).all()
@@ -102,9 +107,9 @@ def test_what_is_reported_only_gets_better(problem: SetProblem) -> None:
 def test_local_search_is_at_least_greedy(problem: SetProblem) -> None:
     """Exchanges never lose against greedy, and auto never against them."""
     start = problem.value(greedy(problem).chosen)
-    search = solve(problem, strategy="local_search", time_limit_s=60)
+    search = solve(problem, SolverOptions(strategy="local_search", time_limit_s=60))
     assert search.objective >= start
-    assert solve(problem, node_limit=1, time_limit_s=60).objective >= start
+    assert solve(problem, SolverOptions(node_limit=1, time_limit_s=60)).objective >= start
 
 
 @pytest.mark.parametrize("strategy", ["cp_sat", "scip", "highs", "pulp"])
@@ -112,13 +117,13 @@ def test_local_search_is_at_least_greedy(problem: SetProblem) -> None:
 def test_classical_strategies_are_refused_by_name(problem: SetProblem, strategy: str) -> None:
     """A strategy that the objective does not have is refused, and the others are named."""
     with pytest.raises(UnknownStrategyError, match="auto, exact, greedy, local_search"):
-        solve(problem, strategy=strategy)
+        solve(problem, SolverOptions(strategy=strategy))
 
 
 @pytest.mark.parametrize("problem", KINDS, ids=NAMES)
 def test_a_changed_answer_is_rejected(problem: SetProblem) -> None:
     """The verifier finds out an objective that is not the selection's."""
-    result = solve(problem, strategy="greedy")
+    result = solve(problem, SolverOptions(strategy="greedy"))
     wrong = result.objective + 1e-3
     with pytest.raises(VerificationError, match="is worth"):
         verify(problem, replace(result, objective=wrong, upper_bound=abs(wrong) * 2))
@@ -128,7 +133,9 @@ def test_a_changed_answer_is_rejected(problem: SetProblem) -> None:
 def test_labelled_items_are_there_and_not_chosen(problem: SetProblem) -> None:
     """What is labelled counts in the objective, costs nothing, and is no part of the answer."""
     rules = Constraints(labelled=np.array([0, 1, 2]), include=np.array([5]), exclude=np.array([6]))
-    result = solve(replace(problem, constraints=rules), node_limit=5, time_limit_s=60)
+    result = solve(
+        replace(problem, constraints=rules), SolverOptions(node_limit=5, time_limit_s=60)
+    )
     chosen = set(result.selected.tolist())
     assert 5 in chosen
     assert not chosen & {0, 1, 2, 6}
@@ -171,7 +178,7 @@ def test_a_limit_on_the_number_is_bounded_as_well_as_a_budget(problem: SetProble
     loose = replace(
         problem, budget=float(problem.costs.sum()), constraints=Constraints(max_items=3)
     )
-    result = solve(loose, time_limit_s=60)
+    result = solve(loose, SolverOptions(time_limit_s=60))
     assert (result.status, len(result.selected)) == (Status.OPTIMAL, 3)
 
 

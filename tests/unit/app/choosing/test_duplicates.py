@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.choosing.duplicates import find_duplicates, one_of_each
-from app.choosing.seeding import SeedQuestion, make_seed
+from app.choosing.question import Question
+from app.choosing.seeding import make_seed
 from app.errors import InfeasibleError, InvalidRequestError
 from features.index import SceneIndex
 from features.signatures.model import Signatures
@@ -131,17 +132,18 @@ def test_the_best_seed_of_all_that_keep_the_rule(seed: int, objective: str) -> N
     vectors = rng.normal(size=(4, 3))[rng.integers(0, 4, n)] + 0.2 * rng.normal(size=(n, 3))
     vectors *= 0.9 / np.linalg.norm(vectors, axis=1, keepdims=True)
     ids = tuple(f"s{k}" for k in range(n))
-    index = SceneIndex.build(Signatures(ids, np.ones(n), vectors, np.full(n, 2)))
+    signatures = Signatures(ids, rng.uniform(0.2, 1, n), vectors, np.full(n, 2))
+    index = SceneIndex.build(signatures)
     asked: dict[str, Any] = {
-        "scene_ids": ids, "costs": rng.integers(1, 4, n).astype(float), "budget": 6.0,
-        "weights": rng.uniform(0.2, 1, n), "vectors": vectors, "objective": objective,
+        "signatures": signatures, "costs": rng.integers(1, 4, n).astype(float), "budget": 6.0,
+        "objective": objective,
     }  # fmt: skip
     user = Constraints(
         labelled=items(int(rng.integers(n))),
         groups=(GroupRule(name="half", items=np.arange(n // 2), maximum=1),),
     )
     rules = one_of_each(user, index, 0.95, ids)
-    answer = make_seed(SeedQuestion(**asked, constraints=rules))
+    answer = make_seed(Question(**asked, constraints=rules))
     chosen = answer.result.selected.tolist()
     duplicates = [set(group.rows.tolist()) for group in index.groups(0.95)]
     labelled = set(user.labelled.tolist())
@@ -169,8 +171,8 @@ def test_the_best_seed_of_all_that_keep_the_rule(seed: int, objective: str) -> N
 
 def _worth(asked: dict[str, Any], user: Constraints, some: tuple[int, ...]) -> float:
     """Return what a selection is worth: the only one that includes it and excludes the rest."""
-    rest = np.setdiff1d(np.arange(len(asked["scene_ids"])), (*some, *user.labelled.tolist()))
+    rest = np.setdiff1d(np.arange(len(asked["costs"])), (*some, *user.labelled.tolist()))
     rules = Constraints(
         include=np.array(some, dtype=np.int64), exclude=rest, labelled=user.labelled
     )
-    return make_seed(SeedQuestion(**asked, constraints=rules)).result.objective
+    return make_seed(Question(**asked, constraints=rules)).result.objective

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from app.choosing.seeding import SeedQuestion, make_seed
+from app.choosing.question import Question
+from app.choosing.seeding import make_seed
 from features.index import SceneIndex
 from features.signatures.model import Signatures
 
@@ -15,11 +16,9 @@ def test_a_seed_represents_what_looks_like_it(seed: int) -> None:
     ids = tuple(f"room {row}" for row in range(60))
     signatures = Signatures(ids, rng.uniform(0.1, 1.0, 60), vectors, np.full(60, 3))
     answer = make_seed(
-        SeedQuestion(
-            scene_ids=ids,
+        Question(
+            signatures=signatures,
             costs=rng.integers(5, 20, 60).astype(float),
-            weights=signatures.weights,
-            vectors=vectors,
             budget=100.0,
             index=SceneIndex.build(signatures) if seed % 2 else None,
         )

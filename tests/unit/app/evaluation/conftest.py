@@ -71,7 +71,7 @@ def make_cell() -> Callable[..., Cell]:
             cut=cut,
             repetition=repetition,
             budget=asked,
-            limit=asked.limit(10.0),
+            limit=asked.within(10.0),
             total=10.0,
             scenes=10,
             images=10,

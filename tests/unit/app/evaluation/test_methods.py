@@ -1,10 +1,13 @@
 """Objectives and baselines behind one call."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from app.choosing.objectives import OBJECTIVES
-from app.choosing.seeding import SeedQuestion, make_seed
+from app.choosing.question import Question
+from app.choosing.seeding import make_seed
 from app.errors import InvalidRequestError
 from app.evaluation.methods import (
     BASELINE_METHODS,
@@ -14,27 +17,28 @@ from app.evaluation.methods import (
     require_baseline,
 )
 from features.settings import AUTO
+from features.signatures.model import Signatures
+from solver.model.options import SolverOptions
 
 # Objectives whose strategies compile nothing and need no parts.
 QUICK = ("seedal/greedy", "centred/greedy", "k_center/greedy")
 
 
-def question(seed: int = 0, n: int = 14) -> SeedQuestion:
+def question(seed: int = 0, n: int = 14) -> Question:
     """Return what is asked about scenes drawn at random."""
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=(n, 5))
     vectors *= rng.uniform(0.6, 1.0, (n, 1)) / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return SeedQuestion(
-        scene_ids=tuple(f"s{k:02d}" for k in rng.permutation(n)),
-        costs=rng.uniform(1.0, 5.0, n),
-        weights=rng.uniform(0.1, 0.9, n),
-        vectors=vectors,
+    ids, costs = tuple(f"s{k:02d}" for k in rng.permutation(n)), rng.uniform(1.0, 5.0, n)
+    return Question(
+        signatures=Signatures(ids, rng.uniform(0.1, 0.9, n), vectors, np.full(n, 3)),
+        costs=costs,
         budget=12.0,
-        time_limit_s=5.0,
+        options=SolverOptions(time_limit_s=5.0),
     )
 
 
-def spent(asked: SeedQuestion, scenes: tuple[str, ...]) -> float:
+def spent(asked: Question, scenes: tuple[str, ...]) -> float:
     """Return what scenes cost."""
     price = dict(zip(asked.scene_ids, asked.costs.tolist(), strict=True))
     return sum(price[scene] for scene in scenes)
@@ -70,15 +74,7 @@ def test_an_objective_is_what_the_product_answers() -> None:
     asked = question()
     choice = find_methods(["centred/greedy"], [], 4)["centred/greedy"](asked)
     answer = make_seed(
-        SeedQuestion(
-            scene_ids=asked.scene_ids,
-            costs=asked.costs,
-            weights=asked.weights,
-            vectors=asked.vectors,
-            budget=asked.budget,
-            objective="centred",
-            strategy="greedy",
-        )
+        replace(asked, objective="centred", options=SolverOptions(strategy="greedy"))
     )
     assert choice.scenes == tuple(scene.scene_id for scene in answer.scenes)
     assert (choice.gap, choice.notes) == (answer.result.gap, answer.result.notes)

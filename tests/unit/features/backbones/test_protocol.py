@@ -3,8 +3,9 @@ import pytest
 
 from features.backbones import load_backbone
 from features.backbones.colour_grid import ColourGrid
+from features.backbones.compute import CLS, PATCH_KEYS, PATCHES
 from features.backbones.identity import identify
-from features.backbones.protocol import CLS, PATCH_KEYS, PATCHES, from_maps
+from features.backbones.protocol import from_maps
 from features.extraction.extractor import PATCH_CENTRES, Extractor, Recipe
 
 

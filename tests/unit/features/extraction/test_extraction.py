@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 import features.extraction.shards
 from features.backbones import Backbone, Identity, Token, identify
 from features.backbones.colour_grid import ColourGrid
-from features.backbones.protocol import CLS, PATCH_KEYS, to_pixels
+from features.backbones.compute import CLS, PATCH_KEYS
+from features.backbones.protocol import to_pixels
 from features.errors import BatchTooLargeError, VectorsError
 from features.extraction.blocks import BlockStore
 from features.extraction.extractor import Extractor, Recipe

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from features.backbones import load_backbone
-from features.backbones.protocol import PATCH_KEYS, to_pixels
+from features.backbones.compute import PATCH_KEYS
+from features.backbones.protocol import to_pixels
 from features.errors import VectorsError
 from features.images.pixels import load_rgb
 from features.signatures.clustering import cluster, cluster_many

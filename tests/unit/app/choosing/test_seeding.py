@@ -1,28 +1,27 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from app.choosing.seed_cache import recall, remember
-from app.choosing.seeding import SeedQuestion, make_seed
+from app.choosing.question import Question, options_of
+from app.choosing.seeding import make_seed, recall, remember
 from app.errors import BudgetError, InvalidRequestError
+from features.signatures.model import Signatures
 from solver.model.constraints import Constraints
 from solver.model.objective import value
 
 
-def question(n: int = 12, budget: float = 30.0, seed: int = 0) -> SeedQuestion:
+def question(n: int = 12, budget: float = 30.0, seed: int = 0) -> Question:
     """Return a question about random scenes."""
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=(n, 5))
     vectors /= 1.2 * np.linalg.norm(vectors, axis=1, keepdims=True)
-    return SeedQuestion(
-        scene_ids=tuple(f"Area_1/room_{k}" for k in range(n)),
-        costs=rng.integers(5, 20, n).astype(float),
-        weights=rng.uniform(0.1, 1.0, n),
-        vectors=vectors,
-        budget=budget,
-    )
+    costs = rng.integers(5, 20, n).astype(float)
+    ids = tuple(f"Area_1/room_{k}" for k in range(n))
+    signatures = Signatures(ids, rng.uniform(0.1, 1.0, n), vectors, np.full(n, 3))
+    return Question(signatures=signatures, costs=costs, budget=budget)
 
 
 def test_a_seed_is_ranked_and_keeps_its_budget() -> None:
@@ -79,7 +78,9 @@ def test_near_misses_are_represented_by_what_they_look_like() -> None:
     """Each names the chosen scene with the largest cosine, or none where a labelled one has it."""
     asked = replace(question(n=40), constraints=Constraints(labelled=np.array([0, 1])))
     answer = make_seed(asked)
-    unit = asked.vectors / np.linalg.norm(asked.vectors, axis=1, keepdims=True)
+    unit = asked.signatures.vectors / np.linalg.norm(
+        asked.signatures.vectors, axis=1, keepdims=True
+    )
     there = [*answer.result.selected.tolist(), 0, 1]
     for scene in answer.near_misses:
         nearest = max(there, key=(unit @ unit[asked.scene_ids.index(scene.scene_id)]).__getitem__)
@@ -113,9 +114,6 @@ def test_a_budget_below_the_cheapest_scene_names_both_numbers() -> None:
     ("change", "sentence"),
     [
         ({"objective": "prettiest"}, "no objective 'prettiest'"),
-        ({"strategy": "magic"}, "no strategy 'magic'"),
-        ({"time_limit_s": -1.0}, "at least 0 seconds"),
-        ({"gap": float("nan")}, "A gap is at least 0"),
         ({"budget": float("nan")}, "The budget must be a finite number"),
     ],
 )
@@ -127,15 +125,27 @@ def test_bad_questions_are_refused_in_one_sentence(
         make_seed(replace(question(), **change))  # type: ignore[arg-type]  # wrong on purpose
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"strategy": "magic"}, "no strategy 'magic'"),
+        ({"time_limit_s": -1.0}, "at least 0 seconds"),
+        ({"gap": float("nan")}, "A gap is at least 0"),
+    ],
+)
+def test_bad_options_are_refused_in_one_sentence(change: dict[str, Any], sentence: str) -> None:
+    """How to search is checked before anything is asked."""
+    usual: dict[str, Any] = {
+        "strategy": "auto", "time_limit_s": 1.0, "gap": 0.0, "random_seed": 0
+    }  # fmt: skip
+    with pytest.raises(InvalidRequestError, match=sentence):
+        options_of(**{**usual, **change})
+
+
 def test_no_scene_no_seed() -> None:
     """A pool without features cannot be asked."""
-    empty = SeedQuestion(
-        scene_ids=(),
-        costs=np.zeros(0),
-        weights=np.zeros(0),
-        vectors=np.zeros((0, 3)),
-        budget=1.0,
-    )
+    nothing = Signatures((), np.zeros(0), np.zeros((0, 3)), np.zeros(0, dtype=np.int64))
+    empty = Question(signatures=nothing, costs=np.zeros(0), budget=1.0)
     with pytest.raises(InvalidRequestError, match="nothing to choose from"):
         make_seed(empty)
 

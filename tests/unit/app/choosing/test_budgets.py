@@ -10,7 +10,7 @@ from app.errors import BudgetError
 )
 def test_budgets_are_read_as_people_write_them(text: str, limit: float) -> None:
     """Amounts come back as they are, percentages as a part of the total."""
-    assert parse_budget(text).limit(total=10_000) == pytest.approx(limit)
+    assert parse_budget(text).within(10_000) == pytest.approx(limit)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,399 @@
+"""The commands: which options each has, and which module does its work.
+
+A command's docstring is its help. What does the work is imported when the command runs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from app.cli.evaluate_options import Comparison, ComparisonFlags, Labelled, LabelledFlags
+from app.cli.options import (
+    FEATURES,
+    OUTPUT,
+    QUESTION,
+    SERVICE,
+    AnswerFiles,
+    AnswerFlags,
+    AsJson,
+    BackboneName,
+    BudgetFlags,
+    Budgets,
+    DataDir,
+    OptionalScenes,
+    ProblemFile,
+    RuleFlags,
+    Rules,
+    SceneFlags,
+    SeedFlags,
+    SolverFlags,
+    flags,
+    settings_of,
+)
+from features.backbones.compute import Compute
+from solver.model.options import SolverOptions
+
+
+def select(
+    *,
+    budget: Annotated[tuple[str, ...], Parameter(group=QUESTION, required=True)],
+    scenes: SceneFlags,
+    files: SeedFlags,
+    rules: RuleFlags = Rules(),
+    search: SolverFlags = SolverOptions(),
+) -> None:
+    """Choose the scenes to label first, from a source of scenes and a budget.
+
+    Parameters
+    ----------
+    budget
+        An amount such as 6500000, or a percentage of what all usable scenes cost: 3%. Repeatable:
+        a seed for each, after one extraction.
+    """
+    from app.cli import select as command
+
+    command.run(budget, scenes, rules, search, files)
+
+
+def solve(
+    file: ProblemFile | None = None,
+    /,
+    *,
+    budget: Annotated[str | None, Parameter(group=QUESTION)] = None,
+    scenes: OptionalScenes = None,
+    rules: RuleFlags = Rules(),
+    search: SolverFlags = SolverOptions(),
+    files: AnswerFlags = AnswerFiles(),
+) -> None:
+    """Solve one problem, from a file or from a source of scenes (--root).
+
+    Parameters
+    ----------
+    budget
+        An amount or a percentage; the file's own if not given.
+    """
+    from app.cli import solve as command
+    from app.cli.problems import Asked
+
+    command.run(Asked(file, scenes, rules), budget, search, files)
+
+
+def verify(
+    file: ProblemFile,
+    certificate: Annotated[
+        Path, Parameter(name="CERTIFICATE", group=QUESTION, help="What `seedal solve` wrote.")
+    ],
+    /,
+    *,
+    budget: Annotated[str | None, Parameter(group=QUESTION)] = None,
+    constraints: Annotated[Path | None, Parameter(group=QUESTION)] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Check a certificate: exit 0 if feasibility, objective and bound hold, 1 if one does not.
+
+    Parameters
+    ----------
+    budget
+        Insist on this budget; the certificate's if not given.
+    constraints
+        Insist on the constraints in this JSON file; the certificate's if not given.
+    """
+    from app.cli import verify as command
+
+    return command.run(file, certificate, budget=budget, constraints=constraints, as_json=as_json)
+
+
+def frontier(
+    file: ProblemFile | None = None,
+    /,
+    *,
+    budgets: BudgetFlags = Budgets(),
+    scenes: OptionalScenes = None,
+    rules: RuleFlags = Rules(),
+    search: SolverFlags = SolverOptions(gap=0.01),
+    as_json: AsJson = False,
+) -> None:
+    """Solve one problem for many budgets, from a file or from a source of scenes (--root)."""
+    from app.cli import frontier as command
+    from app.cli.problems import Asked
+
+    command.run(Asked(file, scenes, rules), budgets, search, as_json=as_json)
+
+
+def duplicates(
+    *,
+    scenes: SceneFlags,
+    threshold: Annotated[float, Parameter(group=QUESTION)] = 0.95,
+    as_json: AsJson = False,
+) -> None:
+    """List the scenes of a source that look so alike that one of each group would do.
+
+    Features are those of `seedal select`, and are not computed twice.
+
+    Parameters
+    ----------
+    threshold
+        Least cosine of two duplicates, from 0.9 to 1.
+    """
+    from app.cli import duplicates as command
+
+    command.run(scenes, threshold, as_json=as_json)
+
+
+def evaluate(
+    *,
+    cut: Annotated[tuple[str, ...], Parameter(group=QUESTION, required=True)],
+    out: Annotated[Path, Parameter(group=OUTPUT)],
+    labelled: LabelledFlags = Labelled(),
+    comparison: ComparisonFlags = Comparison(),
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Compare seeds by the models that their labels make, on images that are labelled already.
+
+    Parameters
+    ----------
+    cut
+        How images become scenes: frame, window:LO-HI[:REGEX] or group:REGEX[@LO-HI]; repeatable.
+    out
+        Folder for the JSON, the tables and the pictures.
+    """
+    from features.extra import features_extra
+
+    with features_extra("seedal evaluate", "evaluation"):
+        import matplotlib as mpl  # noqa: F401 - pictures come last; what they lack is said first
+
+        from app.cli import evaluate as command
+    plan = command.plan_of(cut, comparison, labelled)
+    cache = settings_of(data_dir=data_dir).cache_dir
+    command.run(labelled, plan, cache=cache, out=out, printing_json=as_json)
+
+
+def demo(
+    *,
+    out: Annotated[Path, Parameter(group=OUTPUT)] = Path("demo-output"),
+    budget: Annotated[str, Parameter(group=QUESTION)] = "10%",
+    rooms: Annotated[int, Parameter(group=QUESTION)] = 48,
+    serve: Annotated[bool, Parameter(negative="--no-serve", group=SERVICE)] = True,
+    port: Annotated[int | None, Parameter(group=SERVICE)] = None,
+    api: Annotated[str | None, Parameter(group=SERVICE)] = None,
+    key_file: Annotated[
+        Path | None, Parameter(env_var="SEEDAL_DEMO_KEY_FILE", group=SERVICE)
+    ] = None,
+) -> None:
+    """Generate a building, choose its seed, and serve both: everything offline.
+
+    Features are kept where `seedal select` looks for them.
+
+    Parameters
+    ----------
+    out
+        Folder for the world and its seed.
+    budget
+        As in select.
+    rooms
+        Size of the building.
+    serve
+        Serve the demo world afterwards.
+    port
+        Port to listen on.
+    api
+        Only register it with the service at this address.
+    key_file
+        File with an API key, where the service asks for one.
+    """
+    if api is not None:
+        from app.cli import demo_client
+
+        demo_client.add_to(api, key_file=key_file, out=out, rooms=rooms)
+        return
+    from app.cli import demo as command
+
+    settings = settings_of(
+        port=port,
+        data_dir=out / "data",
+        cache_dir=settings_of().cache_dir,
+        file_roots=(out / "world",),
+        log_level="warning",
+    )
+    command.run(
+        key_file=key_file, out=out, rooms=rooms, budget=budget, serving=serve, settings=settings
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """Where a service listens and what it may read.
+
+    Parameters
+    ----------
+    host
+        Address to listen on (SEEDAL_HOST).
+    port
+        Port to listen on (SEEDAL_PORT).
+    file_root
+        Folder that sources may lie under; repeatable.
+    url_root
+        URI prefix that remote sources may lie under; repeatable.
+    data_dir
+        Where the database and results are kept (SEEDAL_DATA_DIR).
+    """
+
+    host: str | None = None
+    port: int | None = None
+    file_root: tuple[Path, ...] = ()
+    url_root: tuple[str, ...] = ()
+    data_dir: Path | None = None
+
+
+def serve(
+    *,
+    service: Annotated[Service, flags(SERVICE)] = Service(),
+    worker: Annotated[
+        bool, Parameter(negative="--no-worker", group=SERVICE, help="Also run a worker process.")
+    ] = True,
+) -> None:
+    """Serve the HTTP API and the explorer page."""
+    from app.main import serve as run
+
+    settings = settings_of(
+        host=service.host,
+        port=service.port,
+        file_roots=service.file_root,
+        url_roots=service.url_root,
+        data_dir=service.data_dir,
+    )
+    run(settings, worker=worker)
+
+
+def worker(*, data_dir: DataDir = None) -> None:
+    """Run a worker process: it extracts the features of registered datasets."""
+    from app.worker import run
+
+    run(settings_of(data_dir=data_dir))
+
+
+def migrate(*, data_dir: DataDir = None) -> None:
+    """Bring the database up to this version, and wait for others that do so.
+
+    API processes and workers do the same when they start. Run alone, it shows whether it works
+    before the old ones are replaced.
+    """
+    from app.cli.terminal import say
+    from app.store.engine import open_engine
+    from app.store.schema import upgrade
+
+    engine = open_engine(settings_of(data_dir=data_dir).database(), pool_size=1)
+    try:
+        upgrade(engine)
+    finally:
+        engine.dispose()
+    say("the database is up to date")
+
+
+def weights_fetch(name: BackboneName, /, *, as_json: AsJson = False) -> None:
+    """Download the weights of a backbone where they are not there yet."""
+    from app.cli import weights
+
+    weights.fetch(name, as_json=as_json)
+
+
+def weights_check(
+    name: BackboneName,
+    /,
+    *,
+    weights: Annotated[Path | None, Parameter(group=FEATURES)] = None,
+    sha256: Annotated[str | None, Parameter(group=FEATURES)] = None,
+    compute: Annotated[Compute, flags(FEATURES, compiled="compile")] = Compute(),
+    as_json: AsJson = False,
+) -> None:
+    """Load a backbone's weights and encode one image with them.
+
+    Parameters
+    ----------
+    weights
+        A checkpoint of the backbone.
+    sha256
+        What its SHA-256 must be.
+    """
+    from app.cli import weights as command
+
+    command.check(name, weights=weights, sha256=sha256, compute=compute, as_json=as_json)
+
+
+def keys_create(
+    *,
+    name: Annotated[str, Parameter(group=SERVICE)],
+    project: Annotated[str, Parameter(group=SERVICE)] = "default",
+    scopes: Annotated[
+        str, Parameter(group=SERVICE)
+    ] = "datasets:read,datasets:write,seeds:read,seeds:write",
+    expires_days: Annotated[int | None, Parameter(group=SERVICE)] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it, once.
+
+    Parameters
+    ----------
+    name
+        What it is for, for people.
+    project
+        Whose datasets it sees; others' do not exist for it.
+    scopes
+        Of datasets:read, datasets:write, seeds:read, seeds:write; separated by commas.
+    expires_days
+        For how many days it works; by default until revoked.
+    """
+    from app.cli import keys
+
+    keys.create(
+        settings_of(data_dir=data_dir),
+        name=name,
+        project=project,
+        scopes=scopes,
+        days=expires_days,
+        as_json=as_json,
+    )
+
+
+def keys_list(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List all keys, without their secrets."""
+    from app.cli import keys
+
+    keys.show(settings_of(data_dir=data_dir), as_json=as_json)
+
+
+def keys_revoke(
+    key: Annotated[
+        str, Parameter(name="KEY", group=SERVICE, help="Its id, or what it begins with.")
+    ],
+    /,
+    *,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a key; running services notice within 5 seconds."""
+    from app.cli import keys
+
+    keys.revoke(settings_of(data_dir=data_dir), key, as_json=as_json)
+
+
+Command = Callable[..., object]
+
+COMMANDS: Final[tuple[Command, ...]] = (
+    *(select, duplicates, solve, frontier, verify, evaluate, demo, serve, worker, migrate),
+)
+"""Commands of their own."""
+
+FAMILIES: Final[Mapping[str, tuple[str, Mapping[str, Command]]]] = {
+    "keys": (
+        "API keys: who may call the service.",
+        {"create": keys_create, "list": keys_list, "revoke": keys_revoke},
+    ),
+    "weights": ("The weights of backbones.", {"fetch": weights_fetch, "check": weights_check}),
+}
+"""Commands of one subject, under its name."""

@@ -1,0 +1,161 @@
+"""What `seedal solve` and `seedal frontier` work on: a problem's file, or a source of scenes."""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.choosing.budgets import AskedBudget
+from app.choosing.problem_files import ProblemFile, budget_of, problem_of, read_problem_file
+from app.cli.options import Rules, Scenes, settings_of
+from app.cli.rules import rules_of
+from app.cli.terminal import ImageProgress, say
+from app.errors import BudgetError, InvalidRequestError
+from solver.model.options import SolverOptions
+from solver.model.problem import AnyProblem
+
+if TYPE_CHECKING:
+    from app.choosing.constraints import ConstraintsFile
+    from app.choosing.question import Question
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Asked:
+    """What a problem is made from: a file or scenes, and rules besides the budget."""
+
+    file: Path | None
+    scenes: Scenes | None
+    rules: Rules
+
+    def open(self, options: SolverOptions, *, provable: bool = False) -> "OpenFile | OpenScenes":
+        """Read it; scenes' features are computed where they are not kept yet.
+
+        Parameters
+        ----------
+        options
+            How to search.
+        provable
+            Whether the answer is to be proven.
+
+        Raises
+        ------
+        AppError, FeatureError
+            There is neither a file nor scenes, or both; or something is wrong with them.
+        """
+        rules = rules_of(self.rules)
+        if self.file is not None and self.scenes is None:
+            return OpenFile(read_problem_file(self.file), rules)
+        if self.scenes is None or self.file is not None:
+            detail = "Name a problem's FILE, or a source of scenes with --root; one of the two."
+            raise InvalidRequestError(detail)
+        return OpenScenes.read(self.scenes, rules, options, provable=provable)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OpenFile:
+    """A problem from a file, but for its budget."""
+
+    file: ProblemFile
+    rules: "ConstraintsFile"
+
+    @property
+    def costs(self) -> npt.NDArray[Any]:
+        """What each item costs, shape (n,)."""
+        return self.file.costs
+
+    def budget(self, asked: AskedBudget | None) -> float:
+        """Return the limit that is meant; the file's own where none is asked for.
+
+        Raises
+        ------
+        BudgetError
+            The file does not say which.
+        """
+        return budget_of(self.file, asked)
+
+    def within(self, budget: float) -> AnyProblem:
+        """Return the problem within a budget.
+
+        Raises
+        ------
+        InvalidRequestError
+            A number or a rule is not as it should be.
+        """
+        return problem_of(self.file, budget, self.rules)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OpenScenes:
+    """A problem about the scenes of a source, but for its budget."""
+
+    question: "Question"
+
+    @classmethod
+    def read(
+        cls,
+        scenes: Scenes,
+        rules: "ConstraintsFile",
+        options: SolverOptions,
+        *,
+        provable: bool,
+    ) -> "OpenScenes":
+        """Read a source and its features, and settle what is to be maximised.
+
+        Raises
+        ------
+        AppError, FeatureError
+            See `app.seeds.selection`; or the objective is none that proofs are made for.
+        """
+        from app.choosing.certificates import require_provable_name  # noqa: PLC0415  see below
+        from app.choosing.seeding import settled  # noqa: PLC0415  a file needs no pipeline
+        from app.seeds.selection import open_scenes  # noqa: PLC0415
+
+        if provable:
+            require_provable_name(scenes.objective)
+        source = open_scenes(scenes)
+        source.require_sense((), rules)
+        known = source.prepare(settings_of(data_dir=scenes.data_dir).cache_dir, ImageProgress())
+        everything = AskedBudget(fraction=1.0)
+        question, notes = settled(known.question(everything, rules, options))
+        for note in (*source.pool.notes, *known.prepared.notes, *notes):
+            say(note)
+        if provable:
+            require_provable_name(question.objective)
+        return cls(question)
+
+    @property
+    def costs(self) -> npt.NDArray[np.float64]:
+        """What each scene costs, shape (n,)."""
+        return self.question.costs
+
+    def budget(self, asked: AskedBudget | None) -> float:
+        """Return the limit that is meant.
+
+        Raises
+        ------
+        BudgetError
+            None is asked for.
+        """
+        if asked is None:
+            detail = "A source brings no budget; give one with --budget."
+            raise BudgetError(detail)
+        return asked.within(math.fsum(self.costs))
+
+    def within(self, budget: float) -> AnyProblem:
+        """Return the problem within a budget.
+
+        Raises
+        ------
+        InvalidRequestError
+            The objective needs what is not known of these scenes.
+        """
+        return replace(self.question, budget=budget).problem()
+
+    def problem_file(self) -> bytes:
+        """Return the problem as ``seedal verify`` reads it."""
+        from app.choosing.certificates import problem_file  # noqa: PLC0415  few want it
+
+        return problem_file(self.question)
