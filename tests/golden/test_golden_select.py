@@ -90,7 +90,8 @@ def _keys(data: Path) -> dict[str, Any]:
         with np.load(block) as arrays:
             keys += [row.tobytes().hex() for row in arrays["keys"]]
     names = {
-        kind: sorted(p.name for p in (cache / kind).iterdir()) for kind in ("neighbours", "signatures")
+        kind: sorted(path.name for path in (cache / kind).iterdir())
+        for kind in ("neighbours", "signatures")
     }
     return {**names, "vectors of": sorted(keys)}
 
