@@ -57,6 +57,16 @@ class Directions:
             found[start : start + _ROWS] = self._means[start : start + _ROWS] @ self._means[row]
         return rounded(found * self._scales * self._scales[row])
 
+    def between(self, rows: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the cosines of each row with each other one, (b, k)."""
+        found = np.empty((len(rows), len(others)), dtype=np.float32)
+        means = self._means[rows] * self._scales[rows, None]
+        for start in range(0, len(others), _ROWS):
+            part = others[start : start + _ROWS]
+            products = means @ self._means[part].T
+            found[:, start : start + _ROWS] = rounded(products * self._scales[part])
+        return found
+
     def paired(self, rows: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return the cosines of each row with its own others, (b, k), for `others` (b, k)."""
         products = np.einsum("bd,bkd->bk", self._means[rows], self._means[others])

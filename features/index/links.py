@@ -20,6 +20,7 @@ Similarities = NDArray[np.float32]
 _PRODUCTS: Final = 2**22  # that are held at once: 16 MB
 _PENDING: Final = 2**20  # pairs that wait to be sorted into the forest
 _ROWS: Final = 4096  # pairs that are measured at a time
+_DENSE: Final = 16  # one in so many pairs to be measured: then all of a block are, by a product
 _LEVELS: Final = 40  # similarities at which it is known what is connected already
 
 
@@ -138,15 +139,26 @@ def _compare(directions: Directions, crowded: NDArray[np.intp], forest: _Forest)
     size = max(1, _PRODUCTS // len(crowded))
     for start in range(0, len(crowded), size):
         products = units[start : start + size] @ units[start:].T
-        near = np.triu(products >= forest.floor - directions.slack, k=1)
-        places, later = np.nonzero(near)
+        places, later = np.nonzero(np.triu(products >= forest.floor - directions.slack, k=1))
         most = products[places, later].astype(np.float64) + directions.slack
+        missing = forest.lacks(crowded[start + places], crowded[start + later], most)
+        places, later = places[missing], later[missing]
         rows, others = crowded[start + places], crowded[start + later]
-        missing = forest.lacks(rows, others, most)
-        rows, others = rows[missing], others[missing]
-        for first in range(0, len(rows), _ROWS):
-            part = slice(first, first + _ROWS)
-            found = directions.paired(rows[part], others[part, None])[:, 0]
-            close = found >= forest.floor
-            forest.add(rows[part][close], others[part][close], found[close])
+        if _DENSE * len(rows) > products.size:
+            block = directions.between(crowded[start : start + size], crowded[start:])
+            found = block[places, later]
+        else:
+            found = _paired(directions, rows, others)
+        close = (found >= forest.floor) & forest.lacks(rows, others, found.astype(np.float64))
+        forest.add(rows[close], others[close], found[close])
     forest.grow()
+
+
+def _paired(
+    directions: Directions, rows: NDArray[np.intp], others: NDArray[np.intp]
+) -> Similarities:
+    found = np.empty(len(rows), dtype=np.float32)
+    for start in range(0, len(rows), _ROWS):
+        part = slice(start, start + _ROWS)
+        found[part] = directions.paired(rows[part], others[part, None])[:, 0]
+    return found
