@@ -117,3 +117,55 @@ def test_a_threshold_out_of_range_is_refused_at_once(run: Run, threshold: str) -
     status, out, err = run("duplicates", "--root", "/nowhere", "--threshold", threshold)
     assert (status, out) == (2, "")
     assert err.startswith("seedal: A threshold lies between 0.9 and 1, not at ")
+
+
+def test_one_of_each_is_chosen_at_the_shell(run: Run, copies: Path, tmp_path: Path) -> None:
+    """The flag and the file say the same; the proof states the groups and holds."""
+    words = ("--root", str(copies), "--backbone", "colour_grid", "--budget", "100%", "--json")
+    out = tmp_path / "out"
+    flag = ("--one-of-each-duplicate", "0.9999", "--certificate", "--problem")
+    status, printed, _ = run("select", *words, "--out", str(out), *flag)
+    seed = json.loads(printed)
+    chosen = {scene["scene_id"] for scene in seed["scenes"]}
+    assert status == 0
+    assert len(chosen) == 6
+    assert len(chosen & {"room/0", "room/3"}) == len(chosen & {"room/5", "room/7"}) == 1
+    assert seed["constraints"]["one_of_each_duplicate"] == 0.9999
+    groups = json.loads((out / "proof.json").read_text())["constraints"]["groups"]
+    assert [group["name"] for group in groups] == ["duplicates of room/0", "duplicates of room/5"]
+    assert main(["verify", str(out / "problem.npz"), str(out / "proof.json")]) == 0
+    rules = tmp_path / "rules.json"
+    rules.write_text('{"one_of_each_duplicate": 0.9999}')
+    status, printed, _ = run("select", *words, "--out", str(out), "--constraints", str(rules))
+    assert {scene["scene_id"] for scene in json.loads(printed)["scenes"]} == chosen
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--one-of-each-duplicate", "0.5"), "--one-of-each-duplicate lies between 0.9 and 1"),
+        (("--one-of-each-duplicate", "0.99", "--include", "room/0", "--include", "room/3"), "near"),
+    ],
+)
+def test_a_rule_that_cannot_be_kept_is_refused(
+    run: Run, copies: Path, tmp_path: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    """A threshold out of range, and two included scenes of a group."""
+    base = ("--root", str(copies), "--backbone", "colour_grid", "--budget", "90%")
+    status, _, err = run("select", *base, "--out", str(tmp_path / "out"), *words)
+    assert status == 2
+    assert sentence in err
+
+
+def test_a_problems_file_has_groups_of_its_own(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which items look alike is not known there: the rule is refused in a sentence."""
+    del run
+    path = tmp_path / "problem.npz"
+    np.savez(path, weights=np.ones(3), vectors=np.eye(3), costs=np.ones(3), budget=np.array(2.0))
+    rules = tmp_path / "rules.json"
+    rules.write_text('{"one_of_each_duplicate": 0.95}')
+    status = main(["solve", str(path), "--budget", "2", "--constraints", str(rules)])
+    assert status == 2
+    assert "one_of_each_duplicate is for the scenes of a source" in capsys.readouterr().err
