@@ -16,26 +16,43 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from typing_extensions import override
 
-from app import tracing, web
-from app.access.authentication import Authentication
+from app import web
 from app.access.service import Caller, Keys
+from app.datasets import routes as datasets
 from app.errors import SettingsError
-from app.http import document, problems, routes
+from app.http import health, openapi, problems
+from app.http.authentication import Authentication
 from app.http.dependencies import AppState
 from app.http.validators import Validators
+from app.jobs.embedded import EmbeddedWorker
 from app.metrics import Metrics
-from app.observability import RequestLog, configure_logging
-from app.operations import store as operations
+from app.observability import RequestLog, configure_logging, install_tracing
+from app.operations import routes as operations
+from app.operations.store import counts as count_operations
 from app.operations.stream import OperationPoller
-from app.processes.embedded import EmbeddedWorker
 from app.processes.pool import SolvePool
+from app.scenes import routes as scenes
 from app.scenes.pools import Pools
+from app.seeds import routes as seeds
 from app.seeds.translate import versions
 from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.queue import JobQueue
 from app.store.schema import upgrade
 from app.store.sessions import ProjectSession, open_sessions
+
+_ROUTERS = (
+    datasets.router,
+    datasets.manifests,
+    datasets.vectors,
+    scenes.maps,
+    scenes.duplicates,
+    scenes.router,
+    seeds.objectives,
+    seeds.router,
+    seeds.frontiers,
+    operations.router,
+)
 
 _PATIENCE_S = 30.0
 """How long a budget waits for a free solve process before it is turned away."""
@@ -62,7 +79,7 @@ class _Api(FastAPI):
     @override
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = document.describe(problems.describe(super().openapi()))
+            self.openapi_schema = openapi.describe(super().openapi())
         return self.openapi_schema
 
 
@@ -71,9 +88,9 @@ class _Server(uvicorn.Server):
 
     @override
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        app_state: AppState = self.config.app.state.app_state  # type: ignore[union-attr]  # a FastAPI
-        app_state.poller.end()
-        timer = asyncio.get_running_loop().call_later(_SPARED_S, app_state.pool.dismiss)
+        state = self.config.app.state  # type: ignore[union-attr]  # a FastAPI
+        state.poller.end()
+        timer = asyncio.get_running_loop().call_later(_SPARED_S, state.app_state.pool.dismiss)
         try:
             await super().shutdown(sockets)
         finally:
@@ -111,11 +128,11 @@ def create_app(settings: Settings) -> FastAPI:
             sessions=sessions,
             queue=queue,
             pool=pool,
-            pools=Pools(),
             metrics=metrics,
             waits=BoundedSemaphore(_WAITS),
-            poller=OperationPoller(sessions),
         )
+        app.state.pools = Pools()
+        app.state.poller = OperationPoller(sessions)
         try:
             yield
         finally:
@@ -127,9 +144,9 @@ def create_app(settings: Settings) -> FastAPI:
     app = _Api(
         title="seedal",
         summary="Which 3D scenes to label first, with a certified gap.",
-        description=document.DESCRIPTION,
-        servers=document.SERVERS,
-        openapi_tags=document.TAGS,
+        description=openapi.DESCRIPTION,
+        servers=openapi.SERVERS,
+        openapi_tags=openapi.TAGS,
         version=version,
         lifespan=lifespan,
         docs_url=None,  # both pages would load scripts from other hosts
@@ -140,9 +157,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Authentication, lookup=_lookup(app, settings))
     app.add_middleware(RequestLog, count=metrics.request)  # the last one added is the outermost
     problems.install(app)
-    routes.include(app)
+    for router in _ROUTERS:
+        app.include_router(router, prefix="/v1")
+    app.include_router(health.router)
     web.include(app)
-    end_tracing = tracing.install(app)
+    end_tracing = install_tracing(app)
     return app
 
 
@@ -166,7 +185,7 @@ def _show(metrics: Metrics, pool: SolvePool, sessions: sessionmaker[ProjectSessi
     def counts() -> dict[tuple[str, ...], float]:
         try:
             with sessions() as session:
-                return operations.counts(session)
+                return count_operations(session)
         except SQLAlchemyError:  # all other numbers are wanted then, more than ever
             return {}
 

@@ -1,5 +1,6 @@
 """What every model of the wire format shares."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
@@ -22,3 +23,18 @@ class Wire(BaseModel):
     """Base of every model: immutable, finite numbers only, unknown members are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class DatasetStatus(StrEnum):
+    """How far a dataset has come."""
+
+    AWAITING_VECTORS = "awaiting_vectors"
+    """Accepted with `backbone` `precomputed`; its vectors are to be uploaded."""
+    REGISTERED = "registered"
+    """Accepted; its extraction has not started."""
+    EXTRACTING = "extracting"
+    """A worker is reading its images."""
+    READY = "ready"
+    """Budgets are answered."""
+    FAILED = "failed"
+    """It cannot become ready; `error` says why. Register it anew."""

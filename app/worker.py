@@ -1,7 +1,7 @@
 """The worker process: jobs come from the database; torch and FAISS live here alone.
 
 ``python -m app.worker`` is a worker that also ends when its standard input closes: the form that
-`app.processes.embedded` starts.
+`app.jobs.embedded` starts.
 """
 
 import os
@@ -14,12 +14,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.callbacks.webhooks import WebhookDelivery
+from app.jobs.engine import JobEngine
+from app.jobs.heartbeat import Heartbeat
+from app.jobs.retention import Retention
+from app.jobs.slots import SlotLostError, open_slots
+from app.jobs.upkeep import INTERVAL_S, Upkeep
 from app.observability import configure_logging
-from app.processes.engine import JobEngine
-from app.processes.heartbeat import Heartbeat
-from app.processes.retention import Retention
-from app.processes.slots import SlotLostError, open_slots
-from app.processes.upkeep import INTERVAL_S, Upkeep
 from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.schema import upgrade

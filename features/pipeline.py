@@ -19,9 +19,10 @@ from typing import Final, Literal, Self
 import numpy as np
 
 from features.backbones.catalogue import COLOUR_GRID
-from features.backbones.compute import CLS, PATCH_KEYS, Token, resolve_precision
+from features.backbones.compute import CLS, PATCH_KEYS, Token
 from features.backbones.identity import identify, resolve_backbone
 from features.backbones.loading import open_backbone
+from features.backbones.precision import resolve_precision
 from features.errors import FeatureError
 from features.extraction.blocks import BlockStore
 from features.extraction.extractor import Extractor, Recipe

@@ -82,7 +82,7 @@ def require_permitted_images(pool: ScenePool, settings: Settings) -> None:
     """Refuse a pool that names an image outside of what this server may read.
 
     A name inside that is a link to somewhere outside refuses nothing: that image alone is not
-    read (`app.datasets.forbidden_images`).
+    read (`app.datasets.extraction`).
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""API keys: who calls, for which project, and what that caller may do."""
+"""API keys: who calls, for which project, and what that caller may do.
+
+Queries on API keys.
+"""
 
 import hashlib
 import hmac
@@ -8,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from app.access import store as keys
 from app.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from app.store.identifiers import new_id, now
 from app.store.tables import DEFAULT_PROJECT, KeyRow
@@ -117,7 +120,7 @@ class Keys:
 
     def every(self) -> list[KeyInfo]:
         """Return all keys, the revoked ones included, oldest first."""
-        return [_info(row) for row in keys.every(self._session)]
+        return [_info(row) for row in every(self._session)]
 
     def revoke(self, name: str) -> KeyInfo:
         """End a key for good; revoking it again changes nothing.
@@ -134,7 +137,7 @@ class Keys:
         """
         form = _FORM.fullmatch(name)
         name = form[1] if form else name.removeprefix("sk_")
-        row = keys.by_name(self._session, name)
+        row = by_name(self._session, name)
         if row is None:
             raise NotFoundError(kind="key", name=name)
         row.revoked_at = row.revoked_at or now()
@@ -151,20 +154,20 @@ class Keys:
             Whether everybody is the default project and may do everything as long as no key was
             ever made, whatever they present: another's token, say, that a proxy passes on.
         """
-        if is_open and not keys.any_made(self._session):
+        if is_open and not any_made(self._session):
             return Caller()
         form = _FORM.fullmatch(presented or "")
-        row = keys.by_prefix(self._session, form[1]) if form else None
+        row = by_prefix(self._session, form[1]) if form else None
         # Compared in any case, so that time does not tell which prefixes there are.
         expected = row.secret_hash if row is not None else _hash("")
         same = hmac.compare_digest(_hash(form[2] if form else "x"), expected)
-        if row is None or not same or not keys.is_usable(row):
+        if row is None or not same or not is_usable(row):
             return None
         return Caller(row.project, frozenset(row.scopes), row.prefix)
 
     def is_any_usable(self) -> bool:
         """Tell whether somebody can come in."""
-        return keys.any_usable(self._session)
+        return any_usable(self._session)
 
 
 def _check(name: str, project: str, scopes: tuple[str, ...], days: int | None) -> None:
@@ -199,3 +202,35 @@ def _info(row: KeyRow) -> KeyInfo:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
     )
+
+
+def by_prefix(session: Session, prefix: str) -> KeyRow | None:
+    """Return the key that begins so; none where there is none."""
+    return session.scalars(select(KeyRow).where(KeyRow.prefix == prefix)).one_or_none()
+
+
+def by_name(session: Session, name: str) -> KeyRow | None:
+    """Return the key of this id or prefix."""
+    return session.scalars(
+        select(KeyRow).where((KeyRow.id == name) | (KeyRow.prefix == name))
+    ).one_or_none()
+
+
+def every(session: Session) -> list[KeyRow]:
+    """Return all keys, the revoked ones included, oldest first."""
+    return list(session.scalars(select(KeyRow).order_by(KeyRow.id)))
+
+
+def any_made(session: Session) -> bool:
+    """Tell whether there ever was a key."""
+    return bool(session.scalar(select(exists().where(KeyRow.id.is_not(None)))))
+
+
+def any_usable(session: Session) -> bool:
+    """Tell whether anybody can come in."""
+    return any(is_usable(row) for row in every(session))
+
+
+def is_usable(row: KeyRow) -> bool:
+    """Tell whether a key is neither revoked nor expired."""
+    return row.revoked_at is None and (row.expires_at is None or row.expires_at > now())

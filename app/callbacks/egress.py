@@ -3,6 +3,8 @@
 A callback's address comes from a caller. Its name is resolved once, every address must be one of
 the public internet (or be allowed by name), and the connection goes to the very address that was
 checked, so a name that resolves differently a moment later gains nothing.
+
+Whether somebody who is to be told of an end may be called at all.
 """
 
 import ipaddress
@@ -13,6 +15,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
+
+from app.callbacks.wire import CallbackRequest
+from app.errors import InvalidRequestError
+from app.settings import Settings
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Iterable[str]]
@@ -145,3 +151,20 @@ def _is_allowed(address: Address, allowed: Iterable[str]) -> bool:
         if address.version == network.version and address in network:
             return True
     return False
+
+
+def require_callable(callback: CallbackRequest | None, settings: Settings) -> None:
+    """Refuse a callback that would be refused later, too.
+
+    Raises
+    ------
+    InvalidRequestError
+        Its URL is none, cannot be resolved, or leads into a private network.
+    """
+    if callback is None:
+        return
+    try:
+        resolve_target(callback.url, settings.callback_allow)
+    except TargetRefusedError as error:
+        rule = f"callback: {error}."
+        raise InvalidRequestError(rule, "#/callback/url") from error

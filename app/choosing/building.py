@@ -14,7 +14,7 @@ from app.choosing.objectives import AUTO, require_objective
 from app.errors import InvalidRequestError
 from features.signatures.model import Signatures
 from solver.model.problem import AnyProblem, SignatureProblem
-from solver.sets.coverage import CoverageProblem, Saturation
+from solver.sets.coverage import CoverageProblem
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem
 from solver.sets.k_center import KCenterProblem
@@ -125,7 +125,6 @@ def _coverage(scenes: Signatures, asked: dict[str, Any]) -> CoverageProblem:
     return CoverageProblem(
         amounts=amounts / (enough * shares),
         weights=shares / shares.sum(),
-        saturation=Saturation.RATIO,
         **asked,
     )
 

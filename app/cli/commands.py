@@ -23,6 +23,7 @@ from app.cli.options import (
     BudgetFlags,
     Budgets,
     DataDir,
+    FrontierFlags,
     OptionalScenes,
     ProblemFile,
     RuleFlags,
@@ -34,7 +35,7 @@ from app.cli.options import (
     settings_of,
 )
 from features.backbones.compute import Compute
-from solver.model.options import SolverOptions
+from solver.model.options import FrontierOptions, SolverOptions
 
 
 def select(
@@ -113,7 +114,7 @@ def frontier(
     budgets: BudgetFlags = Budgets(),
     scenes: OptionalScenes = None,
     rules: RuleFlags = Rules(),
-    search: SolverFlags = SolverOptions(gap=0.01),
+    search: FrontierFlags = FrontierOptions(),
     as_json: AsJson = False,
 ) -> None:
     """Solve one problem for many budgets, from a file or from a source of scenes (--root)."""

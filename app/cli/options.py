@@ -17,7 +17,7 @@ from app.errors import SettingsError
 from app.seeds.scene_request import SceneRequest
 from features.settings import FeatureSettings
 from features.sources import SourceOptions
-from solver.model.options import SolverOptions
+from solver.model.options import FrontierOptions, SolverOptions
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -197,6 +197,7 @@ SceneFlags = Annotated[Scenes, flags(SOURCE, kind="source")]
 OptionalScenes = Annotated[Scenes | None, flags(SOURCE, kind="source")]
 RuleFlags = Annotated[Rules, flags(CONSTRAINTS)]
 SolverFlags = Annotated[SolverOptions, flags(SOLVER, time_limit_s="time-limit")]
+FrontierFlags = Annotated[FrontierOptions, flags(SOLVER, time_limit_s="time-limit")]
 SeedFlags = Annotated[SeedFiles, flags(OUTPUT, form="format", as_json="json")]
 AnswerFlags = Annotated[AnswerFiles, flags(OUTPUT, as_json="json")]
 BudgetFlags = Annotated[Budgets, flags(QUESTION, first="from", last="to")]

@@ -4,42 +4,117 @@ Every step asks the operation's row whether it is still wanted, and writes what 
 cancelled or deleted operation ends at the next step and a failed one says why. What a step
 computes lies in files named by their content (`features.pipeline`); running it twice changes
 nothing.
+
+Images that links lead out of the permitted folders: left unread and reported, as at the shell.
+
+Only what a source *names* decides whether it is refused as a whole; where a name leads is looked
+at here, when the images are about to be read, and each one that strays fails alone.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 
-from app.access.files import require_permitted_images
+from app.access.files import STRAY, permitted, require_permitted_images
+from app.datasets import scenes, translate
 from app.datasets import store as datasets
-from app.datasets import translate
-from app.datasets.forbidden_images import ForbiddenImages
-from app.datasets.sources import located, read_source
-from app.datasets.wire import DatasetStatus, FeatureRequest
-from app.errors import AppError
+from app.datasets.source_reports import located, read_source
+from app.datasets.wire import FeatureRequest
+from app.errors import AppError, SourceRefusedError
 from app.operations import store as operations
-from app.operations.ending import fail
+from app.operations.service import fail
 from app.operations.wire import OperationStatus
-from app.scenes import store as scenes
-from app.scenes import translate as translate_scenes
 from app.settings import Settings
 from app.store.artifacts import Artifacts
 from app.store.sessions import ProjectSession
 from app.store.tables import DatasetRow
+from app.wire import DatasetStatus
 from features.errors import FeatureError, VectorsError
+from features.images.reading import UnreadableImage, left_out
 from features.index import index_path
 from features.pipeline import Preparation
 from features.precomputed import prepare_precomputed
 from features.prepared import Prepared
-from features.sources.scenes import ScenePool
+from features.sources.scenes import Image, PoolScene, ScenePool
 from features.vectors import read_vectors
+
+
+@dataclass(frozen=True, slots=True)
+class ForbiddenImages:
+    """A pool without the images that stray.
+
+    Parameters
+    ----------
+    pool
+        What may be read.
+    scenes
+        The scenes that have such an image, as they were.
+    failures
+        The images that stray, by scene.
+    """
+
+    pool: ScenePool
+    scenes: Mapping[str, PoolScene]
+    failures: Mapping[str, tuple[UnreadableImage, ...]]
+
+    @classmethod
+    def set_aside(cls, pool: ScenePool, settings: Settings) -> Self:
+        """Look where each image of a pool leads.
+
+        Raises
+        ------
+        SourceRefusedError
+            Not a single image may be read; names the first.
+        """
+        kept: list[PoolScene] = []
+        scenes: dict[str, PoolScene] = {}
+        failures: dict[str, tuple[UnreadableImage, ...]] = {}
+        refusal: SourceRefusedError | None = None
+        for scene in pool.scenes:
+            images: list[Image] = []
+            for image in scene.images:
+                try:
+                    permitted(image.uri, settings)
+                except SourceRefusedError as error:
+                    refusal = refusal or error
+                    failure = UnreadableImage(scene.scene_id, image.uri, STRAY)
+                    failures[scene.scene_id] = (*failures.get(scene.scene_id, ()), failure)
+                else:
+                    images.append(image)
+            if scene.scene_id in failures:
+                scenes[scene.scene_id] = scene
+                kept.append(replace(scene, images=tuple(images)))
+            else:
+                kept.append(scene)
+        if refusal is not None and not any(scene.images for scene in kept):
+            raise refusal
+        return cls(replace(pool, scenes=tuple(kept)), scenes, failures)
+
+    def reported(self, prepared: Prepared) -> Prepared:
+        """Return what was made of the pool, with the images that stray among the failures."""
+        if not self.failures:
+            return prepared
+        strays = tuple(failure for found in self.failures.values() for failure in found)
+        failures = (*prepared.failures, *strays)
+        by_scene: dict[str, list[UnreadableImage]] = {name: [] for name in self.scenes}
+        for failure in failures:
+            if failure.scene_id in by_scene:
+                by_scene[failure.scene_id].append(failure)
+        without = tuple(
+            left_out(self.scenes[scene.scene_id], by_scene[scene.scene_id])
+            if scene.scene_id in self.scenes
+            else scene
+            for scene in prepared.left_out
+        )
+        return replace(prepared, failures=failures, left_out=without)
+
 
 _VECTORS: Final = Path("vectors")
 """What an uploaded file is called to its owner."""
@@ -134,7 +209,7 @@ class ExtractionJob:
         with self._sessions.begin() as session:
             dataset = datasets.get(session, self._dataset_id)
             translate.describe_pool(dataset, pool)
-            scenes.add(session, translate_scenes.to_records(dataset.id, pool.scenes))
+            scenes.add(session, scenes.to_records(dataset.id, pool.scenes))
         return ExtractionOutcome.MORE
 
     def _open(self, dataset: DatasetRow) -> ScenePool:
@@ -147,7 +222,7 @@ class ExtractionJob:
     def _pool(self) -> tuple[ScenePool, FeatureRequest]:
         with self._sessions.begin() as session:
             dataset = datasets.get(session, self._dataset_id)
-            pool = translate_scenes.to_pool(dataset, scenes.every(session, self._dataset_id))
+            pool = scenes.to_pool(dataset, scenes.every(session, self._dataset_id))
         return pool, FeatureRequest(**dataset.features)
 
     @cached_property

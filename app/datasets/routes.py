@@ -1,47 +1,57 @@
-"""Routes of datasets."""
+"""Routes of datasets: registered, shown, deleted, and sent manifests and vectors."""
 
 from http import HTTPStatus
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
 
+from app.datasets.service import Datasets
+from app.datasets.uploads import Uploads
 from app.datasets.validation_wire import SourceReport, ValidationRequest
-from app.datasets.wire import Dataset, DatasetPage, DatasetRequest, RegisteredDataset
-from app.errors import (
-    BusyError,
-    InvalidRequestError,
-    MalformedRequestError,
-    MediaTypeError,
-    NotFoundError,
-    SlowRequestError,
-    SolveCancelledError,
-    TooLargeError,
+from app.datasets.wire import (
+    Dataset,
+    DatasetPage,
+    DatasetRequest,
+    RegisteredDataset,
+    UploadedManifest,
 )
-from app.http.answers import accepted
-from app.http.dependencies import CancellationOf, DatasetsOf, IdempotencyOf, SolvePoolOf, requires
-from app.http.paging import LinkOf
-from app.http.parameters import DatasetId, PageSize, PageToken
-from app.http.problems import documented
+from app.errors import ConflictError, InvalidRequestError, MediaTypeError, NotFoundError
+from app.http.dependencies import (
+    AppStateOf,
+    CancellationOf,
+    IdempotencyOf,
+    SolvePoolOf,
+    Transaction,
+    requires,
+)
+from app.http.parameters import DatasetId, LinkOf, PageSize, PageToken, accepted
+from app.http.problems import READING, SENDING, SOLVING, documented
 from app.http.strict import StrictRoute
 
-router = APIRouter(
-    prefix="/datasets",
-    tags=["datasets"],
-    route_class=StrictRoute,
-    dependencies=[requires("datasets")],
-)
+_ROUTES: Final[dict[str, Any]] = {"tags": ["datasets"], "dependencies": [requires("datasets")]}
+router = APIRouter(prefix="/datasets", route_class=StrictRoute, **_ROUTES)
+manifests = APIRouter(prefix="/manifests", **_ROUTES)
+vectors = APIRouter(prefix="/datasets", **_ROUTES)
+
+
+def _datasets(app_state: AppStateOf, session: Transaction) -> Datasets:
+    return Datasets(session, app_state.queue, app_state.settings)
+
+
+def _uploads(app_state: AppStateOf) -> Uploads:
+    return Uploads(app_state.settings)
+
+
+DatasetsOf = Annotated[Datasets, Depends(_datasets)]
+UploadsOf = Annotated[Uploads, Depends(_uploads)]
 
 
 @router.post(
     "",
     status_code=HTTPStatus.ACCEPTED,
     response_model=RegisteredDataset,
-    responses=documented(
-        MalformedRequestError,
-        SlowRequestError,
-        TooLargeError,
-        MediaTypeError,
-        InvalidRequestError,
-    ),
+    responses=documented(*SENDING),
 )
 def register_dataset(
     request: DatasetRequest, datasets: DatasetsOf, once: IdempotencyOf
@@ -53,15 +63,7 @@ def register_dataset(
 
 @router.post(
     ":validate",
-    responses=documented(
-        MalformedRequestError,
-        SlowRequestError,
-        TooLargeError,
-        MediaTypeError,
-        InvalidRequestError,
-        BusyError,
-        SolveCancelledError,
-    ),
+    responses=documented(*SENDING, *SOLVING),
 )
 def validate_dataset(
     request: ValidationRequest, datasets: DatasetsOf, pool: SolvePoolOf, watch: CancellationOf
@@ -81,7 +83,7 @@ def list_datasets(
     return link(datasets.page(page_size, page_token))
 
 
-@router.get("/{dataset_id}", responses=documented(NotFoundError, InvalidRequestError))
+@router.get("/{dataset_id}", responses=documented(*READING))
 def get_dataset(dataset_id: DatasetId, datasets: DatasetsOf) -> Dataset:
     """Show a dataset."""
     return datasets.get(dataset_id)
@@ -90,8 +92,80 @@ def get_dataset(dataset_id: DatasetId, datasets: DatasetsOf) -> Dataset:
 @router.delete(
     "/{dataset_id}",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=documented(NotFoundError, InvalidRequestError),
+    responses=documented(*READING),
 )
 def delete_dataset(dataset_id: DatasetId, datasets: DatasetsOf) -> None:
     """Delete a dataset with its scenes, operations and seeds."""
     datasets.remove(dataset_id)
+
+
+_MANIFEST_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "JSON Lines, CSV or Parquet, seen by its first bytes; see docs/sources.md. "
+        "Images in it have absolute paths or URIs.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@manifests.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    responses=documented(*SENDING),
+    openapi_extra=_MANIFEST_BODY,
+)
+async def upload_manifest(request: Request, uploads: UploadsOf) -> UploadedManifest:
+    """Upload a manifest: its `uri` is then a source's; the same file always has the same one."""
+    if "Content-Encoding" in request.headers:
+        detail = "Compressed bodies are not read; send it as it is."
+        raise MediaTypeError(detail)
+    return await uploads.receive_manifest(request.stream())
+
+
+_SUFFIXES: Final = {
+    "application/octet-stream": ".npz",
+    "application/x-npz": ".npz",
+    "application/vnd.apache.parquet": ".parquet",
+}
+_VECTORS_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "An `.npz` archive or a Parquet file; see docs/vectors.md.",
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _SUFFIXES},
+    }
+}
+
+
+@vectors.put(
+    "/{dataset_id}/vectors",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=RegisteredDataset,
+    responses=documented(
+        NotFoundError,
+        ConflictError,
+        *SENDING[1:],
+        *SOLVING,
+    ),
+    openapi_extra=_VECTORS_BODY,
+)
+async def put_vectors(
+    dataset_id: DatasetId,
+    request: Request,
+    datasets: DatasetsOf,
+    uploads: UploadsOf,
+    pool: SolvePoolOf,
+) -> Response:
+    """Upload the vectors of a dataset that was registered with the backbone `precomputed`."""
+    await run_in_threadpool(datasets.require_awaiting, dataset_id)
+    name = await uploads.receive(request.stream(), _suffix(request))
+    answer = await run_in_threadpool(datasets.attach_vectors, dataset_id, name, pool)
+    return accepted(answer, answer.operation.id, replayed=False)
+
+
+def _suffix(request: Request) -> str:
+    kind = request.headers.get("Content-Type", "application/octet-stream").partition(";")[0]
+    if kind.strip().lower() not in _SUFFIXES or "Content-Encoding" in request.headers:
+        detail = f"Vectors come as {', '.join(_SUFFIXES)}, not compressed once more."
+        raise MediaTypeError(detail)
+    return _SUFFIXES[kind.strip().lower()]

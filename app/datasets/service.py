@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.access.files import require_permitted_images
-from app.callbacks.service import require_callable
+from app.callbacks.egress import require_callable
+from app.datasets import scenes, translate
 from app.datasets import store as datasets
-from app.datasets import translate
-from app.datasets.source_reports import ReportTask, new_mistakes, report
-from app.datasets.sources import located
+from app.datasets.source_reports import ReportTask, located, new_mistakes, report
+from app.datasets.uploads import VectorsTask
 from app.datasets.validation_wire import SourceReport, ValidationRequest
-from app.datasets.vector_files import VectorsTask
 from app.datasets.wire import (
     Dataset,
     DatasetPage,
     DatasetRequest,
-    DatasetStatus,
     FeatureRequest,
     InlineScene,
     InlineSource,
@@ -27,12 +25,11 @@ from app.operations import store as operations
 from app.operations import translate as translate_operation
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
-from app.scenes import store as scenes
-from app.scenes import translate as translate_scenes
 from app.settings import Settings
 from app.store import paging
 from app.store.queue import JobQueue
 from app.store.tables import DatasetRow
+from app.wire import DatasetStatus
 from features.errors import FeatureError, SourceError
 from features.settings import PRECOMPUTED
 from features.sources import SourceOptions
@@ -181,7 +178,7 @@ class Datasets:
             self._session.commit()  # nothing is held while images are looked for
             return report(
                 "inline",
-                lambda: translate_scenes.inline_pool(given, options),
+                lambda: scenes.inline_pool(given, options),
                 mistakes,
                 self._settings,
             )
@@ -236,12 +233,12 @@ class Datasets:
         pool = self._read_inline(inline, row.resource)
         require_permitted_images(pool, self._settings)
         translate.describe_pool(row, pool)
-        scenes.add(self._session, translate_scenes.to_records(row.id, pool.scenes))
+        scenes.add(self._session, scenes.to_records(row.id, pool.scenes))
 
     @staticmethod
     def _read_inline(inline: Sequence[InlineScene], resource: str | None) -> ScenePool:
         try:
-            return translate_scenes.inline_pool(inline, SourceOptions(resource=resource))
+            return scenes.inline_pool(inline, SourceOptions(resource=resource))
         except SourceError as error:
             raise InvalidRequestError(str(error), "#/source/scenes") from error
 

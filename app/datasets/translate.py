@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from app.datasets.wire import (
     Dataset,
     DatasetRequest,
-    DatasetStatus,
     FeatureRequest,
     Features,
     ImageFailure,
@@ -18,6 +17,7 @@ from app.datasets.wire import (
 from app.settings import Settings
 from app.store.identifiers import new_id, now
 from app.store.tables import DatasetRow
+from app.wire import DatasetStatus
 from features.prepared import Prepared
 from features.settings import FeatureSettings, Sparsification
 from features.sources.scenes import ScenePool

@@ -1,4 +1,7 @@
-"""Files that callers send: to disk piece by piece, named by their content, whole or not at all."""
+"""Files that callers send: to disk piece by piece, named by their content, whole or not at all.
+
+Uploaded vectors, checked in a process of its own before anything is made of them.
+"""
 
 import asyncio
 import codecs
@@ -6,16 +9,20 @@ import hashlib
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from anyio import to_thread
 
-from app.datasets.manifests_wire import UploadedManifest
-from app.datasets.sources import UPLOAD
+from app.datasets.source_reports import UPLOAD
+from app.datasets.wire import UploadedManifest
 from app.errors import InvalidRequestError, SlowRequestError, TooLargeError
+from app.processes.child import Cancellation
 from app.settings import Settings
 from app.store.artifacts import Artifacts
+from features.errors import FeatureError
+from features.vectors import read_vectors
 
 _HEAD: Final = 1024
 
@@ -117,3 +124,35 @@ async def _timed(chunks: AsyncIterator[bytes], longest_s: float) -> AsyncIterato
             raise SlowRequestError(detail) from error
         patience += len(chunk) / _PACE
         yield chunk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorsTask:
+    """A file of vectors to be checked.
+
+    Parameters
+    ----------
+    path
+        The file.
+    scene_ids
+        Whose vectors it may have.
+    """
+
+    path: Path
+    scene_ids: tuple[str, ...]
+    time_limit_s: float = 300.0
+
+    def run(self, watch: Cancellation) -> None:
+        """Check it.
+
+        Raises
+        ------
+        InvalidRequestError
+            It breaks a rule; the row is named, and not where this server keeps the file.
+        """
+        del watch
+        try:
+            read_vectors(self.path, self.scene_ids)
+        except FeatureError as error:
+            detail = str(error).replace(str(self.path), "vectors")
+            raise InvalidRequestError(detail, "#") from error

@@ -1,32 +1,33 @@
-"""Datasets on the wire: a pool of scenes, registered once."""
+"""Datasets on the wire: a pool of scenes, registered once.
+
+What is said of features in more than one place on the wire.
+
+Uploaded manifests on the wire.
+"""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 
 from app.callbacks.wire import CallbackRequest
-from app.datasets.features_wire import Sparsify
 from app.operations.wire import Operation
-from app.wire import Count, Label, Number, Whole, Wire
+from app.wire import Count, DatasetStatus, Label, Number, Whole, Wire
+
+
+class Sparsify(Wire):
+    """Which frames of a sequence are compared; the scenes of a group are a sequence."""
+
+    threshold: float = Field(
+        default=0.75, ge=-1, le=1, description="Cosine below which a frame shows something else."
+    )
+    tail: Literal["keep", "drop"] = Field(
+        default="keep",
+        description="What follows the last change; `drop` as SeedAL's own code does.",
+    )
+
 
 Token = Literal["auto", "cls", "patch_keys", "patches"]
-
-
-class DatasetStatus(StrEnum):
-    """How far a dataset has come."""
-
-    AWAITING_VECTORS = "awaiting_vectors"
-    """Accepted with `backbone` `precomputed`; its vectors are to be uploaded."""
-    REGISTERED = "registered"
-    """Accepted; its extraction has not started."""
-    EXTRACTING = "extracting"
-    """A worker is reading its images."""
-    READY = "ready"
-    """Budgets are answered."""
-    FAILED = "failed"
-    """It cannot become ready; `error` says why. Register it anew."""
 
 
 class InlineImage(Wire):
@@ -254,3 +255,12 @@ class RegisteredDataset(Wire):
 
     dataset: Dataset
     operation: Operation
+
+
+class UploadedManifest(Wire):
+    """A manifest that this service keeps."""
+
+    uri: str = Field(
+        description="Of a source of kind `manifest`.", examples=[f"upload:{'0' * 64}.jsonl"]
+    )
+    bytes: Count

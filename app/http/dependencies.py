@@ -1,4 +1,4 @@
-"""What a route may ask for, and where it comes from."""
+"""What any route may ask for, and where it comes from; each resource adds its own service."""
 
 import asyncio
 import threading
@@ -14,22 +14,12 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 
 from app.access.service import Caller, scope_of
-from app.datasets.service import Datasets
-from app.datasets.uploads import Uploads
 from app.errors import UnavailableError
-from app.http.health import check_readiness
-from app.http.health_wire import Health
 from app.http.idempotency import FORM, Idempotency
-from app.http.preferences import Preference
+from app.http.parameters import Preference
 from app.metrics import Metrics
-from app.operations.service import Operations
-from app.operations.stream import OperationPoller, OperationStream
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
-from app.scenes.maps import MapService
-from app.scenes.pools import Pools, RequestContext
-from app.scenes.service import SceneService
-from app.seeds.service import Seeds
 from app.settings import Settings
 from app.store.queue import JobQueue
 from app.store.sessions import ProjectSession
@@ -37,23 +27,24 @@ from app.store.sessions import ProjectSession
 
 @dataclass(slots=True)
 class AppState:
-    """What lives as long as the process; made by `app.main`, found by the functions below.
+    """What lives as long as the process and concerns every resource; `app.main` makes it.
+
+    A resource that keeps something of its own as long as the process lives puts it beside this into
+    the application's state.
 
     Parameters
     ----------
-    settings, sessions, queue, pool, pools, metrics, waits, looks
-        The process's settings, its ways to the database, the workers and the solvers, what it
-        keeps in memory, what it counts, and what requests share that wait for operations.
+    settings, sessions, queue, pool, metrics, waits
+        The process's settings, its ways to the database, to the workers and to the solvers, what
+        it counts, and how many requests may wait for operations at once.
     """
 
     settings: Settings
     sessions: sessionmaker[ProjectSession]
     queue: JobQueue
     pool: SolvePool
-    pools: Pools
     metrics: Metrics
     waits: threading.BoundedSemaphore
-    poller: OperationPoller
 
 
 def _app_state(request: Request) -> AppState:
@@ -72,7 +63,7 @@ def _caller(request: Request) -> Caller:
 CallerOf = Annotated[Caller, Depends(_caller)]
 
 
-# They only describe: `app.access.authentication` has read the headers before any route.
+# They only describe: `app.http.authentication` has read the headers before any route.
 _Bearer = Annotated[object, Depends(HTTPBearer(scheme_name="bearer", auto_error=False))]
 _ApiKey = Annotated[
     object, Depends(APIKeyHeader(scheme_name="api_key", name="X-API-Key", auto_error=False))
@@ -169,63 +160,16 @@ def _preference(
     return Preference.parse(prefer)
 
 
-def _context(app_state: AppStateOf, session: Transaction) -> RequestContext:
-    return RequestContext(session, app_state.settings, app_state.pools)
-
-
-ContextOf = Annotated[RequestContext, Depends(_context)]
-
-
-def _datasets(app_state: AppStateOf, session: Transaction) -> Datasets:
-    return Datasets(session, app_state.queue, app_state.settings)
-
-
-def _scenes(app_state: AppStateOf, session: Transaction) -> SceneService:
-    return SceneService(session, app_state.settings)
-
-
-def _seeds(app_state: AppStateOf, context: ContextOf) -> Seeds:
-    return Seeds(context, app_state.pool, app_state.queue, app_state.metrics, app_state.waits)
-
-
-def _maps(app_state: AppStateOf, context: ContextOf) -> MapService:
-    return MapService(context, app_state.pool)
-
-
-def _readiness(app_state: AppStateOf, session: Session) -> Health:
-    return check_readiness(session, app_state.settings)
-
-
-def _operations(session: Transaction) -> Operations:
-    return Operations(session)
-
-
-def _watching(app_state: AppStateOf, caller: CallerOf) -> OperationStream:
-    return OperationStream(app_state.poller, caller.project)
-
-
 def _solve_pool(app_state: AppStateOf) -> SolvePool:
     return app_state.pool
-
-
-def _uploads(app_state: AppStateOf) -> Uploads:
-    return Uploads(app_state.settings)
 
 
 def _metrics(app_state: AppStateOf) -> Metrics:
     return app_state.metrics
 
 
-DatasetsOf = Annotated[Datasets, Depends(_datasets)]
-ScenesOf = Annotated[SceneService, Depends(_scenes)]
-SeedsOf = Annotated[Seeds, Depends(_seeds)]
-MapsOf = Annotated[MapService, Depends(_maps)]
-ReadinessOf = Annotated[Health, Depends(_readiness)]
-OperationsOf = Annotated[Operations, Depends(_operations)]
-StreamOf = Annotated[OperationStream, Depends(_watching)]
 MetricsOf = Annotated[Metrics, Depends(_metrics)]
 SolvePoolOf = Annotated[SolvePool, Depends(_solve_pool)]
-UploadsOf = Annotated[Uploads, Depends(_uploads)]
 IdempotencyOf = Annotated[Idempotency, Depends(_idempotency)]
 PreferenceOf = Annotated[Preference, Depends(_preference)]
 CancellationOf = Annotated[Cancellation, Depends(_watch, scope="function")]

@@ -3,19 +3,22 @@
 The answer is stored in the very transaction of the work (draft-ietf-httpapi-idempotency-key-
 header-07): a process that dies leaves both or neither, so no key is ever stuck, and of two
 requests at once the second finds the first one's answer.
+
+Queries on the answers of requests with an Idempotency-Key.
 """
 
 import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar, cast
 
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from app.errors import KeyReuseError
-from app.http import idempotency_store as idempotency
 from app.store.identifiers import now
 from app.store.sessions import ProjectSession
 from app.store.tables import IdempotencyRow
@@ -98,10 +101,10 @@ class Idempotency:
 
     def _before(self, key: str, fingerprint: str, kinds: tuple[type[Wire], ...]) -> Wire | None:
         name, oldest = (self.session.project, self.call, key), now() - KEPT
-        row = idempotency.find(self.session, *name)
+        row = find(self.session, *name)
         if row is not None and row.created_at < oldest:
-            idempotency.forget(self.session, row, oldest)
-            row = idempotency.find(self.session, *name)  # another request may have been here
+            forget(self.session, row, oldest)
+            row = find(self.session, *name)  # another request may have been here
         if row is None:
             return None
         if row.fingerprint != fingerprint:
@@ -114,3 +117,25 @@ class Idempotency:
 def _plain(header: str) -> str:
     """Return a key without its quotes."""
     return re.sub(r"\\(.)", r"\1", header[1:-1]) if header.startswith('"') else header
+
+
+def find(session: Session, project: str, call: str, key: str) -> IdempotencyRow | None:
+    """Return what a project's call with this key was answered; none where it is new."""
+    return session.get(IdempotencyRow, (project, call, key), populate_existing=True)
+
+
+def forget(session: Session, row: IdempotencyRow, before: datetime) -> None:
+    """Forget an answer if it was given before a moment: not one that has taken its place since."""
+    session.execute(
+        delete(IdempotencyRow).where(
+            IdempotencyRow.project == row.project,
+            IdempotencyRow.call == row.call,
+            IdempotencyRow.key == row.key,
+            IdempotencyRow.created_at < before,
+        )
+    )
+
+
+def purge(session: Session, before: datetime) -> None:
+    """Forget answers that were given before a moment."""
+    session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < before))

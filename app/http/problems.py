@@ -1,4 +1,7 @@
-"""Errors to problem documents (RFC 9457): the only module that knows HTTP's error statuses."""
+"""Errors to problem documents (RFC 9457): the only module that knows HTTP's error statuses.
+
+Errors on the wire: problem documents (RFC 9457).
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,11 +12,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic.json_schema import models_json_schema
+from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.access.service import scope_of
 from app.errors import (
     AppError,
     BusyError,
@@ -29,8 +31,34 @@ from app.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
-from app.http.problems_wire import InvalidMember, Problem
 from app.observability import REQUEST_ID
+from app.wire import Wire
+
+
+class InvalidMember(Wire):
+    """One member of a request that breaks a rule."""
+
+    pointer: str = Field(description="JSON pointer into the body, or the parameter's name.")
+    detail: str = Field(description="The rule that it breaks.")
+
+
+class Problem(Wire):
+    """Why a request was not carried out."""
+
+    type: str = Field(
+        description="Stable name of the kind of problem; `about:blank` adds nothing to the status.",
+        examples=["urn:seedal:problem:budget-too-small"],
+    )
+    title: str = Field(description="The kind of problem in a few words.")
+    status: int = Field(description="The HTTP status, repeated.")
+    detail: str = Field(description="One sentence about this occurrence.")
+    instance: str = Field(description="The path that was asked for.")
+    request_id: str = Field(description="Names this request in the server's log.")
+    errors: tuple[InvalidMember, ...] = Field(
+        default=(),
+        description="The members of the request that break a rule, if that is the reason.",
+    )
+
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -56,25 +84,6 @@ _HEADERS_OF: Final[Mapping[type[AppError], Mapping[str, str]]] = {
     UnauthenticatedError: {"WWW-Authenticate": "Bearer"},
     SlowRequestError: {"Connection": "close"},
 }
-_RETRY_AFTER: Final = {"schema": {"type": "integer"}, "description": "Seconds to wait."}
-_HEADERS: Final = {
-    int(HTTPStatus.UNAUTHORIZED): {
-        "WWW-Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`."}
-    },
-    int(HTTPStatus.TOO_MANY_REQUESTS): {"Retry-After": _RETRY_AFTER},
-    int(HTTPStatus.SERVICE_UNAVAILABLE): {"Retry-After": _RETRY_AFTER},
-}
-_SECURITY_SCHEMES: Final = {
-    "bearer": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "A key of `seedal keys create`. Needed as soon as there is one.",
-    },
-    "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-}
-_PROBLEM_SCHEMAS: Final = models_json_schema(
-    [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
-)[1]["$defs"]
 _LISTED = 20
 """How many invalid members a problem lists."""
 
@@ -88,51 +97,25 @@ def status_of(error: AppError | type[AppError]) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+READING: Final = (NotFoundError, InvalidRequestError)
+"""What a request for something that has a name may end with."""
+
+SENDING: Final = (
+    MalformedRequestError,
+    SlowRequestError,
+    TooLargeError,
+    MediaTypeError,
+    InvalidRequestError,
+)
+"""What a request with a body may end with."""
+
+SOLVING: Final = (BusyError, SolveCancelledError)
+"""What a request that needs a solve process may end with."""
+
+
 def documented(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
     """Return the ``responses`` of a route that may end with these errors."""
     return {int(status_of(error)): {"description": error.title} for error in errors}
-
-
-def describe(document: dict[str, Any]) -> dict[str, Any]:
-    """Return an OpenAPI document in which every error is a problem document, as it really is.
-
-    FastAPI describes errors as ``application/json`` and invents a schema for invalid requests.
-    """
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    schemas = document["components"]["schemas"]
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    schemas.update(_PROBLEM_SCHEMAS)
-    document["components"]["securitySchemes"] = _SECURITY_SCHEMES
-    for path in document["paths"].values():
-        for method, operation in path.items():
-            responses = operation["responses"]
-            if "security" in operation:
-                _describe_access(method, operation)
-            responses.setdefault("500", {"description": "Something unexpected happened."})
-            for status, response in responses.items():
-                if int(status) >= HTTPStatus.BAD_REQUEST:
-                    response["content"] = content
-                    response["headers"] = dict(_HEADERS.get(int(status), {}))
-    return document
-
-
-def _describe_access(method: str, operation: dict[str, Any]) -> None:
-    """Say which scopes an operation needs; routes name the resource, the method says the rest.
-
-    OpenAPI 3.1 takes such names under any scheme; alternatives stand side by side.
-    """
-    named = next(iter(operation["security"][0].values()))
-    scopes = [scope_of(resource, method) for resource in named]
-    operation["security"] = [{scheme: [scope]} for scope in scopes for scheme in _SECURITY_SCHEMES]
-    needed = " or ".join(f"`{scope}`" for scope in scopes)
-    described = operation.get("description", "")
-    operation["description"] = f"{described}\n\nScope: {needed}.".lstrip()
-    for kind, why in (
-        (UnauthenticatedError, UnauthenticatedError.title),
-        (ForbiddenError, f"The key has no scope {needed}"),
-    ):
-        operation["responses"].setdefault(str(int(status_of(kind))), {"description": why})
 
 
 def install(app: FastAPI) -> None:

@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
-from app.errors import ConflictError, InvalidRequestError, NotFoundError
-from app.http.dependencies import CallerOf, OperationsOf, StreamOf, requires
+from app.errors import ConflictError
+from app.http.dependencies import CallerOf, Transaction, requires
 from app.http.parameters import RETRY_AFTER, OperationId
-from app.http.problems import documented
+from app.http.problems import READING, documented
+from app.operations.service import Operations
+from app.operations.stream import OperationPoller, OperationStream
 from app.operations.wire import Operation, OperationStatus
 
 router = APIRouter(prefix="/operations", tags=["operations"])
@@ -29,9 +31,20 @@ _EVENTS: Final = {
 }
 
 
-@router.get(
-    "/{operation_id}", dependencies=_LOOK, responses=documented(NotFoundError, InvalidRequestError)
-)
+def _operations(session: Transaction) -> Operations:
+    return Operations(session)
+
+
+def _stream(request: Request, caller: CallerOf) -> OperationStream:
+    poller: OperationPoller = request.app.state.poller
+    return OperationStream(poller, caller.project)
+
+
+OperationsOf = Annotated[Operations, Depends(_operations)]
+StreamOf = Annotated[OperationStream, Depends(_stream)]
+
+
+@router.get("/{operation_id}", dependencies=_LOOK, responses=documented(*READING))
 def get_operation(
     operation_id: OperationId, operations: OperationsOf, response: Response
 ) -> Operation:
@@ -47,33 +60,33 @@ def get_operation(
     dependencies=_LOOK,
     response_class=Response,
     responses={
-        **documented(NotFoundError, InvalidRequestError),
+        **documented(*READING),
         HTTPStatus.OK: {
             "content": {"text/event-stream": {}},
             "description": "Server-sent events: `progress`, `incumbent`, and at the end `done` or "
             "`error`; the data of each is the operation.",
         },
-        HTTPStatus.NO_CONTENT: {"description": "The end was told already; do not come back."},
+        HTTPStatus.NO_CONTENT: {"description": "The end was reported already; do not come back."},
     },
 )
 async def watch_operation(
     operation_id: OperationId,
-    watching: StreamOf,
+    stream: StreamOf,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Follow an operation up to its end."""
-    first = await watching.look(operation_id)
+    first = await stream.look(operation_id)
     known = _version(last_event_id)
     if first.finished_at is not None and known >= first.version:
         return Response(status_code=HTTPStatus.NO_CONTENT)
-    lines = _lines(watching.changes(first, known))
+    lines = _lines(stream.changes(first, known))
     return EventSourceResponse(lines, headers=_STREAM)
 
 
 @router.post(
     "/{operation_id}:cancel",
     dependencies=[requires("datasets", "seeds")],
-    responses=documented(NotFoundError, ConflictError, InvalidRequestError),
+    responses=documented(*READING, ConflictError),
 )
 def cancel_operation(
     operation_id: OperationId, operations: OperationsOf, caller: CallerOf

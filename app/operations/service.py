@@ -1,14 +1,16 @@
-"""Show and cancel operations."""
+"""Show and cancel operations.
 
-from sqlalchemy.orm import Session
+How an operation ends that cannot succeed.
+"""
+
+from sqlalchemy.orm import Session, sessionmaker
 
 from app.access.service import Caller
-from app.datasets import store as datasets
-from app.datasets.wire import DatasetStatus
 from app.errors import ConflictError
 from app.operations import store as operations
 from app.operations.translate import EXTRACTION, to_wire
 from app.operations.wire import Operation, OperationStatus
+from app.store.sessions import ProjectSession
 
 
 class Operations:
@@ -55,10 +57,25 @@ class Operations:
         cancelled = operations.end(self._session, operation_id, OperationStatus.CANCELLED)
         row = operations.get(self._session, operation_id)
         if cancelled and row.kind == EXTRACTION:
-            dataset = datasets.get(self._session, row.dataset_id)
-            dataset.status = DatasetStatus.FAILED
-            dataset.error = "The extraction was cancelled."
+            operations.fail_dataset(self._session, row.dataset_id, "The extraction was cancelled.")
         elif not cancelled and row.status != OperationStatus.CANCELLED:
             rule = f"Operation {operation_id!r} has {row.status} already."
             raise ConflictError(rule)
         return to_wire(row)
+
+
+def fail(sessions: sessionmaker[ProjectSession], operation_id: str, reason: str) -> bool:
+    """End an operation with a reason, and its dataset where that cannot become ready without it.
+
+    Returns
+    -------
+    bool
+        False where it has ended already.
+    """
+    with sessions.begin() as session:
+        if not operations.end(session, operation_id, OperationStatus.FAILED, reason):
+            return False
+        operation = operations.get(session, operation_id)
+        if operation.kind == EXTRACTION:
+            operations.fail_dataset(session, operation.dataset_id, reason)
+        return True

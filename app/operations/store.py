@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from app.callbacks import store as deliveries
 from app.errors import NotFoundError
 from app.store.identifiers import now
-from app.store.tables import OperationRow
+from app.store.tables import DatasetRow, OperationRow
+from app.wire import DatasetStatus
 
 ACTIVE = ("not_started", "running")
 """States in which an operation may still change."""
@@ -138,3 +139,10 @@ def _change(session: Session, operation_id: str, **values: Any) -> bool:  # noqa
         .returning(OperationRow.id)
     ).first()
     return changed is not None
+
+
+def fail_dataset(session: Session, dataset_id: str, reason: str) -> None:
+    """Record that a dataset cannot become ready: its extraction ended without success."""
+    row = session.get_one(DatasetRow, dataset_id)
+    row.status = DatasetStatus.FAILED
+    row.error = reason

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -61,3 +61,12 @@ class Operation(Wire):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
+    202: {
+        "model": Operation,
+        "description": "Accepted; the operation in `Location` will have it.",
+    }
+}
+"""How a route that may answer with an operation says so."""

@@ -13,8 +13,8 @@ from app.errors import (
     SolveCrashedError,
     SolveKilledError,
 )
+from app.observability import span
 from app.processes.child import Cancellation, SolveProgress, StopRequest, Task, serve
-from app.tracing import span
 
 GRACE_S: Final = 30.0
 """How long a solve may overrun its time limit (loading, ranking, verifying) before it is killed."""

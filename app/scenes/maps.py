@@ -7,8 +7,8 @@ from app.choosing.projection import Projection
 from app.choosing.tasks import MapTask
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
-from app.scenes.maps_wire import MapMethod, SceneMap
 from app.scenes.pools import RequestContext, ready, signatures_of
+from app.scenes.wire import MapMethod, SceneMap
 
 
 class MapService:

@@ -13,13 +13,13 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from app.choosing.constraints import UsablePool
+from app.datasets import scenes
 from app.datasets import store as datasets
-from app.datasets.wire import DatasetStatus
 from app.errors import ConflictError, UnavailableError
-from app.scenes import store as scenes
 from app.settings import Settings
 from app.store.artifacts import Artifacts
 from app.store.tables import DatasetRow
+from app.wire import DatasetStatus
 from features.index import index_path
 
 _SCENES: Final = 2_000_000

@@ -1,30 +1,67 @@
-"""Routes of scenes."""
+"""Routes of scenes: one by one, with pictures, points and neighbours, and all in a map."""
 
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.errors import (
-    BusyError,
-    ConflictError,
-    InvalidRequestError,
-    NotFoundError,
-    SolveCancelledError,
+from app.choosing.constraints import Similarity
+from app.errors import ConflictError
+from app.http.dependencies import AppStateOf, CancellationOf, SolvePoolOf, Transaction, requires
+from app.http.parameters import (
+    BRIEFLY,
+    IMMUTABLE,
+    DatasetId,
+    LinkOf,
+    PageSize,
+    PageToken,
+    SceneId,
 )
-from app.http.dependencies import ScenesOf, SolvePoolOf, requires
-from app.http.paging import LinkOf
-from app.http.parameters import BRIEFLY, DatasetId, PageSize, PageToken, SceneId
-from app.http.problems import documented
-from app.scenes.pointclouds_wire import PointCloud
-from app.scenes.wire import Neighbors, Scene, ScenePage
+from app.http.problems import READING, SOLVING, documented
+from app.scenes.maps import MapService
+from app.scenes.pools import RequestContext
+from app.scenes.service import SceneService
+from app.scenes.wire import (
+    MapMethod,
+    NearDuplicates,
+    Neighbors,
+    PointCloud,
+    Scene,
+    SceneMap,
+    ScenePage,
+)
 
 router = APIRouter(
     prefix="/datasets/{dataset_id}/scenes", tags=["scenes"], dependencies=[requires("datasets")]
 )
+duplicates = APIRouter(
+    prefix="/datasets/{dataset_id}/duplicates", tags=["scenes"], dependencies=[requires("datasets")]
+)
+maps = APIRouter(
+    prefix="/datasets/{dataset_id}/map", tags=["scenes"], dependencies=[requires("datasets")]
+)
 
 
-@router.get("", responses=documented(NotFoundError, InvalidRequestError))
+def _context(request: Request, app_state: AppStateOf, session: Transaction) -> RequestContext:
+    return RequestContext(session, app_state.settings, request.app.state.pools)
+
+
+ContextOf = Annotated[RequestContext, Depends(_context)]
+
+
+def _scenes(app_state: AppStateOf, session: Transaction) -> SceneService:
+    return SceneService(session, app_state.settings)
+
+
+def _maps(app_state: AppStateOf, context: ContextOf) -> MapService:
+    return MapService(context, app_state.pool)
+
+
+ScenesOf = Annotated[SceneService, Depends(_scenes)]
+MapsOf = Annotated[MapService, Depends(_maps)]
+
+
+@router.get("", responses=documented(*READING))
 def list_scenes(
     dataset_id: DatasetId,
     scenes: ScenesOf,
@@ -40,7 +77,7 @@ def list_scenes(
     "/{scene_id:path}/thumbnail",
     response_class=Response,
     responses={
-        **documented(NotFoundError, InvalidRequestError),
+        **documented(*READING),
         HTTPStatus.OK: {
             "content": {"image/jpeg": {}},
             "description": "At most `side` pixels wide and high.",
@@ -63,7 +100,7 @@ def get_thumbnail(
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 
-@router.get("/{scene_id:path}/pointcloud", responses=documented(NotFoundError, InvalidRequestError))
+@router.get("/{scene_id:path}/pointcloud", responses=documented(*READING))
 def get_pointcloud(
     dataset_id: DatasetId,
     scene_id: SceneId,
@@ -78,9 +115,7 @@ def get_pointcloud(
 
 @router.get(
     "/{scene_id:path}/neighbors",
-    responses=documented(
-        NotFoundError, ConflictError, InvalidRequestError, BusyError, SolveCancelledError
-    ),
+    responses=documented(*READING, ConflictError, *SOLVING),
 )
 def list_neighbors(
     dataset_id: DatasetId,
@@ -93,7 +128,50 @@ def list_neighbors(
     return scenes.neighbors(dataset_id, scene_id, k, pool)
 
 
-@router.get("/{scene_id:path}", responses=documented(NotFoundError, InvalidRequestError))
+@router.get("/{scene_id:path}", responses=documented(*READING))
 def get_scene(dataset_id: DatasetId, scene_id: SceneId, scenes: ScenesOf) -> Scene:
     """Show a scene."""
     return scenes.get(dataset_id, scene_id)
+
+
+@maps.get(
+    "",
+    responses=documented(*READING, ConflictError, *SOLVING),
+)
+def show_map(
+    dataset_id: DatasetId,
+    maps: MapsOf,
+    watch: CancellationOf,
+    response: Response,
+    method: Annotated[
+        MapMethod,
+        Query(description="`pca`: two axes of variance. `umap`: where umap-learn is installed."),
+    ] = "pca",
+) -> SceneMap:
+    """Show all usable scenes as points in a plane, alike ones close together."""
+    response.headers["Cache-Control"] = IMMUTABLE
+    return maps.draw(dataset_id, method, watch)
+
+
+@duplicates.get("", responses=documented(*READING, ConflictError, *SOLVING))
+def list_duplicates(  # noqa: PLR0913, PLR0917 - one parameter a value that FastAPI injects
+    dataset_id: DatasetId,
+    scenes: ScenesOf,
+    pool: SolvePoolOf,
+    watch: CancellationOf,
+    link: LinkOf,
+    response: Response,
+    threshold: Annotated[
+        Similarity, Query(description="Least cosine of the mean directions of a pair.")
+    ] = 0.95,
+    page_size: PageSize = None,
+    page_token: PageToken = None,
+) -> NearDuplicates:
+    """List the groups of near duplicates: the largest first, then in the source's order.
+
+    Scenes are in one group where a chain of pairs at or above the threshold connects them. Only
+    usable scenes are compared.
+    """
+    page = scenes.duplicates(dataset_id, threshold, (page_size, page_token), pool, watch)
+    response.headers["Cache-Control"] = IMMUTABLE
+    return link(page)

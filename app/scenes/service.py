@@ -1,33 +1,103 @@
-"""Show scenes."""
+"""Show scenes.
 
+Points of a scene as the API gives them.
+
+Small pictures of large images.
+"""
+
+import io
 from dataclasses import asdict
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from app.access.files import permitted
 from app.choosing.alike import DuplicatesTask, NeighborsTask
 from app.choosing.duplicates import Duplicates
+from app.datasets import scenes
 from app.datasets import store as datasets
-from app.errors import ConflictError, NotFoundError, SourceRefusedError
+from app.errors import ConflictError, InvalidRequestError, NotFoundError, SourceRefusedError
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
-from app.scenes import store as scenes
-from app.scenes.point_clouds import show_cloud
-from app.scenes.pointclouds_wire import PointCloud
 from app.scenes.pools import ready, signatures_of
-from app.scenes.thumbnails import make_thumbnail
-from app.scenes.translate import to_wire
 from app.scenes.wire import (
     NearDuplicateGroup,
     NearDuplicates,
     Neighbor,
     Neighbors,
+    PointCloud,
     Scene,
+    SceneImage,
     ScenePage,
 )
 from app.settings import Settings
 from app.store import paging
-from features.errors import ImageError
+from app.store.tables import SceneRow
+from features.errors import AbsentError, ImageError, SourceError, StorageError
+from features.images.pixels import load_rgb
+from features.pointclouds import read_cloud
+
+
+def show_cloud(scene_id: str, name: str, most: int) -> PointCloud:
+    """Return up to `most` points of a file, the same ones every time.
+
+    Parameters
+    ----------
+    scene_id
+        Whose points.
+    name
+        The file, which may be read.
+    most
+        How many, at least 1.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file.
+    InvalidRequestError
+        It cannot be read, is too large, or breaks the rules of its kind; names the scene.
+    """
+    try:
+        cloud = read_cloud(name, most)
+    except AbsentError as error:
+        raise NotFoundError(kind="point cloud of scene", name=scene_id) from error
+    except (SourceError, StorageError) as error:
+        why = error.rule if isinstance(error, SourceError) else f"cannot be read: {error.reason}"
+        rule = f"The point cloud of scene {scene_id!r} {why}."
+        raise InvalidRequestError(rule) from error
+    x, y, z = (np.round(cloud.points, 3) + 0.0).T.tolist()
+    colours = cloud.colors
+    return PointCloud(
+        scene_id=scene_id,
+        total=cloud.total,
+        x=x,
+        y=y,
+        z=z,
+        colors=None if colours is None else tuple(f"#{row.tobytes().hex()}" for row in colours),
+        intensity=None if cloud.intensity is None else np.round(cloud.intensity, 4).tolist(),
+    )
+
+
+def make_thumbnail(uri: str, side: int) -> bytes:
+    """Return a thumbnail of an image, a JPEG.
+
+    Parameters
+    ----------
+    uri
+        The image.
+    side
+        Longest side of the thumbnail in pixels; a smaller image is not enlarged.
+
+    Raises
+    ------
+    features.errors.ImageError
+        The image cannot be read.
+    """
+    image = load_rgb(uri)
+    image.thumbnail((side, side))
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=85)
+    return stream.getvalue()
 
 
 class SceneService:
@@ -61,7 +131,7 @@ class SceneService:
         rows = scenes.page(self._session, dataset_id, after=after, size=size + 1)
         more = len(rows) > size
         return ScenePage(
-            items=tuple(to_wire(row) for row in rows[:size]),
+            items=tuple(_to_wire(row) for row in rows[:size]),
             next_page_token=paging.encode(dataset_id, rows[size - 1].position) if more else "",
         )
 
@@ -74,7 +144,7 @@ class SceneService:
             There is no such dataset, or no such scene in it.
         """
         datasets.get(self._session, dataset_id)
-        return to_wire(scenes.get(self._session, dataset_id, scene_id))
+        return _to_wire(scenes.get(self._session, dataset_id, scene_id))
 
     def neighbors(self, dataset_id: str, scene_id: str, k: int, pool: SolvePool) -> Neighbors:
         """Return the scenes that look most like one.
@@ -205,3 +275,20 @@ class SceneService:
             raise NotFoundError(kind="point cloud of scene", name=scene_id)
         self._session.commit()  # nothing is held while the file is read
         return show_cloud(scene_id, permitted(name, self._settings), most)
+
+
+def _to_wire(row: SceneRow) -> Scene:
+    """Return a scene as the API shows it."""
+    return Scene(
+        scene_id=row.scene_id,
+        position=row.position,
+        costs=row.costs,
+        group=row.group_name,
+        images=tuple(SceneImage(**image) for image in row.images),
+        pointcloud=row.pointcloud,
+        region_count=None if row.regions is None else len(row.regions),
+        usable=row.usable,
+        left_out_reason=row.left_out_reason,
+        external_ids=row.external_ids,
+        meta=row.meta,
+    )

@@ -1,4 +1,11 @@
-"""Scenes on the wire: the units that are annotated."""
+"""Scenes on the wire: the units that are annotated.
+
+Maps of datasets on the wire: scenes as points in a plane, alike ones close together.
+
+Point clouds on the wire, column by column.
+"""
+
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
@@ -50,6 +57,46 @@ class Neighbors(Wire):
 
     scene_id: str
     items: tuple[Neighbor, ...]
+
+
+MapMethod = Literal["pca", "umap"]
+
+Shares = Annotated[tuple[float, ...], Field(min_length=2, max_length=2)]
+"""Of both axes. A tuple of two types would be a schema that OpenAPI's readers do not all know."""
+
+
+class SceneMap(Wire):
+    """A dataset's usable scenes in a plane, column by column, in the source's order."""
+
+    dataset_id: str
+    method: MapMethod
+    explained: Shares | None = Field(
+        description="Share of the scenes' variance that each axis shows; null where axes have none."
+    )
+    resource: str = Field(description="What `costs` are counted in: the dataset's own resource.")
+    scene_ids: tuple[str, ...]
+    x: tuple[float, ...] = Field(description="Rounded to five significant digits, as `y` is.")
+    y: tuple[float, ...]
+    costs: tuple[float, ...]
+    groups: tuple[str, ...] = Field(description="Their names, in order of first appearance.")
+    group_of: tuple[Count | None, ...] = Field(
+        description="Each scene's place in `groups`; null where it has no group."
+    )
+
+
+HexColour = Annotated[str, Field(pattern="^#[0-9a-f]{6}$", examples=["#8c7a6b"])]
+
+
+class PointCloud(Wire):
+    """Some points of a scene, evenly spread over its file."""
+
+    scene_id: str
+    total: Count = Field(description="Points in the file.")
+    x: tuple[float, ...] = Field(description="In metres, to the millimetre, as `y` and `z` are.")
+    y: tuple[float, ...]
+    z: tuple[float, ...]
+    colors: tuple[HexColour, ...] | None
+    intensity: tuple[float, ...] | None = Field(description="In the sensor's own unit.")
 
 
 class NearDuplicateScene(Wire):

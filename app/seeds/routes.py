@@ -3,29 +3,34 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
-from app.errors import (
-    BusyError,
-    ConflictError,
-    InvalidRequestError,
-    MalformedRequestError,
-    MediaTypeError,
-    NotFoundError,
-    SlowRequestError,
-    SolveCancelledError,
-    TooLargeError,
+from app.errors import ConflictError
+from app.http.dependencies import (
+    AppStateOf,
+    CancellationOf,
+    IdempotencyOf,
+    PreferenceOf,
+    requires,
 )
-from app.http.answers import ACCEPTED, accepted, created
-from app.http.dependencies import CancellationOf, IdempotencyOf, PreferenceOf, SeedsOf, requires
 from app.http.idempotency import Idempotency
-from app.http.paging import LinkOf
-from app.http.parameters import IMMUTABLE, DatasetId, FrontierId, PageSize, PageToken, SeedId
-from app.http.preferences import Preference
-from app.http.problems import documented
+from app.http.parameters import (
+    IMMUTABLE,
+    DatasetId,
+    FrontierId,
+    LinkOf,
+    PageSize,
+    PageToken,
+    Preference,
+    SeedId,
+    accepted,
+    created,
+)
+from app.http.problems import READING, SENDING, SOLVING, documented
 from app.http.strict import StrictRoute
-from app.operations.wire import Operation
+from app.operations.wire import ACCEPTED, Operation
 from app.processes.child import Cancellation
+from app.scenes.routes import ContextOf
 from app.seeds.service import Seeds
 from app.seeds.translate import objectives_to_wire
 from app.seeds.wire import (
@@ -44,24 +49,19 @@ objectives = APIRouter(
 )
 frontiers = APIRouter(tags=["frontiers"], route_class=StrictRoute, dependencies=[requires("seeds")])
 
+
+def _seeds(app_state: AppStateOf, context: ContextOf) -> Seeds:
+    return Seeds(context, app_state.pool, app_state.queue, app_state.metrics, app_state.waits)
+
+
+SeedsOf = Annotated[Seeds, Depends(_seeds)]
+
 _SOLVE = {
-    **documented(
-        MalformedRequestError,
-        NotFoundError,
-        ConflictError,
-        SlowRequestError,
-        TooLargeError,
-        MediaTypeError,
-        InvalidRequestError,
-        BusyError,
-        SolveCancelledError,
-    ),
+    **documented(*READING, ConflictError, *SENDING, *SOLVING),
     **ACCEPTED,
 }
 
-_PROOF = documented(
-    NotFoundError, ConflictError, InvalidRequestError, BusyError, SolveCancelledError
-)
+_PROOF = documented(*READING, ConflictError, *SOLVING)
 
 
 @router.post(
@@ -87,9 +87,7 @@ def create_seed(
     return _create(dataset_id, request, seeds, once, preference, watch)
 
 
-@router.get(
-    "/datasets/{dataset_id}/seeds", responses=documented(NotFoundError, InvalidRequestError)
-)
+@router.get("/datasets/{dataset_id}/seeds", responses=documented(*READING))
 def list_seeds(
     dataset_id: DatasetId,
     seeds: SeedsOf,
@@ -107,7 +105,7 @@ def list_objectives() -> ObjectiveList:
     return objectives_to_wire()
 
 
-@router.get("/seeds/{seed_id}", responses=documented(NotFoundError, InvalidRequestError))
+@router.get("/seeds/{seed_id}", responses=documented(*READING))
 def get_seed(seed_id: SeedId, seeds: SeedsOf, response: Response) -> Seed:
     """Show a seed; it never changes."""
     response.headers["Cache-Control"] = IMMUTABLE
@@ -118,7 +116,7 @@ def get_seed(seed_id: SeedId, seeds: SeedsOf, response: Response) -> Seed:
     "/seeds/{seed_id}/export",
     response_class=Response,
     responses={
-        **documented(NotFoundError, InvalidRequestError),
+        **documented(*READING),
         HTTPStatus.OK: {
             "content": {
                 kind: {}
@@ -198,7 +196,7 @@ def create_frontier(
     return _create(dataset_id, request, seeds, once, preference, watch)
 
 
-@frontiers.get("/frontiers/{frontier_id}", responses=documented(NotFoundError, InvalidRequestError))
+@frontiers.get("/frontiers/{frontier_id}", responses=documented(*READING))
 def get_frontier(frontier_id: FrontierId, seeds: SeedsOf, response: Response) -> Frontier:
     """Show a frontier; it never changes."""
     response.headers["Cache-Control"] = IMMUTABLE

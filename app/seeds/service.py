@@ -5,21 +5,21 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from app.access.files import permitted
-from app.callbacks.service import require_callable
+from app.callbacks.egress import require_callable
 from app.choosing.alike import RepresentedTask
 from app.choosing.frontier import FrontierAnswer
 from app.choosing.seeding import SeedAnswer
 from app.choosing.tasks import CertificateTask, ProblemTask
+from app.datasets import scenes
 from app.datasets import store as datasets
 from app.errors import NotFoundError, SourceRefusedError
 from app.exports import ExportableSeed, Exported, export, require_format
 from app.exports.seed import ExportScene
-from app.http.preferences import Preference
+from app.http.parameters import Preference
 from app.metrics import Metrics
 from app.operations.wire import Operation
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
-from app.scenes import store as scenes
 from app.scenes.pools import RequestContext, ready, signatures_of
 from app.scenes.wire import Neighbor
 from app.seeds import store

@@ -14,7 +14,7 @@ from app.choosing.frontier import FrontierAnswer
 from app.choosing.seeding import SeedAnswer
 from app.errors import AppError, InvalidRequestError, SolveCancelledError, SolveKilledError
 from app.operations import store as operations
-from app.operations.ending import fail
+from app.operations.service import fail
 from app.operations.translate import SOLVE
 from app.operations.wire import OperationStatus
 from app.processes.child import Cancellation, Task

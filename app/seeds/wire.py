@@ -10,7 +10,7 @@ from app.callbacks.wire import CallbackRequest
 from app.choosing.budgets import BudgetRequest
 from app.choosing.constraints import ConstraintsRequest, SideBudget
 from app.choosing.objectives import OBJECTIVES
-from app.datasets.features_wire import Sparsify
+from app.datasets.wire import Sparsify
 from app.scenes.wire import Neighbor
 from app.wire import Count, Label, Number, Wire
 

@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from features.backbones.catalogue import BACKBONES
-from features.backbones.compute import Compute, Precision, Token, resolve_precision
+from features.backbones.compute import Compute, Precision, Token
+from features.backbones.precision import resolve_precision
 
 if TYPE_CHECKING:
     from features.backbones.identity import Identity, identify, resolve_backbone

@@ -14,9 +14,10 @@ from timm.models import eva, vision_transformer
 from torch import Tensor, nn
 
 from features.backbones.checkpoints import load_state, read_state
-from features.backbones.compute import CLS, PATCHES, Compute, Token, resolve_precision
+from features.backbones.compute import CLS, PATCHES, Compute, Token
 from features.backbones.device import arithmetic, pick_device, to_input, within_memory
 from features.backbones.identity import Identity
+from features.backbones.precision import resolve_precision
 from features.backbones.protocol import from_maps
 from features.backbones.timm_models import build, published
 

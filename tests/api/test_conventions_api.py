@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 
 from app.datasets.service import Datasets
 from app.errors import InvalidRequestError
-from app.http.preferences import Preference
+from app.http.parameters import Preference
 from app.main import _show
 from app.metrics import Metrics
 from app.seeds import answers

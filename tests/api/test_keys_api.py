@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete, select
 from starlette.applications import Starlette
 
-from app.access import authentication
 from app.access.service import SCOPES, Caller, Keys
+from app.http import authentication
 from app.main import create_app
 from app.seeds.answers import new_solve
 from app.seeds.wire import SeedRequest
@@ -112,7 +112,7 @@ def test_revoked_and_expired_keys_are_worth_nothing(
     with app_state.sessions.begin() as session:
         Keys(session).revoke(key[:15])
     assert guarded.get("/v1/datasets", headers=_bearer(key)).status_code == 401
-    monkeypatch.setattr("app.access.store.now", _in_two_days)
+    monkeypatch.setattr("app.access.service.now", _in_two_days)
     assert guarded.get("/v1/datasets", headers=_bearer(short)).status_code == 401
 
 

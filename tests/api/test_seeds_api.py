@@ -179,7 +179,8 @@ def test_what_a_solve_cannot_do_is_told_without_a_trace(
     """An unexpected failure inside a solve process is a 500 problem; the process lives on."""
     pid = app.state.app_state.pool._all[0]._process.pid
     settings = app.state.app_state.settings
-    elsewhere = settings.model_copy(update={"data_dir": settings.data_dir / "elsewhere"})
+    away = {"data_dir": settings.data_dir / "away", "cache_dir": settings.data_dir / "away/cache"}
+    elsewhere = settings.model_copy(update=away)
     known = _ask(client, ready, {"limit": 20}).json()["provenance"]["dataset_key"]
     monkeypatch.setattr(app.state.app_state, "settings", elsewhere)
     missing = _ask(client, ready, {"limit": 21})

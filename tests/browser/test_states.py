@@ -13,8 +13,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from serving import free_port, serving
 
-from app.demo.world import write_world
 from app.settings import Settings
+from demo_world.world import write_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
 

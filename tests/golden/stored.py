@@ -35,7 +35,7 @@ _TEXT: Final = (
     (re.compile(r"\(([a-z_]+, )?\d+\.\d\d s\)"), r"(\1<seconds> s)"),
     (re.compile(r"( images), [\d.]+/s, \d+ s left"), r"\1"),
     (re.compile(r"\b\d(\.\d+)?e-1[2-9]\b"), "0"),
-    (re.compile(r"\bsk_\w+(-\w+)*"), "sk_<key>"),
+    (re.compile(r"\bsk_[\w-]+"), "sk_<key>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?"), "<moment>"),
     (re.compile(r"(page_token=)[\w-]+"), r"\1<token>"),
 )

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.datasets import translate
+from app.datasets import scenes, translate
 from app.datasets.wire import DatasetRequest, DatasetStatus
-from app.scenes import store as scenes
 from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.schema import upgrade

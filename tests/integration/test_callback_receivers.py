@@ -18,9 +18,15 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.access.service import Caller
-from app.callbacks.delivery import NoAnswerError, post
 from app.callbacks.egress import Target, resolve_target
-from app.callbacks.webhooks import AT_ONCE, WebhookDelivery, _seconds, signed_headers
+from app.callbacks.webhooks import (
+    AT_ONCE,
+    NoAnswerError,
+    WebhookDelivery,
+    _seconds,
+    post,
+    signed_headers,
+)
 from app.callbacks.wire import CallbackState, CallbackStatus
 from app.datasets.service import Datasets
 from app.datasets.wire import DatasetRequest

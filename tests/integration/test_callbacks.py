@@ -23,9 +23,9 @@ from app.callbacks.wire import CallbackStatus
 from app.datasets.service import Datasets
 from app.datasets.wire import DatasetRequest
 from app.errors import InvalidRequestError
+from app.jobs.retention import Retention
 from app.operations.service import Operations
 from app.operations.wire import OperationStatus
-from app.processes.retention import Retention
 from app.settings import Settings
 from app.store.identifiers import now
 from app.store.tables import DatasetRow, DeliveryRow, IdempotencyRow, OperationRow

@@ -11,7 +11,7 @@ import pytest
 from planted import plant
 from serving import client_of, eventually, free_port, started
 
-from app.processes.slots import FileSlots
+from app.jobs.slots import FileSlots
 from app.settings import Settings
 
 pytestmark = pytest.mark.enable_socket

@@ -7,8 +7,8 @@ import pytest
 from postgres import Postgres, installed, running_postgres
 from sqlalchemy import make_url
 
-from app.processes import slots
-from app.processes.slots import AdvisorySlots, SlotLostError
+from app.jobs import slots
+from app.jobs.slots import AdvisorySlots, SlotLostError
 
 pytestmark = pytest.mark.skipif(not installed(), reason="PostgreSQL is not installed")
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, delete, func, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.datasets import scenes
 from app.datasets import store as datasets
 from app.datasets.translate import new_dataset
 from app.datasets.wire import DatasetRequest
@@ -22,7 +23,6 @@ from app.errors import NotFoundError
 from app.operations import store as operations
 from app.operations.translate import EXTRACTION, new_operation
 from app.operations.wire import OperationStatus
-from app.scenes import store as scenes
 from app.seeds import store as seeds
 from app.seeds.wire import SeedSummary
 from app.settings import Settings

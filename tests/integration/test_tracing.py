@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from planted import plant
 from serving import eventually, free_port, serving
 
-from app import tracing
+from app import observability
 from app.errors import SettingsError
 from app.settings import Settings
 
@@ -62,11 +62,11 @@ def test_requests_become_spans_of_the_callers_trace(
 def test_log_lines_carry_the_span_in_hand() -> None:
     """Within a span, what is logged names it; outside, nothing is added."""
     with TracerProvider().get_tracer("test").start_as_current_span("x") as current:
-        event = tracing.trace_ids(None, "info", {"event": "told"})
+        event = observability.trace_ids(None, "info", {"event": "told"})
     context = current.get_span_context()
     assert event["trace_id"] == f"{context.trace_id:032x}"
     assert event["span_id"] == f"{context.span_id:016x}"
-    assert tracing.trace_ids(None, "info", {"event": "told"}) == {"event": "told"}
+    assert observability.trace_ids(None, "info", {"event": "told"}) == {"event": "told"}
 
 
 def test_without_the_extra_a_collector_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,11 +74,11 @@ def test_without_the_extra_a_collector_is_a_mistake(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setitem(sys.modules, "opentelemetry.instrumentation.fastapi", None)
     with pytest.raises(SettingsError, match="tracing"):
-        tracing.install(FastAPI())
+        observability.install_tracing(FastAPI())
 
 
 def test_without_a_collector_nothing_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable, no tracing."""
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", raising=False)
-    tracing.install(FastAPI())()
+    observability.install_tracing(FastAPI())()

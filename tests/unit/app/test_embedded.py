@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.processes import embedded
-from app.processes.embedded import EmbeddedWorker
+from app.jobs import embedded
+from app.jobs.embedded import EmbeddedWorker
 from app.settings import Settings
 
 

@@ -2,8 +2,8 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.processes.heartbeat import Heartbeat
-from app.processes.slots import RECONNECT_S
+from app.jobs.heartbeat import Heartbeat
+from app.jobs.slots import RECONNECT_S
 
 
 def test_a_beat_is_fresh_for_a_while(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from app.http.preferences import Preference
+from app.http.parameters import Preference
 
 
 @pytest.mark.parametrize(

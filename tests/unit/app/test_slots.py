@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from app.processes import slots
-from app.processes.slots import FileSlots, SlotLostError
+from app.jobs import slots
+from app.jobs.slots import FileSlots, SlotLostError
 
 
 def test_each_worker_has_a_slot_of_its_own(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.processes.slots import SlotLostError
-from app.processes.upkeep import Upkeep
+from app.jobs.slots import SlotLostError
+from app.jobs.upkeep import Upkeep
 from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.schema import upgrade

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from app import worker
-from app.processes.slots import SlotLostError
+from app.jobs.slots import SlotLostError
 from app.settings import Settings
 
 

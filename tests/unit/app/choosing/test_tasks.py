@@ -19,7 +19,7 @@ from app.choosing.tasks import (
     StoredQuestion,
 )
 from app.datasets.source_reports import ReportTask
-from app.datasets.vector_files import VectorsTask
+from app.datasets.uploads import VectorsTask
 from app.errors import InfeasibleError, InvalidRequestError
 from app.processes.child import Cancellation
 from app.settings import Settings

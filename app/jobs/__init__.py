@@ -1,0 +1,1 @@
+"""Durable jobs: who runs them, who takes over from the dead, what is forgotten."""
