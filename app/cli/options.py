@@ -7,7 +7,7 @@ the group. Nothing here loads numpy: ``seedal select --help`` is as quick as ``s
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, get_args
 
 from cyclopts import Group, Parameter
 from cyclopts.validators import Number
@@ -16,7 +16,7 @@ from app.choosing.objectives import OBJECTIVES
 from app.errors import SettingsError
 from app.seeds.scene_request import SceneRequest
 from features.settings import FeatureSettings
-from features.sources import SourceOptions
+from features.sources.options import FolderKind, SourceOptions
 from solver.model.options import FrontierOptions, SolverOptions
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ FEATURES: Final = Group("Features", sort_key=5)
 OUTPUT: Final = Group("Output", sort_key=6)
 SERVICE: Final = Group("Service", sort_key=7)
 MESSAGES: Final = Group("Messages", sort_key=8)
+
+_KINDS: Final = ("manifest", *get_args(FolderKind))
 
 # Hooks of a dataclass that are no options.
 _OPTIONS: Final = r"^(?!refuse$|go_on$)"
@@ -69,6 +71,10 @@ class Scenes(SceneRequest):
         Where features and results are kept (SEEDAL_DATA_DIR).
     """
 
+    kind: Annotated[
+        str | None,
+        Parameter(help=f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}; detected if not given."),
+    ] = None
     options: Annotated[SourceOptions, flags(SOURCE)] = field(default_factory=SourceOptions)
     features: Annotated[
         FeatureSettings,
