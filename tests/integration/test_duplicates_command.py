@@ -119,7 +119,9 @@ def test_a_threshold_out_of_range_is_refused_at_once(run: Run, threshold: str) -
     assert err.startswith("seedal: A threshold lies between 0.9 and 1, not at ")
 
 
-def test_one_of_each_is_chosen_at_the_shell(run: Run, copies: Path, tmp_path: Path) -> None:
+def test_one_of_each_is_chosen_at_the_shell(
+    run: Run, copies: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The flag and the file say the same; the proof states the groups and holds."""
     words = ("--root", str(copies), "--backbone", "colour_grid", "--budget", "100%", "--json")
     out = tmp_path / "out"
@@ -134,6 +136,7 @@ def test_one_of_each_is_chosen_at_the_shell(run: Run, copies: Path, tmp_path: Pa
     groups = json.loads((out / "proof.json").read_text())["constraints"]["groups"]
     assert [group["name"] for group in groups] == ["duplicates of room/0", "duplicates of room/5"]
     assert main(["verify", str(out / "problem.npz"), str(out / "proof.json")]) == 0
+    capsys.readouterr()
     rules = tmp_path / "rules.json"
     rules.write_text('{"one_of_each_duplicate": 0.9999}')
     status, printed, _ = run("select", *words, "--out", str(out), "--constraints", str(rules))
