@@ -1,16 +1,37 @@
 # Every target needs only Python 3.11 or 3.12 with venv; `make setup` makes .venv itself.
+# Targets stand in the order of use: set up, try, test, check, measure, document, release, clean.
 .DEFAULT_GOAL := help
+
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name) 2>/dev/null)))
 BIN := .venv/bin
-LOCK := docker/requirements/dev.txt
 STAMP := .venv/.installed
+REQUIREMENTS := docker/requirements
+LOCK := $(REQUIREMENTS)/dev.txt
 
-.PHONY: help setup test coverage test-postgres test-contract test-compose images openapi demo bench-solver bench-features bench-quality bench-service bench-explorer measure screenshots sbom audit licenses check lint types contracts dependencies format lock clean
+# The whole suite, four processes at most; the tests of a file share one.
+PYTEST := $(BIN)/python -m pytest
+AT_ONCE := -n auto --maxprocesses 4 --dist loadfile
+
+# Tools that look at what is released; they have an environment of their own.
+SUPPLY := .venv-supply
+IMAGES := api worker worker-cuda
+
+# What images hold is what was tested: their locks take their versions from dev's.
+UPGRADE ?= --upgrade
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-annotate --no-strip-extras --no-emit-index-url --quiet
+
+.PHONY: help setup demo \
+  test test-postgres test-contract test-compose \
+  check lint types contracts dependencies format coverage \
+  measure bench-solver bench-features bench-quality bench-service bench-explorer \
+  openapi screenshots \
+  lock images sbom audit licenses clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-setup: $(STAMP) ## Make .venv with the locked versions
+# Set up and try
 
 $(STAMP): $(LOCK) pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -19,15 +40,18 @@ $(STAMP): $(LOCK) pyproject.toml
 	$(BIN)/python -m solver.warm_up
 	touch $@
 
-test: setup ## Run the tests
-	$(BIN)/python -m pytest $(AT_ONCE)
+setup: $(STAMP) ## Make .venv with the locked versions
 
-coverage: setup ## Run the tests with branch coverage, which has a floor (takes half as long again)
-	$(BIN)/python -m pytest $(AT_ONCE) --cov --cov-report=term
-AT_ONCE := -n auto --maxprocesses 4 --dist loadfile
+demo: setup ## Generate a building, choose its seed, serve both (DEMO_SERVE=0: do not serve)
+	$(BIN)/seedal demo $(if $(filter 0,$(DEMO_SERVE)),--no-serve)
+
+# Test
+
+test: setup ## Run the tests
+	$(PYTEST) $(AT_ONCE)
 
 test-postgres: setup ## Run the tests of the store and of workers on PostgreSQL (starts a server)
-	$(BIN)/python -m pytest tests/integration/test_service_store.py tests/integration/test_service_workers.py \
+	$(PYTEST) tests/integration/test_service_store.py tests/integration/test_service_workers.py \
 	  tests/integration/test_service_slots.py tests/integration/test_callbacks.py -k postgres
 
 test-contract: setup ## Try every call of the API with many valid and invalid requests (10 minutes)
@@ -36,25 +60,36 @@ test-contract: setup ## Try every call of the API with many valid and invalid re
 test-compose: setup ## Run the compose stack in an engine of its own, with kills, backup and restore (10 minutes; root, docker.io, debootstrap)
 	$(BIN)/python tests/compose/run.py
 
-images: ## Build the images of compose, labelled with version and commit
-	SEEDAL_VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) SEEDAL_REVISION=$$(git rev-parse HEAD) \
-	  docker compose build
-
-openapi: setup ## Write docs/openapi.json anew
-	$(BIN)/python -m app.cli.openapi > docs/openapi.json
-
-demo: setup ## Generate a building, choose its seed, serve both (DEMO_SERVE=0: do not serve)
-	$(BIN)/seedal demo $(if $(filter 0,$(DEMO_SERVE)),--no-serve)
-
-bench-explorer: setup ## Measure how quick the explorer feels, and its map (3 minutes; needs Chromium)
-	$(BIN)/python benchmarks/bench_explorer.py --out bench-explorer.json
-
-screenshots: setup ## Take the explorer's pictures in docs/img anew (needs Chromium)
-	$(BIN)/python tests/browser/screenshots.py
+# Check
 
 check: setup ## Everything that CI runs
 	$(MAKE) --jobs=2 --output-sync lint types contracts dependencies
 	$(MAKE) test
+
+lint: setup ## Part of check: ruff, all rules, and the format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## Part of check: mypy, strict
+	$(BIN)/mypy
+
+contracts: setup ## Part of check: who may import whom
+	$(BIN)/lint-imports
+
+dependencies: setup ## Part of check: what is imported is declared, and the other way round
+	$(BIN)/deptry .
+
+format: setup ## Format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+coverage: setup ## Run the tests with branch coverage, which has a floor (takes half as long again)
+	$(PYTEST) $(AT_ONCE) --cov --cov-report=term
+
+# Measure
+
+measure: setup ## Measure how the code is built: a table (AGAINST=REV beside it; STARTUP=1 times commands; LIST=1 names what is counted)
+	$(BIN)/python benchmarks/measure_house.py $(if $(AGAINST),--against $(AGAINST)) $(if $(STARTUP),--startup) $(if $(LIST),--list)
 
 bench-solver: setup ## Measure the solver: a table, and bench-solver.json (half an hour)
 	$(BIN)/python benchmarks/bench_solver.py --out bench-solver.json
@@ -68,24 +103,30 @@ bench-quality: setup ## Measure what seeds are worth: tables, pictures and JSON 
 bench-service: setup ## Measure the service: answers a second, latencies, a full database (4 minutes; needs wrk)
 	$(BIN)/python benchmarks/bench_service.py --out bench-service.json
 
-measure: setup ## Measure how the code is built: a table (AGAINST=REV beside it; STARTUP=1 times commands; LIST=1 names what is counted)
-	$(BIN)/python benchmarks/measure_house.py $(if $(AGAINST),--against $(AGAINST)) $(if $(STARTUP),--startup) $(if $(LIST),--list)
+bench-explorer: setup ## Measure how quick the explorer feels, and its map (3 minutes; needs Chromium)
+	$(BIN)/python benchmarks/bench_explorer.py --out bench-explorer.json
 
-lint: setup
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+# Document
 
-types: setup
-	$(BIN)/mypy
+openapi: setup ## Write docs/openapi.json anew
+	$(BIN)/python -m app.cli.openapi > docs/openapi.json
 
-contracts: setup
-	$(BIN)/lint-imports
+screenshots: setup ## Take the explorer's pictures in docs/img anew (needs Chromium)
+	$(BIN)/python tests/browser/screenshots.py
 
-dependencies: setup
-	$(BIN)/deptry .
+# Release
 
-SUPPLY := .venv-supply
-IMAGES := api worker worker-cuda
+lock: ## Resolve the dependencies again (needs uv; UPGRADE= keeps the versions that are locked)
+	$(COMPILE) $(UPGRADE) --extra features --extra evaluation --extra tracing --extra ray --group dev --output-file $(LOCK)
+	set -e; for set in "api --extra tracing" "worker --extra features --extra tracing" "worker-cuda --extra gpu --extra ray --extra tracing"; do \
+	  set -- $$set; name=$$1; shift; \
+	  $(COMPILE) --upgrade --constraints $(LOCK) "$$@" --output-file $(REQUIREMENTS)/$$name.txt; \
+	done
+
+images: ## Build the images of compose, labelled with version and commit
+	SEEDAL_VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) SEEDAL_REVISION=$$(git rev-parse HEAD) \
+	  docker compose build
+
 $(SUPPLY)/.installed: Makefile
 	$(PYTHON) -m venv $(SUPPLY)
 	$(SUPPLY)/bin/pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7.5,<8' 'pip-audit>=2.10,<3' 'pip>=26,<27'
@@ -94,30 +135,14 @@ $(SUPPLY)/.installed: Makefile
 sbom: $(SUPPLY)/.installed ## Write what is in the images, as CycloneDX, into sbom/
 	mkdir -p sbom
 	for name in $(IMAGES); do \
-	  $(SUPPLY)/bin/cyclonedx-py requirements docker/requirements/$$name.txt --output-file sbom/$$name.cdx.json || exit 1; done
+	  $(SUPPLY)/bin/cyclonedx-py requirements $(REQUIREMENTS)/$$name.txt --output-file sbom/$$name.cdx.json || exit 1; done
 
 audit: $(SUPPLY)/.installed ## Look for known vulnerabilities of what is in the images (needs a network)
 	for name in $(IMAGES); do \
-	  $(SUPPLY)/bin/pip-audit --strict --require-hashes --disable-pip -r docker/requirements/$$name.txt || exit 1; done
+	  $(SUPPLY)/bin/pip-audit --strict --require-hashes --disable-pip -r $(REQUIREMENTS)/$$name.txt || exit 1; done
 
 licenses: $(SUPPLY)/.installed ## Write the licences of what is in the images into docs/licenses.md (needs a network)
 	$(SUPPLY)/bin/python docs/licenses.py
-
-format: setup ## Format and mend what can be mended
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
-
-# What images hold is what was tested: their locks take their versions from dev's.
-COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
-  --no-annotate --no-strip-extras --no-emit-index-url --quiet
-REQUIREMENTS := docker/requirements
-lock: ## Resolve the dependencies again (needs uv; UPGRADE= keeps the versions that are locked)
-	$(COMPILE) $(UPGRADE) --extra features --extra evaluation --extra tracing --extra ray --group dev --output-file $(REQUIREMENTS)/dev.txt
-	set -e; for set in "api --extra tracing" "worker --extra features --extra tracing" "worker-cuda --extra gpu --extra ray --extra tracing"; do \
-	  set -- $$set; name=$$1; shift; \
-	  $(COMPILE) --upgrade --constraints $(REQUIREMENTS)/dev.txt "$$@" --output-file $(REQUIREMENTS)/$$name.txt; \
-	done
-UPGRADE ?= --upgrade
 
 clean: ## Remove what was built, the environment included
 	rm -rf .venv .venv-supply .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info demo-output

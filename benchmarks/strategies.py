@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from solver.classical.linearised import MAX_ITEMS
-from solver.model.options import SolverOptions
+from solver.model.options import STRATEGIES, SolverOptions
 from solver.model.problem import SignatureProblem
-from solver.solve import STRATEGIES, solve
+from solver.solve import solve
 
 WORLDS = ((14, 0.3), (40, 0.2), (110, 0.1), (204, 0.03), (1000, 0.03), (3000, 0.02))
 DIMENSION, CENTRES, THEMES = 64, 8, 12

@@ -21,6 +21,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY solver/ solver/
 COPY features/ features/
 COPY app/ app/
+COPY demo_world/ demo_world/
 RUN /tmp/back-end/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/wheel . \
     && /opt/seedal/bin/pip install --no-deps /tmp/wheel/*.whl
 RUN NUMBA_CPU_NAME=${CPU} NUMBA_CACHE_DIR=/opt/seedal/numba /opt/seedal/bin/python -P -m solver.warm_up

@@ -21,6 +21,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY solver/ solver/
 COPY features/ features/
 COPY app/ app/
+COPY demo_world/ demo_world/
 # The worker's lock pins the build back end, too (torch needs it).
 RUN /opt/seedal/bin/pip install --no-deps --no-build-isolation . \
     && NUMBA_CPU_NAME=${CPU} NUMBA_CACHE_DIR=/opt/seedal/numba /opt/seedal/bin/python -P -m solver.warm_up

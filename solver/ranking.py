@@ -1,6 +1,6 @@
 """The order in which to label what was chosen: greedy's, by gain per cost.
 
-A set has no order, and work queues need one: whoever stops early then has labelled a good set.
+A set has no order, and work queues need one: those who stop early have labelled a good set then.
 """
 
 import math
@@ -85,8 +85,8 @@ def _alone(problem: AnyProblem, selected: npt.NDArray[np.int64], present: Mask) 
     )
 
 
-def signature_order(problem: SignatureProblem) -> list[int]:
-    """Return what greedy, by gain per cost, adds to nothing, in its order, where all is affordable.
+class _SignatureGains:
+    """Gains of a selection that grows from nothing: exact for some items, bounded for all.
 
     Greedy reads every vector at every step. Here a step reads few: with ``t`` and ``v`` the sums of
     weights and of weighted vectors of what was added, the gain of item i is
@@ -97,67 +97,94 @@ def signature_order(problem: SignatureProblem) -> list[int]:
     for the projection P on a few directions (Cauchy and Schwarz). Directions in which the vectors
     are long take up most of ``d``, for greedy spreads the rest; so the bound is sharp, and only
     items whose bound reaches the best gain are looked at.
+    """
+
+    def __init__(self, problem: SignatureProblem) -> None:
+        self._problem = problem
+        self._tolerance = resolution(problem)
+        m = self._m = np.asarray(problem.vectors, dtype=np.float64)
+        weighted = problem.weights[:, None] * m
+        spread = np.linalg.eigh(weighted.T @ weighted).eigenvectors
+        self._directions = spread[:, -_DIRECTIONS:]
+        self._along = m @ self._directions
+        # Differences of squares may be wrong by this much of them; they must not be too small.
+        rounding = self._rounding = 4 * m.shape[1] * np.finfo(float).eps
+        squares = row_squares(m)
+        across = np.maximum(0.0, squares - row_squares(self._along))
+        self._beside = np.sqrt(across + rounding * squares)
+        self._t, self._v = 0.0, np.zeros(m.shape[1])
+        self._since, self._known = self._v, np.zeros(problem.n)  # v_0 and m_i . v_0
+        self._looked = 0
+
+    def add(self, item: int) -> None:
+        """Add an item to the selection."""
+        w = self._problem.weights[item]
+        self._t, self._v = self._t + w, self._v + w * self._m[item]
+
+    def scores(self, left: Mask) -> Floats:
+        """Return gain per cost, shape (n,), of those left that may be the best; others ``-inf``."""
+        problem = self._problem
+        candidates = self._candidates(left)
+        if self._looked > _SHARE * problem.n and self._since is not self._v:
+            self._since, self._known, self._looked = self._v, self._m @ self._v, 0
+            candidates = self._candidates(left)
+        gain = self._gain(candidates)
+        scores = np.full(problem.n, -np.inf)
+        scores[candidates] = per_cost(gain, problem.costs[candidates])
+        scores[candidates[gain < -self._tolerance]] = -np.inf
+        return scores
+
+    def _candidates(self, left: Mask) -> npt.NDArray[np.intp]:
+        """Return the items whose bound reaches what the one of the best bound is worth."""
+        costs = self._problem.costs
+        scores = per_cost(self._bounds(), costs)
+        scores[~left] = -np.inf
+        most = np.argmax(scores, keepdims=True)
+        reached = self._gain(most)
+        if reached[0] < -self._tolerance:
+            candidates = np.flatnonzero(left)
+        else:
+            candidates = np.flatnonzero(left & (scores >= per_cost(reached, costs[most])))
+        self._looked += len(candidates)
+        return candidates
+
+    def _gain(self, items: npt.NDArray[np.intp]) -> Floats:
+        problem = self._problem
+        # einsum, for the product of a row must not depend on where the row lies: equals stay equal.
+        company = np.einsum("ij,j->i", self._m[items], self._v)
+        return np.asarray(problem.profits[items] + problem.weights[items] * (self._t - company))
+
+    def _bounds(self) -> Floats:
+        problem, change = self._problem, self._v - self._since
+        inside = self._directions.T @ change
+        square = float(change @ change)
+        outside = math.sqrt(max(0.0, square - float(inside @ inside)) + self._rounding * square)
+        products = self._known + self._along @ inside - outside * self._beside
+        return np.asarray(
+            problem.profits + problem.weights * (self._t - products) + self._tolerance
+        )
+
+
+def signature_order(problem: SignatureProblem) -> list[int]:
+    """Return what greedy, by gain per cost, adds to nothing, in its order, where all is affordable.
 
     Parameters
     ----------
     problem
         Without constraints, and with a budget for all items.
     """
-    w, costs = problem.weights, problem.costs
-    m = np.asarray(problem.vectors, dtype=np.float64)
-    tolerance = resolution(problem)
-    weighted = w[:, None] * m
-    directions = np.linalg.eigh(weighted.T @ weighted).eigenvectors[:, -_DIRECTIONS:]
-    along = m @ directions
-    # Differences of squares may be wrong by this much of them, and must not come out too small.
-    rounding = 4 * m.shape[1] * np.finfo(float).eps
-    squares = row_squares(m)
-    beside = np.sqrt(np.maximum(0.0, squares - row_squares(along)) + rounding * squares)
-
+    grown = _SignatureGains(problem)
     left = np.ones(problem.n, dtype=bool)
-    t, v = 0.0, np.zeros(m.shape[1])
-    since, known = v, np.zeros(problem.n)  # v_0 and m_i . v_0
-
-    def gain(items: npt.NDArray[np.intp]) -> Floats:
-        # einsum, for the product of a row must not depend on where the row lies: equals stay equal.
-        company = np.einsum("ij,j->i", m[items], v)
-        return np.asarray(problem.profits[items] + w[items] * (t - company))
-
-    def bounds() -> Floats:
-        change = v - since
-        inside = directions.T @ change
-        square = float(change @ change)
-        outside = math.sqrt(max(0.0, square - float(inside @ inside)) + rounding * square)
-        products = known + along @ inside - outside * beside
-        return np.asarray(problem.profits + w * (t - products) + tolerance)
-
-    looked = 0
     order: list[int] = []
     # Nothing is chosen, so no pair tells items apart: look at each item's pairs with all.
     everything = np.ones(problem.n, dtype=bool)
-    scores = per_cost(0.5 * (gains(problem, everything) + problem.profits), costs)
-    scores[problem.profits < -tolerance] = -np.inf
+    scores = per_cost(0.5 * (gains(problem, everything) + problem.profits), problem.costs)
+    scores[problem.profits < -resolution(problem)] = -np.inf
     while True:
-        if order:
-            scores = per_cost(bounds(), costs)
-            scores[~left] = -np.inf
-            most = np.argmax(scores, keepdims=True)
-            reached = gain(most)
-            if reached[0] < -tolerance:
-                candidates = np.flatnonzero(left)
-            else:
-                candidates = np.flatnonzero(left & (scores >= per_cost(reached, costs[most])))
-            looked += len(candidates)
-            if looked > _SHARE * problem.n and since is not v:
-                since, known, looked = v, m @ v, 0
-                continue
-            worth = gain(candidates)
-            scores = np.full(problem.n, -np.inf)
-            scores[candidates] = per_cost(worth, costs[candidates])
-            scores[candidates[worth < -tolerance]] = -np.inf
         item = int(np.argmax(scores))
         if scores[item] == -np.inf:
             return order
         order.append(item)
         left[item] = False
-        t, v = t + w[item], v + w[item] * m[item]
+        grown.add(item)
+        scores = grown.scores(left)

@@ -9,7 +9,7 @@ import numpy as np
 
 from solver.certificate import certify
 from solver.frontier import frontier
-from solver.model.options import SolverOptions
+from solver.model.options import FrontierOptions, SolverOptions
 from solver.model.problem import PairProblem, SetProblem, SignatureProblem
 from solver.sets.coverage import CoverageProblem
 from solver.sets.facility import FacilityProblem
@@ -49,7 +49,7 @@ def _sets(n: int) -> tuple[SetProblem, ...]:
     budget = n * 5.0
     return (
         FacilityProblem(similarities=closeness, costs=costs, budget=budget),
-        CoverageProblem(amounts=closeness, saturation="log", costs=costs, budget=budget),
+        CoverageProblem(amounts=closeness, costs=costs, budget=budget),
         KCenterProblem(distances=closeness, costs=costs, budget=budget),
     )
 
@@ -58,7 +58,7 @@ def warm_up() -> None:
     """Solve one small problem of each kind, and what is built on the solver."""
     scenes = _scenes(60)
     certify(scenes, solve(scenes, SolverOptions(time_limit_s=_PATIENCE)))
-    frontier(scenes, [10.0, 100.0], SolverOptions(time_limit_s=_PATIENCE, gap=0.01))
+    frontier(scenes, [10.0, 100.0], FrontierOptions(time_limit_s=_PATIENCE))
     solve(_scenes(1100), SolverOptions(time_limit_s=_PATIENCE, gap=0.005))
     solve(_pairs(60), SolverOptions(time_limit_s=_PATIENCE))
     for problem in _sets(30):

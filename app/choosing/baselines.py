@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from app.choosing.clusters import Clusters
+from solver.model.constraints import LIMIT_TOLERANCE
 from solver.model.errors import SolverError
 from solver.model.objective import value
 from solver.model.options import SolverOptions
-from solver.model.problem import BUDGET_TOLERANCE, AnyProblem
+from solver.model.problem import AnyProblem
 from solver.solve import solve
 
 DRAWS: Final = 20
@@ -158,7 +159,7 @@ def _clusters_for(problem: AnyProblem, free: Selection) -> int:
     for limit, costs in limits:
         mean = float(costs[free].mean())
         most = min(most, limit / mean) if mean > 0 else most
-    k = max(1, int(most * (1.0 + BUDGET_TOLERANCE)))
+    k = max(1, int(most * (1.0 + LIMIT_TOLERANCE)))
     if k * len(free) <= _QUICK:
         return k
     return int(_APART ** math.floor(math.log(k, _APART)))
@@ -190,7 +191,7 @@ def _fill(problem: AnyProblem, order: Selection) -> Selection | None:
     order = order[~np.isin(order, np.concatenate([rules.exclude, rules.labelled]))]
     costs = np.stack([problem.costs, *(resource.costs for resource in rules.resources)])
     left = np.array([problem.budget, *(resource.limit for resource in rules.resources)])
-    left *= 1.0 + BUDGET_TOLERANCE / 2
+    left *= 1.0 + LIMIT_TOLERANCE / 2
     group = np.full(problem.n, -1)
     for number, limit in enumerate(rules.groups):
         group[limit.items] = number

@@ -15,7 +15,7 @@ from app.errors import InvalidRequestError
 from features.numeric import principal_axes, row_lengths, squared_distances
 from features.signatures.model import Signatures
 from solver.model.problem import AnyProblem, SignatureProblem
-from solver.sets.coverage import CoverageProblem, Saturation
+from solver.sets.coverage import CoverageProblem
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem
 from solver.sets.k_center import KCenterProblem
@@ -126,7 +126,6 @@ def _coverage(scenes: Signatures, asked: dict[str, Any]) -> CoverageProblem:
     return CoverageProblem(
         amounts=amounts / (enough * shares),
         weights=shares / shares.sum(),
-        saturation=Saturation.RATIO,
         **asked,
     )
 

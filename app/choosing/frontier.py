@@ -54,7 +54,7 @@ class FrontierAnswer:
 
 
 _ENOUGH_GAP: Final = 0.01
-"""Where no gap is asked for, bounds are not pushed further than anybody sees in a curve."""
+"""Where no gap is asked for, bounds are as close as a curve can show."""
 
 
 def make_frontier(

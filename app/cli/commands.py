@@ -23,6 +23,7 @@ from app.cli.options import (
     BudgetFlags,
     Budgets,
     DataDir,
+    FrontierFlags,
     OptionalScenes,
     ProblemFile,
     RuleFlags,
@@ -34,7 +35,7 @@ from app.cli.options import (
     settings_of,
 )
 from features.backbones.compute import Compute
-from solver.model.options import SolverOptions
+from solver.model.options import FrontierOptions, SolverOptions
 
 
 def select(
@@ -113,7 +114,7 @@ def frontier(
     budgets: BudgetFlags = Budgets(),
     scenes: OptionalScenes = None,
     rules: RuleFlags = Rules(),
-    search: SolverFlags = SolverOptions(gap=0.01),
+    search: FrontierFlags = FrontierOptions(),
     as_json: AsJson = False,
 ) -> None:
     """Solve one problem for many budgets, from a file or from a source of scenes (--root)."""
@@ -121,6 +122,26 @@ def frontier(
     from app.cli.problems import Asked
 
     command.run(Asked(file, scenes, rules), budgets, search, as_json=as_json)
+
+
+def duplicates(
+    *,
+    scenes: SceneFlags,
+    threshold: Annotated[float, Parameter(group=QUESTION)] = 0.95,
+    as_json: AsJson = False,
+) -> None:
+    """List the scenes of a source that look so alike that one of each group would do.
+
+    Features are those of `seedal select`, and are not computed twice.
+
+    Parameters
+    ----------
+    threshold
+        Least cosine of two duplicates, from 0.9 to 1.
+    """
+    from app.cli import duplicates as command
+
+    command.run(scenes, threshold, as_json=as_json)
 
 
 def evaluate(
@@ -365,7 +386,7 @@ def keys_revoke(
 Command = Callable[..., object]
 
 COMMANDS: Final[tuple[Command, ...]] = (
-    *(select, solve, frontier, verify, evaluate, demo, serve, worker, migrate),
+    *(select, duplicates, solve, frontier, verify, evaluate, demo, serve, worker, migrate),
 )
 """Commands of their own."""
 

@@ -1,14 +1,12 @@
 """``seedal demo``: a generated building through the real pipeline, everything offline."""
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from app.cli import select
-from app.cli.demo_client import BACKBONE, Service, read_key
+from app.cli.demo_client import BACKBONE, DemoService, draw, read_key
 from app.cli.options import Rules, Scenes, SeedFiles
 from app.cli.terminal import say
-from app.demo.world import write_world
 from app.errors import AppError
 from app.main import serve
 from app.settings import Settings
@@ -16,20 +14,13 @@ from features.settings import FeatureSettings
 from solver.model.options import SolverOptions
 
 
-def _register(service: Service, manifest: Path) -> None:
-    if not service.knows_building():
-        service.register(manifest)
-    say(f"explorer at {service.api}/")
-
-
-def _in_background(task: Callable[[], None]) -> None:
-    def guarded() -> None:
-        try:
-            task()
-        except AppError as error:
-            say(f"the demo world could not be registered: {error}")
-
-    threading.Thread(target=guarded, daemon=True).start()
+def _register(service: DemoService, manifest: Path) -> None:
+    try:
+        if not service.knows_building():
+            service.register(manifest)
+        say(f"explorer at {service.api}/")
+    except AppError as error:
+        say(f"the demo world could not be registered: {error}")
 
 
 def run(
@@ -64,8 +55,7 @@ def run(
         See `app.cli.select.run`; or there is no key in the file.
     """
     key = read_key(key_file)
-    manifest = write_world(out / "world", rooms=rooms)
-    say(f"a building lies in {manifest.parent}")
+    manifest = draw(out, rooms)
     scenes = Scenes(
         kind="manifest",
         root=str(manifest),
@@ -74,6 +64,6 @@ def run(
     files = SeedFiles(out=out / "seed", form="contact_sheet")
     select.run((budget,), scenes, Rules(), SolverOptions(), files)
     if serving:
-        service = Service(f"http://{settings.host}:{settings.port}", key)
-        _in_background(lambda: _register(service, manifest))
+        service = DemoService(f"http://{settings.host}:{settings.port}", key)
+        threading.Thread(target=_register, args=(service, manifest), daemon=True).start()
         serve(settings, worker=True)

@@ -1,26 +1,30 @@
 """``seedal demo --api``: the building is registered over HTTP, as any platform would do it."""
 
-import json
 import re
 import time
-import urllib.request
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
-from urllib.error import HTTPError
-from urllib.parse import urlencode
+
+import httpx2
 
 from app.cli.terminal import say
-from app.demo.world import write_world
 from app.errors import InvalidRequestError
+from demo_world.world import WorldError, write_world
 
 # Weights come with the package, so the demo needs no network.
 BACKBONE: Final = "efficientnet_lite0"
 _NAME: Final = "Demo building"
 _PATIENCE_S = 60.0
 _KEY: Final = re.compile(r"[!-~]+")
+
+_NOT_READY: Final = (
+    httpx2.NetworkError,
+    httpx2.TimeoutException,
+    httpx2.RemoteProtocolError,  # a proxy that accepts connections before the service does
+)
+_NONSENSE: Final = (httpx2.HTTPError, httpx2.InvalidURL, ValueError)
 
 
 def read_key(path: Path | None) -> str | None:
@@ -44,7 +48,7 @@ def read_key(path: Path | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class DemoService:
     """A service that runs.
 
     Parameters
@@ -68,14 +72,13 @@ class Service:
             It is not ready in time, or refuses to say.
         """
         self._wait_until_ready()
-        token = ""
+        query: dict[str, str | int] = {"page_size": 1000}
         while True:
-            query = {"page_size": 1000} | ({"page_token": token} if token else {})
-            page = self._call(f"/v1/datasets?{urlencode(query)}")
+            page = self._call("GET", "/v1/datasets", params=query)
             if any(dataset["name"] == _NAME for dataset in page["items"]):
                 return True
-            token = page["next_page_token"]
-            if not token:
+            query["page_token"] = page["next_page_token"]
+            if not query["page_token"]:
                 return False
 
     def register(self, manifest: Path) -> None:
@@ -88,61 +91,76 @@ class Service:
         """
         source = {"kind": "manifest", "uri": manifest.resolve().as_uri()}
         body = {"name": _NAME, "source": source, "features": {"backbone": BACKBONE}}
-        self._call("/v1/datasets", body)
+        self._call("POST", "/v1/datasets", json=body)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                self._send("/readyz")
-            except OSError as error:
-                if time.monotonic() >= deadline:
-                    detail = f"{self.api} was not ready within {_PATIENCE_S:g} s: {error}"
-                    raise InvalidRequestError(detail) from error
-                time.sleep(0.2)
-            except (ValueError, HTTPException) as error:
+                response = self._send("GET", "/readyz")
+                if response.is_success:
+                    response.json()  # a page for people is no answer of a service
+                    return
+                reason = _status(response)
+            except _NOT_READY as error:
+                reason = str(error)
+            except _NONSENSE as error:
                 raise self._nonsense(error) from error
-            else:
-                return
+            if time.monotonic() >= deadline:
+                detail = f"{self.api} was not ready within {_PATIENCE_S:g} s: {reason}"
+                raise InvalidRequestError(detail)
+            time.sleep(0.2)
 
-    def _call(self, path: str, body: object | None = None) -> Any:  # noqa: ANN401 - JSON
+    def _call(self, method: str, path: str, **content: Any) -> Any:  # noqa: ANN401 - JSON
         try:
-            return self._send(path, body)
-        except HTTPError as error:
-            raise InvalidRequestError(self._refusal(error)) from error
-        except (OSError, ValueError, HTTPException) as error:
+            response = self._send(method, path, **content)
+            if response.is_success:
+                return response.json()
+        except _NONSENSE as error:
             raise self._nonsense(error) from error
+        raise InvalidRequestError(self._refusal(response))
+
+    def _send(self, method: str, path: str, **content: Any) -> httpx2.Response:  # noqa: ANN401 - JSON
+        # Where the service redirects to another host, the key does not go along.
+        headers = {} if self.key is None else {"Authorization": f"Bearer {self.key}"}
+        with httpx2.Client(headers=headers, timeout=_PATIENCE_S, follow_redirects=True) as client:
+            return client.request(method, f"{self.api}{path}", **content)
 
     def _nonsense(self, error: Exception) -> InvalidRequestError:
         return InvalidRequestError(f"{self.api} did not answer as a service does: {error}")
 
-    def _send(self, path: str, body: object | None = None) -> Any:  # noqa: ANN401 - JSON
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310 - whoever runs the demo names the service
-            f"{self.api}{path}", data, {"Content-Type": "application/json"}
-        )
-        if self.key is not None:  # for this service alone, not for where it may redirect to
-            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
-        with urllib.request.urlopen(request, timeout=_PATIENCE_S) as response:  # noqa: S310 - see above
-            return json.loads(response.read())
-
-    def _refusal(self, error: HTTPError) -> str:
-        if error.code == HTTPStatus.UNAUTHORIZED and self.key is None:
+    def _refusal(self, response: httpx2.Response) -> str:
+        if response.status_code == HTTPStatus.UNAUTHORIZED and self.key is None:
             return f"{self.api} asks for an API key: name the file that holds one with --key-file."
-        if error.code == HTTPStatus.UNAUTHORIZED:
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
             return f"{self.api} does not accept the API key that --key-file names."
-        reason = _detail(error)
-        if error.code == HTTPStatus.FORBIDDEN:
+        try:
+            reason = response.json()["detail"]
+        except (ValueError, KeyError, TypeError):  # no problem document
+            reason = _status(response)
+        if response.status_code == HTTPStatus.FORBIDDEN:
             return f"{self.api} does not let the API key that --key-file names do this: {reason}"
         return f"{self.api} refused: {reason}"
 
 
-def _detail(error: HTTPError) -> str:
-    """Return the sentence of a problem document, or the status where there is none."""
+def _status(response: httpx2.Response) -> str:
+    return f"HTTP Error {response.status_code}: {response.reason_phrase}"
+
+
+def draw(out: Path, rooms: int) -> Path:
+    """Draw the building into ``world/`` of a folder, if it is not there, and return its manifest.
+
+    Raises
+    ------
+    InvalidRequestError
+        There cannot be so many rooms, or the folder holds something else.
+    """
     try:
-        return str(json.loads(error.read())["detail"])
-    except (OSError, ValueError, KeyError, TypeError, HTTPException):
-        return str(error)
+        manifest = write_world(out / "world", rooms=rooms)
+    except WorldError as error:
+        raise InvalidRequestError(str(error)) from error
+    say(f"a building lies in {manifest.parent}")
+    return manifest
 
 
 def add_to(api: str, *, key_file: Path | None, out: Path, rooms: int) -> None:
@@ -166,11 +184,10 @@ def add_to(api: str, *, key_file: Path | None, out: Path, rooms: int) -> None:
     InvalidRequestError
         The service does not answer or refuses, or there is no key in the file.
     """
-    service = Service(api.rstrip("/"), read_key(key_file))
+    service = DemoService(api.rstrip("/"), read_key(key_file))
     if service.knows_building():
         say(f"{api} has the building already: explorer at {service.api}/")
         return
-    manifest = write_world(out / "world", rooms=rooms)
-    say(f"a building lies in {manifest.parent}")
+    manifest = draw(out, rooms)
     service.register(manifest)
     say(f"explorer at {service.api}/")

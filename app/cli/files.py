@@ -8,8 +8,15 @@ from app.errors import InvalidRequestError
 from features.files.paths import atomic_write
 
 
-def require_folder(out: Path) -> None:
+def require_folder(out: Path, named: Path | None = None) -> None:
     """Refuse at once a folder that could not be written hours later.
+
+    Parameters
+    ----------
+    out
+        The folder, which need not be there yet.
+    named
+        What the sentence is about, where it is a file in the folder.
 
     Raises
     ------
@@ -19,7 +26,7 @@ def require_folder(out: Path) -> None:
     there = next(path for path in (out, *out.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         reason = "may not be written to" if there.is_dir() else "is no folder"
-        detail = f"{out}: cannot be written ({there} {reason})."
+        detail = f"{named or out}: cannot be written ({there} {reason})."
         raise InvalidRequestError(detail)
 
 
@@ -34,7 +41,7 @@ def require_file(path: Path) -> None:
     if path.is_dir():
         detail = f"{path}: cannot be written (it is a folder)."
         raise InvalidRequestError(detail)
-    require_folder(path.parent)
+    require_folder(path.parent, path)
 
 
 def write_files(files: Mapping[str, bytes], out: Path) -> list[Path]:

@@ -47,7 +47,8 @@ class PlainHelp:
         """Print how the command is called."""
         del options
         if usage:
-            console.print(f"Usage: {usage}\n", highlight=False, markup=False, soft_wrap=True)
+            line = f"Usage: {str(usage).strip()}\n"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def render_description(
         self, console: "Console", options: "ConsoleOptions", description: object

@@ -22,6 +22,9 @@ from solver.model.errors import SolverError
 USER_MISTAKE: Final = 2
 INTERRUPTED: Final = 130
 
+# A word this like an option is a slip of the pen.
+_ALIKE: Final = 0.8
+
 
 def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version
@@ -32,7 +35,7 @@ def _version() -> str:
         return "seedal 0"
 
 
-def _build() -> App:
+def build() -> App:
     """Return the program with its commands."""
     app = App(
         name="seedal",
@@ -40,16 +43,16 @@ def _build() -> App:
         version=_version,
         help_format="plaintext",
         help_formatter=PlainHelp(),
-        default_parameter=Parameter(negative=()),
+        default_parameter=Parameter(negative=(), allow_repeating=True),  # the last one counts
         exit_on_error=False,
         print_error=False,
         suppress_keyboard_interrupt=False,
         result_action="return_value",
     )
-    for command in commands.COMMANDS:
-        app.command(command)
+    for place, command in enumerate(commands.COMMANDS):  # the help keeps this order
+        app.command(command, sort_key=place)
     for name, (purpose, members) in commands.FAMILIES.items():
-        family = App(name=name, help=purpose)
+        family = App(name=name, help=purpose, sort_key=len(commands.COMMANDS))
         for member, command in members.items():
             family.command(command, name=member)
         app.command(family)
@@ -74,6 +77,9 @@ def _with_messages(app: App) -> Callable[..., object]:
         ] = False,
     ) -> object:
         terminal.set_messages(quiet=quiet, verbose=verbose)
+        if not words or words in {(name,) for name in commands.FAMILIES}:
+            app.help_print(words, console=app.error_console)
+            return USER_MISTAKE
         return app(words)
 
     return run
@@ -86,13 +92,23 @@ def _sentence(error: CycloptsError) -> str:
     match error:
         case MissingArgumentError(argument=argument) if argument is not None:
             if error.keyword is not None or argument.tokens:
-                return f"{error.keyword or argument.name} needs a value; see `{command} --help`."
+                return f"{error.keyword or argument.name} needs a value."
+            unknown = next((word for word in error.unused_tokens or () if word[:1] == "-"), None)
+            if unknown is not None:
+                meant = f" Did you mean {argument.name}?" if _alike(unknown, argument.name) else ""
+                return f"Unknown option: {unknown}.{meant}"
             kind = "option" if argument.name.startswith("-") else "argument"
-            return f"Missing {kind} {argument.name}; see `{command} --help`."
+            return f"Missing {kind} '{argument.name}'."
         case UnusedCliTokensError(unused_tokens=[first, *_]):
             return f"`{command}` takes no argument {first!r}."
         case _:
             return " ".join(str(error).split())
+
+
+def _alike(one: str, other: str) -> bool:
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, one, other).ratio() > _ALIKE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # closed by the caller: print() would take stdout in its place
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  for good
     try:
-        status = _build().meta(words)
+        status = build().meta(words)
     except CycloptsError as error:
         terminal.complain(_sentence(error))
         return USER_MISTAKE

@@ -7,7 +7,7 @@ the group. Nothing here loads numpy: ``seedal select --help`` is as quick as ``s
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, get_args
 
 from cyclopts import Group, Parameter
 from cyclopts.validators import Number
@@ -16,8 +16,8 @@ from app.choosing.objectives import OBJECTIVES
 from app.errors import SettingsError
 from app.seeds.scene_request import SceneRequest
 from features.settings import FeatureSettings
-from features.sources import SourceOptions
-from solver.model.options import SolverOptions
+from features.sources.options import FolderKind, SourceOptions
+from solver.model.options import FrontierOptions, SolverOptions
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -31,6 +31,8 @@ FEATURES: Final = Group("Features", sort_key=5)
 OUTPUT: Final = Group("Output", sort_key=6)
 SERVICE: Final = Group("Service", sort_key=7)
 MESSAGES: Final = Group("Messages", sort_key=8)
+
+_KINDS: Final = ("manifest", *get_args(FolderKind))
 
 # Hooks of a dataclass that are no options.
 _OPTIONS: Final = r"^(?!refuse$|go_on$)"
@@ -69,6 +71,10 @@ class Scenes(SceneRequest):
         Where features and results are kept (SEEDAL_DATA_DIR).
     """
 
+    kind: Annotated[
+        str | None,
+        Parameter(help=f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}; detected if not given."),
+    ] = None
     options: Annotated[SourceOptions, flags(SOURCE)] = field(default_factory=SourceOptions)
     features: Annotated[
         FeatureSettings,
@@ -90,7 +96,8 @@ class Rules:
     ----------
     constraints
         A JSON file with the members of a seed request: include, exclude, labelled, min_scenes,
-        max_scenes, groups and side_budgets. The flags of this group add to it.
+        max_scenes, groups, side_budgets and one_of_each_duplicate. The flags of this group add to
+        it.
     include
         A scene that must be chosen, or @FILE with one id a line; repeatable.
     exclude
@@ -107,6 +114,9 @@ class Rules:
         repeatable.
     side_budget
         A limit on another resource, as RESOURCE=AMOUNT; repeatable.
+    one_of_each_duplicate
+        Of scenes that are at least so similar, from 0.9 to 1, at most one is chosen; seedal
+        duplicates lists them.
     """
 
     constraints: Path | None = None
@@ -117,6 +127,7 @@ class Rules:
     max_scenes: int | None = None
     group_limit: tuple[str, ...] = ()
     side_budget: tuple[str, ...] = ()
+    one_of_each_duplicate: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +203,7 @@ SceneFlags = Annotated[Scenes, flags(SOURCE, kind="source")]
 OptionalScenes = Annotated[Scenes | None, flags(SOURCE, kind="source")]
 RuleFlags = Annotated[Rules, flags(CONSTRAINTS)]
 SolverFlags = Annotated[SolverOptions, flags(SOLVER, time_limit_s="time-limit")]
+FrontierFlags = Annotated[FrontierOptions, flags(SOLVER, time_limit_s="time-limit")]
 SeedFlags = Annotated[SeedFiles, flags(OUTPUT, form="format", as_json="json")]
 AnswerFlags = Annotated[AnswerFiles, flags(OUTPUT, as_json="json")]
 BudgetFlags = Annotated[Budgets, flags(QUESTION, first="from", last="to")]

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,16 @@ from app.choosing.problem_files import ProblemFile, budget_of, problem_of, read_
 from app.cli.options import Rules, Scenes, settings_of
 from app.cli.rules import rules_of
 from app.cli.terminal import ImageProgress, say
-from app.errors import BudgetError, InvalidRequestError
+from app.errors import InvalidRequestError
 from solver.model.options import SolverOptions
 from solver.model.problem import AnyProblem
 
 if TYPE_CHECKING:
     from app.choosing.constraints import ConstraintsFile
     from app.choosing.question import Question
+
+
+_EVERYTHING: Final = AskedBudget(fraction=1.0)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -118,8 +121,7 @@ class OpenScenes:
         source = open_scenes(scenes)
         source.require_sense((), rules)
         known = source.prepare(settings_of(data_dir=scenes.data_dir).cache_dir, ImageProgress())
-        everything = AskedBudget(fraction=1.0)
-        question, notes = settled(known.question(everything, rules, options))
+        question, notes = settled(known.question(_EVERYTHING, rules, options))
         for note in (*source.pool.notes, *known.prepared.notes, *notes):
             say(note)
         if provable:
@@ -132,17 +134,8 @@ class OpenScenes:
         return self.question.costs
 
     def budget(self, asked: AskedBudget | None) -> float:
-        """Return the limit that is meant.
-
-        Raises
-        ------
-        BudgetError
-            None is asked for.
-        """
-        if asked is None:
-            detail = "A source brings no budget; give one with --budget."
-            raise BudgetError(detail)
-        return asked.within(math.fsum(self.costs))
+        """Return the limit that is meant; what all scenes cost where none is asked for."""
+        return (asked or _EVERYTHING).within(math.fsum(self.costs))
 
     def within(self, budget: float) -> AnyProblem:
         """Return the problem within a budget.

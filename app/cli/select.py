@@ -38,7 +38,7 @@ def run(
     ------
     AppError, FeatureError
         See `app.seeds.selection`; what can be refused before an image is read is refused then.
-        Nothing has been written to the folder, but for seeds of budgets before.
+        Nothing has been written to the folder.
     """
     asked = _parsed(budgets)
     kept = rules_of(rules)
@@ -50,16 +50,15 @@ def run(
     require_format(files.form, source.pool.kind)
     source.require_sense(asked, kept)
     known = source.prepare(settings_of(data_dir=scenes.data_dir).cache_dir, ImageProgress())
-    selections: list[Selection] = []
-    documents: list[dict[str, Any]] = []
-    for budget in asked:
-        selection = known.select(budget, kept, search)
-        if not selections:
-            _report(source.pool, known.prepared)
+    selections = [known.select(budget, kept, search) for budget in asked]
+    contents = [_contents(selection, files) for selection in selections]
+    _report(source.pool, known.prepared)
+    documents = []
+    for budget, selection, content in zip(asked, selections, contents, strict=True):
         _report_seed(source.pool, known.prepared, selection)
-        out = files.out if len(asked) == 1 else files.out / str(budget)
-        paths = write_files(_contents(selection, files), out)
-        selections.append(selection)
+        if files.form == REDAL and not any("region" in name for name in content):
+            say("the source has no supervoxels, so ReDAL's region files are not written")
+        paths = write_files(content, files.out if len(asked) == 1 else files.out / str(budget))
         documents.append(selection.summary | {"files": [str(path) for path in paths]})
         if not files.as_json:
             answer(_describe(source.pool, selection))
@@ -81,8 +80,6 @@ def _parsed(budgets: Sequence[str]) -> list[AskedBudget]:
 def _contents(selection: Selection, files: SeedFiles) -> dict[str, bytes]:
     """Return what is written for a seed, by file name."""
     contents = export_files(selection.exportable, files.form)
-    if files.form == REDAL and not any("region" in name for name in contents):
-        say("the source has no supervoxels, so ReDAL's region files are not written")
     contents["seed.json"] = json_bytes(selection.summary)
     question, _ = settled(selection.question)
     if files.problem:

@@ -11,7 +11,7 @@ from app.cli.files import require_file, write_file
 from app.cli.options import AnswerFiles
 from app.cli.problems import Asked, OpenScenes
 from app.cli.terminal import answer, answer_json, say
-from app.errors import InvalidRequestError
+from app.errors import BudgetError, InvalidRequestError
 from solver.model.options import SolverOptions
 from solver.model.problem import AnyProblem, Problem
 from solver.model.result import Result, Status
@@ -89,6 +89,9 @@ def run(asked: Asked, budget: str | None, search: SolverOptions, files: AnswerFi
     if files.problem is not None and asked.file is not None:
         detail = f"--problem writes what --root is about; {asked.file} is a problem's file already."
         raise InvalidRequestError(detail)
+    if limit is None and asked.scenes is not None:
+        detail = "A source brings no budget; give one with --budget."
+        raise BudgetError(detail)
     opened = asked.open(search, provable=bool(wanted))
     problem = opened.within(opened.budget(limit))
     result = solve(problem, search)

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, with_config
 from app.callbacks.wire import CallbackRequest
 from app.operations.wire import Operation
 from app.wire import Count, DatasetStatus, Label, Wire
+from features.sources.options import FolderKind
 from features.sources.record import SceneRecord
 
 
@@ -68,7 +69,7 @@ class InlineSource(Wire):
 class FolderSource(Wire):
     """A folder in a known layout; of `coco`, the JSON file."""
 
-    kind: Literal["images", "coco", "semantic_kitti", "s3dis", "nuscenes", "scannet", "kitti_360"]
+    kind: FolderKind
     root: str = Field(min_length=1, examples=["/data/SemanticKITTI"])
     images_root: str | None = Field(
         default=None, min_length=1, description="Where the images lie, if under another folder."

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from app.exports.contact_sheet import seed_sheet
 from app.exports.redal import REDAL, redal, require_redal
 from app.exports.seed import ExportableSeed, ExportError
-from app.exports.sheet import seed_sheet
 from app.exports.tables import seed_csv, seed_json
 
 _EXPORTERS: Final[Mapping[str, Callable[[ExportableSeed], dict[str, bytes]]]] = {

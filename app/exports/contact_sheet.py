@@ -9,6 +9,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from app.exports.seed import ExportableSeed
 from features.errors import ImageError
 from features.images.pixels import load_rgb
 
@@ -51,6 +52,18 @@ class Tile:
     images: tuple[str, ...]
     caption: str
     detail: str
+
+
+def seed_sheet(seed: ExportableSeed) -> dict[str, bytes]:
+    """Return ``contact_sheet.png``."""
+    chosen, _ = seed.split()
+    unit = seed.resource
+    tiles = [Tile(scene.images, scene.scene_id, f"{scene.cost:,.10g} {unit}") for scene in chosen]
+    spent = sum(scene.cost for scene in chosen)
+    limit = seed.summary["budget"]["limit"]
+    title = f"{len(chosen)} of {len(seed.scenes)} scenes to label first"
+    subtitle = f"{spent:,.10g} of {limit:,.10g} {unit}"
+    return {"contact_sheet.png": contact_sheet_png(tiles, title=title, subtitle=subtitle)}
 
 
 def contact_sheet(tiles: Sequence[Tile], *, title: str, subtitle: str) -> Image.Image:

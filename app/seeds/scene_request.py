@@ -16,8 +16,7 @@ class SceneRequest:
     root
         The source's folder, or the path or URI of a manifest.
     kind
-        manifest, images, coco, semantic_kitti, s3dis, nuscenes, scannet or kitti_360; detected if
-        not given.
+        ``"manifest"`` or a :data:`features.sources.options.FolderKind`; detected if not given.
     options
         What the source's files do not tell.
     vectors

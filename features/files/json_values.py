@@ -81,7 +81,7 @@ def read_arrays(path: Path) -> Iterator[tuple[str, int, object]]:
         element longer than ``MAX_ELEMENT_CHARS``.
     """
     with open_regular(path) as file:
-        window = _Window(file, str(path))
+        window = _ByteWindow(file, str(path))
         match window.peek():
             case "[":
                 for index, element in enumerate(_elements(window)):
@@ -94,7 +94,7 @@ def read_arrays(path: Path) -> Iterator[tuple[str, int, object]]:
             window.refuse("there is something after its end")
 
 
-def _members(window: "_Window") -> Iterator[tuple[str, int, object]]:
+def _members(window: "_ByteWindow") -> Iterator[tuple[str, int, object]]:
     seen = set()
     for _ in _separated(window, "{", "}"):
         name = window.value()
@@ -109,12 +109,12 @@ def _members(window: "_Window") -> Iterator[tuple[str, int, object]]:
             window.value()
 
 
-def _elements(window: "_Window") -> Iterator[object]:
+def _elements(window: "_ByteWindow") -> Iterator[object]:
     for _ in _separated(window, "[", "]"):
         yield window.value()
 
 
-def _separated(window: "_Window", start: str, end: str) -> Iterator[None]:
+def _separated(window: "_ByteWindow", start: str, end: str) -> Iterator[None]:
     """Yield once before each item of a list; the caller takes the item then."""
     window.take(start)
     if window.peek() != end:
@@ -128,7 +128,7 @@ def _separated(window: "_Window", start: str, end: str) -> Iterator[None]:
 # ijson is no replacement: it says no character's number, lets an object name a member twice, turns
 # lone surrogates into question marks, has no limit for a string, and its compiled parser (3.6.0)
 # crashes the process at a whole number of 5,000 digits.
-class _Window:
+class _ByteWindow:
     """The part of a file that is being read."""
 
     def __init__(self, file: BinaryIO, place: str) -> None:

@@ -100,6 +100,10 @@ def id_of(record: object) -> str | None:
     return scene_id if isinstance(scene_id, str) else None
 
 
+FolderKind = Literal[
+    "images", "coco", "semantic_kitti", "s3dis", "nuscenes", "scannet", "kitti_360"
+]
+"""The kinds of sources that have a root: a folder in a known layout, or COCO's file."""
 Split = Literal["all", "train"]
 Unit = Literal["scene", "keyframe"]
 

@@ -1,23 +1,22 @@
 """Make a certificate of an answer."""
 
 import math
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from solver.certificate.inputs import constraints_document, digest
 from solver.certificate.pairs import PairBounder
-from solver.certificate.proof import Proof
-from solver.certificate.rules import Box, RuleRows
+from solver.certificate.proof import Bounder
 from solver.certificate.signatures import SignatureBounder
-from solver.certificate.tree import Decisions, Tree
+from solver.certificate.tree import ProofTree
 from solver.model.errors import VerificationError
 from solver.model.objective import value
-from solver.model.problem import Floats, PairProblem, Problem, SignatureProblem
+from solver.model.problem import PairProblem, Problem, SignatureProblem
 from solver.model.result import Result, Status, StopReason
 from solver.model.stop import Stop
-from solver.signatures.relaxation import fractional_knapsack
+from solver.rules.rows import Box, RuleRows
+from solver.search.knapsack import fractional_knapsack
 
 FORMAT: Final = "seedal-certificate/1"
 
@@ -25,7 +24,7 @@ FORMAT: Final = "seedal-certificate/1"
 _RELATIVE = 5e-10
 _CANCELLATION = 5e-13
 
-# Boxes looked at where nobody says how many.
+# Boxes looked at where no other number is given.
 _MOST = 20_000
 
 
@@ -46,14 +45,22 @@ def _never(objective: float, upper_bound: float) -> StopReason | None:
     return None
 
 
+def _question(problem: Problem) -> dict[str, Any]:
+    """Return what a certificate says of its problem."""
+    return {
+        "format": FORMAT,
+        "inputs": {
+            "form": "pairs" if isinstance(problem, PairProblem) else "signatures",
+            "items": problem.n,
+            "sha256": digest(problem),
+        },
+        "budget": problem.budget,
+        "constraints": constraints_document(problem),
+    }
+
+
 def certify(
-    problem: Problem,
-    result: Result,
-    *,
-    leaves: Sequence[Decisions] | None = None,
-    pair_multipliers: Floats | None = None,
-    stop: Stop = _never,
-    most_boxes: int = _MOST,
+    problem: Problem, result: Result, *, stop: Stop = _never, most_boxes: int = _MOST
 ) -> dict[str, Any]:
     """Prove an answer in a form that `solver.check` can verify.
 
@@ -61,11 +68,6 @@ def certify(
     ----------
     problem, result
         What was asked, and the answer.
-    leaves
-        Items taken and items refused at each leaf of a finished branch and bound; the whole
-        problem is one leaf where not given. A leaf that does not close is branched further.
-    pair_multipliers
-        Antisymmetric, shape (n, n): makes the bound of a pair matrix sharper.
     stop, most_boxes
         When to end before the result's own bound is proven again.
 
@@ -79,58 +81,38 @@ def certify(
     ------
     VerificationError
         When the answer says that there is no selection, and that could not be proven.
-    ValueError
-        When `leaves` are not those of one tree.
     """
     rules = RuleRows(problem)
     limits, n = problem.constraints, problem.n
     feasible = result.status is not Status.INFEASIBLE
-    chosen = np.zeros(n, dtype=bool)
-    chosen[result.selected] = True
-    chosen[limits.labelled] = True
-    objective = value(problem, chosen) if feasible else -math.inf
-    taken, refused = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    chosen, taken, refused = (np.zeros(n, dtype=bool) for _ in range(3))
+    chosen[result.selected] = chosen[limits.labelled] = True
     taken[limits.include] = taken[limits.labelled] = refused[limits.exclude] = True
+    objective = value(problem, chosen) if feasible else -math.inf
     root = rules.box(taken, refused)
     tolerance = _tolerance(problem, rules, root, objective) if feasible else 0.0
     # A bound above the objective by rounding only is the objective.
     above = result.upper_bound - objective if feasible else 0.0
     claimed = result.upper_bound if above > tolerance else objective
-    bounder = (
-        PairBounder(problem, rules, pair_multipliers)
+    bounder: Bounder = (
+        PairBounder(problem, rules)
         if isinstance(problem, PairProblem)
         else SignatureBounder(problem, rules, lambda: stop(objective, math.inf) is not None)
     )
     fixed = ([*limits.include.tolist(), *limits.labelled.tolist()], limits.exclude.tolist())
     target = claimed + tolerance
-    tree = Tree(n, rules, bounder, target, fixed)
-    if leaves is not None:
-        tree.plant(leaves)
-    proven = tree.grow(most_boxes, stop, objective)
-    proof = Proof()
-    if isinstance(bounder, SignatureBounder):
-        proof.points = bounder.points
-    elif pair_multipliers is not None:
-        proof.pair_multipliers = [pair_multipliers]
-    tree.write(proof)
+    tree = ProofTree(chosen, objective, rules, bounder, target, fixed)
+    proven = tree.grow(most_boxes, stop)
     if not feasible and proven > -math.inf:
         message = "That no selection keeps every rule could not be proven in the limits given."
         raise VerificationError(message)
     bound = claimed if proven <= target else proven + tolerance
     status = Status.OPTIMAL if bound <= objective else Status.FEASIBLE
-    return {
-        "format": FORMAT,
-        "inputs": {
-            "form": "pairs" if isinstance(problem, PairProblem) else "signatures",
-            "items": n,
-            "sha256": digest(problem),
-        },
-        "budget": problem.budget,
-        "constraints": constraints_document(problem),
+    claims = {
         "status": status.value if feasible else Status.INFEASIBLE.value,
         "selected": [int(k) for k in result.selected],
         "objective": objective if feasible else None,
         "upper_bound": bound if feasible else None,
         "total_cost": math.fsum(problem.costs[result.selected]),
-        "proof": proof.document(),
     }
+    return {**_question(problem), **claims, "proof": tree.written().document()}

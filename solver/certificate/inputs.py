@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from solver.model.objective import profits
 from solver.model.problem import Problem, SignatureProblem
 
 # Numbers turned into bytes at once.
@@ -17,7 +16,7 @@ _BLOCK = 1 << 20
 
 def _arrays(problem: Problem) -> Iterator[npt.NDArray[Any]]:
     yield problem.costs
-    yield profits(problem)
+    yield problem.profits
     if isinstance(problem, SignatureProblem):
         yield problem.weights
         yield problem.vectors

@@ -1,19 +1,18 @@
-"""Bounds of boxes for problems given by a matrix, with given pair multipliers or none.
+"""Bounds of boxes for problems given by a matrix: Gallo, Hammer and Simeone's upper plane (1980).
 
-``sum_i x_i (p_i + 1/2 sum_j (q_ij + M_ij) x_j)`` with an antisymmetric M: each bracket by a
-fractional knapsack over what the budget leaves beside i, the sum by one more (Caprara, Pisinger,
-Toth 1999). M = 0 is the upper plane of Gallo, Hammer and Simeone (1980).
+``sum_i x_i (p_i + 1/2 sum_j q_ij x_j)``: each bracket by a fractional knapsack over what the budget
+leaves beside i, the sum by one more. The form of a proof also has room for pair multipliers
+(Caprara, Pisinger, Toth 1999), which the verifier knows and no proof made here uses.
 """
 
 import math
 
 import numpy as np
 
-from solver.certificate.leaf import Leaf
 from solver.certificate.lines import budget_multiplier
-from solver.certificate.proof import PairCover
-from solver.certificate.rules import Box, RuleRows
+from solver.certificate.proof import Leaf, PairCover, ProofPoint
 from solver.model.problem import Floats, PairProblem
+from solver.rules.rows import Box, RuleRows
 
 # As in the verifier: worths that are all whole make a bound whole, where sums are exact.
 _LARGEST_WHOLE = 2.0**40
@@ -29,14 +28,13 @@ def _line(worth: Floats, costs: Floats, left: float) -> float:
 class PairBounder:
     """Bounds boxes of one problem."""
 
-    def __init__(
-        self, problem: PairProblem, rules: RuleRows, pair_multipliers: Floats | None = None
-    ) -> None:
+    def __init__(self, problem: PairProblem, rules: RuleRows) -> None:
         self._rules = rules
         self._profits = problem.profits
         matrix = problem.utilities
-        self._half = 0.5 * (matrix if pair_multipliers is None else matrix + pair_multipliers)
-        self._cover = PairCover(None if pair_multipliers is None else 0)
+        self._half = 0.5 * matrix
+        self.points: list[ProofPoint] = []
+        self._cover = PairCover()
         total = float(np.abs(matrix).sum() + np.abs(problem.profits).sum())
         whole = (matrix == np.floor(matrix)).all() and (
             problem.profits == np.floor(problem.profits)
@@ -47,7 +45,7 @@ class PairBounder:
         return np.asarray(np.floor(bound + _WHOLE_SLACK)) if self._whole else bound
 
     def bound(self, box: Box, target: float, start: Leaf | None = None) -> Leaf:
-        """Bound a box; see `solver.certificate.leaf.Bounder`."""
+        """Bound a box; see `solver.certificate.proof.Bounder`."""
         del target, start
         costs = self._rules.budget.coefficients
         free, n = np.flatnonzero(box.free), len(costs)

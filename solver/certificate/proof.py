@@ -1,13 +1,11 @@
-"""The parts of a proof, and how they are written down."""
+"""The parts of a proof, how they are written down, and what the tree asks of a bound."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
+from typing import Any, Protocol
 
 from solver.model.problem import Floats
+from solver.rules.rows import Box
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,25 +59,17 @@ class SignatureCover:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class PairCover:
-    """Which pair multipliers bound the objective: their number, or None for the upper plane."""
-
-    pair_multipliers: int | None
+    """The upper plane bounds the objective: there are no multipliers to state."""
 
     def document(self, places: Mapping[int, int]) -> dict[str, Any]:
         """Return the cover as JSON."""
         del places
-        return {"pair_multipliers": self.pair_multipliers, "multipliers": {}}
+        return {"pair_multipliers": None, "multipliers": {}}
 
 
 Cover = SignatureCover | PairCover
-
-
-def antisymmetric_document(matrix: Floats) -> dict[str, Any]:
-    """Return the upper triangle of an antisymmetric matrix, row by row, as JSON."""
-    upper = matrix[np.triu_indices(len(matrix), k=1)].astype("<f8")
-    return {"dtype": "<f8", "upper": base64.b64encode(upper.tobytes()).decode("ascii")}
 
 
 @dataclass(slots=True)
@@ -90,8 +80,6 @@ class Proof:
     ----------
     points
         Tangent points, in the order in which they were found.
-    pair_multipliers
-        Antisymmetric matrices, shape (n, n).
     covers
         What leaves refer to.
     tree
@@ -99,7 +87,6 @@ class Proof:
     """
 
     points: list[ProofPoint] = field(default_factory=list)
-    pair_multipliers: list[Floats] = field(default_factory=list)
     covers: list[Cover] = field(default_factory=list)
     tree: list[dict[str, int]] = field(default_factory=list)
 
@@ -116,7 +103,41 @@ class Proof:
         places = {point: place for place, point in enumerate(used)}
         return {
             "points": [self.points[point].document() for point in used],
-            "pair_multipliers": [antisymmetric_document(m) for m in self.pair_multipliers],
+            "pair_multipliers": [],
             "covers": [cover.document(places) for cover in self.covers],
             "tree": self.tree,
         }
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Leaf:
+    """A bounded box.
+
+    Parameters
+    ----------
+    bound
+        No selection of the box is worth more, up to rounding.
+    cover
+        The multipliers that show it.
+    point
+        A fractional selection near the bound, shape (n,): where to branch.
+    if_out, if_in
+        Bounds by the same multipliers were an undecided item refused, or taken; shape (n,).
+    """
+
+    bound: float
+    cover: Cover
+    point: Floats
+    if_out: Floats
+    if_in: Floats
+
+
+class Bounder(Protocol):
+    """Bounds boxes and remembers what the proof needs."""
+
+    points: list[ProofPoint]
+    """The tangent points of all covers."""
+
+    def bound(self, box: Box, target: float, start: Leaf | None) -> Leaf:
+        """Bound a box, starting from its parent; nothing below `target` is of interest."""
+        ...

@@ -1,24 +1,21 @@
 """Bounds of boxes for problems given by signatures, with their multipliers.
 
 The concave relaxation of `solver.signatures.relaxation`, on all items at once: what is decided is
-simply 0 or
-1. A point found for one box is valid for every other, so a child first looks at its parent's points
-and improves only what is still above the target.
+simply 0 or 1. A point found for one box is valid for every other, so a child first looks at its
+parent's points and improves only what is still above the target.
 """
 
-import heapq
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from solver.certificate.leaf import Leaf
 from solver.certificate.lines import Multipliers, height
-from solver.certificate.proof import ProofPoint, SignatureCover, Stretch
-from solver.certificate.rules import Box, RuleRow, RuleRows
-from solver.model.objective import profits
+from solver.certificate.proof import Leaf, ProofPoint, SignatureCover, Stretch
 from solver.model.problem import Floats, SignatureProblem
+from solver.rules.rows import Box, RuleRow, RuleRows
+from solver.search.best_first import OpenNodes
 
 # Frank-Wolfe steps on one stretch at most, and rounds of steps and multipliers.
 _STEPS = 80
@@ -37,18 +34,14 @@ _MARGIN = 1e-9
 _SLIVER = 1e-6
 
 
-@dataclass(order=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class _Piece:
-    """A stretch with its bound; heap order is largest bound first."""
+    """A stretch with its bound, the worth of items on it, and its point; shapes (n,)."""
 
-    key: float
-    stretch: Stretch = field(compare=False)
-    worth: Floats = field(compare=False)
-    point: Floats = field(compare=False)
-
-    @property
-    def bound(self) -> float:
-        return -self.key
+    bound: float
+    stretch: Stretch
+    worth: Floats
+    point: Floats
 
 
 class SignatureBounder:
@@ -66,17 +59,13 @@ class SignatureBounder:
         vectors = np.asarray(problem.vectors, dtype=np.float64)
         self._rows = self._w[:, None] * vectors
         squares = np.einsum("ij,ij->i", vectors, vectors)
-        self._linear = profits(problem) - 0.5 * self._w**2 * (1.0 - squares)
+        self._linear = problem.profits - 0.5 * self._w**2 * (1.0 - squares)
         if problem.n < vectors.shape[1]:
             # Norms of V^T x need only the triangle of V^T: fewer columns.
             triangle = np.linalg.qr(self._rows.T, mode="r")
             self._rows = np.ascontiguousarray(np.asarray(triangle).T)
         self.points: list[ProofPoint] = []
         self._tangents: list[tuple[Floats, Floats, float]] = []
-
-    def move(self, rules: RuleRows) -> None:
-        """Go on with other rules, for example another budget; every point stays valid."""
-        self._rules = rules
 
     def _add(self, x: Floats) -> int:
         """Keep a tangent point; return its number."""
@@ -101,7 +90,7 @@ class SignatureBounder:
         worth, constant = self._worth(low, high, point)
         bound, vertex, named = lines.vertex(worth)
         piece = _Piece(
-            -(constant + bound), Stretch(low, high, point, named), worth, self._tangents[point][0]
+            constant + bound, Stretch(low, high, point, named), worth, self._tangents[point][0]
         )
         return piece, vertex
 
@@ -191,34 +180,36 @@ class SignatureBounder:
         rows = {**self._rules.rows, "count": self._rules.count(box)}
         reach, known = self._inherited(box, start, rows)
         lines = Multipliers(box, rows)
-        heap: list[_Piece] = []
-        for low, high, point, named in known:
+
+        def tightened(
+            low: float, high: float, point: int, named: dict[str, float]
+        ) -> tuple[float, _Piece]:
             lines.fixed = {key: value for key, value in named.items() if key != "budget"}
             piece, _ = self._evaluate(low, high, point, lines)
-            heapq.heappush(heap, self._tighten(piece, box, lines, target))
-        while len(heap) < _STRETCHES:
-            worst = heap[0]
-            low, high = worst.stretch.low, worst.stretch.high
-            settled = (high - low) ** 2 / 8.0 <= _HALVE * (worst.bound - target)
-            if worst.bound <= target or settled or self._give_up():
-                break
-            heapq.heappop(heap)
-            middle = 0.5 * (low + high)
-            named = dict(worst.stretch.multipliers)
-            for ends in ((low, middle), (middle, high)):
-                lines.fixed = {key: value for key, value in named.items() if key != "budget"}
-                half, _ = self._evaluate(*ends, worst.stretch.point, lines)
-                heapq.heappush(heap, self._tighten(half, box, lines, target))
-        return self._leaf(box, rows, reach, heap)
+            piece = self._tighten(piece, box, lines, target)
+            return piece.bound, piece
 
-    def _leaf(self, box: Box, rows: dict[str, RuleRow], reach: float, pieces: list[_Piece]) -> Leaf:
+        def split(bound: float, worst: _Piece) -> list[tuple[float, _Piece]]:
+            low, high, point = worst.stretch.low, worst.stretch.high, worst.stretch.point
+            if (high - low) ** 2 / 8.0 <= _HALVE * (bound - target):
+                return []
+            middle, named = 0.5 * (low + high), dict(worst.stretch.multipliers)
+            return [tightened(*ends, point, named) for ends in ((low, middle), (middle, high))]
+
+        pieces: OpenNodes[_Piece] = OpenNodes()
+        for start_piece in known:
+            pieces.add(*tightened(*start_piece))
+        pieces.refine(target, _STRETCHES - len(pieces), split, self._give_up)
+        return self._leaf(box, rows, reach, pieces)
+
+    def _leaf(
+        self, box: Box, rows: dict[str, RuleRow], reach: float, pieces: OpenNodes[_Piece]
+    ) -> Leaf:
         if_out, if_in = np.full(len(self._w), -math.inf), np.full(len(self._w), -math.inf)
         for piece in pieces:
             _, left = height(piece.worth, box, rows, piece.stretch.multipliers)
             if_out = np.maximum(if_out, piece.bound - np.maximum(left, 0.0))
             if_in = np.maximum(if_in, piece.bound - np.maximum(-left, 0.0))
         stretches = sorted((piece.stretch for piece in pieces), key=lambda some: some.low)
-        worst = min(pieces)
-        return Leaf(
-            worst.bound, SignatureCover(reach, tuple(stretches)), worst.point, if_out, if_in
-        )
+        bound, worst = pieces.top
+        return Leaf(bound, SignatureCover(reach, tuple(stretches)), worst.point, if_out, if_in)

@@ -4,24 +4,25 @@ A refused or taken item whose opposite cannot reach the target is fixed: in the 
 branch with one leaf, which refers to the very multipliers that showed it.
 """
 
-import heapq
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
-from solver.certificate.leaf import Bounder, Leaf
-from solver.certificate.proof import Cover, Proof
-from solver.certificate.rules import Box, RuleRows
+from solver.certificate.proof import Bounder, Cover, Leaf, Proof
 from solver.model.problem import Mask
+from solver.model.result import StopReason
 from solver.model.stop import Stop
+from solver.rules.rows import Box, RuleRows
+from solver.search.best_first import Margin, OpenTree, best_first
 
 Decisions = tuple[Sequence[int], Sequence[int]]
 
 
 @dataclass(slots=True)
-class _Node:
+class ProofNode:
     """A box of the tree: open, closed by a cover, or branched.
 
     Parameters
@@ -32,8 +33,8 @@ class _Node:
         What is known of it so far; without a cover the rules leave nothing.
     start
         Its parent's leaf.
-    item, out, inside
-        The branching, where there is one.
+    item, children
+        The branching, where there is one: without the item, and with it.
     """
 
     taken: tuple[int, ...]
@@ -42,7 +43,7 @@ class _Node:
     cover: Cover | None = None
     start: Leaf | None = None
     item: int = -1
-    children: tuple["_Node", "_Node"] | None = field(default=None)
+    children: "tuple[ProofNode, ProofNode] | None" = None
 
 
 def _mask(n: int, items: Iterable[int]) -> Mask:
@@ -51,118 +52,80 @@ def _mask(n: int, items: Iterable[int]) -> Mask:
     return mask
 
 
-class Tree:
+class ProofTree(OpenTree[ProofNode]):
     """A proof in the making.
 
     Parameters
     ----------
-    n
-        Number of items.
+    chosen, objective
+        The answer that is proven: its selection, shape (n,), and its objective.
     rules, bounder
         Of the problem.
     target
         Boxes whose bound is at most this are closed.
     fixed
         What is decided from the start: items taken, items refused.
-    offer
-        Told of selections that may be good and may break the budget; returns the target from now
-        on, so that a better selection closes more boxes.
     """
 
     def __init__(
         self,
-        n: int,
+        chosen: Mask,
+        objective: float,
         rules: RuleRows,
         bounder: Bounder,
         target: float,
         fixed: Decisions,
-        offer: Callable[[Mask], float] | None = None,
     ) -> None:
-        self._offer = offer
-        self._seen = 0
-        self._n, self._rules, self._bounder, self._target = n, rules, bounder, target
-        self._root = _Node(tuple(fixed[0]), tuple(fixed[1]))
-        self._open: list[tuple[float, int, _Node]] = []
-        self._age = 0
-        self._push(self._root)
+        super().__init__(chosen, objective, Margin())
+        self._rules, self._bounder, self._closing = rules, bounder, target
+        self._root = ProofNode(tuple(fixed[0]), tuple(fixed[1]))
+        self.open.add(math.inf, self._root)
 
-    def _push(self, node: _Node) -> None:
-        self._age += 1
-        heapq.heappush(self._open, (-node.bound, self._age, node))
+    @property
+    @override
+    def target(self) -> float:
+        """The bound that is to be proven."""
+        return self._closing
 
-    def _split(self, node: _Node, item: int, leaf: Leaf | None) -> tuple[_Node, _Node]:
+    @override
+    def bound(self) -> float:
+        """Return the largest bound of an open box."""
+        return self.open.bound()
+
+    def _split(self, node: ProofNode, item: int, leaf: Leaf) -> tuple[ProofNode, ProofNode]:
         """Branch on an item; return the child without it and the child with it."""
-        cover, bound = (leaf.cover, leaf.bound) if leaf else (None, math.inf)
-        out = _Node(node.taken, (*node.refused, item), bound, cover, leaf)
-        inside = _Node((*node.taken, item), node.refused, bound, cover, leaf)
+        out = ProofNode(node.taken, (*node.refused, item), leaf.bound, leaf.cover, leaf)
+        inside = ProofNode((*node.taken, item), node.refused, leaf.bound, leaf.cover, leaf)
         node.item, node.children, node.start = item, (out, inside), None
         return out, inside
 
-    def plant(self, leaves: Sequence[Decisions]) -> None:
-        """Begin with the leaves of a tree that somebody else has searched.
+    @override
+    def branch(self, taken: list[tuple[float, ProofNode]]) -> None:
+        """Bound boxes; fix and branch where that does not close them."""
+        for _, node in taken:
+            self._explore(node)
+            self.nodes += 1
 
-        Parameters
-        ----------
-        leaves
-            Of each leaf the items taken and the items refused. Together they must leave no
-            selection out.
-
-        Raises
-        ------
-        ValueError
-            When they are not the leaves of one tree.
-        """
-        self._open.clear()
-        sets = [(frozenset(taken), frozenset(refused)) for taken, refused in leaves]
-        waiting = [(self._root, sets)]
-        while waiting:
-            node, part = waiting.pop()
-            decided = set(node.taken) | set(node.refused)
-            common = set.intersection(*[set(t | r) for t, r in part]) if part else set()
-            undecided = common - decided
-            if len(part) == 1 and not undecided:
-                self._push(node)
-            elif undecided:
-                item = min(undecided)
-                out, inside = self._split(node, item, None)
-                waiting.append((out, [s for s in part if item in s[1]]))
-                waiting.append((inside, [s for s in part if item in s[0]]))
-            elif part:
-                message = "The leaves are not those of one tree."
-                raise ValueError(message)
-            else:
-                # Nobody looked here (an item fixed without a leaf): look now.
-                self._push(node)
-
-    def _box(self, node: _Node) -> Box:
-        return self._rules.box(_mask(self._n, node.taken), _mask(self._n, node.refused))
-
-    def _explore(self, node: _Node) -> None:
-        box = self._box(node)
+    def _explore(self, node: ProofNode) -> None:
+        n = len(self.chosen)
+        box = self._rules.box(_mask(n, node.taken), _mask(n, node.refused))
         if box.empty:
             node.bound, node.cover, node.start = -math.inf, None, None
             return
-        leaf = self._bounder.bound(box, self._target, node.start)
+        leaf = self._bounder.bound(box, self.target, node.start)
         node.bound, node.cover, node.start = leaf.bound, leaf.cover, None
-        self._seen += 1
-        # Rounded points of neighbouring boxes are alike: fewer and fewer are worth a look.
-        telling = self._seen & (self._seen - 1) == 0 or not box.free.any()
-        if self._offer is not None and telling and leaf.bound > self._target:
-            nearest = box.taken | (box.free & (leaf.point > 0.5))  # noqa: PLR2004 - to the nearer
-            self._target = max(self._target, self._offer(nearest))
-        if leaf.bound <= self._target or not box.free.any():
+        if leaf.bound <= self.target or not box.free.any():
             return
         rest = self._fix(node, box, leaf)
         if rest is node:
-            rest = None
             for child in self._split(node, self._where(box, leaf), leaf):
-                self._push(child)
-        if rest is not None:
-            self._push(rest)
+                self.open.add(child.bound, child)
+        elif rest is not None:
+            self.open.add(rest.bound, rest)
 
-    def _fix(self, node: _Node, box: Box, leaf: Leaf) -> _Node | None:
+    def _fix(self, node: ProofNode, box: Box, leaf: Leaf) -> ProofNode | None:
         """Chain what reduced costs decide below a node; return what is left, None if nothing."""
-        no_out, no_in = leaf.if_out <= self._target, leaf.if_in <= self._target
+        no_out, no_in = leaf.if_out <= self.target, leaf.if_in <= self.target
         for item in np.flatnonzero(box.free & (no_out | no_in)):
             out, inside = self._split(node, int(item), leaf)
             out.start = inside.start = None
@@ -184,7 +147,7 @@ class Tree:
         sure = np.minimum(leaf.if_out, leaf.if_in)
         return int(np.argmax(np.where(box.free, sure, -np.inf)))
 
-    def grow(self, most: int, stop: Stop, objective: float) -> float:
+    def grow(self, most: int, stop: Stop) -> float:
         """Look at open boxes, largest bound first, until all are closed or enough is done.
 
         Returns
@@ -192,19 +155,17 @@ class Tree:
         float
             The largest bound of a leaf.
         """
-        explored = 0
-        while self._open:
-            node = self._open[0][2]
-            enough = explored >= most or stop(objective, node.bound) is not None
-            # Whatever has no cover yet must be looked at once, or there is no proof at all.
-            if node.bound <= self._target or (enough and node.bound < math.inf):
-                break
-            heapq.heappop(self._open)
-            self._explore(node)
-            explored += 1
-        return self.bound()
 
-    def _nodes(self) -> Iterable[_Node]:
+        def enough(objective: float, upper_bound: float) -> StopReason | None:
+            # What has no cover yet must be looked at once, or there is no proof at all.
+            if upper_bound == math.inf:
+                return None
+            return StopReason.EXHAUSTED if self.nodes >= most else stop(objective, upper_bound)
+
+        best_first(self, enough)
+        return max(node.bound for node in self._nodes() if node.children is None)
+
+    def _nodes(self) -> Iterator[ProofNode]:
         """Yield the tree in preorder, out before in."""
         stack = [self._root]
         while stack:
@@ -213,12 +174,9 @@ class Tree:
             if node.children is not None:
                 stack += [node.children[1], node.children[0]]
 
-    def bound(self) -> float:
-        """Return the largest bound of a leaf."""
-        return max(node.bound for node in self._nodes() if node.children is None)
-
-    def write(self, proof: Proof) -> None:
-        """Write tree and covers into a proof."""
+    def written(self) -> Proof:
+        """Return the proof: the tree, its covers, and the points that they touch at."""
+        proof = Proof(points=self._bounder.points)
         places: dict[int, int] = {}
         for node in self._nodes():
             if node.children is not None:
@@ -231,3 +189,4 @@ class Tree:
             if place == len(proof.covers):
                 proof.covers.append(node.cover)
             proof.tree.append({"cover": place})
+        return proof

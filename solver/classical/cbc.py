@@ -2,18 +2,47 @@
 
 import math
 import time
+from typing import Any
 
 import numpy as np
 
-from solver.classical.linearised import checked, linearise, rows
+from solver.classical.linearised import Linearised, checked, linearise
 from solver.model.errors import BackendFailedError, BackendUnavailableError
 from solver.model.objective import value
 from solver.model.problem import Problem
 from solver.model.result import StopReason
-from solver.search.attempt import Attempt
+from solver.rules.rows import side_rows
+from solver.search.best_first import Attempt
 
 # What PuLP takes to build the model and write it to a file; measured on two shared cores.
 _SECONDS_PER_PAIR = 4e-4
+
+
+def _model(problem: Problem, data: Linearised) -> tuple[Any, list[Any]]:
+    """Return the model and its variables, one an item."""
+    import pulp  # noqa: PLC0415 - an optional cross-check, loaded when asked for
+
+    unit = problem.budget or 1.0
+    model = pulp.LpProblem("seed", pulp.LpMaximize)
+    x = [model.add_variable(f"x{i}", cat=pulp.LpBinary) for i in range(problem.n)]
+    y = [model.add_variable(f"y{k}", 0, 1) for k in range(len(data.utilities))]
+    worths = [*(data.profits / data.scale), *(data.utilities / data.scale)]
+    model += pulp.LpAffineExpression(zip([*x, *y], worths, strict=True))
+    costs = problem.costs / unit
+    model += pulp.LpAffineExpression(zip(x, costs, strict=True)) <= problem.allowance / unit
+    for row in side_rows(problem):
+        used = np.flatnonzero(row.coefficients)
+        total = pulp.LpAffineExpression((x[i], row.coefficients[i]) for i in used)
+        if row.least > 0:
+            model += total >= row.least
+        model += total <= row.most
+    for i, j, worth, pair in zip(data.first, data.second, data.utilities, y, strict=True):
+        if worth > 0:
+            model += pair <= x[i]
+            model += pair <= x[j]
+        else:
+            model += pair >= x[i] + x[j] - 1
+    return model, x
 
 
 def cbc(problem: Problem, time_limit_s: float) -> Attempt:
@@ -46,26 +75,7 @@ def cbc(problem: Problem, time_limit_s: float) -> Attempt:
         raise BackendUnavailableError(message) from error
     started = time.perf_counter()
     data = linearise(problem, time_limit_s, _SECONDS_PER_PAIR)
-    unit = problem.budget or 1.0
-    model = pulp.LpProblem("seed", pulp.LpMaximize)
-    x = [model.add_variable(f"x{i}", cat=pulp.LpBinary) for i in range(problem.n)]
-    y = [model.add_variable(f"y{k}", 0, 1) for k in range(len(data.utilities))]
-    worths = [*(data.profits / data.scale), *(data.utilities / data.scale)]
-    model += pulp.LpAffineExpression(zip([*x, *y], worths, strict=True))
-    costs = problem.costs / unit
-    model += pulp.LpAffineExpression(zip(x, costs, strict=True)) <= problem.allowance / unit
-    for row in rows(problem):
-        used = np.flatnonzero(row.coefficients)
-        total = pulp.LpAffineExpression((x[i], row.coefficients[i]) for i in used)
-        if row.least > 0:
-            model += total >= row.least
-        model += total <= row.most
-    for i, j, worth, pair in zip(data.first, data.second, data.utilities, y, strict=True):
-        if worth > 0:
-            model += pair <= x[i]
-            model += pair <= x[j]
-        else:
-            model += pair >= x[i] + x[j] - 1
+    model, x = _model(problem, data)
     solver = pulp.COIN_CMD(
         path=pulp.PULP_CBC_CMD.pulp_cbc_path,  # the binary in PuLP's wheel
         msg=False,

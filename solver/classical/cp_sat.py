@@ -5,6 +5,7 @@ scaled and rounded so that the model is a relaxation and its bound holds for the
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from solver.classical.linearised import Linearised, checked, linearise
 from solver.model.errors import BackendFailedError, BackendUnavailableError
 from solver.model.problem import Floats, Mask, Problem
 from solver.model.result import StopReason
-from solver.search.attempt import Attempt
+from solver.rules.book import budgets, counts
+from solver.search.best_first import Attempt
 
 # Sums must stay well inside 63 bits. Finer objectives make CP-SAT slower; coarser ones leave a gap
 # of (pairs / range), which must stay below the verifier's tolerance for 40 items: 780 / 2^44.
@@ -35,6 +37,32 @@ def _integer_objective(model: Linearised) -> tuple[list[int], list[int], float]:
     scale = _OBJECTIVE_RANGE / total if total else 1.0
     pairs = [math.ceil(utility * scale) for utility in model.utilities]
     return pairs, [math.ceil(profit * scale) for profit in model.profits], scale
+
+
+def _model(problem: Problem, data: Linearised) -> tuple[Any, list[Any], float]:
+    """Return the model, its variables, one an item, and the scale of its objective."""
+    from ortools.sat.python import cp_model  # noqa: PLC0415 - loading takes half a second
+
+    model = cp_model.CpModel()
+    x = [model.new_bool_var(f"x{i}") for i in range(problem.n)]
+    for rule in budgets(problem):
+        scaled, budget = _integer_costs(rule.costs, rule.allowance)
+        model.add(cp_model.LinearExpr.weighted_sum(x, scaled) <= budget)
+    for count in counts(problem):
+        inside = cp_model.LinearExpr.sum([x[i] for i in count.items])
+        model.add_linear_constraint(inside, count.least, count.at_most)
+    pair_worth, item_worth, scale = _integer_objective(data)
+    y = []
+    for i, j, worth in zip(data.first, data.second, pair_worth, strict=True):
+        pair = model.new_bool_var(f"y{i}_{j}")
+        y.append(pair)
+        if worth > 0:
+            model.add_implication(pair, x[i])
+            model.add_implication(pair, x[j])
+        else:
+            model.add_bool_or([pair, ~x[i], ~x[j]])
+    model.maximize(cp_model.LinearExpr.weighted_sum(x + y, item_worth + pair_worth))
+    return model, x, scale
 
 
 def cp_sat(problem: Problem, time_limit_s: float, start: Mask, random_seed: int = 0) -> Attempt:
@@ -63,31 +91,7 @@ def cp_sat(problem: Problem, time_limit_s: float, start: Mask, random_seed: int 
     except ImportError as error:
         message = "CP-SAT needs the package ortools."
         raise BackendUnavailableError(message) from error
-    data = linearise(problem)
-    model = cp_model.CpModel()
-    x = [model.new_bool_var(f"x{i}") for i in range(problem.n)]
-    limits = problem.constraints
-    budgets = [(problem.costs, problem.allowance)]
-    budgets += [(resource.costs, resource.allowance) for resource in limits.resources]
-    for costs, allowance in budgets:
-        scaled, budget = _integer_costs(costs, allowance)
-        model.add(cp_model.LinearExpr.weighted_sum(x, scaled) <= budget)
-    numbers = [(np.arange(problem.n), limits.min_items, limits.max_items)]
-    numbers += [(group.items, group.minimum, group.maximum) for group in limits.groups]
-    for items, least, most in numbers:
-        inside = cp_model.LinearExpr.sum([x[i] for i in items])
-        model.add_linear_constraint(inside, least, len(items) if most is None else most)
-    pair_worth, item_worth, scale = _integer_objective(data)
-    y = []
-    for i, j, worth in zip(data.first, data.second, pair_worth, strict=True):
-        pair = model.new_bool_var(f"y{i}_{j}")
-        y.append(pair)
-        if worth > 0:
-            model.add_implication(pair, x[i])
-            model.add_implication(pair, x[j])
-        else:
-            model.add_bool_or([pair, ~x[i], ~x[j]])
-    model.maximize(cp_model.LinearExpr.weighted_sum(x + y, item_worth + pair_worth))
+    model, x, scale = _model(problem, linearise(problem))
     for variable, hint in zip(x, start, strict=True):
         model.add_hint(variable, bool(hint))
 

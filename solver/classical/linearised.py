@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.model.errors import BackendFailedError, BackendUnavailableError
-from solver.model.objective import pair_matrix, profits
+from solver.model.objective import pair_matrix
 from solver.model.problem import Floats, Mask, Problem
-from solver.rules.feasibility import keeps
+from solver.rules.book import keeps
 
 # Beyond this the model has more than 180,000 pair variables and none of the backends returns a
 # useful answer in the time that people wait.
@@ -92,34 +92,7 @@ def linearise(
     if len(first) * seconds_per_pair > time_limit_s:
         message = f"A model of {len(first):,} pairs cannot be built in {time_limit_s:.3g} s."
         raise BackendUnavailableError(message)
-    return Linearised(first, second, matrix[first, second], profits(problem))
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class ModelRow:
-    """A limit besides the budget: ``least <= coefficients.x <= most``, coefficients (n,)."""
-
-    coefficients: Floats
-    least: float
-    most: float
-
-
-def rows(problem: Problem) -> list[ModelRow]:
-    """Return the limits on numbers of items and on further resources, scaled to a limit of 1."""
-    limits, n = problem.constraints, problem.n
-    found = []
-    if limits.min_items or limits.max_items is not None:
-        most = n if limits.max_items is None else limits.max_items
-        found.append(ModelRow(np.ones(n), limits.min_items, most))
-    for group in limits.groups:
-        inside = np.zeros(n)
-        inside[group.items] = 1.0
-        most = len(group.items) if group.maximum is None else group.maximum
-        found.append(ModelRow(inside, group.minimum, most))
-    for resource in limits.resources:
-        unit = resource.limit or 1.0
-        found.append(ModelRow(resource.costs / unit, -math.inf, resource.allowance / unit))
-    return found
+    return Linearised(first, second, matrix[first, second], problem.profits)
 
 
 def checked(problem: Problem, chosen: Mask, backend: str) -> Mask:

@@ -2,17 +2,45 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
-from solver.classical.linearised import checked, linearise, rows
+from solver.classical.linearised import Linearised, checked, linearise
 from solver.model.errors import BackendFailedError, BackendUnavailableError
 from solver.model.problem import Problem
 from solver.model.result import StopReason
-from solver.search.attempt import Attempt
+from solver.rules.rows import side_rows
+from solver.search.best_first import Attempt
 
 # What MathOpt takes to build the model and hand it over; measured on two shared cores.
 _SECONDS_PER_PAIR = 1e-4
+
+
+def _model(problem: Problem, data: Linearised) -> tuple[Any, list[Any]]:
+    """Return the model and its variables, one an item."""
+    from ortools.math_opt.python import mathopt  # noqa: PLC0415 - loading takes half a second
+
+    # Solvers' tolerances are absolute: costs are divided by the budget, utilities by the largest.
+    unit = problem.budget or 1.0
+    model = mathopt.Model()
+    x = [model.add_binary_variable() for _ in range(problem.n)]
+    y = [model.add_variable(lb=0.0, ub=1.0) for _ in data.utilities]
+    spent = mathopt.fast_sum(cost / unit * var for cost, var in zip(problem.costs, x, strict=True))
+    model.add_linear_constraint(spent <= problem.allowance / unit)
+    for row in side_rows(problem):
+        terms = (c * var for c, var in zip(row.coefficients, x, strict=True) if c)
+        total = mathopt.fast_sum(terms)
+        model.add_linear_constraint(lb=row.least, ub=row.most, expr=total)
+    for i, j, worth, pair in zip(data.first, data.second, data.utilities, y, strict=True):
+        if worth > 0:
+            model.add_linear_constraint(pair <= x[i])
+            model.add_linear_constraint(pair <= x[j])
+        else:
+            model.add_linear_constraint(pair >= x[i] + x[j] - 1)
+    worths = [*(data.profits / data.scale), *(data.utilities / data.scale)]
+    model.maximize(mathopt.fast_sum(w * var for w, var in zip(worths, [*x, *y], strict=True)))
+    return model, x
 
 
 def mip(problem: Problem, solver: str, time_limit_s: float) -> Attempt:
@@ -46,26 +74,7 @@ def mip(problem: Problem, solver: str, time_limit_s: float) -> Attempt:
         raise BackendUnavailableError(message) from error
     started = time.perf_counter()
     data = linearise(problem, time_limit_s, _SECONDS_PER_PAIR)
-    # Solvers' tolerances are absolute: costs are divided by the budget, utilities by the largest.
-    unit = problem.budget or 1.0
-    model = mathopt.Model()
-    x = [model.add_binary_variable() for _ in range(problem.n)]
-    y = [model.add_variable(lb=0.0, ub=1.0) for _ in data.utilities]
-    spent = mathopt.fast_sum(cost / unit * var for cost, var in zip(problem.costs, x, strict=True))
-    model.add_linear_constraint(spent <= problem.allowance / unit)
-    for row in rows(problem):
-        terms = (c * var for c, var in zip(row.coefficients, x, strict=True) if c)
-        total = mathopt.fast_sum(terms)
-        model.add_linear_constraint(lb=row.least, ub=row.most, expr=total)
-    for i, j, worth, pair in zip(data.first, data.second, data.utilities, y, strict=True):
-        if worth > 0:
-            model.add_linear_constraint(pair <= x[i])
-            model.add_linear_constraint(pair <= x[j])
-        else:
-            model.add_linear_constraint(pair >= x[i] + x[j] - 1)
-    worths = [*(data.profits / data.scale), *(data.utilities / data.scale)]
-    model.maximize(mathopt.fast_sum(w * var for w, var in zip(worths, [*x, *y], strict=True)))
-
+    model, x = _model(problem, data)
     kind = {"scip": mathopt.SolverType.GSCIP, "highs": mathopt.SolverType.HIGHS}[solver]
     left = max(0.0, time_limit_s - (time.perf_counter() - started))
     parameters = mathopt.SolveParameters(

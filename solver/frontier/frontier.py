@@ -11,12 +11,12 @@ import numpy.typing as npt
 from solver.frontier.knee import knee
 from solver.frontier.walk import Walk, monotone, price
 from solver.model.objective import value
-from solver.model.options import SolverOptions
+from solver.model.options import FrontierOptions, SolverOptions
 from solver.model.problem import AnyProblem, Problem, SetProblem
 from solver.model.result import relative_gap
 from solver.model.stop import Cancelled, FirstOf, TimeLimit
 from solver.search.core import CORE_ITEMS
-from solver.solve import solve
+from solver.solve import sharpened, solve
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,7 +82,7 @@ class FrontierResult:
 def frontier(
     problem: AnyProblem,
     budgets: Sequence[float],
-    options: SolverOptions = SolverOptions(gap=0.01),
+    options: SolverOptions = FrontierOptions(),
     *,
     nested: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
@@ -171,7 +171,7 @@ def _walk(
                 total_cost=math.fsum(problem.costs[selected]),
                 selected=selected,
                 objective=objective,
-                upper_bound=max(bound, objective, best),  # by rounding, best may lead
+                upper_bound=max(sharpened(problem, np.flatnonzero(free), best, bound), objective),
                 free_objective=best,
             )
         )

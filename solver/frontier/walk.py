@@ -16,13 +16,13 @@ import numpy as np
 
 from solver.bounds import upper_bound
 from solver.frontier.search import Search
-from solver.model.constraints import LIMIT_TOLERANCE
-from solver.model.objective import pair_matrix, profits, value
+from solver.model.constraints import allowance
+from solver.model.objective import pair_matrix, value
 from solver.model.problem import Mask, Problem, SignatureProblem
 from solver.model.result import StopReason
 from solver.model.stop import FirstOf, GapReached, Stop
 from solver.pairs.tree import pair_tree
-from solver.search.attempt import Attempt
+from solver.search.best_first import Attempt
 from solver.search.core import Core, SignatureCore, pair_core, signature_core
 from solver.search.greedy import greedy
 from solver.signatures.tree import signature_tree
@@ -52,8 +52,11 @@ def monotone(bounds: Sequence[float]) -> list[float]:
 
 
 def price(objective: float, free: float) -> float:
-    """Return what nesting costs: 1 - objective / free, at least 0; 0 where free is not above 0."""
-    return max(0.0, 1.0 - objective / free) if free > 0 else 0.0
+    """Return what nesting costs: ``1 - objective / free``, from 0 to 1; 0 where free is below 0.
+
+    What is worth less than nothing gives up all.
+    """
+    return min(1.0, max(0.0, 1.0 - objective / free)) if free > 0 else 0.0
 
 
 def _tree(core: Core, incumbent: Mask, stop: Stop) -> Attempt:
@@ -84,8 +87,8 @@ class Walk:
 
     def __init__(self, problem: Problem, budgets: Sequence[float], stop: Stop) -> None:
         self._problem, self._budgets, self._stop = problem, budgets, stop
-        self._allowances = [budget * (1.0 + LIMIT_TOLERANCE) for budget in budgets]
-        self._search = Search(pair_matrix(problem), profits(problem), problem.costs)
+        self._allowances = [allowance(budget) for budget in budgets]
+        self._search = Search(pair_matrix(problem), problem.profits, problem.costs)
         self.chosen: list[Mask] = []
         self.bounds = [math.inf] * len(budgets)
 
@@ -102,14 +105,14 @@ class Walk:
 
     def _upwards(self) -> None:
         last, final = np.zeros(self._problem.n, dtype=bool), len(self._budgets) - 1
-        for place, allowance in enumerate(self._allowances):
+        for place, limit in enumerate(self._allowances):
             over = self._reason() is not None
             starts = [last]
             # The largest budget's is what smaller ones are trimmed from when time is over.
             if place in {0, final} if over else place % _GREEDY_EVERY == 0:
                 starts.append(greedy(self._at(place)).chosen)
             moves = 0 if over else _MOVES
-            found = [self._search.improve(start, allowance, moves) for start in starts]
+            found = [self._search.improve(start, limit, moves) for start in starts]
             last = max(found, key=self._search.value)
             self.chosen.append(last)
 
@@ -118,10 +121,10 @@ class Walk:
             reason = self._reason()
             if reason is StopReason.CANCELLED:
                 return
-            allowance = self._allowances[place]
-            start = self._search.trim(self.chosen[place + 1], allowance)
+            limit = self._allowances[place]
+            start = self._search.trim(self.chosen[place + 1], limit)
             moves = _MOVES if reason is None else 0
-            found = [self._search.improve(start, allowance, moves), self.chosen[place]]
+            found = [self._search.improve(start, limit, moves), self.chosen[place]]
             self.chosen[place] = max(found, key=self._search.value)
 
     def prove(self, gap: float) -> None:

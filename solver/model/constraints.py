@@ -16,11 +16,22 @@ from solver.model.errors import InvalidProblemError
 Ints = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 
-# A sum of costs may exceed its limit by this much, relative to it: rounding (0.1 + 0.2 > 0.3 in
-# binary), far below one unit of any integer cost up to 1e12.
 LIMIT_TOLERANCE = 1e-12
+"""A sum of costs may exceed its limit by this much, relative to it.
+
+That is rounding (0.1 + 0.2 > 0.3 in binary), far below one unit of any integer cost up to 1e12.
+"""
 
 _LARGEST_SUM = 1e100
+
+
+def allowance(limit: float) -> float:
+    """Return the largest sum of costs that counts as within a limit: the budget's, or another.
+
+    This is the one place where the tolerance of a budget is defined. Every search, model and
+    certificate gets it from here; the verifiers define their own.
+    """
+    return limit * (1.0 + LIMIT_TOLERANCE)
 
 
 def _items(name: str, values: npt.ArrayLike) -> Ints:
@@ -144,8 +155,8 @@ class Resource:
 
     @property
     def allowance(self) -> float:
-        """The largest sum of costs that counts as within the limit (`LIMIT_TOLERANCE`)."""
-        return self.limit * (1.0 + LIMIT_TOLERANCE)
+        """The largest sum of costs that counts as within the limit."""
+        return allowance(self.limit)
 
 
 def _none() -> Ints:

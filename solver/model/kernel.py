@@ -9,31 +9,34 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, ParamSpec, TypeVar, cast
-
-from numba import njit
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
+# What numba looks for and no kernel uses: BLAS, C functions, a settings file, coverage. Loading
+# them takes a third of the time of a small solve.
+_UNUSED: Final = ("scipy.linalg", "cffi", "yaml", "coverage")
+
 
 @contextmanager
-def _hidden(name: str) -> Iterator[None]:
-    """Let a library that is not loaded yet look as if it were not installed."""
-    hides = name not in sys.modules
-    if hides:
+def _hidden(*names: str) -> Iterator[None]:
+    """Let libraries that are not loaded yet look as if they were not installed."""
+    hidden = [name for name in names if name not in sys.modules]
+    for name in hidden:
         sys.modules[name] = None  # type: ignore[assignment]  # what import takes for "not there"
     try:
         yield
     finally:
-        if hides:
+        for name in hidden:
             del sys.modules[name]
 
 
-# No kernel uses linear algebra. Where SciPy is installed, numba would load all of it to find out
-# whether there is a BLAS: a third of the time that a small solve takes.
-with _hidden("scipy.linalg"):
-    import_module("numba.np.arraymath")
+with _hidden(*_UNUSED):
+    from numba import njit
+
+    import_module("numba.np.arraymath")  # with the first kernel otherwise
+    import_module("numba.core.typing.cffi_utils")
 
 
 def _compile(function: Callable[..., Any]) -> Callable[..., Any]:

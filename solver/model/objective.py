@@ -73,11 +73,6 @@ def pair_row(problem: Problem, item: int) -> Floats:
     return row
 
 
-def profits(problem: Problem) -> Floats:
-    """Return what each item is worth alone, shape (n,)."""
-    return problem.profits
-
-
 def value(problem: AnyProblem, chosen: Mask) -> float:
     """Return the objective of a selection.
 

@@ -87,3 +87,18 @@ class SolverOptions:
         if self.random_seed < 0:
             message = f"A random seed is at least 0, not {self.random_seed}."
             raise InvalidOptionError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontierOptions(SolverOptions):
+    """The same for many budgets in one call, where bounds as close as a curve can show are enough.
+
+    Parameters
+    ----------
+    time_limit_s
+        Wall-clock seconds for all budgets together.
+    gap
+        Each point is improved until it is certified to be within this relative gap of the best.
+    """
+
+    gap: float = 0.01

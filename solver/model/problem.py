@@ -12,15 +12,12 @@ from typing import ClassVar, Protocol, TypeAlias, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from solver.model.constraints import LIMIT_TOLERANCE, Constraints
+from solver.model.constraints import Constraints, allowance
 from solver.model.errors import InvalidProblemError
 from solver.model.vectors import Vectors, check_norms, is_large, kept_vectors, row_squares
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
-
-# A sum of costs may exceed the budget by this much, relative to it.
-BUDGET_TOLERANCE = LIMIT_TOLERANCE
 
 # Squares of such sums are far from the largest float.
 _LARGEST_SUM = 1e100
@@ -126,8 +123,8 @@ class Budgeted:
 
     @property
     def allowance(self) -> float:
-        """The largest sum of costs that counts as within the budget (`BUDGET_TOLERANCE`)."""
-        return self.budget * (1.0 + BUDGET_TOLERANCE)
+        """The largest sum of costs that counts as within the budget."""
+        return allowance(self.budget)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

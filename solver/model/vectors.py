@@ -71,7 +71,7 @@ def kept_vectors(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     ----------
     values
         Shape (n, d). If read-only (a file mapped for reading is) and contiguous it is not copied:
-        whoever can still write to the memory below must not.
+        no one may write to the memory below it any more.
 
     Raises
     ------

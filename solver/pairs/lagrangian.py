@@ -17,9 +17,11 @@ Held, Wolfe, Crowder: Validation of subgradient optimization (1974), for the len
 
 import numpy as np
 
+from solver.model.constraints import Ints
 from solver.model.kernel import kernel
-from solver.rules.arrays import FREE, IN, OUT, Floats, Ints, States
-from solver.search.knapsack import fill_counted, fill_fraction, make_scratch
+from solver.model.problem import Floats
+from solver.rules.arrays import FREE, IN, OUT, States
+from solver.search.knapsack import fill_all, fill_counted, make_scratch
 
 # Weight of the newest solution in the running average that branching looks at.
 _NEWEST = 0.1
@@ -31,26 +33,6 @@ _SHORTEST = 0.02
 _AGREED = 1e-14
 # Share of the last direction in the next.
 _MEMORY = 0.5
-
-
-@kernel
-def _fill(
-    worth: Floats, costs: Floats, room: float, skip: int, items: Ints, y: Floats, pivot: float
-) -> tuple[float, float]:
-    """Solve one continuous knapsack over all items that fit, but `skip`; y is overwritten."""
-    size = 0
-    free = 0.0
-    for j in range(len(costs)):
-        y[j] = 0.0
-        if worth[j] > 0.0 and j != skip:
-            if costs[j] <= 0.0:
-                y[j] = 1.0
-                free += worth[j]
-            elif costs[j] <= room:
-                items[size] = j
-                size += 1
-    total, multiplier = fill_fraction(items, size, worth, costs, room, y, pivot)
-    return total + free, multiplier
 
 
 @kernel
@@ -76,7 +58,8 @@ def lagrangian(
     Parameters
     ----------
     shares
-        q, shape (k, k): ``q + q.T`` are the utilities. The best split found replaces it.
+        q, shape (k, k), diagonal 0: ``q + q.T`` are the utilities. The best split found replaces
+        it.
     profits, costs
         Shapes (k,); no cost exceeds `room`.
     room
@@ -121,7 +104,9 @@ def lagrangian(
     idle = 0
     for _ in range(steps):
         for i in range(k):
-            company, pivots[i] = _fill(shares[i], costs, room - costs[i], i, items, y[i], pivots[i])
+            # No item is company of its own: the diagonal of q is 0.
+            left = room - costs[i]
+            company, pivots[i] = fill_all(shares[i], costs, left, left, items, y[i], pivots[i])
             worth[i] = profits[i] + company
         value, count_multiplier, price = fill_counted(
             everything, k, worth, costs, room, least, most, count_multiplier, price, scratch

@@ -12,21 +12,20 @@ Pisinger, Rasmussen, Sandvik: Solution of large quadratic knapsack problems thro
 reduction (2007), for fixing before branching.
 """
 
-import heapq
 import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from solver.model.problem import Floats, Mask
-from solver.model.result import StopReason
 from solver.model.stop import Stop
 from solver.pairs.lagrangian import lagrangian, split_again
 from solver.rules.arrays import FREE, IN, OUT, States, propagate, tally
-from solver.search.attempt import Attempt
+from solver.search.best_first import Attempt, OpenTree, best_first
 from solver.search.core import Core
 from solver.search.moves import company, fill, worth
 
@@ -45,33 +44,31 @@ _WHOLE = 0.05
 _MEMORY = 1 << 30
 
 
-@dataclass(order=True, slots=True)
-class _Node:
-    """What is decided; heap order is largest bound first, then youngest.
+@dataclass(frozen=True, eq=False, slots=True)
+class PairNode:
+    """What is decided.
 
     Parameters
     ----------
-    key, number
-        Minus the bound its parent left it, and minus its age.
     state
         `IN`, `OUT` or `FREE` for every item of the core, shape (n,), int8.
     items, upper
         The items that the parent's split is about, shape (k,), and its upper triangle in single
         precision, shape (k, k); both empty where it was not kept.
+    least, most, count_multiplier
+        The range of the number of items, and a guess of its multiplier.
     """
 
-    key: float
-    number: int
-    state: States = field(compare=False)
-    items: npt.NDArray[np.int64] = field(compare=False)
-    upper: npt.NDArray[np.float32] = field(compare=False)
-    least: int = field(compare=False)
-    most: int = field(compare=False)
-    count_multiplier: float = field(compare=False)
+    state: States
+    items: npt.NDArray[np.int64]
+    upper: npt.NDArray[np.float32]
+    least: int
+    most: int
+    count_multiplier: float
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Bounded:
+class PairBound:
     """What a node came to: its bound, candidates for the incumbent, and where to branch."""
 
     bound: float
@@ -84,7 +81,7 @@ class _Bounded:
     number: float = 0.0
 
 
-_Map = Callable[..., Iterable["_Bounded | None"]]
+_Map = Callable[..., Iterable[PairBound | None]]
 
 
 class _Steps:
@@ -107,55 +104,31 @@ class _Steps:
         self.point, self.average = np.zeros(len(profits)), np.zeros(len(profits))
 
 
-class _Tree:
-    """The open nodes and the incumbent of one search."""
+class PairTree(OpenTree[PairNode]):
+    """The open nodes and the incumbent of one search; `threads` bound nodes side by side."""
 
-    def __init__(self, core: Core, incumbent: Mask, stop: Stop) -> None:
-        self.core, self.stop = core, stop
-        self.chosen = incumbent.copy()
-        self.best = core.value(incumbent) if core.keeps(incumbent) else -math.inf
-        self._absolute, self._relative = core.margin()
-        self.nodes = 0
+    def __init__(
+        self, core: Core, incumbent: Mask, stop: Stop, threads: ThreadPoolExecutor
+    ) -> None:
+        best = core.value(incumbent) if core.keeps(incumbent) else -math.inf
+        super().__init__(incumbent.copy(), best, core.margin(), batch=_BATCH, youngest_first=True)
+        self.core, self.stop, self.threads = core, stop, threads
         self.by_number = False
         self._kept = 0
-        nothing = np.zeros(0, np.int64)
+        nothing, no_split = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
         root = np.full(core.n, FREE, np.int8)
-        self.open = [
-            _Node(
-                -math.inf,
-                0,
-                root,
-                nothing,
-                np.zeros((0, 0), np.float32),
-                core.rules.least,
-                min(core.rules.most, core.n),
-                0.0,
-            ),
-        ]
+        most = min(core.rules.most, core.n)
+        self.open.add(math.inf, PairNode(root, nothing, no_split, core.rules.least, most, 0.0))
 
-    def target(self) -> float:
-        """Return the bound at which a node is of no interest."""
-        if self.best == -math.inf:
-            return -math.inf
-        return self.best + self._absolute + self._relative * abs(self.best)
-
-    def offer(self, chosen: Mask) -> None:
-        """Make a selection the incumbent if it keeps the rules and is better."""
-        if self.core.keeps(chosen):
-            value = self.core.value(chosen)
-            if value > self.best:
-                self.chosen, self.best = chosen, value
-
-    def bound(self, node: _Node, target: float) -> _Bounded | None:
-        """Bound a node; None where it holds nothing better than `target`.
+    def _relax(self, known: float, node: PairNode, target: float) -> PairBound | None:
+        """Bound a node of a known bound; None where it holds nothing better than `target`.
 
         Reads the tree but does not change it: several nodes are bounded at once.
         """
         core, state = self.core, node.state.copy()
         items, upper = node.items, node.upper
         candidates: list[Mask] = []
-        bound = -node.key
-        root = node.number == 0
+        bound, root = known, known == math.inf
         count_multiplier = node.count_multiplier
         while True:
             if not propagate(state, core.rules):
@@ -167,7 +140,7 @@ class _Tree:
                 return None
             if not free.size:
                 candidates.append(inside)
-                return _Bounded(-math.inf, candidates, state, -1, items, upper)
+                return PairBound(-math.inf, candidates, state, -1, items, upper)
             if len(items):
                 places = np.flatnonzero(state[items] == FREE)
                 shares = split_again(core.utilities, upper.astype(np.float64), free, places)
@@ -188,7 +161,7 @@ class _Tree:
             )
             items, upper = free, shares.astype(np.float32)
             if bound <= target:
-                return _Bounded(bound, candidates, state, -1, items, upper)
+                return PairBound(bound, candidates, state, -1, items, upper)
             candidates.append(self._rounded(inside, free, point))
             state[free] = decided
             fixed = int(np.count_nonzero(decided))
@@ -233,7 +206,7 @@ class _Tree:
         return bound
 
     def _interrupted(self) -> bool:
-        return self.stop(self.best, math.inf) is not None
+        return self.stop(self.objective, math.inf) is not None
 
     def _rounded(self, inside: Mask, free: npt.NDArray[np.intp], point: Floats) -> Mask:
         """Return a selection from a node's point: whole items first, then what fits."""
@@ -257,13 +230,13 @@ class _Tree:
         upper: npt.NDArray[np.float32],
         point: Floats,
         average: Floats,
-    ) -> _Bounded:
+    ) -> PairBound:
         """Choose the item to branch on: undecided, contested between the steps, and weighty."""
         core = self.core
         free = state[items] == FREE
         if not free.any():
             candidates.append(state == IN)
-            return _Bounded(-math.inf, candidates, state, -1, items, upper)
+            return PairBound(-math.inf, candidates, state, -1, items, upper)
         contested = np.minimum(average, 1.0 - average)
         if (contested * free).max() < 1e-3:  # noqa: PLR2004 - nothing moved between the steps
             contested = np.minimum(point, 1.0 - point) + 1e-6
@@ -274,14 +247,15 @@ class _Tree:
         # most.
         score = np.where(contested > _CONTESTED, weight, 1e-9 * contested)
         place = int(np.argmax(np.where(free, score, -1.0)))
-        return _Bounded(bound, candidates, state, int(items[place]), items, upper)
+        return PairBound(bound, candidates, state, int(items[place]), items, upper)
 
-    def children(self, node: _Node, done: _Bounded, *, by_number: bool) -> list[_Node]:
-        """Return the two children of a node: fewer and more items, or one item in and out."""
+    def _children(
+        self, known: float, node: PairNode, done: PairBound, *, by_number: bool
+    ) -> tuple[float, list[PairNode]]:
+        """Return two children and their bound: fewer and more items, or one item in and out."""
         upper, items = done.upper, done.items
         if self._kept + upper.nbytes > _MEMORY:
             items, upper = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
-        bound = min(done.bound, -node.key)
         ranges = [(node.least, node.most)] * 2
         states = [done.state.copy(), done.state.copy()]
         whole = math.floor(done.number)
@@ -291,41 +265,45 @@ class _Tree:
         else:
             states[0][done.item], states[1][done.item] = IN, OUT
         self.nodes += 2
-        return [
-            _Node(-bound, k - self.nodes, state, items, upper, least, most, done.count_multiplier)
-            for k, (state, (least, most)) in enumerate(zip(states, ranges, strict=True))
+        return min(done.bound, known), [
+            PairNode(state, items, upper, least, most, done.count_multiplier)
+            for state, (least, most) in zip(states, ranges, strict=True)
         ]
 
-    def branch(self, node: _Node, done: _Bounded) -> None:
-        """Open the two children of a node."""
-        for child in self.children(node, done, by_number=self.by_number):
-            # Two children share one split; where it is too much to keep, theirs is empty.
-            self._kept += child.upper.nbytes // 2
-            heapq.heappush(self.open, child)
-
-    def try_both(self, node: _Node, done: _Bounded, run: _Map) -> None:
+    def _try_both(self, node: PairNode, done: PairBound) -> None:
         """Find out on the root which kind of branching lowers the bounds more.
 
         Where items gain much the same, a relaxation fills the budget with one more item than fits,
         and only the number of items rules that out; where they differ, it blurs more than it says.
         """
-        target = self.target()
-        tried = [self.children(node, done, by_number=kind) for kind in (False, True)]
-        bounded = list(run(self.bound, tried[0] + tried[1], [target] * 4))
-        bounds = [target if b is None else max(target, b.bound) for b in bounded]
-        gains = [
-            max(-node.key - b, 0.0) if -node.key < math.inf else done.bound - b for b in bounds
-        ]
-        self.by_number = gains[2] * gains[3] > gains[0] * gains[1]
+        target, gains = self.target, []
+        for kind in (False, True):
+            known, children = self._children(math.inf, node, done, by_number=kind)
+            bounded = self.threads.map(self._relax, [known] * 2, children, [target] * 2)
+            bounds = [target if b is None else max(target, b.bound) for b in bounded]
+            gains.append((done.bound - bounds[0]) * (done.bound - bounds[1]))
+        self.by_number = gains[1] > gains[0]
 
-    def take(self) -> list[_Node]:
-        """Take the nodes with the largest bounds off the heap."""
-        batch: list[_Node] = []
-        while self.open and len(batch) < _BATCH and -self.open[0].key > self.target():
-            node = heapq.heappop(self.open)
-            self._kept -= node.upper.nbytes // 2
-            batch.append(node)
-        return batch
+    @override
+    def branch(self, taken: list[tuple[float, PairNode]]) -> None:
+        """Bound nodes side by side, then open the two children of each that still matters."""
+        target = self.target
+        run: _Map = map if len(taken) == 1 else self.threads.map
+        bounds, nodes = zip(*taken, strict=True)
+        # Two children share one split; where it is too much to keep, theirs is empty.
+        self._kept -= sum(node.upper.nbytes // 2 for node in nodes)
+        bounded = list(run(self._relax, bounds, nodes, [target] * len(taken)))
+        for candidate in (one for done in bounded if done for one in done.candidates):
+            if self.core.keeps(candidate):
+                self.offer(candidate, self.core.value(candidate))
+        for known, node, done in zip(bounds, nodes, bounded, strict=True):
+            if done is None or min(done.bound, known) <= self.target:
+                continue
+            if known == math.inf:
+                self._try_both(node, done)
+            bound, children = self._children(known, node, done, by_number=self.by_number)
+            self._kept += sum(child.upper.nbytes // 2 for child in children)
+            self.open.add(bound, *children)
 
 
 def pair_tree(
@@ -345,29 +323,7 @@ def pair_tree(
     threads
         How many nodes are bounded at the same time; the result does not depend on it.
     nodes
-        Nodes to open, at most; without a limit where None.
+        Nodes to make, at most; without a limit where None.
     """
-    tree = _Tree(core, incumbent, stop)
     with ThreadPoolExecutor(threads) as pool:
-        while tree.open:
-            bound = max(-tree.open[0].key, tree.best)
-            if bound <= tree.target():
-                break
-            reason = stop(tree.best, bound)
-            if reason is None and nodes is not None and tree.nodes >= nodes:
-                reason = StopReason.EXHAUSTED
-            if reason is not None:
-                return Attempt(tree.chosen, bound, reason, tree.nodes)
-            target = tree.target()
-            batch = tree.take()
-            run = map if len(batch) == 1 else pool.map
-            bounded = list(run(tree.bound, batch, [target] * len(batch)))
-            for done in bounded:
-                for candidate in done.candidates if done else []:
-                    tree.offer(candidate)
-            for node, done in zip(batch, bounded, strict=True):
-                if done is not None and min(done.bound, -node.key) > tree.target():
-                    if node.number == 0:
-                        tree.try_both(node, done, pool.map)
-                    tree.branch(node, done)
-    return Attempt(tree.chosen, tree.best, StopReason.PROVEN, tree.nodes)
+        return best_first(PairTree(core, incumbent, stop, pool), stop, nodes)

@@ -1,15 +1,19 @@
-"""What a selection must keep to: budgets, a number of items, a number of items per group."""
+"""The rule book as arrays: what compiled loops read and write.
+
+Budgets are rows of costs with allowances, numbers of items are ranges, and groups are disjoint: an
+item knows its own.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from solver.model.constraints import Ints
 from solver.model.kernel import kernel
+from solver.model.problem import Budgeted, Floats, Mask
+from solver.rules.book import budgets, counts
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 States = npt.NDArray[np.int8]
 
 FREE, IN, OUT = 0, 1, -1
@@ -39,6 +43,24 @@ class RuleArrays(NamedTuple):
     group_most: Ints
     least: int
     most: int
+
+
+def rule_arrays(problem: Budgeted) -> RuleArrays:
+    """Return a reduced problem's rules as arrays."""
+    limits = budgets(problem)
+    everything, *groups = counts(problem)
+    group = np.full(problem.n, -1, dtype=np.int64)
+    for number, rule in enumerate(groups):
+        group[rule.items] = number
+    return RuleArrays(
+        np.array([limit.costs for limit in limits], dtype=np.float64),
+        np.array([limit.allowance for limit in limits]),
+        group,
+        np.array([rule.least for rule in groups], dtype=np.int64),
+        np.array([rule.at_most for rule in groups], dtype=np.int64),
+        everything.least,
+        everything.at_most,
+    )
 
 
 class Tally(NamedTuple):

@@ -9,7 +9,6 @@ Chinneck, Dravnieks: Locating minimal infeasible constraint sets in linear progr
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -22,13 +21,11 @@ from solver.rules.feasibility import Verdict, is_possible
 # Items that a sentence names before it says how many more there are.
 _NAMED = 5
 
-_Drop = Callable[[Problem], Problem]
-
 
 def _bare(problem: Budgeted) -> Problem:
     """Return the same rules on items that are worth nothing: cheap to reduce."""
     n, rules = problem.n, problem.constraints
-    # Whoever is there already need not be included (`Constraints`); said once, here.
+    # An item that is there already need not be included (`Constraints`); said once, here.
     include = np.setdiff1d(rules.include, rules.labelled)
     return SignatureProblem(
         weights=np.zeros(n),
@@ -85,7 +82,7 @@ def without(problem: Problem, rule: str) -> Problem:
     return fewer
 
 
-def rules_of(problem: Budgeted) -> tuple[str, ...]:
+def rule_names(problem: Budgeted) -> tuple[str, ...]:
     """Return the names of a problem's rules; the ones that people change last come first."""
     rules = problem.constraints
     names = [f"resource {r.name}" for r in rules.resources]
@@ -160,7 +157,7 @@ def explain(problem: AnyProblem, time_limit_s: float = 2.0) -> Explanation:
         Its rules conflict. They are minimal unless a question stayed unanswered.
     """
     left, kept, minimal = _bare(problem), [], True
-    for rule in rules_of(problem):
+    for rule in rule_names(problem):
         fewer = without(left, rule)
         verdict = is_possible(fewer, time_limit_s)
         if verdict is Verdict.NO:

@@ -3,8 +3,12 @@
 With one budget, numbers of items and disjoint groups, the cheapest selection that reaches every
 minimum is found by greed: within a group the cheapest items are always right, so a group's cost is
 convex in how many are taken, and the cheapest next item is right too. It keeps every rule or none
-does. With several budgets the same is tried for each of them and for mixtures; what that leaves
-open is an integer programme (`solver.rules.completion`).
+does. With several budgets the same is tried for each of them and for mixtures.
+
+What that leaves open is an integer programme (OR-Tools' CP-SAT). Costs become integers by a power
+of two and a rounding. Rounded in favour of the selection, "there is none" is true of the original
+costs too; rounded against it, what is found keeps the original budgets. So neither answer is ever
+wrong, and every selection found is checked.
 
 References
 ----------
@@ -15,13 +19,16 @@ laminar limits with convex costs.
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
 from solver.model.problem import AnyProblem, Budgeted, Floats, Mask
-from solver.rules.completion import search
+from solver.rules.book import budgets, counts, keeps
 from solver.rules.reduction import reduce
 
+# The largest cost or limit after scaling; sums over a million items stay below 2^63.
+_BITS = 40
 # Mixtures of the budgets' costs that are tried before the integer programme.
 _MIXTURES = 8
 
@@ -53,26 +60,84 @@ class Feasibility:
     chosen: Mask
 
 
-def keeps(problem: Budgeted, chosen: Mask) -> bool:
-    """Return whether a selection keeps the budgets and every limit on numbers.
+def _scaled(costs: Floats, allowance: float, *, kind: bool) -> tuple[list[int], int]:
+    """Return costs and limit as integers, rounded in the selection's favour if `kind`.
+
+    A power of two times a float is exact, so all rounding is in floor and ceil. A limit gets one
+    unit more in favour: a sum that is rounded to the nearest float may hide half a digit.
+    """
+    scale = 2.0 ** (_BITS - math.frexp(allowance)[1]) if allowance > 0 else 1.0
+    with np.errstate(over="ignore"):
+        numbers = np.minimum(costs * scale, 2.0 ** (_BITS + 1))
+    rounded = np.floor(numbers) if kind else np.ceil(numbers)
+    limit = math.ceil(allowance * scale) + 1 if kind else math.floor(allowance * scale)
+    return [int(number) for number in rounded], limit
+
+
+def rule_model(problem: Budgeted, *, kind: bool) -> tuple[Any, list[Any]]:
+    """Return a model of the rules and its 0-1 variables, one an item.
 
     Parameters
     ----------
     problem
-        Reduced (`solver.rules.reduction`): nothing is included, excluded or labelled.
-    chosen
-        Shape (n,).
+        Reduced (`solver.rules.reduction`).
+    kind
+        Whether budgets are rounded in favour of the selection, or against it.
+
+    Raises
+    ------
+    ImportError
+        When OR-Tools is not installed.
     """
-    rules, count = problem.constraints, int(chosen.sum())
-    if count < rules.min_items or (rules.max_items is not None and count > rules.max_items):
-        return False
-    for group in rules.groups:
-        inside = int(chosen[group.items].sum())
-        if inside < group.minimum or (group.maximum is not None and inside > group.maximum):
-            return False
-    if math.fsum(problem.costs[chosen]) > problem.allowance:
-        return False
-    return all(math.fsum(r.costs[chosen]) <= r.allowance for r in rules.resources)
+    from ortools.sat.python import cp_model  # noqa: PLC0415 - loading takes half a second
+
+    model = cp_model.CpModel()
+    x = [model.new_bool_var(f"x{k}") for k in range(problem.n)]
+    for rule in budgets(problem):
+        numbers, limit = _scaled(rule.costs, rule.allowance, kind=kind)
+        model.add(cp_model.LinearExpr.weighted_sum(x, numbers) <= limit)
+    for count in counts(problem):
+        model.add_linear_constraint(sum(x[k] for k in count.items), count.least, count.at_most)
+    return model, x
+
+
+def _solve(problem: Budgeted, time_limit_s: float, *, kind: bool) -> tuple[bool, Mask | None]:
+    """Return whether the programme is infeasible, and its solution if there is one."""
+    from ortools.sat.python import cp_model  # noqa: PLC0415 - loading takes half a second
+
+    model, x = rule_model(problem, kind=kind)
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = time_limit_s
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 0
+    status = solver.solve(model)
+    if status in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
+        return False, np.array([solver.boolean_value(var) for var in x], dtype=bool)
+    return status == cp_model.INFEASIBLE, None
+
+
+def _programme(problem: Budgeted, time_limit_s: float) -> Feasibility:
+    """Ask the integer programme; without OR-Tools nothing is found out.
+
+    Parameters
+    ----------
+    problem
+        Reduced (`solver.rules.reduction`).
+    time_limit_s
+        Wall-clock seconds for each of at most two programmes.
+    """
+    nothing = np.zeros(problem.n, dtype=bool)
+    try:
+        for kind in (True, False):
+            impossible, chosen = _solve(problem, time_limit_s, kind=kind)
+            if chosen is not None and keeps(problem, chosen):
+                return Feasibility(Verdict.YES, chosen)
+            if impossible:
+                # Rounded against the selection, "there is none" proves nothing.
+                return Feasibility(Verdict.NO if kind else Verdict.UNKNOWN, nothing)
+    except ImportError:
+        pass
+    return Feasibility(Verdict.UNKNOWN, nothing)
 
 
 def cheapest(problem: Budgeted, costs: Floats) -> Mask | None:
@@ -116,17 +181,16 @@ def complete(problem: Budgeted, time_limit_s: float = 2.0) -> Feasibility:
         Seconds for the integer programme, which only several budgets can need.
     """
     nothing = np.zeros(problem.n, dtype=bool)
-    budgets = [(problem.costs, problem.allowance)]
-    budgets += [(r.costs, r.allowance) for r in problem.constraints.resources]
-    for costs, allowance in budgets:
-        chosen = cheapest(problem, costs)
-        if chosen is None or math.fsum(costs[chosen]) > allowance:
+    limits = budgets(problem)
+    for limit in limits:
+        chosen = cheapest(problem, limit.costs)
+        if chosen is None or not limit.holds(chosen):
             return Feasibility(Verdict.NO, nothing)
         if keeps(problem, chosen):
             return Feasibility(Verdict.YES, chosen)
-    # Multiplicative weights: whichever budget the last try broke counts for more in the next.
-    shares = [costs / max(allowance, 1e-300) for costs, allowance in budgets]
-    weights = np.ones(len(budgets))
+    # Multiplicative weights: the budget that the last try broke counts for more in the next.
+    shares = [limit.costs / max(limit.allowance, 1e-300) for limit in limits]
+    weights = np.ones(len(limits))
     for _ in range(_MIXTURES):
         mixture = np.minimum(1e200, np.einsum("r,rn->n", weights / weights.sum(), np.array(shares)))
         chosen = cheapest(problem, mixture)
@@ -135,13 +199,7 @@ def complete(problem: Budgeted, time_limit_s: float = 2.0) -> Feasibility:
         if chosen is not None:
             use = np.array([min(4.0, float(share[chosen].sum())) for share in shares])
             weights *= np.exp(use - use.min())
-    found = search(problem, time_limit_s)
-    if found.impossible:
-        return Feasibility(Verdict.NO, nothing)
-    for chosen in found.candidates:
-        if keeps(problem, chosen):
-            return Feasibility(Verdict.YES, chosen)
-    return Feasibility(Verdict.UNKNOWN, nothing)
+    return _programme(problem, time_limit_s)
 
 
 def is_possible(problem: AnyProblem, time_limit_s: float = 2.0) -> Verdict:

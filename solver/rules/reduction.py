@@ -13,7 +13,7 @@ from typing import Generic, cast
 
 import numpy as np
 
-from solver.model.constraints import LIMIT_TOLERANCE, Constraints, GroupRule, Ints, Resource
+from solver.model.constraints import Constraints, GroupRule, Ints, Resource, allowance
 from solver.model.objective import gains, value
 from solver.model.problem import (
     AnyProblem,
@@ -84,20 +84,19 @@ def _left(limit: float, costs: Floats) -> float:
     """
     if not costs.size:
         return limit
-    allowance = limit * (1.0 + LIMIT_TOLERANCE)
-    left = float(np.longdouble(allowance) - np.sum(costs, dtype=np.longdouble))
+    left = float(np.longdouble(allowance(limit)) - np.sum(costs, dtype=np.longdouble))
     # A sum that fits the rounded remainder fits the original as well.
-    return left * (1.0 - 4 * np.finfo(float).eps) / (1.0 + LIMIT_TOLERANCE)
+    return left * (1.0 - 4 * np.finfo(float).eps) / allowance(1.0)
 
 
 def _affordable(problem: Budgeted, bought: Mask, free: Mask) -> tuple[float, list[float], Mask]:
     """Return what is left of each budget, and the free items that all of them can buy."""
     left = _left(problem.budget, problem.costs[bought])
-    free = free & (problem.costs <= max(0.0, left) * (1.0 + LIMIT_TOLERANCE))
+    free = free & (problem.costs <= allowance(max(0.0, left)))
     others = []
     for resource in problem.constraints.resources:
         rest = _left(resource.limit, resource.costs[bought])
-        free = free & (resource.costs <= max(0.0, rest) * (1.0 + LIMIT_TOLERANCE))
+        free = free & (resource.costs <= allowance(max(0.0, rest)))
         others.append(rest)
     return left, others, free
 

@@ -8,23 +8,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.model.problem import Budgeted, Floats, Mask, PairProblem, SignatureProblem
-from solver.rules.arrays import RuleArrays, keeps, tally
+from solver.model.problem import Floats, Mask, PairProblem, SignatureProblem
+from solver.rules.arrays import RuleArrays, keeps, rule_arrays, tally
+from solver.search.best_first import Margin
 from solver.search.moves import worth
 
 # A matrix of so many items takes 8 MiB: the largest core that is made of signatures.
 CORE_ITEMS = 1024
 
-# A bound this close above the incumbent is rounding: relative to the incumbent, and to the sum of
-# all numbers that bounds are differences of.
-_RELATIVE = 1e-10
+# A bound this close above the incumbent is rounding, relative to the sum of all numbers that bounds
+# are differences of.
 _CANCELLATION = 1e-14
 # What a running sum of costs may be off by, relative to the budget.
 _DRIFT = 1e-13
 # Where all worths are integers the next better one is 1 more. Sums up to this keep bounds exact to
 # far less than the margin.
 _INTEGER_SUM = 1e10
-_MARGIN = 0.99
+_WHOLE = 0.99
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -69,13 +69,13 @@ class Core:
         limit = float(self.rules.limits[0])
         return limit - float(self.rules.costs[0][inside].sum()) + _DRIFT * limit
 
-    def margin(self) -> tuple[float, float]:
-        """Return by how much a bound must exceed an objective to matter: absolute, and relative."""
+    def margin(self) -> Margin:
+        """Return by how much a bound must exceed an objective to matter."""
         total = float(np.abs(self.utilities).sum() + np.abs(self.profits).sum())
         whole = all(np.array_equal(a, np.rint(a)) for a in (self.profits, self.utilities))
         if whole and total < _INTEGER_SUM:
-            return _MARGIN, 0.0
-        return _CANCELLATION * total, _RELATIVE
+            return Margin(_WHOLE, 0.0)
+        return Margin(_CANCELLATION * total)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -95,32 +95,10 @@ class SignatureCore(Core):
     diagonal: Floats
 
 
-def rules_of(problem: Budgeted) -> RuleArrays:
-    """Return a problem's budget and limits as arrays; nothing may be fixed in it any more."""
-    limits = problem.constraints
-    costs = [problem.costs, *(resource.costs for resource in limits.resources)]
-    allowances = [problem.allowance, *(resource.allowance for resource in limits.resources)]
-    group = np.full(problem.n, -1, dtype=np.int64)
-    least, most = [], []
-    for number, rule in enumerate(limits.groups):
-        group[rule.items] = number
-        least.append(rule.minimum)
-        most.append(len(rule.items) if rule.maximum is None else rule.maximum)
-    return RuleArrays(
-        np.array(costs, dtype=np.float64),
-        np.array(allowances),
-        group,
-        np.array(least, dtype=np.int64),
-        np.array(most, dtype=np.int64),
-        limits.min_items,
-        problem.n if limits.max_items is None else min(problem.n, limits.max_items),
-    )
-
-
 def pair_core(problem: PairProblem) -> Core:
     """Return the core of a pair problem: all of it."""
     utilities, profits = np.array(problem.utilities), np.array(problem.profits)
-    return Core(utilities=utilities, profits=profits, priced=profits, rules=rules_of(problem))
+    return Core(utilities=utilities, profits=profits, priced=profits, rules=rule_arrays(problem))
 
 
 def signature_core(problem: SignatureProblem) -> SignatureCore:
@@ -149,7 +127,7 @@ def signature_core(problem: SignatureProblem) -> SignatureCore:
         utilities=utilities,
         profits=profits,
         priced=profits,
-        rules=rules_of(problem),
+        rules=rule_arrays(problem),
         gram=exact,
         weights=weights,
         diagonal=diagonal,

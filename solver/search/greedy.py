@@ -2,20 +2,34 @@
 
 The answer that is always there. It has no bound of its own. Where something must be chosen, greedy
 starts from the cheapest selection that reaches every minimum (`solver.rules.feasibility`).
+
+Under a submodular objective what an item promises only falls while the selection grows, so an old
+promise is an upper bound of the new one: the item of the best score, freshly looked at, is the best
+of all. Looks are dealt out in blocks that double.
+
+References
+----------
+Minoux: Accelerated greedy algorithms for maximizing submodular set functions (1978).
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import numpy as np
 
 from solver.model.objective import gains, pair_row, per_cost, resolution, value
 from solver.model.problem import AnyProblem, Floats, Mask, Problem, SetProblem
 from solver.model.result import StopReason
-from solver.rules.feasibility import complete, keeps
-from solver.rules.selection import SelectionRules
-from solver.search.attempt import Attempt
-from solver.search.growth import Score, growth
+from solver.rules.book import SelectionRules, keeps
+from solver.rules.feasibility import complete
+from solver.search.best_first import Attempt
+
+Score: TypeAlias = Callable[[Floats, Floats], Floats]
+"""What "best" means, from gains and costs; it grows with the gain."""
+
+# Items looked at again at once, at first.
+_BLOCK = 8
 
 
 def _outright(gain: Floats, costs: Floats) -> Floats:
@@ -26,7 +40,7 @@ def _outright(gain: Floats, costs: Floats) -> Floats:
 def additions(problem: AnyProblem, chosen: Mask, score: Score) -> Iterator[int]:
     """Yield the items that greedy adds to a selection, in the order in which it adds them."""
     if isinstance(problem, SetProblem):
-        return growth(problem, chosen, score)
+        return _set_additions(problem, chosen, score)
     return _pair_additions(problem, chosen, score)
 
 
@@ -38,10 +52,10 @@ def _pair_additions(problem: Problem, chosen: Mask, score: Score) -> Iterator[in
         # Nothing is chosen, so no pair tells items apart: look at each item's pairs with all.
         potential = 0.5 * (gains(problem, np.ones(problem.n, dtype=bool)) + gain)
     harm = -resolution(problem)
-    ledger = SelectionRules(problem)
-    prices = ledger.prices()
+    rules = SelectionRules(problem)
+    prices = rules.prices()
     while True:
-        possible = ledger.may_add(chosen) & (gain >= harm)
+        possible = rules.may_add(chosen) & (gain >= harm)
         if not possible.any():
             return
         item = int(np.argmax(np.where(possible, score(potential, prices), -np.inf)))
@@ -49,6 +63,54 @@ def _pair_additions(problem: Problem, chosen: Mask, score: Score) -> Iterator[in
         chosen[item] = True
         gain = gain + pair_row(problem, item)
         potential = gain
+
+
+def _set_additions(problem: SetProblem, chosen: Mask, score: Score) -> Iterator[int]:
+    """Look again only where it must; among equal scores the first item is taken."""
+    chosen = chosen.copy()
+    rules = SelectionRules(problem)
+    prices = rules.prices()
+    state = problem.growing(chosen)
+    everything = np.arange(problem.n)
+    promise = np.zeros(problem.n)
+    promise[~chosen] = state.marginal_gains(everything[~chosen])
+    while True:
+        open_items = np.flatnonzero(rules.may_add(chosen))
+        if not open_items.size:
+            return
+        if not problem.submodular:
+            promise[open_items] = state.marginal_gains(open_items)
+        item = _best(problem, open_items, promise, prices, score, state.marginal_gains)
+        yield item
+        chosen[item] = True
+        state.add(item)
+
+
+def _best(
+    problem: SetProblem,
+    items: np.ndarray,
+    promise: Floats,
+    prices: Floats,
+    score: Score,
+    marginal_gains: Callable[[np.ndarray], Floats],
+) -> int:
+    """Return the item of the best score; promises that were looked at again are kept."""
+    if not problem.submodular:
+        return int(items[np.argmax(score(promise[items], prices[items]))])
+    order = items[np.argsort(-score(promise[items], prices[items]), kind="stable")]
+    fresh, size = 0, _BLOCK
+    best, best_score = int(order[0]), -np.inf
+    while fresh < len(order):
+        block = order[fresh : fresh + size]
+        if float(score(promise[block[:1]], prices[block[:1]])[0]) < best_score:
+            break
+        promise[block] = marginal_gains(block)
+        scores = score(promise[block], prices[block])
+        for item, worth in zip(block, scores, strict=True):
+            if worth > best_score or (worth == best_score and item < best):
+                best, best_score = int(item), float(worth)
+        fresh, size = fresh + len(block), 2 * size
+    return best
 
 
 def extend(problem: AnyProblem, chosen: Mask, score: Score = per_cost) -> Mask:

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from typing import Generic, TypeAlias
 
 from solver.model.objective import value
-from solver.model.options import Strategy
+from solver.model.options import SolverOptions, Strategy
 from solver.model.problem import Mask, ProblemT
 from solver.model.result import StopReason
-from solver.model.stop import Stop, TimeLimit
-from solver.rules.feasibility import keeps
+from solver.model.stop import FirstOf, Stop, TimeLimit
+from solver.rules.book import keeps
 from solver.rules.reduction import Reduced
-from solver.search.attempt import Attempt
+from solver.search.best_first import Attempt
 from solver.search.greedy import extend, greedy
+from solver.search.local_search import local_search
 
 # Beyond so many items greedy additions, a pass each, take too long; little is left to add there.
 _FILLED = 5_000
@@ -34,29 +35,28 @@ class Incumbent(Generic[ProblemT]):
         stop: Stop,
         clock: TimeLimit,
         report: Report,
-        random_seed: int,
-        nodes: int | None,
+        options: SolverOptions,
     ) -> None:
         self.problem, self.base = reduced.problem, reduced.base
         self._stop, self.clock, self._report = stop, clock, report
-        self.random_seed, self.nodes = random_seed, nodes
+        self.random_seed, self.nodes = options.random_seed, options.node_limit
         self.chosen = start
         self.objective = value(self.problem, start) if keeps(self.problem, start) else -math.inf
         self.bound = math.inf
-        self._told = (self.objective, self.bound)
+        self._reported = (self.objective, self.bound)
         self.used = Strategy.GREEDY
         self.reason = StopReason.EXHAUSTED
         self.notes: list[str] = []
 
     def stop(self, objective: float, upper_bound: float) -> StopReason | None:
         """Ask the criteria, and report what a backend knows when it asks."""
-        return self._stop(*self._tell(objective, upper_bound))
+        return self._stop(*self._known(objective, upper_bound))
 
-    def _tell(self, objective: float, bound: float) -> tuple[float, float]:
-        """Report what is known now, where that is more than was told before; return it."""
-        known = (max(objective, self._told[0]), min(bound, self._told[1]))
-        if known != self._told:
-            self._told = known
+    def _known(self, objective: float, bound: float) -> tuple[float, float]:
+        """Report what is known now, where that is more than was reported before; return it."""
+        known = (max(objective, self._reported[0]), min(bound, self._reported[1]))
+        if known != self._reported:
+            self._reported = known
             self._report(known[0] + self.base, known[1] + self.base)
         return known[0] + self.base, known[1] + self.base
 
@@ -68,11 +68,22 @@ class Incumbent(Generic[ProblemT]):
                 self.chosen, self.objective, self.used = attempt.chosen, objective, source
         self.bound = min(self.bound, attempt.upper_bound)
         self.reason = attempt.stop_reason
-        self._tell(self.objective, self.bound)
+        self._known(self.objective, self.bound)
 
     def greedy(self) -> None:
         """Start from the greedy selection where that is better than what is there."""
         self.take(greedy(self.problem), Strategy.GREEDY)
+
+    def for_a_share(self, share: float) -> Stop:
+        """Return the criteria, and a limit of a share of the time that is left."""
+        return FirstOf(self.stop, TimeLimit(share * self.clock.remaining()))
+
+    def improve(self, share: float) -> None:
+        """Run local search from the incumbent for a share of the time that is left."""
+        stop = self.for_a_share(share)
+        self.take(
+            local_search(self.problem, self.chosen, stop, self.random_seed), Strategy.LOCAL_SEARCH
+        )
 
     def finish(self, attempt: Attempt, strategy: Strategy) -> None:
         """Keep what an exact search found, and say what became of the incumbent before it."""

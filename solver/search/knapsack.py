@@ -1,7 +1,8 @@
-"""The continuous knapsack, with or without a range for the number of items.
+"""The continuous knapsack: what a budget buys where the last item may be bought in part.
 
 Dantzig (1957): by worth per cost, the last item in part. The item at which the budget runs out is
-found by partitioning around pivots, as in quickselect, so nothing is sorted.
+found by partitioning around pivots, as in quickselect, so nothing is sorted: it takes O(n), for the
+dozens of items of a node as for the millions of a pool. The number of items may be limited too.
 
 References
 ----------
@@ -12,11 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from solver.model.constraints import Ints
 from solver.model.kernel import kernel
-from solver.rules.arrays import Floats, Ints
+from solver.model.problem import Floats
 
-# Tolls tried to bracket the best one.
+# Multipliers of the number of items tried to bracket the best one.
 _BRACKET = 12
+# Worth per cost beyond this is the same for any purpose.
+_STEEPEST = 1e200
 
 
 @kernel
@@ -106,6 +110,70 @@ def fill_fraction(
     return total, 0.0
 
 
+@kernel
+def fill(
+    candidates: Ints,
+    size: int,
+    worth: Floats,
+    costs: Floats,
+    room: float,
+    items: Ints,
+    y: Floats,
+    pivot: float,
+) -> tuple[float, float]:
+    """Fill `room` with the first `size` of `candidates`, those that are worth something.
+
+    Parameters
+    ----------
+    candidates
+        Indices of items; not changed.
+    worth, costs, room, y, pivot
+        As in `fill_fraction`; y is overwritten at the candidates, and what is free is taken.
+    items
+        Room to work in, as long as the candidates.
+    """
+    count = 0
+    free = 0.0
+    for t in range(size):
+        j = candidates[t]
+        y[j] = 0.0
+        if worth[j] > 0.0:
+            if costs[j] <= 0.0:
+                y[j] = 1.0
+                free += worth[j]
+            else:
+                items[count] = j
+                count += 1
+    total, price = fill_fraction(items, count, worth, costs, room, y, pivot)
+    return total + free, price
+
+
+@kernel
+def fill_all(
+    worth: Floats,
+    costs: Floats,
+    room: float,
+    largest: float,
+    items: Ints,
+    y: Floats,
+    pivot: float,
+) -> tuple[float, float]:
+    """Fill `room` with all items that cost at most `largest`; otherwise as `fill`."""
+    count = 0
+    free = 0.0
+    for j in range(len(costs)):
+        y[j] = 0.0
+        if worth[j] > 0.0:
+            if costs[j] <= 0.0:
+                y[j] = 1.0
+                free += worth[j]
+            elif costs[j] <= largest:
+                items[count] = j
+                count += 1
+    total, price = fill_fraction(items, count, worth, costs, room, y, pivot)
+    return total + free, price
+
+
 class Scratch(NamedTuple):
     """Room to work in, so that a step allocates nothing: shapes (k,)."""
 
@@ -137,27 +205,15 @@ def _fill_at(
 
     Returns its worth, the number of items in it, and the price of the budget.
     """
-    count = 0
-    total = 0.0
+    for t in range(size):
+        scratch.worth[free[t]] = gradient[free[t]] - count_multiplier
+    value, price = fill(
+        free, size, scratch.worth, costs, room, scratch.items, scratch.vertex, price
+    )
     number = 0.0
     for t in range(size):
-        j = free[t]
-        scratch.vertex[j] = 0.0
-        worth_now = gradient[j] - count_multiplier
-        scratch.worth[j] = worth_now
-        if worth_now > 0.0:
-            if costs[j] <= 0.0:
-                scratch.vertex[j] = 1.0
-                total += worth_now
-            else:
-                scratch.items[count] = j
-                count += 1
-    value, price = fill_fraction(
-        scratch.items, count, scratch.worth, costs, room, scratch.vertex, price
-    )
-    for t in range(size):
         number += scratch.vertex[free[t]]
-    return total + value, number, price
+    return value, number, price
 
 
 @kernel
@@ -229,3 +285,60 @@ def fill_counted(
         j = free[t]
         scratch.vertex[j] = share * scratch.near[j] + (1.0 - share) * scratch.far[j]
     return best, best_multiplier, best_price
+
+
+@kernel
+def fractional(
+    worth: Floats, costs: Floats, room: float, guess: float, x: Floats
+) -> tuple[float, float]:
+    """Fill `room` with the best of all items: x, shape (n,), receives the fractions.
+
+    Returns its worth and the price of room, at most 1e200; see `fill_fraction`.
+    """
+    items = np.empty(len(worth), np.int64)
+    # A pivot somewhat below the price leaves little to look at: what is above it overspends.
+    pivot = 0.8 * min(guess, _STEEPEST)
+    value, price = fill_all(worth, costs, max(0.0, room), np.inf, items, x, pivot)
+    return value, min(price, _STEEPEST)
+
+
+def fractional_knapsack(worth: Floats, costs: Floats, allowance: float) -> Floats:
+    """Return the x in [0, 1]^n with ``costs.x <= allowance`` that maximises ``worth.x``.
+
+    What a running sum of costs may be off by is added to the allowance, so that ``worth.x`` bounds
+    whatever is affordable.
+    """
+    x = np.zeros(len(worth))
+    fractional(worth, costs, allowance * (1.0 + len(costs) * np.finfo(float).eps), 0.0, x)
+    return x
+
+
+def unit_price(worth: Floats, costs: Floats, allowance: float, guess: float = 0.0) -> float:
+    """Return what a unit of the budget is worth: 0 where all that is wanted can be bought.
+
+    Parameters
+    ----------
+    worth, costs
+        Shape (n,).
+    allowance
+        The budget.
+    guess
+        Where the price may be. A good guess saves most of the work and changes nothing else.
+    """
+    return fractional(worth, costs, allowance, guess, np.zeros(len(worth)))[1]
+
+
+def largest_total(weights: Floats, costs: Floats, allowance: float) -> float:
+    """Return a number that ``weights.x`` of no affordable x in [0, 1]^n exceeds."""
+    price = unit_price(weights, costs, allowance)
+    # Any price bounds; the error of the sums is at most one unit for each of their terms.
+    total = price * allowance + float(np.maximum(weights - price * costs, 0.0).sum())
+    unit = float(np.finfo(np.float64).eps)
+    return total + (len(weights) + 8) * unit * (total + price * allowance)
+
+
+def most_items(costs: Floats, allowance: float) -> int:
+    """Return how many items fit at most: the cheapest ones."""
+    # A running sum of n numbers may come out this much too large.
+    drift = 1.0 + len(costs) * np.finfo(float).eps
+    return int(np.searchsorted(np.cumsum(np.sort(costs)), allowance * drift, side="right"))

@@ -3,7 +3,8 @@
 import numpy as np
 
 from solver.model.kernel import kernel
-from solver.rules.arrays import Floats, Mask, RuleArrays, Tally, may_swap, swap, tally
+from solver.model.problem import Floats, Mask
+from solver.rules.arrays import RuleArrays, Tally, may_swap, swap, tally
 
 
 @kernel

@@ -17,8 +17,10 @@ Glover, Lu, Hao: Diversification-driven tabu search for unconstrained binary qua
 
 import numpy as np
 
+from solver.model.constraints import Ints
 from solver.model.kernel import kernel
-from solver.rules.arrays import Floats, Ints, Mask, RuleArrays, Tally, keeps, may_swap, swap, tally
+from solver.model.problem import Floats, Mask
+from solver.rules.arrays import RuleArrays, Tally, keeps, may_swap, swap, tally
 from solver.search.moves import company, descend, fill, worth
 
 # A segment's pace of mu, drawn log-uniformly between these.

@@ -4,11 +4,11 @@ Items are worth ``c_ij`` to point j, at least 0. With a level ``v_j`` a point,
 
     sum_j max over i in S of c_ij <= sum_j v_j + sum over i in S of sum_j max(0, c_ij - v_j)
 
-for every S and every v at least the service b that is there already: whoever serves j best gives at
-most ``v_j + (c_ij - v_j)^+``. Over the budget the last sum is at most a continuous knapsack. v is
-lowered where nobody serves a point beyond its level, and raised where several do, by steps of Held,
-Wolfe and Crowder's length. A step looks only at the items above the level of each point: these
-come first in `Points`.
+for every S and every v at least the service b that is there already: the item that serves j best
+gives at most ``v_j + (c_ij - v_j)^+``. Over the budget the last sum is at most a continuous
+knapsack. v is lowered where no item serves a point beyond its level, and raised where several do,
+by steps of Held, Wolfe and Crowder's length. A step looks only at the items above the level of each
+point: these come first in `Points`.
 
 References
 ----------
@@ -22,8 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.model.kernel import kernel
-from solver.rules.arrays import FREE, IN, OUT, Floats, States
-from solver.search.knapsack import fill_fraction
+from solver.model.problem import Floats
+from solver.rules.arrays import FREE, IN, OUT, States
+from solver.search.knapsack import fill
 
 # Steps without a better bound after which steps are halved, and the share at which they end.
 _PATIENCE = 12
@@ -52,7 +53,7 @@ class Points(NamedTuple):
     floor: Floats
 
 
-class Bounded(NamedTuple):
+class AssignmentBound(NamedTuple):
     """What a round of steps found.
 
     Parameters
@@ -115,7 +116,7 @@ def descend(
     start: Floats,
     incumbent: float,
     steps: int,
-) -> Bounded:
+) -> AssignmentBound:
     """Lower the bound of a node by subgradient steps.
 
     Parameters
@@ -139,24 +140,14 @@ def descend(
     base = service(points, state, np.zeros(m))
     levels = np.maximum(start, base)
     worth, vertex, average = np.zeros(n), np.zeros(n), np.zeros(n)
+    free = np.flatnonzero(state == FREE)
     items = np.empty(n, np.int64)
     best, best_levels, best_reduced = np.inf, levels.copy(), np.zeros(n)
     price, share, idle = 0.0, 1.0, 0
     slope, smooth = np.zeros(m), np.zeros(m)
     for step in range(steps):
         bound = _worths(points, levels, worth)
-        size = 0
-        for i in range(n):
-            vertex[i] = 0.0
-            if state[i] != FREE or worth[i] <= 0.0:
-                continue
-            if costs[i] > 0.0:
-                items[size] = i
-                size += 1
-            else:
-                vertex[i] = 1.0
-                bound += worth[i]
-        filled, price = fill_fraction(items, size, worth, costs, room, vertex, price)
+        filled, price = fill(free, len(free), worth, costs, room, items, vertex, price)
         bound += filled
         weight = 1.0 if step == 0 else max(_NEWEST, 1.0 / (step + 1.0))
         for i in range(n):
@@ -199,7 +190,7 @@ def descend(
         length = share * gap / norm
         for j in range(m):
             levels[j] = max(base[j], levels[j] - length * smooth[j])
-    return Bounded(best, best_levels, best_reduced, average, vertex)
+    return AssignmentBound(best, best_levels, best_reduced, average, vertex)
 
 
 @kernel

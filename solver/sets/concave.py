@@ -23,11 +23,6 @@ class ConcaveProblem(SetProblem, ABC):
             for rounding of at most `margin`.
         """
 
-    def pace(self, step: int) -> float:
-        """Return how far a step goes towards where it points: less than 1 where there are kinks."""
-        del step
-        return 1.0
-
     @property
     @abstractmethod
     def margin(self) -> float:

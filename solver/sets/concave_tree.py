@@ -2,9 +2,7 @@
 
 A plane that touches the objective's extension at x bounds it over the budget by a continuous
 knapsack, wherever x lies; multiplicative steps move x to where the bound is low. Reduced costs
-decide items, and the item that x is least sure of is branched on. Bounds take one limit into
-account, the one that binds most at the root; other rules bind by propagation, and where they are
-broken.
+decide items, and the item that x is least sure of is branched on.
 
 References
 ----------
@@ -17,23 +15,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.model.problem import Mask
-from solver.model.result import StopReason
+from solver.model.kernel import kernel
+from solver.model.problem import Floats, Mask
 from solver.model.stop import Stop
-from solver.rules.arrays import FREE, IN, OUT, Floats, States, propagate
-from solver.rules.feasibility import keeps
-from solver.rules.limits import Limit, limits_of
-from solver.search.attempt import Attempt
-from solver.search.core import rules_of
-from solver.search.greedy import extend
-from solver.search.open_nodes import OpenNodes, enough
+from solver.rules.arrays import FREE, IN, OUT, States, propagate
+from solver.search.best_first import Attempt, best_first
+from solver.search.knapsack import fill
 from solver.sets.assignment import fix
 from solver.sets.concave import ConcaveProblem
-from solver.sets.fill import best_filling, proportional
+from solver.sets.tree import SetTree
 
 _ROOT_STEPS, _NODE_STEPS = 150, 12
 # Steps end where the point is this share of the gap below the bound.
 _CONVERGED = 0.03
+# Halvings of a range that fills the room; the result is scaled to fit anyway.
+_HALVINGS = 60
 # No undecided item's x gets lower: it could not come back.
 _LEAST = 1e-6
 # Items of a larger x are taken when a point is rounded.
@@ -43,150 +39,164 @@ _ROUNDING_NODES = 8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Node:
+class ConcaveNode:
+    """Decisions, and the point at which the relaxation ended; shapes (n,)."""
+
     state: States
     x: Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Found:
+class _TangentBound:
+    """The least bound of some planes, the reduced costs that go with it, and its point."""
+
     bound: float
     reduced: Floats
     x: Floats
 
 
-class ConcaveTree:
-    """The search on one problem.
+@kernel
+def _used(weight: Floats, costs: Floats, scale: float) -> float:
+    """Return the cost of a point that is a multiple of a weight, but at most 1."""
+    spent = 0.0
+    for i in range(len(weight)):
+        if weight[i] > 0.0:
+            spent += costs[i] * min(1.0, scale * weight[i])
+    return spent
+
+
+@kernel
+def _scale(weight: Floats, costs: Floats, room: float) -> float:
+    """Return the largest multiple of a weight that costs no more than `room`."""
+    low, high = 0.0, 1.0 / weight.max()
+    # Grow until the room is used; then halve.
+    for _ in range(_HALVINGS):
+        if _used(weight, costs, high) > room:
+            break
+        low = high
+        high *= 4.0
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        if _used(weight, costs, middle) > room:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+@kernel
+def _proportional(
+    x: Floats, worth: Floats, costs: Floats, state: States, room: float, least: float
+) -> Floats:
+    """Return a point where undecided x grow in proportion to worth per cost, up to 1.
+
+    The multiplicative step of optimal design: at an optimum, worth per cost is the price of room
+    wherever x lies between 0 and 1, and the step changes nothing.
 
     Parameters
     ----------
-    problem
-        Reduced (`solver.rules.reduction`).
-    start
-        A selection that keeps every rule, or any other: then there is no incumbent.
-    stop
-        Asked with incumbent and bound.
+    x
+        Decided items keep theirs, shape (n,).
+    least
+        No undecided x becomes less, so that none is lost.
     """
+    n = len(x)
+    weight, out = np.zeros(n), x.copy()
+    cost = 0.0
+    for i in range(n):
+        if state[i] == FREE:
+            out[i] = 1.0
+            cost += costs[i]
+            if costs[i] > 0.0:
+                weight[i] = max(x[i], least) * worth[i] / costs[i]
+    if cost <= room or not (weight > 0.0).any():
+        return out
+    scale = _scale(weight, costs, room)
+    for i in range(n):
+        if state[i] == FREE and costs[i] > 0.0:
+            out[i] = max(least, min(1.0, scale * weight[i]))
+    return out
 
-    def __init__(self, problem: ConcaveProblem, start: Mask, stop: Stop) -> None:
-        self._problem, self._stop = problem, stop
-        self._chosen = start
-        self._objective = problem.value(start) if keeps(problem, start) else -np.inf
-        self._rules = rules_of(problem)
-        self._limit = Limit(problem.costs, problem.allowance)
-        self._open: OpenNodes[_Node] = OpenNodes()
 
-    def _relax(self, state: States, start: Floats, limit: float, steps: int) -> _Found:
+class ConcaveTree(SetTree[ConcaveProblem, ConcaveNode]):
+    """The search on one problem."""
+
+    def _relax(self, state: States, start: Floats, limit: float, steps: int) -> _TangentBound:
         """Lower a node's bound from a point of its parent's."""
-        problem = self._problem
-        costs, room = self._limit.costs, self._limit.room(state)
-        target = enough(self._objective)
+        problem = self.problem
+        costs, room = self.limit.costs, self.limit.room(state == IN)
+        target = self.target
         x = np.where(state == IN, 1.0, np.where(state == OUT, 0.0, start))
         # A start that uses the room.
-        x = proportional(x, costs, costs, state, room, _LEAST)
-        best = _Found(limit, np.zeros(problem.n), x)
+        x = _proportional(x, costs, costs, state, room, _LEAST)
+        free = np.flatnonzero(state == FREE)
+        items, vertex = np.empty(problem.n, np.int64), np.zeros(problem.n)
+        best = _TangentBound(limit, np.zeros(problem.n), x)
         value = np.inf
-        for step in range(steps):
+        for _ in range(steps):
             constant, slope = problem.plane(x)
             inside = constant + float(slope[state == IN].sum()) + problem.margin
-            filled, price = best_filling(slope, costs, state, room)
+            filled, price = fill(free, len(free), slope, costs, room, items, vertex, 0.0)
             bound = inside + filled * (1.0 + 1e-14 * problem.n)
             if bound < value:
                 value = bound
                 reduced = np.where(state == FREE, slope - price * costs, 0.0)
-                best = _Found(min(limit, bound), reduced if bound <= limit else best.reduced, x)
+                kept = reduced if bound <= limit else best.reduced
+                best = _TangentBound(min(limit, bound), kept, x)
             here = constant + float(slope @ x)
             if value <= target or value - here <= _CONVERGED * (value - target):
                 break
-            if steps == _ROOT_STEPS and self._stop(self._objective, best.bound) is not None:
+            if steps == _ROOT_STEPS and self.stop(self.objective, best.bound) is not None:
                 break
-            moved = proportional(x, slope, costs, state, room, _LEAST)
-            pace = problem.pace(step)
-            x = moved if pace >= 1.0 else x + pace * (moved - x)
+            x = _proportional(x, slope, costs, state, room, _LEAST)
         return best
-
-    def _try(self, chosen: Mask) -> None:
-        if not keeps(self._problem, chosen):
-            return
-        chosen = extend(self._problem, chosen)
-        worth = self._problem.value(chosen)
-        if worth > self._objective and keeps(self._problem, chosen):
-            self._chosen, self._objective = chosen, worth
 
     def _round(self, state: States, x: Floats) -> None:
         """Take the items that x is surest of, as long as they fit."""
-        costs, allowance = self._problem.costs, self._problem.allowance
+        costs, allowance = self.problem.costs, self.problem.allowance
         chosen = state == IN
         spent = float(costs[chosen].sum())
         for item in np.argsort(-x, kind="stable"):
             if state[item] == FREE and x[item] > _SURE and spent + costs[item] <= allowance:
                 chosen[item] = True
                 spent += costs[item]
-        self._try(chosen)
+        self.offer_filled(chosen)
 
-    def _settle(self, state: States, found: _Found) -> None:
+    def _keep(self, state: States, found: _TangentBound) -> None:
         """Close a node, or keep it open with what has been found about it."""
-        target = enough(self._objective)
-        if found.bound <= target:
-            self._open.close(found.bound)
-            return
-        # What is decided, here or by the rules, could at most be worth the target otherwise.
-        fix(state, found.reduced, found.bound, target)
-        if not propagate(state, self._rules):
-            self._open.close(target)
-            return
-        if (state == FREE).any():
-            self._open.add(found.bound, _Node(state, found.x))
-            return
-        chosen = state == IN
-        worth = self._problem.value(chosen)
-        if worth > self._objective and keeps(self._problem, chosen):
-            self._chosen, self._objective = chosen, worth
-        self._open.close(enough(self._objective))
-
-    def _first_bound(self, limit: Limit, state: States) -> float:
-        self._limit = limit
-        return self._relax(state, np.ones(len(state)), np.inf, _NODE_STEPS).bound
+        target = self.target
+        self.settle(
+            state,
+            found.bound,
+            lambda: fix(state, found.reduced, found.bound, target),
+            ConcaveNode(state, found.x),
+        )
 
     def root(self) -> None:
         """Bound the whole."""
-        state = np.zeros(self._problem.n, dtype=np.int8)
-        if not propagate(state, self._rules):
+        state = np.zeros(self.problem.n, dtype=np.int8)
+        if not propagate(state, self.rules):
             return
-        limits, start = limits_of(self._problem), np.ones(self._problem.n)
-        if len(limits) > 1:
-            self._limit = min(limits, key=lambda limit: self._first_bound(limit, state))
+        start = np.ones(self.problem.n)
+        self.choose_limit(lambda: self._relax(state, start, np.inf, _NODE_STEPS).bound)
         found = self._relax(state, start, np.inf, _ROOT_STEPS)
         self._round(state, found.x)
-        self._settle(state, found)
+        self._keep(state, found)
 
-    def _branch(self, bound: float, node: _Node) -> None:
-        free = np.flatnonzero(node.state == FREE)
-        doubt = np.minimum(node.x[free], 1.0 - node.x[free])
-        item = int(free[np.argmax(doubt)])
-        for side in (IN, OUT):
-            state = node.state.copy()
-            state[item] = side
-            if propagate(state, self._rules):
-                self._settle(state, self._relax(state, node.x, bound, _NODE_STEPS))
-
-    def search(self, node_limit: int | None) -> Attempt:
-        """Open nodes until nothing can beat the incumbent, or the criterion says stop."""
-        opened = 0
-        while True:
-            top = self._open.pop(self._objective)
-            if top is None:
-                bound = self._open.bound(self._objective)
-                return Attempt(self._chosen, bound, StopReason.PROVEN, opened)
-            bound, node = top
-            whole = self._open.bound(self._objective, bound)
-            reason = self._stop(self._objective, whole)
-            if reason is not None or (node_limit is not None and opened >= node_limit):
-                return Attempt(self._chosen, whole, reason or StopReason.EXHAUSTED, opened)
-            if opened % _ROUNDING_NODES == 0:
+    def branch(self, taken: list[tuple[float, ConcaveNode]]) -> None:
+        """Take the item that x is least sure of, and leave it out."""
+        for bound, node in taken:
+            if self.nodes % _ROUNDING_NODES == 0:
                 self._round(node.state, node.x)
-            self._branch(bound, node)
-            opened += 1
+            free = np.flatnonzero(node.state == FREE)
+            doubt = np.minimum(node.x[free], 1.0 - node.x[free])
+            item = int(free[np.argmax(doubt)])
+            for side in (IN, OUT):
+                state = node.state.copy()
+                state[item] = side
+                if propagate(state, self.rules):
+                    self._keep(state, self._relax(state, node.x, bound, _NODE_STEPS))
+            self.nodes += 1
 
 
 def concave_tree(
@@ -210,6 +220,4 @@ def concave_tree(
     Attempt
         Its bound holds whenever the search ended.
     """
-    tree = ConcaveTree(problem, start, stop)
-    tree.root()
-    return tree.search(nodes)
+    return best_first(ConcaveTree(problem, start, stop), stop, nodes)

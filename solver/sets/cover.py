@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from solver.model.constraints import Ints
 from solver.model.kernel import kernel
-from solver.rules.arrays import Floats, Ints
+from solver.model.problem import Floats
 
 
 @kernel

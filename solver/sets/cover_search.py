@@ -3,8 +3,11 @@
 The radius of a selection is one of the distances. For a radius r, "is there a selection that keeps
 every rule and has an item within r of every point" is an integer programme (OR-Tools' CP-SAT).
 No means that the radius is above r; yes comes with a selection. Costs are rounded in favour of the
-selection (`solver.rules.completion`), so no is always true; yes is checked. Before that, radii are
+selection (`solver.rules.feasibility`), so no is always true; yes is checked. Before that, radii are
 ruled out by packings: points of which no item covers two need an item each.
+
+This is no branch and bound: one range of radii is halved, nothing is kept open beside it, and a
+probe is a whole programme. So it has a loop of its own, which asks the criterion as the others do.
 
 References
 ----------
@@ -19,9 +22,9 @@ from solver.model.errors import BackendUnavailableError
 from solver.model.problem import Floats, Mask
 from solver.model.result import StopReason
 from solver.model.stop import Stop
-from solver.rules.completion import rule_model
-from solver.rules.feasibility import keeps
-from solver.search.attempt import Attempt
+from solver.rules.book import keeps
+from solver.rules.feasibility import rule_model
+from solver.search.best_first import Attempt
 from solver.sets.k_center import KCenterProblem
 
 # Seconds between two looks at the criterion while CP-SAT works.
@@ -46,7 +49,7 @@ def _needed(within: np.ndarray) -> np.ndarray:
     sizes = columns.sum(axis=0)
     order = np.argsort(sizes, kind="stable")
     counts = columns.astype(np.float32)
-    contained = counts.T @ counts == sizes  # [j, k]: whoever covers k covers j
+    contained = counts.T @ counts == sizes  # [j, k]: what covers k covers j
     kept = np.zeros(len(sizes), dtype=bool)
     for k in order:
         kept[k] = not (contained[k] & kept).any()
@@ -65,13 +68,13 @@ def _packing_cost(within: np.ndarray, costs: Floats) -> float:
     return total
 
 
-class _Search:
+class RadiusSearch:
     """Bisection over the distances of one problem."""
 
     def __init__(self, problem: KCenterProblem, start: Mask, stop: Stop) -> None:
         self.problem, self.stop, self.chosen = problem, stop, start
         self.objective = problem.value(start) if keeps(problem, start) else -np.inf
-        # Nobody gets nearer than its nearest item.
+        # No point gets nearer than its nearest item.
         least, most = 0.0 - problem.value(np.ones(problem.n, dtype=bool)), -self.objective
         every = np.append(problem.distances, problem.reach)
         self.radii = np.unique(every[(every >= least) & (every <= most)])
@@ -195,6 +198,6 @@ def cover_search(
     BackendUnavailableError
         When OR-Tools is not installed.
     """
-    search = _Search(problem, start, stop)
+    search = RadiusSearch(problem, start, stop)
     search.pack()
     return search.run(nodes)

@@ -186,8 +186,8 @@ class DesignProblem(ConcaveProblem):
     def additions(self, chosen: Mask) -> Floats:
         return self._all_changes(chosen, np.flatnonzero(~chosen), 1.0)
 
-    def growing(self, chosen: Mask) -> "_Growing":
-        return _Growing(self, chosen.copy())
+    def growing(self, chosen: Mask) -> "DesignGrowth":
+        return DesignGrowth(self, chosen.copy())
 
     def part(
         self,
@@ -244,7 +244,9 @@ class DesignProblem(ConcaveProblem):
         return float(_EPS * (8 * d + d * known))
 
 
-class _Growing:
+class DesignGrowth:
+    """What is known while greedy adds items, as rows that are whitened by it."""
+
     def __init__(self, problem: DesignProblem, chosen: Mask) -> None:
         self._problem, self._chosen = problem, chosen
         self._white = problem.whitened(problem.information(chosen.astype(np.float64)))

@@ -76,8 +76,8 @@ class FacilityProblem(SetProblem):
         np.add.at(lost, who[mine], (self.demands * (best - second))[mine])
         return lost
 
-    def growing(self, chosen: Mask) -> "_Growing":
-        return _Growing(self, self._service(chosen))
+    def growing(self, chosen: Mask) -> "FacilityGrowth":
+        return FacilityGrowth(self, self._service(chosen))
 
     def part(
         self,
@@ -103,7 +103,9 @@ class FacilityProblem(SetProblem):
         return 8 * float(np.finfo(float).eps) * everything
 
 
-class _Growing:
+class FacilityGrowth:
+    """How well points are served while greedy adds items."""
+
     def __init__(self, problem: FacilityProblem, service: Floats) -> None:
         self._problem, self._service = problem, service
 

@@ -1,4 +1,4 @@
-"""k-center under a budget: nobody is far from the nearest item that is there."""
+"""k-center under a budget: no point is far from the nearest item that is there."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
@@ -70,8 +70,8 @@ class KCenterProblem(SetProblem):
         worth[items] = near.max(initial=0.0) - radii(self.distances, items, near)
         return worth
 
-    def growing(self, chosen: Mask) -> "_Growing":
-        return _Growing(self, self.nearest(chosen))
+    def growing(self, chosen: Mask) -> "CenterGrowth":
+        return CenterGrowth(self, self.nearest(chosen))
 
     def part(
         self,
@@ -95,7 +95,7 @@ class KCenterProblem(SetProblem):
         return 0.0
 
 
-class _Growing:
+class CenterGrowth:
     """Farthest first: an item promises what it takes off the farthest point's distance.
 
     Where several points are the farthest, as all are at first, it promises the mean over them: the

@@ -72,8 +72,8 @@ class SumProblem(ConcaveProblem):
     def losses(self, chosen: Mask) -> Floats:
         return _summed([s * term.losses(chosen) for s, term in self._pairs()])
 
-    def growing(self, chosen: Mask) -> "_Growing":
-        return _Growing([(s, term.growing(chosen)) for s, term in self._pairs()])
+    def growing(self, chosen: Mask) -> "SumGrowth":
+        return SumGrowth([(s, term.growing(chosen)) for s, term in self._pairs()])
 
     def part(
         self,
@@ -114,9 +114,6 @@ class SumProblem(ConcaveProblem):
             slopes += share * g
         return constant, slopes
 
-    def pace(self, step: int) -> float:
-        return min(term.pace(step) for term in self.terms)
-
     @property
     def margin(self) -> float:
         return float(sum(s * term.margin for s, term in self._pairs())) + self.resolution
@@ -129,7 +126,9 @@ class SumProblem(ConcaveProblem):
         return list(zip(self.shares.tolist(), self.terms, strict=True))
 
 
-class _Growing:
+class SumGrowth:
+    """The terms of a sum while greedy adds items."""
+
     def __init__(self, terms: list[tuple[float, Growing]]) -> None:
         self._terms = terms
 

@@ -11,20 +11,19 @@ after it s, p and a factor on u are free at O(n). As v grows in proportion to t,
 is u times ``s / t`` of the point that u comes from. So one pass bounds all of ``[0, t_max]``.
 
 Rounding: each product is off by at most ``(d + 2) 2^-53 |m_i| |u|`` (`solver.signatures.passes`),
-and the
-other operations on an item by a few units of its terms. That much is added to each item's term
-before it is compared with 0, and the error of the sums to the total, so the bound holds for real
-numbers.
+and the other operations on an item by a few units of its terms. That much is added to each item's
+term before it is compared with 0, and the error of the sums to the total, so the bound holds for
+real numbers.
 """
 
-import heapq
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from solver.model.problem import Floats, Mask
-from solver.signatures.prices import ratios, unit_price
+from solver.model.problem import Floats
+from solver.search.best_first import OpenNodes
+from solver.search.knapsack import unit_price
 
 _UNIT = 2.0**-53
 # Norms of vectors after float32 arithmetic stay below this.
@@ -118,7 +117,7 @@ def bound_between(
 ) -> DualBound:
     """Return a bound on every affordable selection whose t lies in [low, high].
 
-    `guess` is where the price may be (`solver.signatures.prices.unit_price`).
+    `guess` is where the price may be (`solver.search.knapsack.unit_price`).
     """
     slope = 0.5 * (low + high)
     factor = slope / using.slope
@@ -126,7 +125,7 @@ def bound_between(
     alone += slope
     alone *= data.weights
     alone += data.worth
-    price = unit_price(ratios(alone, data.costs), data.costs, data.allowance, guess)
+    price = unit_price(alone, data.costs, data.allowance, guess)
     # Of each item's term: the product's error, and 8 units of everything that it is made of.
     each = factor * using.error + (8 * _UNIT) * (slope + factor * _LONGEST * using.length)
     terms = alone
@@ -142,15 +141,14 @@ def bound_between(
     return DualBound(norm - 0.5 * low * high + budget + total + slack, slope, factor, price, using)
 
 
-@dataclass(order=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Range:
-    """A range of t in the heap, largest bound first; `seen` directions have been tried on it."""
+    """A range of t; `seen` directions have been tried on it, and the best gave the proof."""
 
-    key: float
     low: float
     high: float
     seen: int
-    proof: DualBound = field(compare=False)
+    proof: DualBound
 
 
 class Ranges:
@@ -173,7 +171,8 @@ class Ranges:
         self._data = data
         self._using = [first]
         proof = bound_between(data, first, 0.0, data.top)
-        self._heap = [_Range(max(-proof.bound, -known), 0.0, data.top, 1, proof)]
+        self._open: OpenNodes[_Range] = OpenNodes()
+        self._open.add(min(proof.bound, known), _Range(0.0, data.top, 1, proof))
 
     def add(self, another: Direction) -> None:
         """Let a further direction bound what the ones so far bound badly."""
@@ -187,37 +186,30 @@ class Ranges:
     @property
     def bound(self) -> float:
         """No affordable selection is worth more."""
-        return -self._heap[0].key
+        return self._open.top[0]
 
     @property
     def binding(self) -> DualBound:
         """The proof of the range that binds."""
-        return self._heap[0].proof
+        return self._open.top[1].proof
 
-    def open_proofs(self, target: float) -> list[DualBound]:
-        """Return the proofs of all ranges that may hold something better than `target`."""
-        return [one.proof for one in self._heap if -one.key > target]
-
-    def _retry(self) -> None:
-        """Bound the range that binds by the directions that it has not seen."""
-        worst = self._heap[0]
-        best, key = worst.proof, worst.key
+    def _retried(self, known: float, worst: _Range) -> tuple[float, _Range]:
+        """Bound a range by the directions that it has not seen."""
+        best, bound = worst.proof, known
         for one in self._using[worst.seen :]:
             proof = bound_between(self._data, one, worst.low, worst.high, best.price)
-            if -proof.bound > key:
-                best, key = proof, -proof.bound
-        again = _Range(key, worst.low, worst.high, len(self._using), best)
-        heapq.heapreplace(self._heap, again)
+            if proof.bound < bound:
+                best, bound = proof, proof.bound
+        return bound, _Range(worst.low, worst.high, len(self._using), best)
 
-    def _halve(self) -> None:
-        worst = heapq.heappop(self._heap)
-        middle = 0.5 * (worst.low + worst.high)
+    def _halves(self, known: float, worst: _Range) -> list[tuple[float, _Range]]:
+        middle, guess = 0.5 * (worst.low + worst.high), worst.proof.price
+        halves = []
         for low, high in ((worst.low, middle), (middle, worst.high)):
-            guess = worst.proof.price
             proofs = [bound_between(self._data, one, low, high, guess) for one in self._using]
             best = min(proofs, key=lambda proof: proof.bound)
-            key = max(-best.bound, worst.key)
-            heapq.heappush(self._heap, _Range(key, low, high, len(self._using), best))
+            halves.append((min(best.bound, known), _Range(low, high, len(self._using), best)))
+        return halves
 
     def refine(
         self, target: float, *, most: int, halve: float = 0.1, give_up: Callable[[], bool]
@@ -236,48 +228,11 @@ class Ranges:
         give_up
             Polled.
         """
-        for _ in range(most):
-            worst = self._heap[0]
-            gap = self.bound - target
-            if gap <= 0 or give_up():
-                return
+
+        def split(bound: float, worst: _Range) -> list[tuple[float, _Range]]:
             if worst.seen < len(self._using):
-                self._retry()
-            elif (worst.high - worst.low) ** 2 / 8.0 > halve * gap:
-                self._halve()
-            else:
-                return
+                return [self._retried(bound, worst)]
+            secant_error = (worst.high - worst.low) ** 2 / 8.0
+            return self._halves(bound, worst) if secant_error > halve * (bound - target) else []
 
-
-def undecided(data: Linear, proofs: Sequence[DualBound], target: float) -> tuple[Mask, Mask]:
-    """Return which items no better selection lacks, and which it may or may not have.
-
-    On a range with bound b, a selection without an item of reduced worth r > 0 is worth at most
-    ``b - r``, one with an item of ``r < 0`` at most ``b + r``. What falls to the target or below on
-    every range is decided.
-
-    Parameters
-    ----------
-    data
-        The items.
-    proofs
-        Of every range whose bound is above the target.
-    target
-        A known objective.
-
-    Returns
-    -------
-    tuple[Mask, Mask]
-        Shapes (n,).
-    """
-    inside = np.ones(len(data.weights), dtype=bool)
-    outside = inside.copy()
-    largest = float(np.abs(data.worth).max(initial=0.0))
-    for proof in proofs:
-        reduced = scores(data, proof)
-        slack = proof.bound - target
-        # The error of r was counted into the bound in full: what it takes off is not relied on.
-        slack += 1e-12 * (abs(proof.bound) + abs(target) + data.top**2 + largest)
-        inside &= reduced > slack
-        outside &= reduced < -slack
-    return inside, ~(inside | outside)
+        self._open.refine(target, most, split, give_up)

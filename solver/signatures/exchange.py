@@ -1,8 +1,9 @@
-"""Local search on a core: the few hundred to few thousand items about which there is any doubt.
+"""Compiled moves on a core: the few hundred to few thousand items about which there is any doubt.
 
 Everything outside the core is decided, so an item of the core has a worth of its own (its gain over
 what is decided) and a utility with every other item of the core. With that small matrix at hand a
-move costs O(k): add, drop, swap one for one, one for two and two for one.
+move costs O(k): add, drop, swap one for one, one for two and two for one. The loop around the moves
+is `solver.search.local_search.iterate`.
 """
 
 import math
@@ -13,38 +14,12 @@ import numpy.typing as npt
 
 from solver.model.kernel import kernel
 from solver.model.problem import Floats, Mask
+from solver.model.stop import Stop
 
-
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class ExchangeCore:
-    """A small problem under one budget.
-
-    Parameters
-    ----------
-    worth
-        What each item adds to what is decided, shape (k,).
-    pairs
-        Utilities of the pairs, shape (k, k), symmetric, diagonal 0.
-    costs, allowance
-        Costs, shape (k,), and what is left of the budget.
-    threshold
-        A change smaller than this is rounding.
-    """
-
-    worth: Floats
-    pairs: Floats
-    costs: Floats
-    allowance: float
-    threshold: float
-
-    def value(self, chosen: Mask) -> float:
-        """Return what a selection adds to what is decided."""
-        company = self.pairs[np.ix_(chosen, chosen)].sum()
-        return float(self.worth[chosen].sum() + 0.5 * company)
-
-    def gains(self, chosen: Mask) -> Floats:
-        """Return what each item adds to a selection, or is worth within it, shape (k,)."""
-        return np.asarray(self.worth + self.pairs[:, chosen].sum(axis=1))
+# Passes over the items in one descent, at most.
+_ROUNDS = 50
+# Items that a perturbation drops, at most.
+_DROPPED = 12
 
 
 @kernel
@@ -179,34 +154,66 @@ def _descend(
             return
 
 
-def descend(core: ExchangeCore, chosen: Mask, rounds: int = 50) -> Mask:
-    """Return what improving moves make of a selection within the allowance.
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class ExchangeCore:
+    """A small problem under one budget, as `solver.search.local_search.Landscape`.
 
-    A selection that overspends comes back without what is worth least per cost.
+    Parameters
+    ----------
+    worth
+        What each item adds to what is decided, shape (k,).
+    pairs
+        Utilities of the pairs, shape (k, k), symmetric, diagonal 0.
+    costs, allowance
+        Costs, shape (k,), and what is left of the budget.
+    threshold
+        A change smaller than this is rounding.
     """
-    chosen = chosen.copy()
-    gain = core.gains(chosen)
-    spare = core.allowance - math.fsum(core.costs[chosen])
-    while spare < 0:
-        inside = np.flatnonzero(chosen & (core.costs > 0))
-        worst = inside[int(np.argmin(gain[inside] / core.costs[inside]))]
-        _flip(core.pairs, gain, chosen, worst)
-        spare = core.allowance - math.fsum(core.costs[chosen])
-    better = chosen.copy()
-    _descend(core.pairs, core.costs, gain, better, spare, core.threshold, rounds)
-    # Its running sum of costs is off by rounding: where that matters, the start stands.
-    return better if math.fsum(core.costs[better]) <= core.allowance else chosen
 
+    worth: Floats
+    pairs: Floats
+    costs: Floats
+    allowance: float
+    threshold: float
 
-def perturb(core: ExchangeCore, chosen: Mask, rng: np.random.Generator) -> Mask:
-    """Drop a random few and take one outsider in: the next descent starts elsewhere."""
-    changed = chosen.copy()
-    inside: npt.NDArray[np.intp] = np.flatnonzero(chosen)
-    if inside.size:
-        size = int(rng.integers(1, min(12, inside.size) + 1))
-        changed[rng.choice(inside, size=size, replace=False)] = False
-    spare = core.allowance - math.fsum(core.costs[changed])
-    outside = np.flatnonzero(~chosen & (core.costs <= spare))
-    if outside.size:
-        changed[rng.choice(outside)] = True
-    return changed
+    def value(self, chosen: Mask) -> float:
+        """Return what a selection adds to what is decided."""
+        company = self.pairs[np.ix_(chosen, chosen)].sum()
+        return float(self.worth[chosen].sum() + 0.5 * company)
+
+    def gains(self, chosen: Mask) -> Floats:
+        """Return what each item adds to a selection, or is worth within it, shape (k,)."""
+        return np.asarray(self.worth + self.pairs[:, chosen].sum(axis=1))
+
+    def descend(self, chosen: Mask, stop: Stop | None = None) -> Mask:
+        """Return what improving moves make of a selection within the allowance.
+
+        A selection that overspends comes back without what is worth least per cost. The moves take
+        a fraction of a second, so `stop` is not asked.
+        """
+        del stop
+        chosen = chosen.copy()
+        gain = self.gains(chosen)
+        spare = self.allowance - math.fsum(self.costs[chosen])
+        while spare < 0:
+            inside = np.flatnonzero(chosen & (self.costs > 0))
+            worst = inside[int(np.argmin(gain[inside] / self.costs[inside]))]
+            _flip(self.pairs, gain, chosen, worst)
+            spare = self.allowance - math.fsum(self.costs[chosen])
+        better = chosen.copy()
+        _descend(self.pairs, self.costs, gain, better, spare, self.threshold, _ROUNDS)
+        # Its running sum of costs is off by rounding: where that matters, the start stands.
+        return better if math.fsum(self.costs[better]) <= self.allowance else chosen
+
+    def perturb(self, chosen: Mask, rng: np.random.Generator) -> Mask:
+        """Drop a random few and take one outsider in."""
+        changed = chosen.copy()
+        inside: npt.NDArray[np.intp] = np.flatnonzero(chosen)
+        if inside.size:
+            size = int(rng.integers(1, min(_DROPPED, inside.size) + 1))
+            changed[rng.choice(inside, size=size, replace=False)] = False
+        spare = self.allowance - math.fsum(self.costs[changed])
+        outside = np.flatnonzero(~chosen & (self.costs <= spare))
+        if outside.size:
+            changed[rng.choice(outside)] = True
+        return changed

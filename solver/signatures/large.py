@@ -23,13 +23,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.model.objective import profits
 from solver.model.problem import Mask, SignatureProblem
 from solver.model.result import StopReason
 from solver.model.stop import Stop
-from solver.search.attempt import Attempt
+from solver.search.best_first import Attempt
+from solver.search.local_search import iterate
 from solver.signatures.dual import Direction, Ranges, direction, scores
-from solver.signatures.exchange import descend, perturb
 from solver.signatures.passes import BlockPasses, Passes
 from solver.signatures.pool import DualPoint, LargePool
 
@@ -63,7 +62,7 @@ class LargeProgress:
 Report = Callable[[LargeProgress], None]
 
 
-class _Search:
+class LargeSearch:
     """The incumbent and the bound of one call."""
 
     def __init__(self, pool: LargePool, stop: Stop, report: Report, random_seed: int) -> None:
@@ -84,7 +83,12 @@ class _Search:
         """Return why to stop, or None."""
         return self._stop(self.objective, self.bound)
 
-    def _tell(self) -> None:
+    def _ended_inside(self, objective: float, upper_bound: float) -> StopReason | None:
+        """Return why to stop while a core is searched: its objectives are those of a part."""
+        del objective
+        return self._stop(self.objective, upper_bound)
+
+    def _report_progress(self) -> None:
         self._report(
             LargeProgress(chosen=self.chosen, objective=self.objective, upper_bound=self.bound)
         )
@@ -121,7 +125,7 @@ class _Search:
         if self.bound - self.objective > _FIRST_GAP * abs(self.objective):
             # Many items alike: the steps' own selections are poor, and one descent helps a lot.
             self._improve(scores(self._pool.data, self._ranges.binding), _FIRST_CORE, 0)
-        self._tell()
+        self._report_progress()
 
     def relax(self, point: DualPoint) -> Ranges:
         """Bound as well as the relaxation can, with a direction for each range that needs one."""
@@ -141,7 +145,7 @@ class _Search:
             self._refine(ranges, _RANGES)
             if before - ranges.bound <= 0.1 * (before - self.objective):
                 break
-        self._tell()
+        self._report_progress()
         return ranges
 
     def _improve(self, reduced: np.ndarray, size: int, patience: int) -> bool:
@@ -149,19 +153,10 @@ class _Search:
         items, core = self._pool.core(reduced, self.chosen, size)
         if not items.size:
             return False
-        best = descend(core, self.chosen[items])
-        again = descend(core, np.zeros(len(items), dtype=bool))
-        if core.value(again) > core.value(best):
-            best = again
-        worth, idle = core.value(best), 0
-        while idle < patience and self._stop(self.objective, math.inf) is None:
-            candidate = descend(core, perturb(core, best, self._rng))
-            value = core.value(candidate)
-            idle += 1
-            if value > worth + core.threshold:
-                best, worth, idle = candidate, value, 0
+        starts = [core.descend(self.chosen[items]), core.descend(np.zeros(len(items), dtype=bool))]
+        found = iterate(core, max(starts, key=core.value), self._ended_inside, self._rng, patience)
         whole = self.chosen.copy()
-        whole[items] = best
+        whole[items] = found.chosen
         return self._offer(whole)
 
     def search(self, ranges: Ranges, size: int) -> StopReason:
@@ -174,7 +169,7 @@ class _Search:
                     return reason
                 better = self._improve(reduced, size, patience)
                 self._refine(ranges, _RANGES)
-                self._tell()
+                self._report_progress()
                 charge = ranges.binding.price * self._pool.data.costs
                 reduced = self._pool.gains(self.chosen) - charge
         return self.ended() or StopReason.EXHAUSTED
@@ -217,8 +212,8 @@ def large(
     """
     if passes is None:
         passes = BlockPasses(problem.vectors, threads=threads)
-    pool = LargePool(problem.weights, profits(problem), problem.costs, problem.allowance, passes)
-    search = _Search(pool, stop, report, random_seed)
+    pool = LargePool(problem.weights, problem.profits, problem.costs, problem.allowance, passes)
+    search = LargeSearch(pool, stop, report, random_seed)
     point = pool.start()
     search.first(point)
     reason = search.ended()

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.model.problem import Floats, Mask
+from solver.search.knapsack import fractional, largest_total
 from solver.signatures.dual import Linear
 from solver.signatures.exchange import ExchangeCore
 from solver.signatures.passes import Items, Passes
-from solver.signatures.prices import Purchase, largest_total, purchase
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -86,16 +86,16 @@ class LargePool:
     def start(self) -> DualPoint:
         """Return what the relaxation's gradient at nothing buys."""
         data = self.data
-        return self._point(
-            purchase(data.worth + 0.5 * data.top * data.weights, data.costs, data.allowance)
-        )
+        return self._bought(data.worth + 0.5 * data.top * data.weights, 0.0)
 
-    def _point(self, bought: Purchase) -> DualPoint:
-        x = bought.point()
+    def _bought(self, worth: Floats, guess: float) -> DualPoint:
+        """Return the point that a fractional knapsack buys; `guess` is where its price may be."""
+        x = np.zeros(len(worth))
+        _, price = fractional(worth, self.data.costs, self.data.allowance, guess, x)
         items = np.flatnonzero(x)
         amounts = self.data.weights[items] * x[items]
         image = self.passes.combine(items, amounts)
-        return DualPoint(x, image, float(amounts.sum()), bought.price)
+        return DualPoint(x, image, float(amounts.sum()), price)
 
     def step(self, point: DualPoint, slope: float | None = None) -> tuple[float, Mask]:
         """Move a point by one Frank-Wolfe step.
@@ -118,8 +118,8 @@ class LargePool:
         np.subtract(point.slope if slope is None else slope, gradient, out=gradient)
         gradient *= data.weights
         gradient += data.worth
-        bought = purchase(gradient, data.costs, data.allowance, point.price)
-        vertex = self._point(bought)
+        vertex = self._bought(gradient, point.price)
+        whole = vertex.x >= 1.0
         step = vertex.x - point.x
         image = vertex.image - point.image
         promise = float(gradient @ step)
@@ -130,8 +130,8 @@ class LargePool:
         point.x += step
         point.image += length * image
         point.slope += length * (vertex.slope - point.slope)
-        point.price = bought.price
-        return promise, bought.whole
+        point.price = vertex.price
+        return promise, whole
 
     # -- the core ---------------------------------------------------------------------------------
 

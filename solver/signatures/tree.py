@@ -3,6 +3,10 @@
 The first nodes mostly split the range of t. What all that are still open then agree on is decided
 for good, and the search goes on with what is left. The pools share nothing but their incumbent, at
 fixed numbers of nodes, so the tree does not depend on how many threads there are.
+
+The loop is that of every tree (`solver.search.best_first`); a step of it looks at a slice of nodes
+of each pool. The heap of a pool is compiled with its nodes, in arrays: a node takes tens of
+microseconds, and a Python object for each would cost as much again.
 """
 
 import math
@@ -10,24 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from solver.model.problem import Mask
-from solver.model.result import StopReason
 from solver.model.stop import Stop
 from solver.rules.arrays import IN, OUT, RuleArrays, tally
-from solver.search.attempt import Attempt
+from solver.search.best_first import Attempt, BranchAndBound, best_first
 from solver.search.core import SignatureCore
+from solver.search.knapsack import fractional_knapsack
 from solver.search.moves import company, worth
-from solver.signatures.relaxation import fractional_knapsack
-from solver.signatures.tree_kernel import (
-    Concave,
-    NodePool,
-    explore,
-    free_slot,
-    has_room,
-    make_pool,
-    push,
-)
+from solver.signatures.node_pool import NodePool, free_slot, has_room, make_pool, push
+from solver.signatures.tree_kernel import Concave, explore
 
 # Nodes looked at before the first agreement, and then at most between two looks at the stopping
 # criterion: fewer where a node, which costs a few dozen products with a matrix of all free items,
@@ -40,14 +37,15 @@ _POOLS = 2
 _MEMORY = 1 << 29
 
 
-class _Search:
+class SignatureTree(BranchAndBound):
     """The incumbent, the open nodes, and the items that they are about."""
 
-    def __init__(self, core: SignatureCore, incumbent: Mask) -> None:
-        self.core = core
-        self.chosen = incumbent.copy()
-        self.best = core.value(incumbent) if core.keeps(incumbent) else -math.inf
-        self.absolute, self.relative = core.margin()
+    def __init__(
+        self, core: SignatureCore, incumbent: Mask, stop: Stop, threads: ThreadPoolExecutor
+    ) -> None:
+        best = core.value(incumbent) if core.keeps(incumbent) else -math.inf
+        super().__init__(incumbent.copy(), best, core.margin())
+        self.core, self.stop, self.threads = core, stop, threads
         self.items = np.arange(core.n)
         self.inside: npt.NDArray[np.intp] = np.zeros(0, np.intp)
         self.arrays = Concave(
@@ -62,7 +60,6 @@ class _Search:
         )
         self.rules = core.rules
         self.pools = [make_pool(core.n, 4 * _FIRST)]
-        self.looked_at = 0
         self._open_root()
 
     def _open_root(self) -> None:
@@ -74,26 +71,32 @@ class _Search:
         pool.least[0], pool.most[0] = core.rules.least, min(core.rules.most, core.n)
         push(pool, free_slot(pool))
 
+    @override
+    def root(self) -> None:
+        """Look at the first nodes, and deal those that they leave to the pools."""
+        if self.stop(self.objective, math.inf) is None:
+            self._look(_FIRST)
+            if self.bound() > self.target:
+                self._deal()
+
+    @override
     def bound(self) -> float:
         """Return what nothing exceeds."""
         tops = [float(p.bound[p.heap[0]]) for p in self.pools if p.sizes[0]]
-        return max([self.best, *tops])
+        return max([self.objective, *tops])
 
-    def is_over(self) -> bool:
-        """Return whether no open node matters."""
-        if self.best == -math.inf:
-            return not any(p.sizes[0] for p in self.pools)
-        return self.bound() <= self.best + self.absolute + self.relative * abs(self.best)
-
+    @override
     def is_full(self) -> bool:
         """Return whether a pool has nodes but no room for more."""
         return any(p.sizes[0] and not has_room(p) for p in self.pools)
 
-    def slice(self) -> int:
-        """Return how many nodes to look at before the criterion is asked again."""
-        return max(_LEAST_SLICE, min(_SLICE, _SLICE_ENTRIES // max(1, len(self.items) ** 2)))
+    @override
+    def step(self) -> None:
+        """Look at as many nodes as a time limit allows before the criterion is asked again."""
+        slices = _SLICE_ENTRIES // max(1, len(self.items) ** 2)
+        self._look(max(_LEAST_SLICE, min(_SLICE, slices)))
 
-    def look(self, threads: ThreadPoolExecutor, nodes: int) -> None:
+    def _look(self, nodes: int) -> None:
         """Look at so many nodes of every pool, and share the best incumbent."""
         masks = [self.chosen[self.items] for _ in self.pools]
 
@@ -103,22 +106,21 @@ class _Search:
                 self.rules,
                 pool,
                 mask,
-                self.best,
-                self.absolute,
-                self.relative,
+                self.objective,
+                self.margin.absolute,
+                self.margin.relative,
                 nodes,
             )
 
-        values = list(threads.map(run, self.pools, masks))
+        values = list(self.threads.map(run, self.pools, masks))
         winner = int(np.argmax(values))
-        if values[winner] > self.best:
-            chosen = np.zeros(self.core.n, dtype=bool)
-            chosen[self.inside] = True
-            chosen[self.items[masks[winner]]] = True
-            self.chosen, self.best = chosen, values[winner]
-        self.looked_at = int(sum(p.sizes[2] for p in self.pools))
+        chosen = np.zeros(self.core.n, dtype=bool)
+        chosen[self.inside] = True
+        chosen[self.items[masks[winner]]] = True
+        self.offer(chosen, values[winner])
+        self.nodes = int(sum(p.sizes[2] for p in self.pools))
 
-    def deal(self) -> None:
+    def _deal(self) -> None:
         """Decide what all open nodes agree on, and deal the nodes to the pools."""
         pool = self.pools[0]
         slots = pool.heap[: pool.sizes[0]]
@@ -143,7 +145,7 @@ class _Search:
             new.least[slot] = pool.least[old] - agreed
             new.most[slot] = pool.most[old] - agreed
             push(new, slot)
-        self.pools[0].sizes[2] += self.looked_at
+        self.pools[0].sizes[2] += self.nodes
 
     def _shrink(self, agreed: Mask, free: Mask) -> None:
         """Take what is decided out of the arrays.
@@ -202,21 +204,5 @@ def signature_tree(
         `StopReason.PROVEN` with the objective as its own bound, or the reason for the end with the
         largest bound among the open nodes.
     """
-    search = _Search(core, incumbent)
-    reason = stop(search.best, math.inf)
-    if reason is not None:
-        return Attempt(search.chosen, math.inf, reason)
     with ThreadPoolExecutor(threads) as pool:
-        search.look(pool, _FIRST)
-        if not search.is_over():
-            search.deal()
-        while not search.is_over():
-            reason = stop(search.best, search.bound())
-            if reason is None and (
-                search.is_full() or (nodes is not None and search.looked_at >= nodes)
-            ):
-                reason = StopReason.EXHAUSTED
-            if reason is not None:
-                return Attempt(search.chosen, search.bound(), reason, search.looked_at)
-            search.look(pool, search.slice())
-    return Attempt(search.chosen, search.best, StopReason.PROVEN, search.looked_at)
+        return best_first(SignatureTree(core, incumbent, stop, pool), stop, nodes)

@@ -12,8 +12,8 @@ from planted import plant
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from serving import free_port, serving
 
-from app.demo.world import write_world
 from app.settings import Settings
+from demo_world.world import write_world
 
 expect.set_options(timeout=30_000)  # of two cores, others may have one
 

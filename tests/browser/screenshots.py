@@ -17,8 +17,8 @@ from looking import Site, answered, visit  # noqa: E402
 from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
 from serving import free_port, serving  # noqa: E402
 
-from app.demo.world import write_world  # noqa: E402
 from app.settings import Settings  # noqa: E402
+from demo_world.world import write_world  # noqa: E402
 
 BUDGET = 340_000
 

@@ -1,7 +1,10 @@
 """``seedal demo --api``: the building is registered with a service that runs elsewhere."""
 
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx2
@@ -127,3 +130,69 @@ def test_a_service_that_is_not_there_is_one_sentence(
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith(f"seedal: {api} ")
     assert not (tmp_path / "world").exists()
+
+
+@contextmanager
+def stranger(
+    status: int, body: bytes, location: str = "", asked: list[str | None] | None = None
+) -> Iterator[str]:
+    """Serve the same answer whatever is asked; yield its address, and note the keys it gets."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if asked is not None:
+                asked.append(self.headers["Authorization"])
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Location", location + self.path)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    ("status", "body", "rule"),
+    [
+        (200, b"<html>", "did not answer as a service does: Expecting value"),
+        (503, b"{}", "was not ready within 0.5 s: HTTP Error 503: Service Unavailable"),
+    ],
+)
+def test_another_program_at_the_address_is_one_sentence(
+    status: int,
+    body: bytes,
+    rule: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
+) -> None:
+    """Status 2; the sentence says what came in place of a service's answer."""
+    monkeypatch.setattr(demo_client, "_PATIENCE_S", 0.5)
+    with stranger(status, body) as api:
+        assert main(["demo", "--api", api, "--out", str(tmp_path)]) == USER_MISTAKE
+        (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"seedal: {api} {rule}")
+
+
+@pytest.mark.enable_socket
+def test_a_redirect_does_not_take_the_key_along(tmp_path: Path, capsys: Captured) -> None:
+    """The key is for the service that was named, not for where it sends callers to."""
+    (tmp_path / "key").write_text("sk_secret")
+    here: list[str | None] = []
+    there: list[str | None] = []
+    page = b'{"items": [{"name": "Demo building"}], "next_page_token": ""}'
+    with stranger(200, page, asked=there) as other, stranger(307, b"", other, here) as api:
+        words = ["demo", "--api", api, "--key-file", str(tmp_path / "key"), "--out", str(tmp_path)]
+        assert main(words) == 0
+    assert "has the building already" in capsys.readouterr().err
+    assert here == ["Bearer sk_secret"] * 2
+    assert there == [None] * 2

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.main import main
-from app.demo.world import write_world
+from demo_world.world import write_world
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -144,12 +144,22 @@ def test_the_client_example_works(server: dict[str, str], world: Path) -> None:
 def test_the_demo_ends_with_a_seed_and_a_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`seedal demo --no-serve` generates a world, runs the real pipeline and draws the seed."""
+    """`seedal demo --no-serve` generates a world, runs the real pipeline and draws the seed.
+
+    What it computed is there for `seedal select`, as the README's example asks.
+    """
+    monkeypatch.setenv("SEEDAL_DATA_DIR", str(tmp_path / "kept"))
     monkeypatch.setattr("app.cli.demo.BACKBONE", "colour_grid")
     words = ["demo", "--no-serve", "--rooms", "6", "--budget", "50%", "--out", str(tmp_path)]
     assert main(words) == 0
     assert (tmp_path / "seed" / "contact_sheet.png").read_bytes().startswith(b"\x89PNG")
     assert "6 scenes" in capsys.readouterr().out
+    source = ["--root", str(tmp_path / "world" / "scenes.jsonl"), "--backbone", "colour_grid"]
+    words = ["select", *source, "--budget", "30%", "--out", str(tmp_path / "other"), "--json"]
+    assert main(words) == 0
+    stages = json.loads(capsys.readouterr().out)["stages"]
+    computed = {stage["name"]: stage["computed"] for stage in stages}
+    assert computed["vectors"] == computed["signatures"] == computed["index"] == 0
 
 
 @pytest.mark.enable_socket

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from serving import eventually, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("app", "solver", "features")
+OURS = ("app", "solver", "features", "demo_world")
 
 
 def _locked(name: str) -> list[Requirement]:

@@ -1,6 +1,5 @@
 """Set objectives small enough for exhaustive search, and what they are worth, in plain loops."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -29,14 +28,7 @@ def by_definition(problem: SetProblem, present: np.ndarray) -> float:
                 float(problem.held[u]) + sum(float(problem.amounts[i, u]) for i in present)
                 for u in range(problem.amounts.shape[1])
             ]
-            phi = {
-                "sqrt": lambda t, _: math.sqrt(t),
-                "log": lambda t, _: math.log1p(t),
-                "ratio": lambda t, _: t / (1 + t),
-                "capped": min,
-            }[problem.saturation]
-            terms = zip(problem.weights, there, problem.caps, strict=True)
-            return float(sum(q * phi(t, cap) for q, t, cap in terms))
+            return float(sum(q * t / (1 + t) for q, t in zip(problem.weights, there, strict=True)))
         case DesignProblem():
             rows = np.split(problem.factors, np.cumsum(problem.sizes)[:-1])
             information = np.array(problem.prior)
@@ -98,7 +90,7 @@ def facility_problems(draw: st.DrawFn, max_items: int = 10) -> FacilityProblem:
 
 @st.composite
 def coverage_problems(draw: st.DrawFn, max_items: int = 9) -> CoverageProblem:
-    """Draw coverage of every saturation, also without contents."""
+    """Draw coverage, also without contents."""
     n, m = draw(st.integers(1, max_items)), draw(st.integers(0, 6))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     costs, budget = _costs(draw, rng, n)
@@ -106,8 +98,6 @@ def coverage_problems(draw: st.DrawFn, max_items: int = 9) -> CoverageProblem:
     return CoverageProblem(
         amounts=amounts,
         weights=rng.integers(0, 4, m).astype(float) if draw(st.booleans()) else np.zeros(0),
-        saturation=draw(st.sampled_from(["sqrt", "log", "ratio", "capped"])),
-        caps=amounts.sum(axis=0) * rng.uniform(0, 1, m),
         held=amounts.mean(axis=0) * (rng.random(m) < 0.5) * draw(st.booleans()),
         costs=costs,
         budget=budget,

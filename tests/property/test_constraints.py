@@ -13,8 +13,9 @@ from solver.model.options import SolverOptions
 from solver.model.problem import Floats, Mask, Problem
 from solver.model.result import Status
 from solver.model.stop import GapReached
-from solver.rules.explanation import explain, rules_of, without
-from solver.rules.feasibility import Verdict, complete, is_possible, keeps
+from solver.rules.book import keeps
+from solver.rules.explanation import explain, rule_names, without
+from solver.rules.feasibility import Verdict, complete, is_possible
 from solver.rules.reduction import reduce
 from solver.search.greedy import greedy
 from solver.search.local_search import local_search
@@ -74,7 +75,7 @@ def test_explanations_are_minimal_conflicts(
     explanation = explain(problem)
     assert explanation.minimal
     only = problem
-    for rule in rules_of(problem):
+    for rule in rule_names(problem):
         if rule not in explanation.rules:
             only = without(only, rule)
     assert not len(feasible_selections(only)[0])
@@ -90,7 +91,8 @@ def test_heuristics_keep_every_rule(problem: Problem, feasible_selections: Enume
     reduced = reduce(problem)
     if not len(masks):
         return
-    attempts = [greedy(reduced.problem), local_search(reduced.problem, GapReached(0.0))]
+    first = greedy(reduced.problem)
+    attempts = [first, local_search(reduced.problem, first.chosen, GapReached(0.0))]
     worths = []
     for attempt in attempts:
         assert keeps(reduced.problem, attempt.chosen)

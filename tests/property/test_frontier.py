@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from problems import constrained_problems, problems
 from sets import constrained_sets, set_problems
 
+from app.choosing.building import build_problem
 from app.choosing.objectives import OBJECTIVES
+from features.signatures.model import Signatures
 from features.signatures.parts import Parts
 from solver.frontier import FrontierResult, frontier, knee
 from solver.frontier.knee import LEAST_BEND
@@ -94,17 +96,8 @@ def test_what_is_solved_budget_by_budget_is_bounded_as_well(
             assert point.objective == -math.inf or point.upper_bound <= point.objective + close
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """What an objective looks at."""
-
-    weights: NDArray[np.float64]
-    vectors: NDArray[np.float64]
-    parts: Parts
-
-
 @st.composite
-def pools(draw: st.DrawFn) -> tuple[Pool, NDArray[np.float64]]:
+def pools(draw: st.DrawFn) -> tuple[Signatures, NDArray[np.float64]]:
     """Draw a few scenes of which some may be equal, and what they cost."""
     n, d = draw(st.integers(2, 7)), draw(st.integers(2, 4))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -120,7 +113,8 @@ def pools(draw: st.DrawFn) -> tuple[Pool, NDArray[np.float64]]:
         rng.integers(0, 5, (m, 1)).astype(np.int32),
         np.array([5]),
     )
-    pool = Pool(weights=rng.uniform(0.0, 2.0, n), vectors=vectors, parts=parts)
+    ids = tuple(f"scene {k}" for k in range(n))
+    pool = Signatures(ids, rng.uniform(0.0, 2.0, n), vectors, counts, parts=parts)
     return pool, rng.integers(0, 9, n).astype(float)
 
 
@@ -129,15 +123,15 @@ def pools(draw: st.DrawFn) -> tuple[Pool, NDArray[np.float64]]:
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_objective_has_a_frontier(
     objective: str,
-    drawn: tuple[Pool, NDArray[np.float64]],
+    drawn: tuple[Signatures, NDArray[np.float64]],
     shares: list[float],
     feasible_selections: Enumerate,
 ) -> None:
     """Whatever is maximised, each point is the best of its budget, and proven to be."""
     pool, costs = drawn
     budgets = [share * float(costs.sum()) for share in shares]
-    asked = {"costs": costs, "budget": max(budgets), "ids": tuple("abcdefg"[: len(costs)])}
-    problem = OBJECTIVES[objective].build(pool, asked)
+    asked = {"costs": costs, "budget": max(budgets), "ids": pool.scene_ids}
+    problem = build_problem(objective, pool, asked)
     found = frontier(problem, budgets, PATIENT)
     holds(found, problem, feasible_selections)
     for point in found.points:

@@ -13,7 +13,7 @@ from problems import problems, signature_problems
 from solver.bounds import upper_bound
 from solver.classical.linearised import linearise
 from solver.model.objective import gains, pair_matrix, value
-from solver.model.options import SolverOptions
+from solver.model.options import STRATEGIES, SolverOptions
 from solver.model.problem import Problem, SignatureProblem
 from solver.model.result import Status, StopReason
 from solver.model.stop import GapReached
@@ -21,7 +21,7 @@ from solver.pairs.tree import pair_tree
 from solver.search.core import pair_core, signature_core
 from solver.search.greedy import greedy
 from solver.signatures.tree import signature_tree
-from solver.solve import STRATEGIES, solve
+from solver.solve import solve
 from solver.verify import verify
 
 Oracle = Callable[[Problem], float]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.errors import InvalidRequestError
 from features.numeric import row_lengths, squared_distances
-from solver.model.problem import BUDGET_TOLERANCE
+from solver.model.constraints import LIMIT_TOLERANCE
 
 MOST_SCENES: Final = 10_000
 """Some methods compare every scene with every other: 800 MB of distances."""
@@ -107,7 +107,7 @@ class BaselinePool:
 
 
 # The other half is left to the rounding of whoever adds the costs up in another order.
-_TOLERANCE: Final = BUDGET_TOLERANCE / 2
+_TOLERANCE: Final = LIMIT_TOLERANCE / 2
 
 
 class BudgetTracker:

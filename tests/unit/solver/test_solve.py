@@ -4,15 +4,15 @@ import sys
 import numpy as np
 import pytest
 
-from solver import solve as solve_module
 from solver.classical.linearised import MAX_ITEMS, checked, linearise
 from solver.model.errors import BackendFailedError, BackendUnavailableError, UnknownStrategyError
 from solver.model.objective import pair_matrix
-from solver.model.options import SolverOptions
+from solver.model.options import STRATEGIES, SolverOptions
 from solver.model.problem import PairProblem, SignatureProblem
 from solver.model.result import Status, StopReason, relative_gap
 from solver.model.stop import Cancelled, GapReached, TimeLimit
-from solver.solve import STRATEGIES, solve
+from solver.pairs import solve as solve_module
+from solver.solve import solve
 
 
 def world(n: int, share: float = 0.3, seed: int = 3) -> SignatureProblem:

@@ -2,6 +2,7 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import PIL.Image
@@ -10,6 +11,7 @@ import pytest
 from features.errors import SourceError
 from features.files import paths as listing
 from features.sources import KINDS, SourceOptions, detect, open_source, registry
+from features.sources.options import FolderKind
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "sources.md"
 
@@ -31,6 +33,7 @@ def refused(kind: str | None, root: object, **options: object) -> str:
 
 def test_the_kinds_are_the_documented_ones() -> None:
     """The public kinds are held by this test."""
+    assert ("manifest", *get_args(FolderKind)) == KINDS
     assert KINDS == (
         "manifest",
         "images",
