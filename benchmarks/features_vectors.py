@@ -13,8 +13,9 @@ from sklearn.cluster import KMeans
 from features.backbones import load_backbone
 from features.backbones.protocol import to_pixels
 from features.images.pixels import load_rgb
+from features.numeric import unit_rows
 from features.signatures.clustering import SEED, cluster_many
-from features.signatures.model import build_signatures, unit_rows
+from features.signatures.model import build_signatures
 
 SCENES = 19_130  # SemanticKITTI's training scans
 CLASSES = 19

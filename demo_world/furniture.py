@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from demo_world import materials as m
-from demo_world.geometry import Box, block
+from demo_world.geometry import Cuboid, block
 from demo_world.materials import Material
 
-Piece = tuple[Box, ...]
+Piece = tuple[Cuboid, ...]
 Row = tuple[float, float, float, float, float, float, Material | None]
 
 # Centre of the footprint, lower edge, size, and a material, or none: the one that is asked for.

@@ -19,14 +19,14 @@ WEST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class Cuboid:
     """A solid, axis-aligned box with one material."""
 
     low: Vector
     high: Vector
     material: Material
 
-    def placed(self, x: float, y: float, quarters: int = 0, z: float = 0.0) -> "Box":
+    def placed(self, x: float, y: float, quarters: int = 0, z: float = 0.0) -> "Cuboid":
         """Return the box after counter-clockwise quarter turns about the z axis and a move."""
         (x0, y0, z0), (x1, y1, z1) = self.low, self.high
         for _ in range(quarters % 4):
@@ -37,10 +37,10 @@ class Box:
 
 def block(
     x: float, y: float, z: float, width: float, depth: float, height: float, material: Material
-) -> Box:
+) -> Cuboid:
     """Return a box by the centre of its footprint, its lower edge and its size."""
     low = (x - width / 2, y - depth / 2, z)
-    return Box(low, (x + width / 2, y + depth / 2, z + height), material)
+    return Cuboid(low, (x + width / 2, y + depth / 2, z + height), material)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,10 @@ class Room:
 
     kind: str
     size: Vector
-    shell: tuple[Box, ...]
-    furniture: tuple[Box, ...]
+    shell: tuple[Cuboid, ...]
+    furniture: tuple[Cuboid, ...]
 
     @property
-    def boxes(self) -> tuple[Box, ...]:
+    def boxes(self) -> tuple[Cuboid, ...]:
         """Everything that a ray may meet."""
         return (*self.shell, *self.furniture)

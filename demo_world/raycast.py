@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from demo_world.geometry import Box
+from demo_world.geometry import Cuboid
 from demo_world.materials import Floats, Ints
 
 _CLOSEST: Final = np.float32(1e-4)
@@ -29,7 +29,7 @@ class Solids:
         At least one.
     """
 
-    def __init__(self, boxes: Sequence[Box]) -> None:
+    def __init__(self, boxes: Sequence[Cuboid]) -> None:
         self.low = np.array([box.low for box in boxes], np.float32).T
         self.high = np.array([box.high for box in boxes], np.float32).T
 

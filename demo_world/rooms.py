@@ -13,7 +13,7 @@ import numpy as np
 
 from demo_world import materials as m
 from demo_world.furniture import cabinet, panel, piece, table
-from demo_world.geometry import EAST, NORTH, SOUTH, WEST, Box, Room, Vector, block
+from demo_world.geometry import EAST, NORTH, SOUTH, WEST, Cuboid, Room, Vector, block
 from demo_world.materials import Material
 
 Builder = Callable[[np.random.Generator, int], Room]
@@ -35,20 +35,20 @@ class Interior:
     def __init__(self, size: Vector, floor: Material, wall: Material) -> None:
         self._size = width, depth, height = size
         self._shell = (
-            Box((0, 0, -_WALL), (width, depth, 0), floor),
-            Box((0, 0, height), (width, depth, height + _WALL), m.CEILING),
-            Box((-_WALL, 0, 0), (0, depth, height), wall),
-            Box((width, 0, 0), (width + _WALL, depth, height), wall),
-            Box((0, -_WALL, 0), (width, 0, height), wall),
-            Box((0, depth, 0), (width, depth + _WALL, height), wall),
+            Cuboid((0, 0, -_WALL), (width, depth, 0), floor),
+            Cuboid((0, 0, height), (width, depth, height + _WALL), m.CEILING),
+            Cuboid((-_WALL, 0, 0), (0, depth, height), wall),
+            Cuboid((width, 0, 0), (width + _WALL, depth, height), wall),
+            Cuboid((0, -_WALL, 0), (width, 0, height), wall),
+            Cuboid((0, depth, 0), (width, depth + _WALL, height), wall),
         )
-        self._furniture: list[Box] = []
+        self._furniture: list[Cuboid] = []
 
-    def put(self, boxes: Iterable[Box], x: float, y: float, turn: int = 0) -> None:
+    def put(self, boxes: Iterable[Cuboid], x: float, y: float, turn: int = 0) -> None:
         """Place a piece, turned counter-clockwise by quarters."""
         self._furniture += [box.placed(x, y, turn) for box in boxes]
 
-    def hang(self, boxes: Iterable[Box], wall: int, along: float) -> None:
+    def hang(self, boxes: Iterable[Cuboid], wall: int, along: float) -> None:
         """Place a piece with its back to a wall."""
         width, depth, _ = self._size
         x, y = ((along, 0.0), (width, along), (along, depth), (0.0, along))[wall]

@@ -62,7 +62,7 @@ _RAY_SHARDS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class _SceneGroup:
     """Shards that are one step of a job, and how many images they have."""
 
     extraction: VectorExtraction
@@ -225,7 +225,7 @@ class Preparation:
         self._decoder.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _groups(self, number: int) -> list[_Group]:
+    def _groups(self, number: int) -> list[_SceneGroup]:
         """Return the groups that are known before one of them is run."""
         if self._two_passes and number >= len(self._first_groups):
             return self._first_groups + self._second_groups
@@ -233,20 +233,20 @@ class Preparation:
 
     # Cut once: a job asks for them at every step, and a million images are thousands of groups.
     @cached_property
-    def _first_groups(self) -> list[_Group]:
+    def _first_groups(self) -> list[_SceneGroup]:
         return self._cut(self._first)
 
     @cached_property
-    def _second_groups(self) -> list[_Group]:
+    def _second_groups(self) -> list[_SceneGroup]:
         return self._cut(self._second)
 
-    def _cut(self, extraction: VectorExtraction) -> list[_Group]:
+    def _cut(self, extraction: VectorExtraction) -> list[_SceneGroup]:
         size = _RAY_SHARDS if self._settings.engine == RAY else 1
         groups = []
         for start in range(0, len(extraction.shards), size):
             shards = extraction.shards[start : start + size]
             numbers = range(start, start + len(shards))
-            groups.append(_Group(extraction, numbers, sum(map(len, shards))))
+            groups.append(_SceneGroup(extraction, numbers, sum(map(len, shards))))
         return groups
 
     def _complete(self, extraction: VectorExtraction) -> None:
@@ -255,7 +255,7 @@ class Preparation:
             self._warm(group)
         extraction.complete(self._report)
 
-    def _warm(self, group: _Group) -> None:
+    def _warm(self, group: _SceneGroup) -> None:
         """Have a cluster store what a group lacks; what it leaves undone is then done here."""
         if self._settings.engine != RAY:
             return

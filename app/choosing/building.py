@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from app.choosing.objectives import AUTO, require_objective
 from app.errors import InvalidRequestError
+from features.numeric import principal_axes, row_lengths, squared_distances
 from features.signatures.model import Signatures
 from solver.model.problem import AnyProblem, SignatureProblem
 from solver.sets.coverage import CoverageProblem
@@ -105,7 +106,7 @@ def _facility_location(scenes: Signatures, asked: dict[str, Any]) -> AnyProblem:
 def _k_center(scenes: Signatures, asked: dict[str, Any]) -> AnyProblem:
     _require_workable(len(scenes.vectors), len(scenes.vectors))
     unit = directions(scenes.vectors)
-    squared = squared_distances(unit, unit)
+    squared = squared_distances(unit, unit, lengths_first=True)
     np.fill_diagonal(squared, 0.0)
     return KCenterProblem(distances=np.sqrt(squared), **asked)
 
@@ -190,7 +191,7 @@ def directions(vectors: Floats) -> Floats:
     vectors : (n, d)
     """
     centred = vectors - vectors.mean(axis=0)
-    lengths = np.sqrt(np.einsum("nd,nd->n", centred, centred))
+    lengths = row_lengths(centred)
     floor = 1e-9 * max(1.0, float(lengths.max(initial=0.0)))
     far = lengths > floor
     units: Floats = np.zeros_like(centred)
@@ -234,22 +235,13 @@ def kernel_features(units: Floats) -> Floats:
     """
     n = len(units)
     marks = units[np.unique(np.linspace(0, n - 1, _LANDMARKS).astype(np.int64))]
-    among = squared_distances(marks, marks)
+    among = squared_distances(marks, marks, lengths_first=True)
     width = float(np.median(among[np.triu_indices(len(marks), 1)])) if len(marks) > 1 else 0.0
     width = width if width > _FLAT else 1.0  # most are the same: what is left is rounding
-    values, axes = np.linalg.eigh(np.exp(-among / width))
-    order = np.argsort(-values, kind="stable")[:COMPONENTS]
-    order = order[values[order] > _FLAT * values.max()]
-    to_features = axes[:, order] / np.sqrt(values[order])
-    blocks = [
-        np.exp(-squared_distances(units[start : start + _ROWS], marks) / width) @ to_features
-        for start in range(0, n, _ROWS)
-    ]
+    values, axes = principal_axes(np.exp(-among / width), COMPONENTS, relative=_FLAT)
+    to_features = axes / np.sqrt(values)
+    blocks = []
+    for start in range(0, n, _ROWS):
+        squared = squared_distances(units[start : start + _ROWS], marks, lengths_first=True)
+        blocks.append(np.exp(-squared / width) @ to_features)
     return np.concatenate(blocks)
-
-
-def squared_distances(left: Floats, right: Floats) -> Floats:
-    """Return ``|l_i - r_j|^2`` of all rows of (n, d) and (m, d), shape (n, m), at least 0."""
-    squares = np.einsum("nd,nd->n", left, left)[:, np.newaxis]
-    squares = squares + np.einsum("nd,nd->n", right, right) - 2.0 * (left @ right.T)
-    return np.asarray(np.maximum(squares, 0.0))

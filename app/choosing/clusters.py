@@ -12,6 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from features.numeric import principal_subspace, scale_rows, squared_distances
+
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -20,7 +22,6 @@ MOST_PAIRS: Final = 40_000_000
 """Scenes times clusters, at most: 2,000 clusters of 20,000 scenes."""
 
 _DIMENSIONS: Final = 64
-_POWERS: Final = 3  # of the covariance; angles between subspaces shrink with each
 _DRAWS: Final = 32  # passes in which first centres are drawn
 _ITERATIONS: Final = 10
 _ROWS: Final = 4096
@@ -38,10 +39,12 @@ class Clusters:
     """
 
     def __init__(self, vectors: Floats, random_seed: int) -> None:
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        self._units = (vectors / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
+        units = scale_rows(vectors, np.linalg.norm(vectors, axis=1))
+        self._units = units.astype(np.float32)
         self._seed = random_seed
-        self._reduced = _reduced(self._units, np.random.default_rng(random_seed))
+        self._reduced = principal_subspace(
+            self._units, _DIMENSIONS, np.random.default_rng(random_seed)
+        )
         self._known: dict[int, Ints] = {}
 
     def central_first(self, k: int) -> Ints:
@@ -91,18 +94,6 @@ def cluster(rows: Singles, k: int, rng: np.random.Generator) -> Ints:
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
-def _reduced(units: Singles, rng: np.random.Generator) -> Singles:
-    """Return rows in the 64 dimensions of largest variance, by subspace iteration."""
-    d = units.shape[1]
-    centred = units - units.mean(axis=0)
-    if d <= _DIMENSIONS:
-        return np.asarray(centred)
-    basis = rng.normal(size=(d, _DIMENSIONS)).astype(np.float32)
-    for _ in range(_POWERS):
-        basis = np.linalg.qr(centred.T @ (centred @ basis))[0]
-    return np.ascontiguousarray(centred @ basis)
-
-
 def _first_centres(rows: Singles, k: int, rng: np.random.Generator) -> Singles:
     """Draw rows with probability proportional to squared distance from those drawn before.
 
@@ -110,14 +101,14 @@ def _first_centres(rows: Singles, k: int, rng: np.random.Generator) -> Singles:
     and Vassilvitskii, SODA 2007); more of them in 32 passes.
     """
     chosen = rng.integers(len(rows), size=1)
-    nearest = _squares(rows, rows[chosen]).min(axis=1)
+    nearest = squared_distances(rows, rows[chosen]).min(axis=1)
     size, trials = max(1, k // _DRAWS), 2 + int(math.log(k))
     while len(chosen) < k and (far := np.flatnonzero(nearest > 0)).size:
         mass = nearest[far].astype(np.float64)
         most = min(len(far), trials if size == 1 else size)
         drawn = rng.choice(far, size=most, replace=False, p=mass / mass.sum())
         if size == 1:
-            left = np.minimum(nearest[:, None], _squares(rows, rows[drawn])).sum(axis=0)
+            left = np.minimum(nearest[:, None], squared_distances(rows, rows[drawn])).sum(axis=0)
             drawn = drawn[[left.argmin()]]
         drawn = drawn[: k - len(chosen)]
         chosen = np.concatenate([chosen, drawn])
@@ -136,18 +127,10 @@ def _least(rows: Singles, centres: Singles) -> tuple[Ints, Singles]:
     least = np.empty(len(rows), dtype=np.float32)
     for start in range(0, len(rows), _ROWS):
         part = slice(start, start + _ROWS)
-        squares = _squares(rows[part], centres)
+        squares = squared_distances(rows[part], centres)
         labels[part] = squares.argmin(axis=1)
         least[part] = squares.min(axis=1)
     return labels, least
-
-
-def _squares(rows: Singles, centres: Singles) -> Singles:
-    squares = rows @ (-2.0 * centres.T)
-    squares += np.einsum("nd,nd->n", rows, rows)[:, None]
-    squares += np.einsum("kd,kd->k", centres, centres)
-    np.maximum(squares, np.float32(0), out=squares)
-    return np.asarray(squares)
 
 
 def _means(rows: Singles, labels: Ints) -> Singles:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from app.choosing.question import Question
 from features.index.directions import Directions
+from features.numeric import scale_rows
 from solver.model.objective import gains, per_cost
 from solver.model.problem import AnyProblem
 from solver.ranking import rank
@@ -152,9 +153,9 @@ def nearest_of(vectors: Floats, chosen: Ints) -> tuple[Ints, Ints]:
     """
     if not len(chosen):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    lengths = np.linalg.norm(vectors[chosen], axis=1, keepdims=True)
+    lengths = np.linalg.norm(vectors[chosen], axis=1)
     # Lengths of the others change nothing: which cosine is largest is asked row by row.
-    unit = (vectors[chosen] / np.where(lengths > 0, lengths, 1.0)).astype(np.float32).T
+    unit = scale_rows(vectors[chosen], lengths).astype(np.float32).T
     others = np.setdiff1d(np.arange(len(vectors)), chosen)
     nearest = np.zeros(len(others), dtype=np.int64)
     for start in range(0, len(others), _ROWS):

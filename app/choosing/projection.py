@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.errors import InvalidRequestError
+from features.numeric import row_lengths, scale_rows, turned
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,12 +58,7 @@ def project(vectors: Floats, method: str) -> Projection:
     InvalidRequestError
         The method needs a package that is not installed.
     """
-    return _METHODS[method](_units(vectors))
-
-
-def _units(vectors: Floats) -> Floats:
-    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0)[:, None])
+    return _METHODS[method](scale_rows(vectors, row_lengths(vectors)))
 
 
 def _principal(units: Floats) -> Projection:
@@ -82,11 +78,14 @@ def _principal(units: Floats) -> Projection:
     if total <= n * _FLAT:
         return Projection(np.zeros((n, 2)), (0.0, 0.0))
     first, second = (values / total).tolist()
-    return Projection(_turned(points), (min(1.0, first), second))
+    return Projection(turned(points), (min(1.0, first), second))
 
 
 def _two_largest(products: Floats) -> tuple[Floats, Floats]:
     """Return the two largest eigenvalues of a matrix and their vectors, zeros where there is none.
+
+    Of equal eigenvalues the last comes first, unlike in `features.numeric.principal_axes`: a map
+    that is drawn again must not turn.
 
     Returns
     -------
@@ -98,11 +97,6 @@ def _two_largest(products: Floats) -> tuple[Floats, Floats]:
     values = np.pad(values[::-1][:kept], (0, 2 - kept))
     vectors = np.pad(vectors[:, ::-1][:, :kept], ((0, 0), (0, 2 - kept)))
     return np.where(values > _LOST * values[0], values, 0.0), vectors
-
-
-def _turned(points: Floats) -> Floats:
-    longest = np.abs(points).argmax(axis=0)
-    return points * np.where(points[longest, [0, 1]] < 0, -1.0, 1.0)
 
 
 def _neighbourly(units: Floats) -> Projection:
@@ -119,7 +113,7 @@ def _neighbourly(units: Floats) -> Projection:
         random_state=0,
         n_jobs=1,
     ).fit_transform(units)
-    return Projection(_turned(np.nan_to_num(found.astype(np.float64))), None)
+    return Projection(turned(np.nan_to_num(found.astype(np.float64))), None)
 
 
 _METHODS: Final[Mapping[str, Callable[[Floats], Projection]]] = MappingProxyType(

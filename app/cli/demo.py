@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 from app.cli import select
-from app.cli.demo_client import BACKBONE, Service, draw, read_key
+from app.cli.demo_client import BACKBONE, DemoService, draw, read_key
 from app.cli.options import Rules, Scenes, SeedFiles
 from app.cli.terminal import say
 from app.errors import AppError
@@ -14,7 +14,7 @@ from features.settings import FeatureSettings
 from solver.model.options import SolverOptions
 
 
-def _register(service: Service, manifest: Path) -> None:
+def _register(service: DemoService, manifest: Path) -> None:
     try:
         if not service.knows_building():
             service.register(manifest)
@@ -64,6 +64,6 @@ def run(
     files = SeedFiles(out=out / "seed", form="contact_sheet")
     select.run((budget,), scenes, Rules(), SolverOptions(), files)
     if serving:
-        service = Service(f"http://{settings.host}:{settings.port}", key)
+        service = DemoService(f"http://{settings.host}:{settings.port}", key)
         threading.Thread(target=_register, args=(service, manifest), daemon=True).start()
         serve(settings, worker=True)

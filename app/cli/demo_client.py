@@ -48,7 +48,7 @@ def read_key(path: Path | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class DemoService:
     """A service that runs.
 
     Parameters
@@ -184,7 +184,7 @@ def add_to(api: str, *, key_file: Path | None, out: Path, rooms: int) -> None:
     InvalidRequestError
         The service does not answer or refuses, or there is no key in the file.
     """
-    service = Service(api.rstrip("/"), read_key(key_file))
+    service = DemoService(api.rstrip("/"), read_key(key_file))
     if service.knows_building():
         say(f"{api} has the building already: explorer at {service.api}/")
         return

@@ -110,11 +110,10 @@ def _placed(
 ) -> Iterator[tuple[str, domain.PoolScene]]:
     for number, scene in enumerate(scenes):
         place = f"scenes[{number}]"
-        content = scene.model_dump(mode="json", exclude_unset=True)
         try:
-            parsed = parse_scene(content, place, Path("/"))
+            parsed = parse_scene(scene, place, Path("/"))
         except SourceError as error:
-            refuse(error, scene.scene_id)
+            refuse(error, scene["scene_id"])
         else:
             yield place, parsed
 

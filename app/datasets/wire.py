@@ -8,12 +8,13 @@ Uploaded manifests on the wire.
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, ConfigDict, Field, with_config
 
 from app.callbacks.wire import CallbackRequest
 from app.operations.wire import Operation
-from app.wire import Count, DatasetStatus, Label, Number, Whole, Wire
+from app.wire import Count, DatasetStatus, Label, Wire
 from features.sources.options import FolderKind
+from features.sources.record import SceneRecord
 
 
 class Sparsify(Wire):
@@ -31,28 +32,9 @@ class Sparsify(Wire):
 Token = Literal["auto", "cls", "patch_keys", "patches"]
 
 
-class InlineImage(Wire):
-    """An image of a scene."""
-
-    uri: str
-    sensor: str | None = None
-    frame: Whole | None = None
-
-
-class InlineScene(Wire):
+@with_config(ConfigDict(extra="forbid", allow_inf_nan=False))
+class InlineScene(SceneRecord):
     """A scene given in the request itself; the same members as a line of a manifest."""
-
-    scene_id: str = Field(examples=["Area_2/storage_5"])
-    cost: Number | None = Field(default=None, examples=[61234])
-    costs: dict[str, Number] | None = None
-    group: str | None = None
-    images: Annotated[tuple[str | InlineImage, ...], Field(fail_fast=True)] | None = Field(
-        default=None, examples=[["file:///data/storage_5/0.png"]]
-    )
-    pointcloud: JsonValue = None
-    regions: Annotated[tuple[Whole, ...], Field(fail_fast=True)] | None = None
-    external_ids: dict[str, JsonValue] | None = None
-    meta: dict[str, JsonValue] | None = None
 
 
 class ManifestSource(Wire):

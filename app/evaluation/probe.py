@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 
 from app.errors import InvalidRequestError
+from features.numeric import principal_axes, turned
 
 RIDGE: Final = 50.0
 """Precision of the weights' prior, in cells; the same for every seed. On CamVid and LabelMeFacade,
@@ -237,14 +238,11 @@ class Space:
         deviation = np.sqrt(np.diag(scatter) / count)
         varies = deviation > np.finfo(np.float32).eps * (1 + np.abs(mean))
         inverse = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=varies)
-        variances, axes = np.linalg.eigh(scatter / count * np.outer(inverse, inverse))
-        order = np.argsort(-variances, kind="stable")[:dimensions]
-        order = order[variances[order] > _RANK * max(variances.max(), 1.0)]
-        kept = axes[:, order]
-        if order.size:
-            largest = np.abs(kept).argmax(axis=0)
-            kept = kept * np.sign(kept[largest, np.arange(order.size)])  # axes have no sign
-            kept = kept / np.sqrt(variances[order].mean())
+        correlations = scatter / count * np.outer(inverse, inverse)
+        variances, axes = principal_axes(correlations, dimensions, absolute=_RANK, relative=_RANK)
+        kept = turned(axes)
+        if variances.size:
+            kept = kept / np.sqrt(variances.mean())
         components = inverse[:, np.newaxis] * kept
         return cls(near, components.astype(np.float32))
 

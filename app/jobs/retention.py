@@ -93,14 +93,15 @@ class Retention:
     def _sweep(self, before: float) -> None:
         """Remove files of no dataset and no operation that were not touched lately.
 
-        Whoever finds such a file and goes on to use it touches it first
-        (`features.signatures.signing`,
-        `app.datasets.uploads`), so a dataset that gets it meanwhile keeps its files.
+        A process that goes on to use such a file touches it first (`features.signatures.signing`,
+        `app.datasets.uploads`), so a dataset that gets it meanwhile keeps its files. A cache
+        outside of the data directory may serve other databases, too, so its files stay.
         """
         made, sent = self._settings.cache_dir, self._settings.uploads_dir
+        shared = not made.is_relative_to(self._settings.data_dir)
         old = [
             path
-            for pattern in (made / "signatures/*.npz", made / "index/*.faiss", sent / "*")
+            for pattern in (*(() if shared else _made_in(made)), sent / "*")
             for path in pattern.parent.glob(pattern.name)
             if _changed_before(path, before)
         ]
@@ -112,6 +113,11 @@ class Retention:
                 with suppress(OSError):  # another worker was here first
                     path.unlink()
                     _log.info("removed a file that nobody needs", file=path.name)
+
+
+def _made_in(cache: Path) -> tuple[Path, ...]:
+    """Return the patterns of what extractions leave for datasets."""
+    return cache / "signatures/*.npz", cache / "index/*.faiss"
 
 
 def _changed_before(path: Path, moment: float) -> bool:

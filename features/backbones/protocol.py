@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL.Image import Resampling
 
 from features.backbones.compute import Token
+from features.numeric import scale_rows
 
 SIZE: Final = 224
 """Height and width, in pixels, of the images that every backbone takes."""
@@ -132,7 +133,7 @@ def from_maps(maps: NDArray[np.float32], depths: Sequence[int]) -> NDArray[np.fl
     first = 0
     for channels in depths:
         part = slice(first, first + channels)
-        lengths = np.linalg.norm(flat[:, :, part], axis=-1, keepdims=True)
-        scaled[:, :, part] = flat[:, :, part] / np.where(lengths > 0, lengths, 1.0)
+        lengths = np.linalg.norm(flat[:, :, part], axis=-1)
+        scaled[:, :, part] = scale_rows(flat[:, :, part], lengths)
         first += channels
     return scaled

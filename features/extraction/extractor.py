@@ -19,6 +19,7 @@ from features.backbones.identity import Identity
 from features.backbones.protocol import PREPROCESSING, Backbone
 from features.errors import BatchTooLargeError, VectorsError
 from features.extraction.blocks import ImageVectors
+from features.numeric import nearest_centres
 from features.signatures.clustering import ALGORITHM, cluster_many
 
 Pixels: TypeAlias = tuple[bytes, NDArray[np.uint8]]
@@ -197,5 +198,5 @@ class Extractor:
 
 def _counts(vectors: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.int32]:
     """Return how many of the vectors (m, d) are nearest to each of the centres (k, d)."""
-    distances = np.einsum("kd,kd->k", centres, centres) - 2 * vectors @ centres.T
-    return np.bincount(distances.argmin(axis=1), minlength=len(centres)).astype(np.int32)
+    nearest = nearest_centres(vectors, centres)
+    return np.bincount(nearest, minlength=len(centres)).astype(np.int32)

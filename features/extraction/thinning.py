@@ -13,12 +13,11 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cosines import rounded
 from features.errors import VectorsError
 from features.extraction.shards import VectorExtraction
 from features.images.reading import LeftOut
+from features.numeric import rounded, row_lengths, unit_rows
 from features.settings import Sparsification
-from features.signatures.model import unit_rows
 from features.sources.scenes import PoolScene
 
 THRESHOLD: Final = 0.75
@@ -70,7 +69,7 @@ def sparsify(
             f"{vectors.shape} and {threshold}"
         )
         raise VectorsError(message)
-    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64))
+    lengths = row_lengths(vectors)
     without = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
     if without.size:
         message = f"frame {without[0]} is zero or not finite, so it has no direction"

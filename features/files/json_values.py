@@ -82,7 +82,7 @@ def read_arrays(path: Path) -> Iterator[tuple[str, int, object]]:
         element longer than ``MAX_ELEMENT_CHARS``.
     """
     with open_regular(path) as file:
-        window = _Window(file, str(path))
+        window = _ByteWindow(file, str(path))
         match window.peek():
             case "[":
                 for index, element in enumerate(_elements(window)):
@@ -95,7 +95,7 @@ def read_arrays(path: Path) -> Iterator[tuple[str, int, object]]:
             window.refuse("there is something after its end")
 
 
-def _members(window: "_Window") -> Iterator[tuple[str, int, object]]:
+def _members(window: "_ByteWindow") -> Iterator[tuple[str, int, object]]:
     seen = set()
     for _ in _separated(window, "{", "}"):
         name = window.value()
@@ -110,12 +110,12 @@ def _members(window: "_Window") -> Iterator[tuple[str, int, object]]:
             window.value()
 
 
-def _elements(window: "_Window") -> Iterator[object]:
+def _elements(window: "_ByteWindow") -> Iterator[object]:
     for _ in _separated(window, "[", "]"):
         yield window.value()
 
 
-def _separated(window: "_Window", start: str, end: str) -> Iterator[None]:
+def _separated(window: "_ByteWindow", start: str, end: str) -> Iterator[None]:
     """Yield once before each item of a list, which whoever iterates then takes."""
     window.take(start)
     if window.peek() != end:
@@ -126,7 +126,7 @@ def _separated(window: "_Window", start: str, end: str) -> Iterator[None]:
     window.take(end)
 
 
-class _Window:
+class _ByteWindow:
     """The part of a file that is being read."""
 
     def __init__(self, file: BinaryIO, place: str) -> None:

@@ -1,7 +1,7 @@
 """Exact cosines between scenes; what FAISS finds in float32 is measured again here.
 
 They are computed in float64 and rounded, so that every order of neighbours, ties included, is the
-same wherever it is computed (:mod:`features.cosines`).
+same wherever it is computed (:mod:`features.numeric`).
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cosines import rounded
+from features.numeric import rounded
 
 _ROWS: Final = 4096  # rows that are gathered at a time: 25 MB at d = 768
 _SAMPLE: Final = 1024

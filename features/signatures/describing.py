@@ -13,6 +13,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from features.numeric import nearest_centres, principal_axes, turned
 from features.signatures.clustering import cluster
 from features.signatures.parts import Parts
 
@@ -79,11 +80,10 @@ class Vocabulary:
         named = np.empty((len(rows), len(self.levels)), dtype=np.int32)
         first = 0
         for place, centres in enumerate(self.levels):
-            squares = np.einsum("kq,kq->k", centres, centres)
             for start in range(0, len(rows), _PARTS_AT_ONCE):
                 block = rows[start : start + _PARTS_AT_ONCE]
-                distances = squares - 2.0 * (block @ centres.T)
-                named[start : start + _PARTS_AT_ONCE, place] = first + distances.argmin(axis=1)
+                nearest = nearest_centres(block, centres)
+                named[start : start + _PARTS_AT_ONCE, place] = first + nearest
             first += len(centres)
         return named
 
@@ -138,14 +138,10 @@ class PrincipalSpace:
         scale = np.zeros_like(deviations)
         varies = deviations > _FLAT
         scale[varies] = 1.0 / deviations[varies]
-        variances, axes = np.linalg.eigh(scatter * np.outer(scale, scale))
-        order = np.argsort(-variances, kind="stable")[:DIMENSIONS]
-        order = order[variances[order] > _FLAT]
-        kept = axes[:, order]
-        if order.size:
-            largest = np.abs(kept).argmax(axis=0)
-            kept = kept * np.sign(kept[largest, np.arange(order.size)])  # axes have no sign
-        return cls(mean, scale[:, np.newaxis] * kept / variances[order] ** 0.25)
+        variances, axes = principal_axes(
+            scatter * np.outer(scale, scale), DIMENSIONS, absolute=_FLAT
+        )
+        return cls(mean, scale[:, np.newaxis] * turned(axes) / variances**0.25)
 
     def project(self, rows: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return centres (..., d) in the space, (..., q)."""

@@ -105,31 +105,6 @@ class Signatures:
         return cls(scene_ids, weights, vectors, counts, Parts(*parts) if parts else None)
 
 
-def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Scale every row to length 1.
-
-    Parameters
-    ----------
-    vectors : (m, d)
-
-    Returns
-    -------
-    (m, d) float64
-
-    Raises
-    ------
-    VectorsError
-        A row is zero or not finite, so it has no direction.
-    """
-    directions = np.array(vectors, dtype=np.float64)
-    lengths = np.sqrt(np.einsum("md,md->m", directions, directions))
-    if not (np.isfinite(lengths).all() and (lengths > 0).all()):
-        message = "a vector that is zero or not finite has no direction"
-        raise VectorsError(message)
-    directions /= lengths[:, None]
-    return directions
-
-
 def build_signatures(
     scenes: Mapping[str, NDArray[np.float64]] | Iterable[tuple[str, NDArray[np.float64]]],
 ) -> Signatures:

@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from features.errors import VectorsError
 from features.index import SceneIndex
+from features.numeric import nearest_centres, unit_rows
 from features.prepared import Stage
 from features.signatures.clustering import ALGORITHM, cluster_many
 from features.signatures.describing import PartsBuilder, PrincipalSpace
-from features.signatures.model import Signatures, build_signatures, unit_rows
+from features.signatures.model import Signatures, build_signatures
 
 _VERSION: Final = "signatures 3"
 
@@ -193,8 +194,7 @@ def _masses(scene: SceneVectors, centres: NDArray[np.float32]) -> NDArray[np.flo
     m = len(scene.vectors)
     weights = np.ones(m) if scene.weights is None else np.asarray(scene.weights, np.float64)
     if len(centres) < m:
-        squares = np.einsum("kd,kd->k", centres, centres)
-        nearest = (squares - 2.0 * (scene.vectors @ centres.T)).argmin(axis=1)
+        nearest = nearest_centres(scene.vectors, centres)
         weights = np.bincount(nearest, weights, minlength=len(centres)).astype(np.float64)
     total = weights.sum()
     return weights * (scene.images / total) if total > 0 else weights

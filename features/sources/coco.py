@@ -23,7 +23,7 @@ _SIGNS: Final = {IMAGES: "file_name", ANNOTATIONS: "image_id"}
 
 
 @dataclass(slots=True)
-class _Group:
+class _ImageGroup:
     """The images of one scene, in the file's order, and where the first of them stands."""
 
     place: str
@@ -35,7 +35,7 @@ class _Group:
 class _Content:
     """What was read: scenes by id, annotations by image, and the names that tell no scene."""
 
-    groups: dict[str, _Group] = field(default_factory=dict)
+    groups: dict[str, _ImageGroup] = field(default_factory=dict)
     annotations: Counter[int | str] = field(default_factory=Counter)
     unnamed: list[str] = field(default_factory=list)
 
@@ -104,7 +104,7 @@ def _read(path: Path, rule: Rule) -> _Content:
             if scene_id is None:
                 content.unnamed.append(name)
                 continue
-            group = content.groups.setdefault(scene_id, _Group(place))
+            group = content.groups.setdefault(scene_id, _ImageGroup(place))
             group.names.append(name)
             group.ids.append(image_id)
     lost = [str(image_id) for image_id in content.annotations if image_id not in known]

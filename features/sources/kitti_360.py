@@ -88,7 +88,7 @@ _FRAME: Final = re.compile(r"[0-9]{10}")
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
+class _FrameWindow:
     """One window: its drive, its first and last frame, and its file."""
 
     drive: str
@@ -149,7 +149,7 @@ def _static_folders(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield drive.name, drive / "static"
 
 
-def _windows(folder: Path) -> Iterator[_Window]:
+def _windows(folder: Path) -> Iterator[_FrameWindow]:
     for drive, static in _static_folders(folder):
         for path in list_folder(static).files:
             match = _WINDOW.fullmatch(path.stem)
@@ -157,7 +157,7 @@ def _windows(folder: Path) -> Iterator[_Window]:
                 start, end = map(int, match.groups())
                 if start > end:
                     raise SourceError(str(path), "ends before it starts")
-                yield _Window(drive, start, end, path)
+                yield _FrameWindow(drive, start, end, path)
 
 
 def _images(root: Path, drive: str) -> list[Image]:
@@ -173,7 +173,7 @@ def _images(root: Path, drive: str) -> list[Image]:
     return []
 
 
-def _scene(window: _Window, images: list[Image]) -> PoolScene:
+def _scene(window: _FrameWindow, images: list[Image]) -> PoolScene:
     first = bisect_left(images, window.start, key=_frame)
     last = bisect_right(images, window.end, key=_frame)
     return PoolScene(

@@ -1,8 +1,15 @@
-"""One scene of a manifest, from a line of JSON or from the body of a request."""
+"""One scene, from a line of a manifest or from the body of a request.
+
+:class:`SceneRecord` says which members a record has, for every door. :func:`parse_scene` reads one
+and holds the rules.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Required
+
+from pydantic import ConfigDict, Field, JsonValue, StrictFloat, StrictInt, with_config
+from typing_extensions import TypedDict
 
 from features.errors import SourceError, StorageError
 from features.files.json_values import Fields, is_plain
@@ -10,21 +17,43 @@ from features.sources.scenes import Image, PoolScene
 from features.storage.reading import require_readable
 from features.storage.uris import resolve
 
-SCENE_KEYS: Final = frozenset(
-    {
-        "scene_id",
-        "cost",
-        "costs",
-        "group",
-        "images",
-        "pointcloud",
-        "regions",
-        "external_ids",
-        "meta",
-    }
-)
+_EXACT: Final = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+@with_config(_EXACT)
+class InlineImage(TypedDict, total=False):
+    """An image of a scene."""
+
+    uri: Required[str]
+    sensor: str | None
+    frame: StrictInt | None
+
+
+@with_config(_EXACT)
+class SceneRecord(TypedDict, total=False):
+    """The members of a record and their types.
+
+    A request's body is checked against it before its records are read; a manifest's are read as
+    they come. What a value may be is checked when the record is read, :func:`parse_scene`.
+    """
+
+    scene_id: Required[Annotated[str, Field(examples=["Area_2/storage_5"])]]
+    cost: Annotated[StrictFloat | None, Field(examples=[61234])]
+    costs: dict[str, StrictFloat] | None
+    group: str | None
+    images: Annotated[
+        Annotated[list[str | InlineImage], Field(fail_fast=True)] | None,
+        Field(examples=[["file:///data/storage_5/0.png"]]),
+    ]
+    pointcloud: JsonValue
+    regions: Annotated[list[StrictInt], Field(fail_fast=True)] | None
+    external_ids: dict[str, JsonValue] | None
+    meta: dict[str, JsonValue] | None
+
+
+SCENE_KEYS: Final = frozenset(SceneRecord.__annotations__)
 """The keys that a record may have."""
-_IMAGE_KEYS: Final = frozenset({"uri", "sensor", "frame"})
+_IMAGE_KEYS: Final = frozenset(InlineImage.__annotations__)
 _POINTCLOUD_KEYS: Final = frozenset({"uri", "format"})
 
 DEFAULT_RESOURCE: Final = "cost"
@@ -37,8 +66,7 @@ def parse_scene(record: object, place: str, base: Path | str) -> PoolScene:
     Parameters
     ----------
     record
-        What ``json.loads`` gives for ``{"scene_id", "cost" and/or "costs", "group", "images",
-        "pointcloud", "regions", "external_ids", "meta"}``; no other keys.
+        What ``json.loads`` gives for a :class:`SceneRecord`; no other keys, and no null.
     place
         Where the record stands, for errors: ``"scenes.jsonl:7"`` or ``"scenes[6]"``.
     base

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
+from features.numeric import row_lengths
 
 VECTOR_NAMES: Final = ("vectors", "embeddings")
 ID_NAMES: Final = ("scene_ids", "ids")
@@ -182,7 +183,7 @@ def check_rows(path: Path, values: NDArray[np.floating], owners: Sequence[str]) 
     for start in range(0, len(values), step):
         block = np.asarray(values[start : start + step], dtype=np.float64)
         with np.errstate(over="ignore"):
-            lengths = np.sqrt(np.einsum("...d,...d->...", block, block))
+            lengths = row_lengths(block)
         # NaN and infinity are in neither range.
         wrong = np.argwhere(~((lengths >= _SHORTEST) & (lengths <= _LONGEST)))
         if wrong.size:

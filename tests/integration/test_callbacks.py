@@ -277,14 +277,14 @@ class _Journal:
 
     def __init__(self) -> None:
         self.forgotten: list[str] = []
-        self.poller = 0
+        self.looks = 0
 
     def forget(self, job_ids: Sequence[str]) -> None:
         self.forgotten.extend(job_ids)
 
     def forget_before(self, _: object, most: int) -> int:
-        self.poller += 1
-        return most if self.poller == 1 else 0
+        self.looks += 1
+        return most if self.looks == 1 else 0
 
 
 def _age(path: Path, days: float) -> None:
@@ -337,7 +337,7 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
     for _ in range(3):
         retention.round()
     assert journal.forgotten == [old]
-    assert journal.poller == 2  # the second found nothing, so the third round was not due
+    assert journal.looks == 2  # the second found nothing, so the third round was not due
     with service.sessions() as session:
         assert {row.id for row in session.scalars(select(OperationRow))} == {untold, active}
         assert [row.key for row in session.scalars(select(IdempotencyRow))] == ["new"]
@@ -346,3 +346,14 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
     left = {path.name for path in signatures.iterdir()}
     assert left == {"planted-5-32-0.npz", "young.npz"}  # a job may be about to use the young one
     assert {path.name for path in uploads.iterdir()} == {"new.csv", "v.npy", "registered.csv"}
+
+
+def test_a_cache_that_others_share_is_not_swept(service: Service, tmp_path: Path) -> None:
+    """Signatures outside of the data directory may be another database's: they stay."""
+    away = service.settings.model_copy(
+        update={"retention_days": 1e-9, "cache_dir": tmp_path / "shared"}
+    )
+    away.signatures_dir.mkdir(parents=True)
+    _age(away.signatures_dir / "of-another.npz", 400)
+    Retention(away, service.sessions, _Journal()).round()
+    assert [path.name for path in away.signatures_dir.iterdir()] == ["of-another.npz"]

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from features.signatures.model import build_signatures, unit_rows
+from features.numeric import unit_rows
+from features.signatures.model import build_signatures
 
 
 @st.composite

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import InvalidRequestError
+from features.numeric import row_lengths, squared_distances
 from solver.model.constraints import LIMIT_TOLERANCE
 
 MOST_SCENES: Final = 10_000
@@ -77,7 +78,7 @@ class BaselinePool:
 
     def _check_values(self) -> None:
         # Written so that what is not a number breaks the rule too.
-        lengths = np.sqrt(np.einsum("nd,nd->n", self.vectors, self.vectors))
+        lengths = row_lengths(self.vectors)
         rules = (
             ("vector must be finite and no longer than 1", lengths <= _LONGEST),
             ("weight must be finite and at least 0", (self.weights >= 0) & (self.weights < np.inf)),
@@ -183,9 +184,6 @@ def distances(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArra
     (n, m) float64
         0 between rows that differ by rounding only.
     """
-    squares = first @ second.T
-    squares *= -2.0
-    squares += np.einsum("nd,nd->n", first, first)[:, None]
-    squares += np.einsum("md,md->m", second, second)
+    squares = squared_distances(first, second)
     squares[squares < _SAME] = 0.0
     return np.sqrt(squares, out=squares)

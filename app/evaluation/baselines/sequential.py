@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.evaluation.baselines.pool import BaselinePool, BudgetTracker, distances
+from features.numeric import row_lengths, scale_rows
 from solver.model.objective import per_cost
 from solver.model.options import SolverOptions
 from solver.model.problem import SignatureProblem
@@ -119,8 +120,7 @@ def similarities(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
 
     A vector of length 0 has no direction: 1/2 with all, itself included.
     """
-    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
-    directions = vectors / np.where(lengths > 0, lengths, 1.0)[:, None]
+    directions = scale_rows(vectors, row_lengths(vectors))
     alike: NDArray[np.float64] = np.clip(0.5 + 0.5 * (directions @ directions.T), 0.0, 1.0)
     return alike
 

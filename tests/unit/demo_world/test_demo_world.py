@@ -11,7 +11,7 @@ from PIL import Image
 from demo_world import materials
 from demo_world.building import POINTS_PER_SQUARE_METRE, count_points, plan_building
 from demo_world.furniture import piece
-from demo_world.geometry import NORTH, Box, Room, View
+from demo_world.geometry import NORTH, Cuboid, Room, View
 from demo_world.light import Light
 from demo_world.materials import WHITE, Material, Paint
 from demo_world.raycast import Solids
@@ -26,7 +26,7 @@ SMALL = {"rooms": 4, "images_per_room": 2, "seed": 3, "size": (32, 24)}
 MATERIALS = {name: value for name, value in vars(materials).items() if isinstance(value, Material)}
 
 
-def a_room(*boxes: Box, window: bool = False) -> Room:
+def a_room(*boxes: Cuboid, window: bool = False) -> Room:
     """Return a white room, 4 m x 4 m x 3 m, with a lamp in the middle of its ceiling."""
     interior = Interior((4.0, 4.0, 3.0), WHITE, WHITE)
     interior.put(boxes, 0, 0)
@@ -91,7 +91,7 @@ def test_every_room_has_a_cloud_of_its_surfaces(world: Path) -> None:
 @pytest.mark.parametrize("target", [(2.0, 3.0, 0.6), (3.9, 3.9, 0.8), (2.0, 2.0, 0.0)])
 def test_a_scan_has_the_colours_that_pictures_have(target: tuple[float, float, float]) -> None:
     """A scanner's ray sees the colour that is in the middle of a picture that looks its way."""
-    renderer = Renderer(a_room(Box((1.5, 3.0, 0.0), (2.5, 3.5, 1.0), materials.OAK)))
+    renderer = Renderer(a_room(Cuboid((1.5, 3.0, 0.0), (2.5, 3.5, 1.0), materials.OAK)))
     view = View((2.0, 1.0, 1.6), target)
     ray = np.subtract(view.target, view.eye)
     direction = (ray / np.linalg.norm(ray))[:, None].astype(np.float32)
@@ -267,7 +267,7 @@ def test_more_pictures_than_places_can_be_asked_for() -> None:
 
 
 def brute_force(
-    boxes: tuple[Box, ...], origin: np.ndarray, direction: np.ndarray
+    boxes: tuple[Cuboid, ...], origin: np.ndarray, direction: np.ndarray
 ) -> tuple[float, int]:
     """Nearest hit by scalar intersection of every face of every box, in float64."""
     best = (np.inf, -1)
@@ -290,7 +290,9 @@ def test_tracer_agrees_with_brute_force(seed: int) -> None:
     """With and without a common origin, every ray ends where scalar geometry says."""
     rng = np.random.default_rng(seed)
     corners = rng.uniform(0.2, 3.0, (5, 3))
-    boxes = tuple(Box(tuple(low), tuple(low + rng.uniform(0.1, 0.8, 3)), WHITE) for low in corners)
+    boxes = tuple(
+        Cuboid(tuple(low), tuple(low + rng.uniform(0.1, 0.8, 3)), WHITE) for low in corners
+    )
     every = a_room(*boxes).boxes
     eye = np.array([[2.0], [0.1], [2.9]], np.float32)
     direction = rng.normal(size=(3, 40))
@@ -315,7 +317,7 @@ def test_tracer_agrees_with_brute_force(seed: int) -> None:
 
 def test_it_is_darker_under_a_table_than_without_it() -> None:
     """What hangs low over the floor takes light from it, and nothing farther away."""
-    slab = Box((1.5, 1.5, 0.7), (2.5, 2.5, 0.75), WHITE)
+    slab = Cuboid((1.5, 1.5, 0.7), (2.5, 2.5, 0.75), WHITE)
     under, free = light_on_floor(a_room(slab), 2.0, 2.0), light_on_floor(a_room(), 2.0, 2.0)
     assert under < 0.8 * free
     beside, before = light_on_floor(a_room(slab), 0.8, 2.0), light_on_floor(a_room(), 0.8, 2.0)
@@ -324,7 +326,7 @@ def test_it_is_darker_under_a_table_than_without_it() -> None:
 
 def test_corners_are_less_open_than_the_middle() -> None:
     """Ambient occlusion darkens where walls or boxes are near."""
-    box = Box((2.8, 1.5, 0.0), (3.3, 2.0, 1.0), WHITE)
+    box = Cuboid((2.8, 1.5, 0.0), (3.3, 2.0, 1.0), WHITE)
     points = np.array([[0.02, 2.0, 2.70], [0.02, 2.0, 1.75], [0.0, 0.0, 0.0]], np.float32)
     up = np.array([[0.0] * 3, [0.0] * 3, [1.0] * 3], np.float32)
     room = a_room(box)

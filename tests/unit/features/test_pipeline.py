@@ -17,9 +17,10 @@ from features.errors import FeatureError, VectorsError, WeightsError
 from features.images.decoding import Decoder
 from features.images.pixels import load_rgb
 from features.index import SceneIndex
+from features.numeric import unit_rows
 from features.pipeline import FeatureSettings, Preparation, Prepared, prepare
 from features.signatures.clustering import cluster
-from features.signatures.model import Signatures, unit_rows
+from features.signatures.model import Signatures
 from features.sources.scenes import Image, PoolScene, ScenePool
 
 MakeScene = Callable[[str, int], PoolScene]

@@ -6,10 +6,11 @@ import pytest
 
 from features.errors import FeatureError
 from features.index import SceneIndex
+from features.numeric import unit_rows
 from features.precomputed import PRECOMPUTED, prepare_precomputed
 from features.prepared import Prepared
 from features.signatures.clustering import cluster
-from features.signatures.model import Signatures, build_signatures, unit_rows
+from features.signatures.model import Signatures, build_signatures
 from features.sources.scenes import PoolScene, ScenePool
 from features.vectors import PrecomputedVectors, read_vectors
 

@@ -14,8 +14,9 @@ from app.choosing.objectives import OBJECTIVES
 from app.choosing.question import Question
 from app.choosing.seeding import make_seed
 from app.errors import InvalidRequestError
+from features.numeric import unit_rows
 from features.signatures.describing import PartsBuilder, PrincipalSpace
-from features.signatures.model import Signatures, build_signatures, unit_rows
+from features.signatures.model import Signatures, build_signatures
 from features.signatures.parts import Parts
 from solver.model.options import SolverOptions
 from solver.model.problem import SignatureProblem

@@ -60,7 +60,7 @@ def test_no_option_means_two_things() -> None:
                 said.setdefault((argument.name, argument.parameter.group[0].name), set()).add(text)
                 assert "`" not in text, words
     shared = {name for name, texts in said.items() if len(texts) == 1}
-    assert {("--constraints", "Constraints"), ("--gap", "Solver")} <= shared
+    assert {("--constraints", "Constraints"), ("--sparsify", "Features")} <= shared
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["select", "-h"], ["keys", "-h"]])

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from features.errors import VectorsError
-from features.signatures.model import Signatures, build_signatures, unit_rows
+from features.numeric import unit_rows
+from features.signatures.model import Signatures, build_signatures
 from features.signatures.parts import Parts
 
 IDS = ("a", "b", "c")

@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from features.errors import SourceError
 from features.sources import build_pool, parse_scene
+from features.sources.record import SCENE_KEYS, SceneRecord
 
 
 def test_records_of_a_request_obey_the_same_rules() -> None:
@@ -30,3 +32,28 @@ def test_what_json_could_not_hold_is_named_by_its_type() -> None:
         parse_scene({"scene_id": "b", "cost": 1, "meta": {"a": object()}}, "scenes[0]", Path())
     with pytest.raises(SourceError, match="scene_id must be a string, not a tuple"):
         parse_scene({"scene_id": (), "cost": 1}, "scenes[0]", Path())
+
+
+def test_a_record_that_was_checked_is_read_as_it_is() -> None:
+    """A request's scene has the types of a manifest's line afterwards, and only its own keys."""
+    record = {
+        "scene_id": "a",
+        "cost": 2,
+        "images": ["x.png", {"uri": "y.png", "frame": 3}],
+        "regions": [1, 2],
+        "pointcloud": {"uri": "a.ply"},
+        "meta": {"floor": [1, None]},
+    }
+    checked = TypeAdapter(SceneRecord).validate_python(record)
+    assert checked == record
+    assert set(record) < SCENE_KEYS
+    scene = parse_scene(checked, "scenes[0]", Path("/base"))
+    assert scene == parse_scene(record, "scenes[0]", Path("/base"))
+    assert [image.frame for image in scene.images] == [None, 3]
+
+
+@pytest.mark.parametrize("change", [{"cost": "1"}, {"regions": [True]}, {"note": 1}])
+def test_a_record_of_other_types_is_no_scene_record(change: dict[str, object]) -> None:
+    """Numbers are not read from text, booleans are no numbers, and other keys are refused."""
+    with pytest.raises(ValidationError):
+        TypeAdapter(SceneRecord).validate_python({"scene_id": "a", "cost": 1, **change})
