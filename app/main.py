@@ -46,6 +46,7 @@ _ROUTERS = (
     datasets.manifests,
     datasets.vectors,
     scenes.maps,
+    scenes.duplicates,
     scenes.router,
     seeds.objectives,
     seeds.router,

@@ -4,7 +4,7 @@ Every stage lies in the cache under a hash of all it depends on, so nothing is c
 
     cache/vectors/     vectors of images (features.extraction.blocks)
     cache/signatures/  KEY.npz, and
-    cache/index/       KEY.faiss (features.signatures.signing)
+    cache/neighbours/  KEY.npz (features.signatures.signing)
 """
 
 from collections.abc import Callable, Sequence
@@ -199,11 +199,11 @@ class Preparation:
         signatures, signing = sign(
             self._cache, key, tuple(keys), self._reader(scenes, extraction), self._settings.clusters
         )
-        index_path, indexing = index_scenes(self._cache, key, signatures)
+        index, indexing = index_scenes(self._cache, key, signatures)
         return Prepared(
             signatures=signatures,
             key=key,
-            index_path=index_path,
+            index=index,
             backbone=self._identity.name,
             weights_id=self._identity.weights_id,
             precision=self._precision,

@@ -55,12 +55,12 @@ def prepare_precomputed(
         return SceneVectors(vectors.of(scene_id), images=images[scene_id])
 
     signatures, signing = sign(cache, key, tuple(keys), read, clusters)
-    index_path, indexing = index_scenes(cache, key, signatures)
+    index, indexing = index_scenes(cache, key, signatures)
     covered = len(vectors.rows)
     return Prepared(
         signatures=signatures,
         key=key,
-        index_path=index_path,
+        index=index,
         backbone=PRECOMPUTED,
         weights_id=vectors.sha256,
         precision=None,

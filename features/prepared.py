@@ -1,10 +1,10 @@
 """What the feature pipeline hands over."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from features.backbones.compute import Precision, Token
 from features.images.reading import LeftOut, UnreadableImage
+from features.index import SceneIndex
 from features.settings import Sparsification
 from features.signatures.model import Signatures
 from features.vectors import Level
@@ -39,9 +39,9 @@ class Prepared:
     signatures
         Of the scenes that have a readable image, in the pool's order.
     key
-        Hash of all that the signatures depend on; names their file and the index.
-    index_path
-        Where :meth:`features.index.SceneIndex.load` finds the index.
+        Hash of all that the signatures depend on; names their file and that of the index.
+    index
+        Which scenes look alike.
     backbone, weights_id, precision, token, clusters, sparsify
         What was used, with every ``"auto"`` resolved; for vectors from a file, ``"precomputed"``,
         the file's SHA-256 and what a vector is of.
@@ -57,7 +57,7 @@ class Prepared:
 
     signatures: Signatures
     key: str
-    index_path: Path
+    index: SceneIndex
     backbone: str
     weights_id: str
     precision: Precision | None

@@ -10,16 +10,21 @@ from typing import Annotated, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, Strict
 
 from app.errors import InvalidRequestError
 from app.wire import Label, Number, Wire
+from features.index import FLOOR
 from solver.model.constraints import Constraints, GroupRule, Resource
 
 Array = npt.NDArray[Any]
 
 SceneIds = Annotated[tuple[str, ...], Field(max_length=1_000_000, fail_fast=True)]
 """Of a list that is wrong in a million places the first mistake is named, and at once."""
+
+
+Similarity = Annotated[float, Field(ge=FLOOR, le=1)]
+"""A cosine from which scenes count as near duplicates; those below `FLOOR` are not stored."""
 
 
 class SideBudget(Wire):
@@ -50,6 +55,14 @@ class ConstraintsRequest(Wire):
     min_scenes: Annotated[int, Field(strict=True, ge=0)] = 0
     max_scenes: Annotated[int, Field(strict=True, ge=0)] | None = None
     groups: Annotated[tuple[GroupLimit, ...], Field(max_length=10_000)] = ()
+    one_of_each_duplicate: Annotated[Similarity, Strict()] | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,  # seeds without the rule read as they always did
+        description="Of scenes whose similarity is at least this, at most one is chosen; chains of "
+        "such pairs count as one group, and what looks like a labelled scene is not chosen. The "
+        "groups are those of `GET /v1/datasets/{dataset_id}/duplicates`.",
+        examples=[0.95],
+    )
 
 
 def _number_as_name(name: object) -> object:
@@ -140,7 +153,8 @@ def constraints_of(
     items
         What the rules are about; an item without an id is named by its number from 0.
     rules, side_budgets
-        As they were written.
+        As they were written. `one_of_each_duplicate` needs to know which scenes look alike: see
+        `app.choosing.duplicates.one_of_each`.
 
     Raises
     ------

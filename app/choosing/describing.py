@@ -1,4 +1,4 @@
-"""What is to be said of a selection: ranks and gains, near misses, and who stands for whom."""
+"""What is to be said of a selection: ranks and gains, near misses, and what each stands for."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,19 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from app.choosing.question import Question
-from features.index.directions import Directions
-from features.numeric import scale_rows
+from app.choosing.representing import nearest_of
 from solver.model.objective import gains, per_cost
 from solver.model.problem import AnyProblem
 from solver.ranking import rank
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
 _MISSED: Final = 12
 """How many near misses are named."""
-
-_ROWS: Final = 4096  # of cosines held at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +71,9 @@ def describe(
     worth = gains(problem, inside)
     # What looks like a labelled scene is represented by that one.
     company = np.setdiff1d(there, order)
-    others, nearest = nearest_of(question.signatures.vectors, np.concatenate([order, company]))
+    others, nearest = nearest_of(
+        question.signatures.vectors, np.concatenate([order, company]), question.index
+    )
     counts = np.bincount(nearest, minlength=len(order))
     chosen = nearest < len(order)
     representative = np.full(problem.n, -1)
@@ -130,59 +126,3 @@ def _near_misses(
         )
         for item in best
     )
-
-
-def nearest_of(vectors: Floats, chosen: Ints) -> tuple[Ints, Ints]:
-    """Return all scenes but the chosen, and the chosen one that each looks most like.
-
-    Single precision tells apart what differs by more than a ten-millionth, in half the time. Of
-    chosen scenes that are equally like it, the first is taken.
-
-    Parameters
-    ----------
-    vectors
-        Mean vectors of scenes, shape (n, d).
-    chosen
-        k >= 0 scenes by their number.
-
-    Returns
-    -------
-    others, nearest
-        Numbers of scenes, ascending, and places in `chosen`; shape (n - k,) each, or empty where
-        nothing is chosen.
-    """
-    if not len(chosen):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    lengths = np.linalg.norm(vectors[chosen], axis=1)
-    # Lengths of the others change nothing: which cosine is largest is asked row by row.
-    unit = scale_rows(vectors[chosen], lengths).astype(np.float32).T
-    others = np.setdiff1d(np.arange(len(vectors)), chosen)
-    nearest = np.zeros(len(others), dtype=np.int64)
-    for start in range(0, len(others), _ROWS):
-        part = slice(start, start + _ROWS)
-        nearest[part] = (vectors[others[part]].astype(np.float32) @ unit).argmax(axis=1)
-    return others, nearest
-
-
-def represented_by(
-    vectors: Floats, chosen: Ints, labelled: Ints, scene: int
-) -> tuple[Ints, npt.NDArray[np.float32]]:
-    """Return the scenes that a chosen one stands for, most alike first, and their cosines.
-
-    Parameters
-    ----------
-    vectors
-        Mean vectors of scenes, shape (n, d).
-    chosen
-        The seed's scenes, in the order of their ranks.
-    labelled
-        Scenes that are labelled already: what looks like one of them is represented by it.
-    scene
-        The place in `chosen` of the one that is asked about.
-    """
-    company = np.setdiff1d(labelled, chosen)
-    others, nearest = nearest_of(vectors, np.concatenate([chosen, company]))
-    members = others[nearest == scene]
-    alike = Directions(vectors).cosines(int(chosen[scene]), members.astype(np.intp))
-    order = np.argsort(-alike, kind="stable")
-    return members[order], alike[order]

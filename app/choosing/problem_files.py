@@ -239,6 +239,9 @@ def problem_of(file: ProblemFile, budget: float, rules: ConstraintsFile | None =
         When the numbers break a rule of the solver, or a rule is about what there is not.
     """
     shared: dict[str, Any] = {"costs": file.costs, "budget": budget, "ids": file.ids}
+    if rules is not None and rules.one_of_each_duplicate is not None:
+        detail = "one_of_each_duplicate is for the scenes of a source; a problem's file has groups."
+        raise InvalidRequestError(detail)
     if rules is not None:
         shared["constraints"] = constraints_of(file, rules, rules.side_budgets)
     if file.profits is not None:
@@ -275,6 +278,7 @@ _RULES: Final[Mapping[str, str]] = {
     "float_type": "a number",
     "finite_number": "a finite number",
     "greater_than_equal": "at least {ge:g}",
+    "less_than_equal": "at most {le:g}",
 }
 """What a value must be, by pydantic's name of the mistake."""
 

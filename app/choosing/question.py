@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from app.choosing.building import build_problem
 from app.errors import InvalidRequestError
+from features.index import SceneIndex
 from features.signatures.model import Signatures
 from solver.model.constraints import Constraints
 from solver.model.errors import UnknownStrategyError
@@ -70,9 +71,12 @@ class Question(QuestionTerms):
     ----------
     signatures
         Of the n scenes that can be chosen.
+    index
+        Which of them look alike, where that is stored; it changes no answer.
     """
 
     signatures: Signatures
+    index: SceneIndex | None = None
 
     @property
     def scene_ids(self) -> tuple[str, ...]:

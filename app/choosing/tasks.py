@@ -5,20 +5,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
+from app.choosing.alike import load_signatures, needed_index, stored_index
 from app.choosing.certificates import certify_seed, problem_file
-from app.choosing.describing import represented_by
+from app.choosing.duplicates import one_of_each
 from app.choosing.frontier import FrontierAnswer, make_frontier
 from app.choosing.projection import Projection, project
 from app.choosing.question import Question, QuestionTerms
 from app.choosing.seeding import SeedAnswer, make_seed
 from app.processes.child import Cancellation
-from features.index.directions import Directions
-from features.signatures.model import Signatures
-
-_REMEMBERED: Final = 4
-"""Datasets whose signatures a process keeps in memory."""
 
 _MAPS: Final = 16
 """Maps that a process keeps: two numbers a scene."""
@@ -32,14 +26,29 @@ class StoredQuestion(QuestionTerms):
     ----------
     path
         The file that holds the n scenes' signatures, in the order of the costs.
+    one_of_each_duplicate
+        Cosine from which scenes count as near duplicates, at most one of which is chosen; None for
+        no such rule.
     """
 
     path: Path
+    one_of_each_duplicate: float | None = None
 
     def load(self) -> Question:
-        """Return the question with its signatures."""
+        """Return the question with its signatures.
+
+        Raises
+        ------
+        InvalidRequestError, ConflictError
+            See `app.choosing.duplicates.one_of_each` and `app.choosing.alike.needed_index`.
+        """
         terms = {field.name: getattr(self, field.name) for field in fields(QuestionTerms)}
-        return Question(signatures=_load(self.path), **terms)
+        signatures, threshold = load_signatures(self.path), self.one_of_each_duplicate
+        if threshold is not None:
+            terms["constraints"] = one_of_each(
+                self.constraints, needed_index(self.path), threshold, signatures.scene_ids
+            )
+        return Question(signatures=signatures, index=stored_index(self.path), **terms)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -142,80 +151,6 @@ class ProblemTask(QuestionTask):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NeighborsTask:
-    """The scenes that look most like one of them.
-
-    Parameters
-    ----------
-    signatures
-        The file that holds the scenes' signatures.
-    scene_id
-        Which one.
-    k
-        How many, at most.
-    """
-
-    signatures: Path
-    scene_id: str
-    k: int
-    time_limit_s: float = 60.0  # a million scenes are read from disk first
-
-    def run(self, watch: Cancellation) -> list[tuple[str, float]]:
-        """Return ids and cosines of mean directions, the most alike first.
-
-        They are those of `features.index.SceneIndex` to the last digit, without an index: rounded
-        before they are ordered, and of equal ones the first in the pool comes first.
-        """
-        del watch
-        scene_ids = _load(self.signatures).scene_ids
-        directions, places = _directions(self.signatures)
-        place = places[self.scene_id]
-        alike = directions.to_all(place)
-        alike[place] = -np.inf
-        k = min(self.k, len(alike) - 1)
-        least = np.partition(alike, len(alike) - k)[len(alike) - k] if k else np.inf
-        near = np.flatnonzero(alike >= least)
-        nearest = near[np.argsort(-alike[near], kind="stable")[:k]]
-        return [(scene_ids[row], float(alike[row])) for row in nearest]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepresentedTask:
-    """The scenes that one of a seed's stands for.
-
-    Parameters
-    ----------
-    signatures
-        The file that holds the scenes' signatures.
-    chosen
-        The seed's scenes, in the order of their ranks.
-    labelled
-        What is labelled already.
-    scene_id
-        One of the chosen.
-    """
-
-    signatures: Path
-    chosen: tuple[str, ...]
-    labelled: tuple[str, ...]
-    scene_id: str
-    time_limit_s: float = 60.0
-
-    def run(self, watch: Cancellation) -> list[tuple[str, float]]:
-        """Return their ids and cosines of mean directions, all of them, the most alike first."""
-        del watch
-        scene_ids = _load(self.signatures).scene_ids
-        _, places = _directions(self.signatures)
-        members, alike = represented_by(
-            _load(self.signatures).vectors,
-            np.array([places[name] for name in self.chosen], dtype=np.int64),
-            np.array([places[name] for name in self.labelled], dtype=np.int64),
-            self.chosen.index(self.scene_id),
-        )
-        return [(scene_ids[row], float(a)) for row, a in zip(members, alike, strict=True)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MapTask:
     """Where a dataset's scenes lie in a plane.
 
@@ -245,18 +180,4 @@ class MapTask:
 
 @lru_cache(maxsize=_MAPS)
 def _map(path: Path, method: str) -> Projection:
-    return project(_load(path).vectors, method)
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _directions(path: Path) -> tuple[Directions, dict[str, int]]:
-    """Return the scenes' mean directions, which are those of the signatures, and their rows."""
-    signatures = _load(path)
-    rows = {scene_id: row for row, scene_id in enumerate(signatures.scene_ids)}
-    return Directions(signatures.vectors), rows
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _load(path: Path) -> Signatures:
-    """Signature files are named by their content and never change."""
-    return Signatures.load(path)
+    return project(load_signatures(path).vectors, method)

@@ -124,6 +124,26 @@ def frontier(
     command.run(Asked(file, scenes, rules), budgets, search, as_json=as_json)
 
 
+def duplicates(
+    *,
+    scenes: SceneFlags,
+    threshold: Annotated[float, Parameter(group=QUESTION)] = 0.95,
+    as_json: AsJson = False,
+) -> None:
+    """List the scenes of a source that look so alike that one of each group would do.
+
+    Features are those of `seedal select`, and are not computed twice.
+
+    Parameters
+    ----------
+    threshold
+        Least cosine of two duplicates, from 0.9 to 1.
+    """
+    from app.cli import duplicates as command
+
+    command.run(scenes, threshold, as_json=as_json)
+
+
 def evaluate(
     *,
     cut: Annotated[tuple[str, ...], Parameter(group=QUESTION, required=True)],
@@ -366,7 +386,7 @@ def keys_revoke(
 Command = Callable[..., object]
 
 COMMANDS: Final[tuple[Command, ...]] = (
-    *(select, solve, frontier, verify, evaluate, demo, serve, worker, migrate),
+    *(select, duplicates, solve, frontier, verify, evaluate, demo, serve, worker, migrate),
 )
 """Commands of their own."""
 

@@ -96,7 +96,8 @@ class Rules:
     ----------
     constraints
         A JSON file with the members of a seed request: include, exclude, labelled, min_scenes,
-        max_scenes, groups and side_budgets. The flags of this group add to it.
+        max_scenes, groups, side_budgets and one_of_each_duplicate. The flags of this group add to
+        it.
     include
         A scene that must be chosen, or @FILE with one id a line; repeatable.
     exclude
@@ -113,6 +114,9 @@ class Rules:
         repeatable.
     side_budget
         A limit on another resource, as RESOURCE=AMOUNT; repeatable.
+    one_of_each_duplicate
+        Of scenes that are at least so similar, from 0.9 to 1, at most one is chosen; seedal
+        duplicates lists them.
     """
 
     constraints: Path | None = None
@@ -123,6 +127,7 @@ class Rules:
     max_scenes: int | None = None
     group_limit: tuple[str, ...] = ()
     side_budget: tuple[str, ...] = ()
+    one_of_each_duplicate: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from app.choosing.constraints import ConstraintsFile, GroupLimit, SideBudget
 from app.choosing.problem_files import read_constraints
 from app.cli.options import Rules
 from app.errors import InvalidRequestError
+from features.index import FLOOR
+
+_Number = TypeVar("_Number", int, float)
 
 _RANGE: Final = re.compile(r"(\d*):(\d*)")
 
@@ -31,6 +34,7 @@ def rules_of(asked: Rules) -> ConstraintsFile:
         max_scenes=_count(asked.max_scenes, "--max-scenes"),
         groups=tuple(map(_group_limit, asked.group_limit)),
         side_budgets=tuple(map(_side_budget, asked.side_budget)),
+        one_of_each_duplicate=_similarity(asked.one_of_each_duplicate),
     )
     together = ConstraintsFile(
         include=tuple(dict.fromkeys((*file.include, *flags.include))),
@@ -40,6 +44,9 @@ def rules_of(asked: Rules) -> ConstraintsFile:
         max_scenes=_one_of("--max-scenes", asked.max_scenes, file.max_scenes),
         groups=(*file.groups, *flags.groups),
         side_budgets=(*file.side_budgets, *flags.side_budgets),
+        one_of_each_duplicate=_one_of(
+            "--one-of-each-duplicate", asked.one_of_each_duplicate, file.one_of_each_duplicate
+        ),
     )
     if flags != ConstraintsFile():
         _require_agreement(together)
@@ -74,7 +81,7 @@ def _contradiction(what: str) -> InvalidRequestError:
     return InvalidRequestError(detail)
 
 
-def _one_of(flag: str, given: int | None, in_file: int | None) -> int | None:
+def _one_of(flag: str, given: _Number | None, in_file: _Number | None) -> _Number | None:
     """Return the number that a flag or a file gives; they may not differ."""
     if given is not None and in_file is not None and given != in_file:
         what = f"{flag} says {given} and the file of --constraints {in_file}"
@@ -85,6 +92,13 @@ def _one_of(flag: str, given: int | None, in_file: int | None) -> int | None:
 def _count(given: int | None, flag: str) -> int | None:
     if given is not None and given < 0:
         detail = f"{flag} must be a whole number of at least 0, not {given}."
+        raise InvalidRequestError(detail)
+    return given
+
+
+def _similarity(given: float | None) -> float | None:
+    if given is not None and not FLOOR <= given <= 1:
+        detail = f"--one-of-each-duplicate lies between {FLOOR:g} and 1, not at {given:g}."
         raise InvalidRequestError(detail)
     return given
 

@@ -38,6 +38,7 @@ from app.store.tables import DatasetRow
 from app.wire import DatasetStatus
 from features.errors import FeatureError, VectorsError
 from features.images.reading import UnreadableImage, left_out
+from features.index import index_path
 from features.pipeline import Preparation
 from features.precomputed import prepare_precomputed
 from features.prepared import Prepared
@@ -283,7 +284,7 @@ class ExtractionJob:
     def _finish(self) -> ExtractionOutcome:
         prepared = self._prepared()
         signatures = self._settings.signatures_dir / f"{prepared.key}.npz"
-        self._artifacts.publish((signatures, prepared.index_path))
+        self._artifacts.publish((signatures, index_path(signatures)))
         absent = (*prepared.left_out, *prepared.sparsified)
         left_out = {scene.scene_id: scene.reason for scene in absent}
         with self._sessions.begin() as session:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from app.evaluation.errors import EvaluationError
 from app.evaluation.stems import clip_of
 from features.errors import count
-from features.sources.expressions import MAX_NAME, ExpressionError, compile_expression
+from features.sources.expressions import MAX_NAME, Expression, ExpressionError
 
 Scenes = dict[str, tuple[str, ...]]
 """Scene id to the stems of its images."""
@@ -41,7 +41,7 @@ class Cut:
     ----------
     spec
         The user's text.
-    pattern
+    expression
         What finds the clip or group in a stem; ``None`` takes :func:`app.evaluation.stems.clip_of`.
     lengths
         The fewest and most images of a scene; ``None`` leaves clips and groups whole.
@@ -52,7 +52,7 @@ class Cut:
     """
 
     spec: str
-    pattern: re.Pattern[str] | None = None
+    expression: Expression | None = None
     lengths: tuple[int, int] | None = None
     frames: bool = False
     shuffled: bool = False
@@ -99,7 +99,7 @@ class Cut:
 
     def _parts(self, stems: Sequence[str]) -> dict[str, list[str]]:
         """Return the stems of each clip or group."""
-        name_of = clip_of if self.pattern is None else _finder(self.pattern)
+        name_of = clip_of if self.expression is None else _finder(self.expression)
         parts: dict[str, list[str]] = {}
         strangers = []
         for stem in stems:
@@ -120,16 +120,16 @@ def parse_cut(spec: str) -> Cut:
     ------
     EvaluationError
         The text describes none; LO is 0 or larger than HI; an expression is not sure to end soon,
-        see :func:`features.sources.expressions.compile_expression`.
+        see :class:`features.sources.expressions.Expression`.
     """
     kind, _, rest = spec.partition(":")
     match kind:
         case "frame" if spec == kind:
             return Cut(spec, frames=True)
         case "window":
-            lengths, colon, expression = rest.partition(":")
-            pattern = _compile(spec, expression) if colon else None
-            return Cut(spec, pattern, _lengths(spec, lengths))
+            lengths, colon, text = rest.partition(":")
+            expression = _compile(spec, text) if colon else None
+            return Cut(spec, expression, _lengths(spec, lengths))
         case "group":
             parts = _PARTS.fullmatch(rest)
             if parts is None:
@@ -154,13 +154,12 @@ def _pieces(
     return pieces
 
 
-def _finder(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
+def _finder(expression: Expression) -> Callable[[str], str | None]:
     def find(stem: str) -> str | None:
         if len(stem) > MAX_NAME:
             rule = f"has more than {MAX_NAME} characters, too many to search"
             raise EvaluationError(place=f"stem {stem[:32]}...", rule=rule)
-        match = pattern.search(stem)
-        return match[pattern.groups] or None if match else None
+        return expression.find(stem)
 
     return find
 
@@ -175,11 +174,11 @@ def _lengths(spec: str, text: str) -> tuple[int, int]:
     return least, most
 
 
-def _compile(spec: str, expression: str) -> re.Pattern[str]:
-    if not expression:
+def _compile(spec: str, text: str) -> Expression:
+    if not text:
         _refuse(spec, "must have an expression after its last colon")
     try:
-        return compile_expression(expression, groups={0, 1})
+        return Expression(text, groups={0, 1})
     except ExpressionError as error:
         _refuse(spec, f"the expression {error}")
 

@@ -95,7 +95,8 @@ class Retention:
 
         A process that goes on to use such a file touches it first (`features.signatures.signing`,
         `app.datasets.uploads`), so a dataset that gets it meanwhile keeps its files. A cache
-        outside of the data directory may serve other databases, too, so its files stay.
+        outside of the data directory may serve other databases, too, so its files stay. Nothing
+        reads the FAISS files that earlier versions wrote.
         """
         made, sent = self._settings.cache_dir, self._settings.uploads_dir
         shared = not made.is_relative_to(self._settings.data_dir)
@@ -105,11 +106,13 @@ class Retention:
             for path in pattern.parent.glob(pattern.name)
             if _changed_before(path, before)
         ]
+        unread = [] if shared else list((made / "index").glob("*.faiss"))
         with self._sessions() as session:
             needed = datasets.signature_keys(session) | operations.vectors_named(session)
             needed |= {uri.removeprefix(UPLOAD) for uri in datasets.uris_under(session, UPLOAD)}
-        for path in old:
-            if needed.isdisjoint({path.stem, path.name}) and _changed_before(path, before):
+        unneeded = [path for path in old if needed.isdisjoint({path.stem, path.name})]
+        for path in (*unneeded, *unread):
+            if _changed_before(path, before):
                 with suppress(OSError):  # another worker was here first
                     path.unlink()
                     _log.info("removed a file that nobody needs", file=path.name)
@@ -117,7 +120,7 @@ class Retention:
 
 def _made_in(cache: Path) -> tuple[Path, ...]:
     """Return the patterns of what extractions leave for datasets."""
-    return cache / "signatures/*.npz", cache / "index/*.faiss"
+    return cache / "signatures/*.npz", cache / "neighbours/*.npz"
 
 
 def _changed_before(path: Path, moment: float) -> bool:

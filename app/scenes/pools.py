@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.store.artifacts import Artifacts
 from app.store.tables import DatasetRow
 from app.wire import DatasetStatus
+from features.index import index_path
 
 _SCENES: Final = 2_000_000
 """Scenes of all pools together that are kept in memory."""
@@ -93,7 +94,7 @@ def ready(session: Session, dataset_id: str) -> DatasetRow:
 
 
 def signatures_of(settings: Settings, dataset: DatasetRow) -> Path:
-    """Return the file of a dataset's signatures, fetched where this host has not got it.
+    """Return the file of a dataset's signatures; fetched, with the index, where it is not here.
 
     Raises
     ------
@@ -101,7 +102,9 @@ def signatures_of(settings: Settings, dataset: DatasetRow) -> Path:
         They are not here, and the store of artifacts does not answer or has them not.
     """
     path: Path = settings.signatures_dir / f"{dataset.signatures_key}.npz"
-    if not Artifacts(settings.data_dir, settings.artifacts_url).fetch(path).exists():
+    artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
+    artifacts.fetch(index_path(path))  # datasets of an earlier version have none
+    if not artifacts.fetch(path).exists():
         detail = f"The signatures of dataset {dataset.id!r} are not where this host looks for them."
         raise UnavailableError(detail)
     return path

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from app.choosing.constraints import Similarity
 from app.errors import ConflictError
 from app.http.dependencies import AppStateOf, CancellationOf, SolvePoolOf, Transaction, requires
 from app.http.parameters import (
@@ -20,10 +21,21 @@ from app.http.problems import READING, SOLVING, documented
 from app.scenes.maps import MapService
 from app.scenes.pools import RequestContext
 from app.scenes.service import SceneService
-from app.scenes.wire import MapMethod, Neighbors, PointCloud, Scene, SceneMap, ScenePage
+from app.scenes.wire import (
+    MapMethod,
+    NearDuplicates,
+    Neighbors,
+    PointCloud,
+    Scene,
+    SceneMap,
+    ScenePage,
+)
 
 router = APIRouter(
     prefix="/datasets/{dataset_id}/scenes", tags=["scenes"], dependencies=[requires("datasets")]
+)
+duplicates = APIRouter(
+    prefix="/datasets/{dataset_id}/duplicates", tags=["scenes"], dependencies=[requires("datasets")]
 )
 maps = APIRouter(
     prefix="/datasets/{dataset_id}/map", tags=["scenes"], dependencies=[requires("datasets")]
@@ -139,3 +151,27 @@ def show_map(
     """Show all usable scenes as points in a plane, alike ones close together."""
     response.headers["Cache-Control"] = IMMUTABLE
     return maps.draw(dataset_id, method, watch)
+
+
+@duplicates.get("", responses=documented(*READING, ConflictError, *SOLVING))
+def list_duplicates(  # noqa: PLR0913, PLR0917 - one parameter a value that FastAPI injects
+    dataset_id: DatasetId,
+    scenes: ScenesOf,
+    pool: SolvePoolOf,
+    watch: CancellationOf,
+    link: LinkOf,
+    response: Response,
+    threshold: Annotated[
+        Similarity, Query(description="Least cosine of the mean directions of a pair.")
+    ] = 0.95,
+    page_size: PageSize = None,
+    page_token: PageToken = None,
+) -> NearDuplicates:
+    """List the groups of near duplicates: the largest first, then in the source's order.
+
+    Scenes are in one group where a chain of pairs at or above the threshold connects them. Only
+    usable scenes are compared.
+    """
+    page = scenes.duplicates(dataset_id, threshold, (page_size, page_token), pool, watch)
+    response.headers["Cache-Control"] = IMMUTABLE
+    return link(page)

@@ -6,18 +6,30 @@ Small pictures of large images.
 """
 
 import io
+from dataclasses import asdict
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from app.access.files import permitted
-from app.choosing.tasks import NeighborsTask
+from app.choosing.alike import DuplicatesTask, NeighborsTask
+from app.choosing.duplicates import Duplicates
 from app.datasets import scenes
 from app.datasets import store as datasets
 from app.errors import ConflictError, InvalidRequestError, NotFoundError, SourceRefusedError
+from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
 from app.scenes.pools import ready, signatures_of
-from app.scenes.wire import Neighbor, Neighbors, PointCloud, Scene, SceneImage, ScenePage
+from app.scenes.wire import (
+    NearDuplicateGroup,
+    NearDuplicates,
+    Neighbor,
+    Neighbors,
+    PointCloud,
+    Scene,
+    SceneImage,
+    ScenePage,
+)
 from app.settings import Settings
 from app.store import paging
 from app.store.tables import SceneRow
@@ -159,6 +171,59 @@ class SceneService:
         return Neighbors(
             scene_id=scene_id,
             items=tuple(Neighbor(scene_id=name, similarity=alike) for name, alike in found),
+        )
+
+    def duplicates(
+        self,
+        dataset_id: str,
+        threshold: float,
+        page: tuple[int | None, str | None],
+        pool: SolvePool,
+        watch: Cancellation,
+    ) -> NearDuplicates:
+        """Return a page of groups of near duplicates, the largest first.
+
+        Parameters
+        ----------
+        dataset_id
+            Whose scenes.
+        threshold
+            Least cosine of a pair, from 0.9 to 1.
+        page
+            Its size and token.
+        pool, watch
+            Where they are read, and whether somebody still waits.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset.
+        ConflictError
+            The dataset is not ready, or was made by an earlier version and is too large.
+        InvalidRequestError
+            The size is negative or the token was not given out for this listing.
+        BusyError, SolveCrashedError, SolveCancelledError
+            See `app.processes.pool.SolvePool.answer`.
+        """
+        listing = f"duplicates of {dataset_id} at {threshold!r}"
+        size, token = paging.clamp(page[0]), page[1]
+        start = paging.decode_number(listing, token) if token else 0
+        task = DuplicatesTask(
+            signatures=signatures_of(self._settings, ready(self._session, dataset_id)),
+            threshold=threshold,
+            start=start,
+            count=size,
+        )
+        self._session.commit()  # nothing is held while they are read
+        found: Duplicates = pool.answer(task, watch)
+        more = found.group_count > start + size
+        return NearDuplicates(
+            threshold=threshold,
+            next_page_token=paging.encode(listing, start + size) if more else "",
+            group_count=found.group_count,
+            scene_count=found.scene_count,
+            recall=found.recall,
+            items=tuple(NearDuplicateGroup.model_validate(asdict(g)) for g in found.groups),
         )
 
     def thumbnail(self, dataset_id: str, scene_id: str, number: int | None, side: int) -> bytes:

@@ -97,3 +97,37 @@ class PointCloud(Wire):
     z: tuple[float, ...]
     colors: tuple[HexColour, ...] | None
     intensity: tuple[float, ...] | None = Field(description="In the sensor's own unit.")
+
+
+class NearDuplicateScene(Wire):
+    """A scene that has near duplicates."""
+
+    scene_id: str
+    most_like: str = Field(description="The scene of the group that it looks most like.")
+    similarity: float = Field(ge=-1, le=1, description="Cosine of these two.")
+
+
+class NearDuplicateGroup(Wire):
+    """Scenes that a chain of pairs at or above the threshold connects."""
+
+    size: Count
+    weakest: float = Field(
+        ge=-1, le=1, description="Cosine of the least similar pair that it takes to connect them."
+    )
+    scenes: tuple[NearDuplicateScene, ...] = Field(
+        description="Up to 1,000 of them, in the source's order."
+    )
+
+
+class NearDuplicates(Wire):
+    """Groups of near duplicates, the largest first."""
+
+    threshold: float
+    group_count: Count
+    scene_count: Count = Field(description="Scenes of all groups.")
+    recall: float = Field(
+        description="What share of each scene's nearest was found: 1 where all pairs were "
+        "compared, else measured on a sample; some duplicates may be missing then."
+    )
+    items: tuple[NearDuplicateGroup, ...]
+    next_page_token: str = Field(description="Empty on the last page.")

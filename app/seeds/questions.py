@@ -109,6 +109,7 @@ def read_request(
             random_seed=request.random_seed,
         ),
         constraints=_constraints(pool, request),
+        one_of_each_duplicate=request.constraints.one_of_each_duplicate,
         baselines=tuple(dict.fromkeys(request.baselines)),
     )
     return Query(

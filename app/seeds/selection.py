@@ -16,6 +16,7 @@ import numpy as np
 
 from app.choosing.budgets import AskedBudget
 from app.choosing.constraints import ConstraintsFile, UsablePool, constraints_of
+from app.choosing.duplicates import one_of_each
 from app.choosing.objectives import require_objective
 from app.choosing.question import Question
 from app.choosing.seeding import SeedAnswer, make_seed, recall, remember
@@ -240,8 +241,16 @@ class PreparedSource:
             budget=budget.within(math.fsum(costs)),
             objective=self.source.request.objective,
             options=options,
-            constraints=_constraints(self.usable, rules),
+            constraints=self._constraints(rules),
+            index=self.prepared.index,
         )
+
+    def _constraints(self, rules: ConstraintsFile) -> Constraints:
+        """Return the rules with the groups of near duplicates, which only features tell."""
+        asked, threshold = _constraints(self.usable, rules), rules.one_of_each_duplicate
+        if threshold is None:
+            return asked
+        return one_of_each(asked, self.prepared.index, threshold, self.usable.ids)
 
     def select(
         self, budget: AskedBudget, rules: ConstraintsFile, options: SolverOptions

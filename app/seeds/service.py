@@ -6,9 +6,10 @@ from typing import Any
 
 from app.access.files import permitted
 from app.callbacks.egress import require_callable
+from app.choosing.alike import RepresentedTask
 from app.choosing.frontier import FrontierAnswer
 from app.choosing.seeding import SeedAnswer
-from app.choosing.tasks import CertificateTask, ProblemTask, RepresentedTask
+from app.choosing.tasks import CertificateTask, ProblemTask
 from app.datasets import scenes
 from app.datasets import store as datasets
 from app.errors import NotFoundError, SourceRefusedError

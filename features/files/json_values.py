@@ -1,11 +1,10 @@
-"""Decode JSON that nobody has vetted.
+"""Read JSON that nobody has vetted: a line, the arrays of a file, the values of an object.
 
-Read the arrays of a JSON file element by element: tables of gigabytes in megabytes of memory.
-
-The standard library decodes a text as a whole only. Here a window slides over the file, and its
-decoder takes one element at a time from it.
-
-Typed access to the values of a JSON object; every error names the place and the key.
+:func:`decode_json` decodes a line. :func:`read_arrays` reads the arrays of a file element by
+element: tables of gigabytes in megabytes of memory. The standard library decodes a text as a whole
+only, so a window slides over the file, and the library's decoder takes one element at a time.
+:class:`Fields` gives typed access to the values of an object. Every error names the place, and the
+key or the character where there is one.
 """
 
 import codecs
@@ -116,7 +115,7 @@ def _elements(window: "_ByteWindow") -> Iterator[object]:
 
 
 def _separated(window: "_ByteWindow", start: str, end: str) -> Iterator[None]:
-    """Yield once before each item of a list, which whoever iterates then takes."""
+    """Yield once before each item of a list; the caller takes the item then."""
     window.take(start)
     if window.peek() != end:
         yield
@@ -126,6 +125,9 @@ def _separated(window: "_ByteWindow", start: str, end: str) -> Iterator[None]:
     window.take(end)
 
 
+# ijson is no replacement: it says no character's number, lets an object name a member twice, turns
+# lone surrogates into question marks, has no limit for a string, and its compiled parser (3.6.0)
+# crashes the process at a whole number of 5,000 digits.
 class _ByteWindow:
     """The part of a file that is being read."""
 

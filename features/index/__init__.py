@@ -1,6 +1,5 @@
-"""Which scenes look alike: a FAISS index over the scenes' mean directions."""
+"""Which scenes look alike: found by FAISS, measured exactly, and stored with the signatures."""
 
-from features.index.answers import NearDuplicates, Pair, Representation, SimilarScene
-from features.index.scene_index import SceneIndex
+from features.index.scene_index import FLOOR, SceneIndex, SimilarGroup, index_path
 
-__all__ = ["NearDuplicates", "Pair", "Representation", "SceneIndex", "SimilarScene"]
+__all__ = ["FLOOR", "SceneIndex", "SimilarGroup", "index_path"]

@@ -4,9 +4,6 @@ They are computed in float64 and rounded, so that every order of neighbours, tie
 same wherever it is computed (:mod:`features.numeric`).
 """
 
-import hashlib
-import json
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -15,7 +12,6 @@ from numpy.typing import NDArray
 from features.numeric import rounded
 
 _ROWS: Final = 4096  # rows that are gathered at a time: 25 MB at d = 768
-_SAMPLE: Final = 1024
 
 
 class Directions:
@@ -61,15 +57,18 @@ class Directions:
             found[start : start + _ROWS] = self._means[start : start + _ROWS] @ self._means[row]
         return rounded(found * self._scales * self._scales[row])
 
+    def between(self, rows: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the cosines of each row with each other one, (b, k)."""
+        found = np.empty((len(rows), len(others)), dtype=np.float32)
+        means = self._means[rows] * self._scales[rows, None]
+        for start in range(0, len(others), _ROWS):
+            part = others[start : start + _ROWS]
+            products = means @ self._means[part].T
+            found[:, start : start + _ROWS] = rounded(products * self._scales[part])
+        return found
+
     def paired(self, rows: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return the cosines of each row with its own others, (b, k), for `others` (b, k)."""
         products = np.einsum("bd,bkd->bk", self._means[rows], self._means[others])
         found = products * self._scales[rows, None] * self._scales[others]
         return rounded(found)
-
-    def fingerprint(self, scene_ids: Sequence[str]) -> str:
-        """Return a hash of the scenes and of up to 1,024 of their means, evenly spread."""
-        digest = hashlib.sha256(json.dumps([list(scene_ids), self.n, self.d]).encode())
-        sample = np.linspace(0, self.n - 1, min(self.n, _SAMPLE)).astype(np.intp)
-        digest.update(np.ascontiguousarray(self._means[sample]).tobytes())
-        return digest.hexdigest()

@@ -1,65 +1,150 @@
-"""The index of a pool's scenes, and the questions it answers."""
+"""The index of a pool's scenes: who looks like whom, stored beside the signatures."""
 
-from collections.abc import Iterable
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
-from features.index.answers import NearDuplicates, Pair, Representation, SimilarScene
+from features.files.arrays import read_arrays, write_arrays
 from features.index.directions import Directions
-from features.index.files import read_index, write_index
-from features.index.kinds import Kind, choose_kind, make_index
-from features.index.libraries import load_faiss
-from features.index.near_duplicates import find_near_duplicates
-from features.index.representation import find_nearest
+from features.index.links import components, find_links
+from features.index.nearest import Search, find_nearest, measure_recall, numpy_search
 from features.signatures.model import Signatures
 
-MOST_PAIRS: Final = 10_000
-"""Pairs that :meth:`SceneIndex.near_duplicates` returns at most, if not told otherwise."""
+FLOOR: Final = 0.9
+"""The least similarity of near duplicates: what is less alike than that is no duplicate."""
+
+NEAREST: Final = 50
+"""How many neighbours of each scene are stored."""
+
+_NOT_ALL: Final = 1.0 - 2.0**-20
+"""Most recall of a search that did not look at every pair, whatever its sample says."""
+
+_NAMES: Final = ("nearest", "similarities", "links", "link_similarities", "recall", "fingerprint")
 
 
+def index_path(signatures: Path) -> Path:
+    """Return where the index belongs of the scenes whose signatures lie in a file of the cache."""
+    return signatures.parent.parent / "neighbours" / signatures.name
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SimilarGroup:
+    """Scenes that are chained together by pairs of at least a similarity.
+
+    Parameters
+    ----------
+    rows : (m,) int64
+        Ascending, m >= 2.
+    nearest : (m,) int64
+        Of each, the row in the group that it looks most like.
+    similarities : (m,) float32
+        Their cosines.
+    weakest
+        Cosine of the least similar link that it takes to connect them.
+    """
+
+    rows: NDArray[np.int64]
+    nearest: NDArray[np.int64]
+    similarities: NDArray[np.float32]
+    weakest: float
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class SceneIndex:
-    """Cosines of scenes' mean directions, found by FAISS and measured exactly.
+    """The nearest of n scenes and the links between near duplicates.
 
-    FAISS proposes in float32 with a margin for its rounding; the cosines of what it proposes are
-    then computed in float64. With a ``flat`` index every answer is exactly that of a full sort,
-    the scene that comes first in the pool winning every tie. With an ``ivf`` index, and for
-    :meth:`neighbors` and :meth:`near_duplicates` alone, about 1 in 20 may be missed
-    (:mod:`features.index.kinds`).
+    A search proposes in float32 with a margin for its rounding; the cosines of what it proposes are
+    then computed in float64 and rounded to multiples of 2^-24. Where `recall` is 1 every answer is
+    exactly that of a full sort, and the scene that comes first in the pool wins every tie.
 
     A mean of length zero (centres that cancel out) has no direction; its similarity to everything
     is 0.
 
     Parameters
     ----------
-    signatures
-        The scenes.
-    index
-        A FAISS index of their directions, as :meth:`build` makes it.
+    nearest : (n, k) int32
+        The k = min(50, n - 1) scenes most like each, the most similar first.
+    similarities : (n, k) float32
+        Cosines of their mean directions.
+    links : (m, 2) int32
+        A maximum spanning forest of all pairs of at least :data:`FLOOR`: the pairs that connect
+        near duplicates at every threshold.
+    link_similarities : (m,) float32
+        Descending.
+    recall
+        What share of the nearest are found: 1 where every pair was looked at, else measured on a
+        sample.
+    fingerprint
+        Of the scenes that it is about.
+
+    Raises
+    ------
+    VectorsError
+        The arrays do not fit each other.
     """
 
-    def __init__(self, signatures: Signatures, index: Any) -> None:  # noqa: ANN401  faiss carries no type information
-        self._scene_ids = signatures.scene_ids
-        self._rows = {scene_id: row for row, scene_id in enumerate(signatures.scene_ids)}
-        self._directions = Directions(signatures.vectors)
-        self._index = index
+    nearest: NDArray[np.int32]
+    similarities: NDArray[np.float32]
+    links: NDArray[np.int32]
+    link_similarities: NDArray[np.float32]
+    recall: float
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        n, k = self.nearest.shape if self.nearest.ndim == 2 else (0, -1)  # noqa: PLR2004  (n, k)
+        rows = (self.nearest, self.links)
+        fits = (
+            k == min(NEAREST, n - 1)
+            and self.similarities.shape == (n, k)
+            and self.links.shape == (len(self.link_similarities), 2)
+            and all(part.dtype == np.int32 for part in rows)
+            and all(((part >= 0) & (part < n)).all() for part in rows)
+        )
+        if not fits:
+            message = "the arrays of an index of scenes do not fit each other"
+            raise VectorsError(message)
 
     @classmethod
-    def build(cls, signatures: Signatures, kind: Kind | None = None) -> Self:
+    def build(
+        cls,
+        signatures: Signatures,
+        open_search: Callable[[Directions], tuple[Search, bool]] = numpy_search,
+    ) -> Self:
         """Index the scenes of these signatures.
 
         Parameters
         ----------
         signatures
             The scenes.
-        kind
-            See :mod:`features.index.kinds`; by the number of scenes where None.
+        open_search
+            Returns what proposes the nearest, and whether it misses nothing:
+            :func:`features.index.faiss_search.faiss_search` where there is FAISS.
+
+        Raises
+        ------
+        BackboneError
+            FAISS is asked for and not installed.
         """
-        chosen = kind or choose_kind(len(signatures.scene_ids))
-        return cls(signatures, make_index(load_faiss(), Directions(signatures.vectors), chosen))
+        directions = Directions(signatures.vectors)
+        search, exact = open_search(directions)
+        k = min(NEAREST, directions.n - 1)
+        nearest, similarities = find_nearest(search, directions, k, exact=exact)
+        links, link_similarities = find_links(directions, nearest, similarities, FLOOR, exact=exact)
+        return cls(
+            nearest=nearest,
+            similarities=similarities,
+            links=links,
+            link_similarities=link_similarities,
+            recall=1.0 if exact else min(measure_recall(directions, nearest), _NOT_ALL),
+            fingerprint=_fingerprint(signatures),
+        )
 
     @classmethod
     def load(cls, path: Path, signatures: Signatures) -> Self:
@@ -70,109 +155,105 @@ class SceneIndex:
         VectorsError
             The file is missing, damaged, no index, or one of other scenes.
         """
-        ids = signatures.scene_ids
-        fingerprint = Directions(signatures.vectors).fingerprint(ids)
-        return cls(signatures, read_index(path, len(ids), fingerprint))
+        *arrays, recall, fingerprint = read_arrays(path, *_NAMES)
+        if fingerprint.tobytes().decode("ascii", "replace") != _fingerprint(signatures):
+            message = f"{path}: an index of other scenes"
+            raise VectorsError(message)
+        try:
+            named = dict(zip(_NAMES, arrays, strict=False))
+            return cls(
+                **named, recall=float(recall), fingerprint=fingerprint.tobytes().decode("ascii")
+            )
+        except (TypeError, ValueError) as error:
+            message = f"{path}: no index of scenes ({error})"
+            raise VectorsError(message) from error
 
     def save(self, path: Path) -> None:
-        """Write the index, all or nothing. The scenes themselves are in the signatures' file."""
-        write_index(path, self._index, self._directions.fingerprint(self._scene_ids))
-
-    def neighbors(self, scene_id: str, k: int) -> tuple[SimilarScene, ...]:
-        """Return the k scenes most like a scene, the most similar first, itself left out.
-
-        Parameters
-        ----------
-        scene_id
-            A scene of the index.
-        k
-            How many, at least 1; fewer are returned where there are fewer other scenes.
-
-        Raises
-        ------
-        VectorsError
-            The scene is not in the index, or k is below 1.
-        """
-        if scene_id not in self._rows or k < 1:
-            message = f"neighbors need a scene of the index and k >= 1, not {scene_id!r}, k = {k}"
-            raise VectorsError(message)
-        row = self._rows[scene_id]
-        query = self._directions.units(np.array([row]))
-        similarities, rows = self._index.search(query, min(k + 1, self._directions.n))
-        # All that may tie with the last one; with fewer than asked for, an ivf index gives -1.
-        last = float(similarities[0][rows[0] >= 0].min(initial=1.0))
-        _, _, hits = self._index.range_search(query, last - 2 * self._directions.slack)
-        others = np.sort(hits[hits != row]).astype(np.intp)
-        cosines = self._directions.cosines(row, others)
-        return tuple(
-            SimilarScene(self._scene_ids[others[place]], float(cosines[place]))
-            for place in np.argsort(-cosines, kind="stable")[:k]
+        """Write the index to an ``.npz`` file, all or nothing."""
+        write_arrays(
+            path,
+            nearest=self.nearest,
+            similarities=self.similarities,
+            links=self.links,
+            link_similarities=self.link_similarities,
+            recall=np.array(self.recall),
+            fingerprint=np.frombuffer(self.fingerprint.encode("ascii"), dtype=np.uint8),
         )
 
-    def near_duplicates(self, threshold: float, limit: int = MOST_PAIRS) -> NearDuplicates:
-        """Return the pairs of scenes whose similarity is at least a threshold.
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing is missed."""
+        return self.recall == 1.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all others are among each scene's nearest."""
+        return bool(self.nearest.shape[1] == len(self.nearest) - 1)
+
+    def neighbors(self, row: int, k: int) -> tuple[NDArray[np.int32], NDArray[np.float32]] | None:
+        """Return the k scenes most like one, or all others, and their cosines; None if not stored.
+
+        They are not stored where k is above 50, or the index may have missed one.
+        """
+        if not self.is_exact or not (k <= self.nearest.shape[1] or self.is_complete):
+            return None
+        return self.nearest[row, :k], self.similarities[row, :k]
+
+    def groups(self, threshold: float) -> tuple[SimilarGroup, ...]:
+        """Return the groups of near duplicates: the largest first, then in the pool's order.
+
+        Scenes of one group are connected by a chain of pairs whose cosine is at least the
+        threshold, which is rounded to float32 as cosines are. A scene in no group has no
+        duplicate.
 
         Parameters
         ----------
         threshold
-            In [-1, 1].
-        limit
-            Most pairs that are returned, at least 1: the most similar.
+            From :data:`FLOOR` to 1.
 
         Raises
         ------
         VectorsError
-            The threshold or the limit breaks its rule.
+            The threshold lies outside of that.
         """
-        if not -1.0 <= threshold <= 1.0 or limit < 1:
-            message = (
-                "near duplicates need a threshold between -1 and 1 and a limit of at least 1, "
-                f"not {threshold} and {limit}"
-            )
+        if not FLOOR <= threshold <= 1.0:
+            message = f"near duplicates need a threshold from {FLOOR:g} to 1, not {threshold:g}"
             raise VectorsError(message)
-        # One more than asked for tells whether there are more.
-        rows, similarities = find_near_duplicates(
-            self._index, self._directions, threshold, limit + 1
-        )
-        pairs = tuple(
-            Pair(self._scene_ids[first], self._scene_ids[second], float(similarity))
-            for (first, second), similarity in zip(
-                rows[:limit].tolist(), similarities[:limit], strict=True
-            )
-        )
-        return NearDuplicates(pairs, complete=len(rows) <= limit)
+        there = self.link_similarities >= np.float32(threshold)
+        links, found = self.links[there], self.link_similarities[there]
+        label = components(len(self.nearest), links)
+        rows = np.unique(links).astype(np.int64)
+        rows = rows[np.argsort(label[rows], kind="stable")]
+        starts = np.flatnonzero(np.diff(label[rows], prepend=-1))
+        weakest = np.full(len(label), np.inf, dtype=np.float32)
+        np.minimum.at(weakest, label[links[:, 0]], found)
+        nearest, similarities = self._best_links(links, found)
+        groups = [
+            SimilarGroup(part, nearest[part], similarities[part], float(weakest[label[part[0]]]))
+            for part in np.split(rows, starts[1:])
+            if part.size
+        ]
+        return tuple(sorted(groups, key=lambda group: -len(group.rows)))
 
-    def represented(self, chosen_ids: Iterable[str]) -> Representation:
-        """Return the chosen scene that each of the others is most like; exact in every kind.
+    def _best_links(
+        self, links: NDArray[np.int32], found: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the row that each linked scene is most like, and how much, shape (n,) each."""
+        nearest = self.nearest[:, :1].astype(np.int64).ravel()
+        similarities = self.similarities[:, :1].ravel().copy()
+        # An approximate search may have missed, from one side, what it found from the other.
+        for one, other in ((0, 1), (1, 0)):
+            for place in np.flatnonzero(found > similarities[links[:, one]])[::-1]:
+                row = links[place, one]
+                nearest[row], similarities[row] = links[place, other], found[place]
+        return nearest, similarities
 
-        Parameters
-        ----------
-        chosen_ids
-            Distinct scenes of the index, in any order, at least one.
 
-        Raises
-        ------
-        VectorsError
-            No scene is chosen, one is chosen twice, or one is not in the index.
-        """
-        chosen = self._chosen_rows(tuple(chosen_ids))
-        others = np.setdiff1d(np.arange(self._directions.n), chosen)
-        rows, similarities = find_nearest(load_faiss(), self._directions, chosen, others)
-        ids = self._scene_ids
-        nearest = {
-            ids[other]: SimilarScene(ids[row], float(similarity))
-            for other, row, similarity in zip(others, rows, similarities, strict=True)
-        }
-        members: dict[str, list[SimilarScene]] = {ids[row]: [] for row in chosen}
-        for place in np.argsort(-similarities, kind="stable"):
-            like = SimilarScene(ids[others[place]], float(similarities[place]))
-            members[ids[rows[place]]].append(like)
-        return Representation(nearest, {key: tuple(found) for key, found in members.items()})
-
-    def _chosen_rows(self, chosen_ids: tuple[str, ...]) -> NDArray[np.intp]:
-        unknown = [scene_id for scene_id in chosen_ids if scene_id not in self._rows]
-        if unknown or not chosen_ids or len(set(chosen_ids)) < len(chosen_ids):
-            reason = f"{unknown[0]!r} is not" if unknown else "one is named twice or there is none"
-            message = f"chosen scenes must be distinct scenes of the index: {reason}"
-            raise VectorsError(message)
-        return np.sort(np.array([self._rows[scene_id] for scene_id in chosen_ids], dtype=np.intp))
+def _fingerprint(signatures: Signatures) -> str:
+    """Return a hash of the scenes and of up to 1,024 of their means, evenly spread."""
+    n, d = signatures.vectors.shape
+    head = json.dumps(["seedal index 2", list(signatures.scene_ids), n, d])
+    digest = hashlib.sha256(head.encode())
+    sample = np.linspace(0, n - 1, min(n, 1024)).astype(np.intp)
+    digest.update(np.ascontiguousarray(signatures.vectors[sample]).tobytes())
+    return digest.hexdigest()

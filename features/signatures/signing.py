@@ -3,7 +3,7 @@
 ::
 
     cache/signatures/  KEY.npz (features.signatures.model)
-    cache/index/       KEY.faiss (features.index)
+    cache/neighbours/  KEY.npz (features.index)
 """
 
 import hashlib
@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
-from features.index import SceneIndex
+from features.index import SceneIndex, index_path
+from features.index.faiss_search import faiss_search
 from features.numeric import nearest_centres, unit_rows
 from features.prepared import Stage
 from features.signatures.clustering import ALGORITHM, cluster_many
@@ -200,8 +201,8 @@ def _masses(scene: SceneVectors, centres: NDArray[np.float32]) -> NDArray[np.flo
     return weights * (scene.images / total) if total > 0 else weights
 
 
-def index_scenes(cache: Path, key: str, signatures: Signatures) -> tuple[Path, Stage]:
-    """Return where the index under a key lies; made where it is not.
+def index_scenes(cache: Path, key: str, signatures: Signatures) -> tuple[SceneIndex, Stage]:
+    """Return the index under a key; made and stored where it is not, or is damaged.
 
     Parameters
     ----------
@@ -209,14 +210,25 @@ def index_scenes(cache: Path, key: str, signatures: Signatures) -> tuple[Path, S
         See :func:`sign`.
     signatures
         What the key stands for.
+
+    Raises
+    ------
+    BackboneError
+        FAISS is not installed.
     """
     start = perf_counter()
-    path = cache / "index" / f"{key}.faiss"
+    path = index_path(cache / "signatures" / f"{key}.npz")
     n = len(signatures.scene_ids)
     if _found(path):
-        return path, Stage("index", 0, n, perf_counter() - start)
-    SceneIndex.build(signatures).save(path)
-    return path, Stage("index", n, 0, perf_counter() - start)
+        try:
+            stored = SceneIndex.load(path, signatures)
+        except VectorsError as error:
+            _log.warning("computed again: %s", error)
+        else:
+            return stored, Stage("index", 0, n, perf_counter() - start)
+    index = SceneIndex.build(signatures, faiss_search)
+    index.save(path)
+    return index, Stage("index", n, 0, perf_counter() - start)
 
 
 def _found(path: Path) -> bool:

@@ -8,7 +8,6 @@ with one group, which is searched for in the file's name.
 How a source meets a row that breaks a rule: by default its reader stops there.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Final, Literal, NoReturn, get_args
 
 from features.errors import SourceError
 from features.files.json_values import Fields
-from features.sources.expressions import MAX_NAME, ExpressionError, compile_expression
+from features.sources.expressions import MAX_NAME, Expression, ExpressionError
 
 Rule = Callable[[Fields], str | None]
 """Returns the scene's id for an image's entry, or nothing where its name does not match."""
@@ -34,14 +33,14 @@ def parse_rule(text: str | None) -> Rule:
     ------
     SourceError
         The text names no key, or is no regular expression with one group that is sure to end soon,
-        see :func:`features.sources.expressions.compile_expression`.
+        see :class:`features.sources.expressions.Expression`.
     """
     if text is None:
         return _folder
     if text.startswith(_KEY):
         return _of_key(text.removeprefix(_KEY))
     try:
-        return _of_pattern(compile_expression(text, groups={1}))
+        return _of_expression(Expression(text, groups={1}))
     except ExpressionError as error:
         _refuse(f"{error}; or be key:NAME")
 
@@ -63,13 +62,12 @@ def _of_key(key: str) -> Rule:
     return scene
 
 
-def _of_pattern(pattern: re.Pattern[str]) -> Rule:
+def _of_expression(expression: Expression) -> Rule:
     def scene(entry: Fields) -> str | None:
         name = entry.text("file_name")
         if len(name) > MAX_NAME:
             entry.refuse("file_name", f"has more than {MAX_NAME} characters, too many to search")
-        match = pattern.search(name)
-        return match[1] or None if match else None
+        return expression.find(name)
 
     return scene
 

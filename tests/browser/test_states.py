@@ -18,7 +18,7 @@ from demo_world.world import write_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
 
-VIEWS = ("budget", "map", "frontier", "compare", "datasets")
+VIEWS = ("budget", "map", "duplicates", "frontier", "compare", "datasets")
 
 
 def _settle(page: Page, view: str) -> None:
@@ -26,6 +26,8 @@ def _settle(page: Page, view: str) -> None:
         answered(page)
     if view == "frontier":
         expect(page.locator("#frontier-chart .main-svg").first).to_be_visible(timeout=60_000)
+    if view == "duplicates":
+        expect(page.locator("#duplicates-said")).not_to_be_empty()
     if view == "map":
         expect(page.locator("#map-said")).to_contain_text("sized by cost")
 

@@ -69,8 +69,12 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
     "images outside": {
         "source": {"kind": "s3dis", "root": f"{PLACE}/s3dis", "images_root": "/etc"}
     },
-    "a pattern that may not end": {
-        "source": {"kind": "coco", "root": f"{PLACE}/coco", "scene_from": "(a+)+"}
+    "a pattern that is too large": {
+        "source": {
+            "kind": "coco",
+            "root": f"{PLACE}/coco",
+            "scene_from": "(.{0,512}).{0,512}X",
+        }
     },
     "an unknown unit": {
         "source": {"kind": "nuscenes", "root": f"{PLACE}/nuscenes", "unit": "sweep"}

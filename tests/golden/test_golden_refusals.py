@@ -115,9 +115,9 @@ WORDS: Final[dict[str, tuple[str, ...]]] = {
         *(*SELECT, "--root", f"{PLACE}/coco/instances.json"),
         *("--scene-from", "x"),
     ),
-    "select: a pattern that may not end": (
+    "select: a pattern that is too large": (
         *(*SELECT, "--root", f"{PLACE}/coco/instances.json"),
-        *("--scene-from", "(a+)+"),
+        *("--scene-from", "(.{0,512}).{0,512}X"),
     ),
     "select: a budget below the cheapest scene": (*GRID, "--budget", "5"),
     "select: a share below the cheapest scene": (*GRID, "--budget", "1%"),

@@ -90,7 +90,8 @@ def _keys(data: Path) -> dict[str, Any]:
         with np.load(block) as arrays:
             keys += [row.tobytes().hex() for row in arrays["keys"]]
     names = {
-        kind: sorted(p.name for p in (cache / kind).iterdir()) for kind in ("index", "signatures")
+        kind: sorted(p.name for p in (cache / kind).iterdir())
+        for kind in ("neighbours", "signatures")
     }
     return {**names, "vectors of": sorted(keys)}
 
@@ -123,7 +124,7 @@ def test_seeds_by_vectors_stay(question: str, sources: Path, data: Path) -> None
     answer = _select(folder / "scenes.jsonl", data, "--vectors", *words, "--json")
     answer["cache"] = {
         kind: sorted(p.name for p in (data / "cache" / kind).iterdir())
-        for kind in ("index", "signatures")
+        for kind in ("neighbours", "signatures")
     }
     Golden("select_vectors").holds(question, Plain()(answer))
 

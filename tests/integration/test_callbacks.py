@@ -299,6 +299,10 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
     signatures = service.settings.signatures_dir
     for name, days in (("orphan.npz", 2), ("young.npz", 0), ("planted-5-32-0.npz", 2)):
         _age(signatures / name, days)
+        (signatures.parent / "neighbours").mkdir(exist_ok=True)
+        _age(signatures.parent / "neighbours" / name, days)
+    (signatures.parent / "index").mkdir()
+    _age(signatures.parent / "index" / "planted-5-32-0.faiss", 2)  # of an earlier version
     uploads = service.settings.uploads_dir
     uploads.mkdir()
     for name, days in (("nobody.csv", 2), (".cut-off.part", 2), ("new.csv", 0), ("v.npy", 2)):
@@ -345,6 +349,8 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
         assert session.get(DatasetRow, kept) is not None
     left = {path.name for path in signatures.iterdir()}
     assert left == {"planted-5-32-0.npz", "young.npz"}  # a job may be about to use the young one
+    assert {path.name for path in (signatures.parent / "neighbours").iterdir()} == left
+    assert not list((signatures.parent / "index").iterdir())
     assert {path.name for path in uploads.iterdir()} == {"new.csv", "v.npy", "registered.csv"}
 
 

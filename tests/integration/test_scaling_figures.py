@@ -62,4 +62,6 @@ def test_signatures_and_index_take_what_the_page_says(tmp_path: Path, d: int, pl
         signed, _ = sign(cache, "key", ids, lambda name: SceneVectors(drawn[name], ones), CENTRES)  # noqa: B023  used at once
         index_scenes(cache, "key", signed)
         assert _size(cache / "signatures") / SCENES == pytest.approx(said, rel=0.03)
-        assert _size(cache / "index") / SCENES == pytest.approx(_row("index (")[place], rel=0.03)
+        assert _size(cache / "neighbours") / SCENES == pytest.approx(
+            _row("index (")[place], rel=0.03
+        )

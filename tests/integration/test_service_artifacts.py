@@ -23,6 +23,7 @@ from app.errors import UnavailableError
 from app.main import create_app
 from app.settings import Settings
 from app.store.artifacts import Artifacts
+from features.index import index_path
 
 pytestmark = pytest.mark.enable_socket
 
@@ -106,6 +107,7 @@ def test_a_host_that_has_nothing_answers_budgets(tmp_path: Path, url: str) -> No
     (fetched,) = settings.signatures_dir.iterdir()
     made = tmp_path / "worker" / "cache" / "signatures" / fetched.name
     assert fetched.read_bytes() == made.read_bytes()
+    assert index_path(fetched).read_bytes() == index_path(made).read_bytes()
 
 
 def test_vectors_uploaded_at_one_host_are_signed_at_another(tmp_path: Path, url: str) -> None:

@@ -86,6 +86,8 @@ export const uploadManifest = (file) =>
 
 export const getMap = (id, method, signal) => call(`${dataset(id)}/map?method=${part(method)}`, { signal });
 export const getScene = (id, name, signal) => call(scene(id, name), { signal });
+export const getDuplicates = (id, threshold, token, signal) =>
+  call(`${dataset(id)}/duplicates?threshold=${threshold}&page_size=30${token ? `&page_token=${part(token)}` : ""}`, { signal });
 export const getNeighbors = (id, name, signal) => call(`${scene(id, name)}/neighbors?k=8`, { signal });
 export const getPointcloud = (id, name, signal) => call(`${scene(id, name)}/pointcloud`, { signal });
 export const getPicture = async (id, name, query, signal) =>

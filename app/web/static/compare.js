@@ -4,6 +4,7 @@ import { createSeed, finished, getSeed, listSeeds } from "./api.js";
 import { button, find, h } from "./dom.js";
 import { picture } from "./pictures.js";
 import { seedRequest } from "./questions.js";
+import { oneOfEach } from "./rules.js";
 import { change, state } from "./state.js";
 import { StatusLine, VIEW } from "./status.js";
 import { noun, number, percent, proof, rounded } from "./words.js";
@@ -101,7 +102,8 @@ function rows(left, right) {
     row(comparable ? "Objective" : "Objective (not comparable)", (seed) => `${seed.objective.toPrecision(6)} (${seed.solver.objective})`),
     row("Strategy", (seed) => (seed.solver.strategy === seed.solver.used ? seed.solver.used : `${seed.solver.strategy} (${seed.solver.used})`)),
     row("Proof", proof),
-    row("Rules", ({ constraints }) => `${constraints.include.length} pinned, ${constraints.exclude.length} banned`),
+    row("Rules", ({ constraints }) => `${constraints.include.length} pinned, ${constraints.exclude.length} banned`
+      + (constraints.one_of_each_duplicate ? `, one of each duplicate from ${constraints.one_of_each_duplicate} on` : "")),
   ];
 }
 
@@ -126,7 +128,7 @@ async function ask(event) {
   }
   const question = {
     limit: share * dataset.total_cost, objective: find("compare-objective").value,
-    include: state.include, exclude: state.exclude,
+    include: state.include, exclude: state.exclude, oneOfEach: oneOfEach(),
   };
   const options = { gap: 0, seconds: 10, strategy: find("compare-strategy").value };
   asked?.abort();

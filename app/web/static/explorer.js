@@ -7,12 +7,13 @@ import { curl } from "./calls.js";
 import { showCompare } from "./compare.js";
 import { onDatasets, pace, showDatasets } from "./datasets.js";
 import { find } from "./dom.js";
+import { showDuplicates } from "./duplicates.js";
 import { leaveFrontier, markBudget, showFrontier } from "./frontier.js";
 import { clearGallery, showGallery } from "./gallery.js";
 import { axes, markOnMap, refreshSelection, showMap } from "./map.js";
 import { loadObjectives, objectives } from "./questions.js";
 import { offerReport } from "./report.js";
-import { showRules } from "./rules.js";
+import { oneOfEach, showRules } from "./rules.js";
 import { Scale } from "./scale.js";
 import { showScene } from "./scene.js";
 import { change, onChange, state } from "./state.js";
@@ -20,7 +21,7 @@ import { StatusLine, VIEW } from "./status.js";
 import { noun, number, percent } from "./words.js";
 
 const POLL_MS = 2500;
-const VIEWS = ["budget", "map", "frontier", "compare", "datasets"];
+const VIEWS = ["budget", "map", "duplicates", "frontier", "compare", "datasets"];
 
 const message = new StatusLine("message");
 let datasets = [];
@@ -42,6 +43,7 @@ const isReady = () => dataset?.status === "ready";
 
 const question = () => ({
   dataset, limit: budget(), objective: objective(), include: state.include, exclude: state.exclude,
+  oneOfEach: oneOfEach(),
 });
 
 const asking = new Asking({
@@ -250,6 +252,7 @@ function render() {
   }
   if (now === "budget" && seed) showGallery(dataset, seed);
   if (now === "map") showMap(dataset, seed).then(() => markOnMap(state.scene));
+  if (now === "duplicates") showDuplicates(dataset);
   if (now === "frontier") showFrontier(question());
   if (now === "compare") showCompare(dataset, seed);
   if (state.scene || find("scene").open) showScene(dataset, seed, state.scene);
@@ -271,7 +274,8 @@ onChange((changed) => {
     showBudget(document.activeElement?.id);
     markBudget(budget());
   }
-  const asks = ["budget", "objective", "include", "exclude"].some((name) => changed.has(name));
+  const asks = ["budget", "objective", "include", "exclude", "unique"].some((name) => changed.has(name))
+    || (changed.has("threshold") && oneOfEach() !== null);
   if (asks) ask();
   refreshSelection();
   if (!(changed.size === 1 && changed.has("budget"))) render();

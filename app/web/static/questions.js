@@ -16,10 +16,10 @@ export async function loadObjectives() {
 }
 
 /** A request for a seed; what is left at its default is left out. */
-export function seedRequest({ limit, objective, include, exclude }, { gap, seconds, strategy }) {
+export function seedRequest({ limit, ...asked }, { gap, seconds, strategy }) {
   return {
     budget: { limit },
-    ...rules({ objective, include, exclude }),
+    ...rules(asked),
     ...(strategy && strategy !== "auto" ? { strategy } : {}),
     ...(gap > 0 ? { gap } : {}),
     time_limit_s: seconds,
@@ -27,20 +27,21 @@ export function seedRequest({ limit, objective, include, exclude }, { gap, secon
 }
 
 /** A request for a frontier of this many budgets between two parts of everything. */
-export function frontierRequest({ objective, include, exclude }, { from, to, steps, nested, baselines }) {
+export function frontierRequest(asked, { from, to, steps, nested, baselines }) {
   return {
     budgets: { from, to, steps },
-    ...rules({ objective, include, exclude }),
+    ...rules(asked),
     ...(nested ? { nested } : {}),
     ...(baselines.length > 0 ? { baselines } : {}),
     time_limit_s: 25,
   };
 }
 
-function rules({ objective, include, exclude }) {
+function rules({ objective, include, exclude, oneOfEach }) {
   const constraints = {
     ...(include.length > 0 ? { include } : {}),
     ...(exclude.length > 0 ? { exclude } : {}),
+    ...(oneOfEach === null ? {} : { one_of_each_duplicate: oneOfEach }),
   };
   return {
     ...(objective === "seedal" ? {} : { objective }),

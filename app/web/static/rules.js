@@ -1,14 +1,25 @@
-// Scenes that must be chosen and scenes that must not: pinned and banned.
+// Scenes that must be chosen, scenes that must not, and of near duplicates only one.
 
 import { button, find, h } from "./dom.js";
 import { change, state } from "./state.js";
 
+const LEAST = 0.9; // what is less alike is no duplicate to the server
+const USUAL = 0.95;
 const NAMES = { include: "Pinned", exclude: "Banned" };
 
 export const rulesOf = (sceneId) => ({
   pinned: state.include.includes(sceneId),
   banned: state.exclude.includes(sceneId),
 });
+
+/** The cosine from which scenes count as near duplicates. */
+export function threshold() {
+  const value = Number(state.threshold ?? USUAL);
+  return value >= LEAST && value <= 1 ? value : USUAL;
+}
+
+/** The threshold, where at most one scene of each group is to be chosen; else null. */
+export const oneOfEach = () => (state.unique === "1" ? threshold() : null);
 
 const without = (list, sceneIds) => list.filter((id) => !sceneIds.includes(id));
 
@@ -43,4 +54,10 @@ export function showRules() {
       ids.length > 1 ? button("Clear", () => freeScenes(ids), { class: "chip plain" }) : "",
     );
   }
+  const least = oneOfEach();
+  find("unique-rule").hidden = least === null;
+  find("unique-rule").replaceChildren(
+    h("span", { class: "quiet" }, `One of each near duplicate, from ${least} on`),
+    button("Clear", () => change({ unique: null }, { step: true }), { class: "chip plain", "aria-label": "Allow near duplicates" }),
+  );
 }

@@ -54,7 +54,7 @@ export async function showScene(dataset, seed, sceneId) {
     find("scene-cloud-section").hidden = scene.pointcloud === null;
     if (scene.usable) {
       const { items } = await getNeighbors(dataset.id, sceneId, signal);
-      find("scene-like").replaceChildren(...items.map((item) => small(dataset, item)));
+      find("scene-like").replaceChildren(...items.map((item) => smallScene(dataset, item)));
     } else turn.say(scene.left_out_reason ?? "This scene has no features yet.", true);
   } catch (error) {
     if (!signal.aborted) turn.say(error.message, true);
@@ -106,7 +106,8 @@ function images(dataset, scene) {
   find("scene-images").replaceChildren(...items);
 }
 
-function small(dataset, { scene_id: id, similarity }) {
+/** A small picture of a scene, its name and how alike it is. */
+export function smallScene(dataset, { scene_id: id, similarity }) {
   return h("li", {}, picture(dataset.id, id),
     button(id, () => change({ scene: id }, { step: true }), { class: "link cut", title: id }),
     h("span", { class: "quiet" }, similarity === undefined ? "" : `cosine ${similarity.toFixed(3)}`));
@@ -120,7 +121,7 @@ async function stands(dataset, seed, sceneId, signal) {
   const { total, items } = await getRepresented(seed.id, sceneId, signal);
   if (shown.seed !== seed) return;
   find("scene-stands-title").textContent = `Stands for ${number(total)} ${noun(total, "scene")}`;
-  find("scene-stands").replaceChildren(...items.slice(0, 12).map((item) => small(dataset, item)));
+  find("scene-stands").replaceChildren(...items.slice(0, 12).map((item) => smallScene(dataset, item)));
 }
 
 function hideCloud() {

@@ -51,11 +51,12 @@ def test_a_pool_becomes_signatures(tmp_path: Path, pool: ScenePool) -> None:
     assert [left.scene_id for left in prepared.left_out] == ["scene 4"]
     assert (prepared.backbone, prepared.token, prepared.clusters) == ("colour_grid", "cls", 3)
     assert prepared.weights_id == ColourGrid.weights_id
-    assert prepared.key == Path(prepared.index_path).stem
     stored = Signatures.load(tmp_path / "cache" / "signatures" / f"{prepared.key}.npz")
     np.testing.assert_array_equal(stored.vectors, signatures.vectors)
-    index = SceneIndex.load(prepared.index_path, signatures)
-    assert len(index.neighbors("scene 0", 10)) == 4
+    path = tmp_path / "cache" / "neighbours" / f"{prepared.key}.npz"
+    index = SceneIndex.load(path, signatures)
+    np.testing.assert_array_equal(index.nearest, prepared.index.nearest)
+    assert index.nearest.shape == (5, 4)
     assert any("1 of 5 scenes have a single vector" in note for note in prepared.notes)
     assert any("colours only" in note for note in prepared.notes)
 
@@ -239,8 +240,7 @@ def test_real_scans_get_useful_signatures(tmp_path: Path, shared_data: Path) -> 
     pool = ScenePool("images", tuple(scenes), "images", "number of images")
     settings = FeatureSettings(backbone="efficientnet_lite0", device="cpu")
     prepared = prepare(pool, settings, tmp_path / "cache")
-    index = SceneIndex.load(prepared.index_path, prepared.signatures)
     assert prepared.token == PATCH_KEYS
-    for scene in scenes:
-        nearest = index.neighbors(scene.scene_id, 2)
+    for row, scene in enumerate(scenes):
+        nearest = [scenes[other] for other in prepared.index.nearest[row, :2]]
         assert {n.scene_id[:2] for n in nearest} == {scene.scene_id[:2]}

@@ -57,8 +57,8 @@ def test_vectors_become_signatures(
     assert "1 of 5 scenes have a single vector" in prepared.notes[1]
     stored = Signatures.load(tmp_path / "cache" / "signatures" / f"{prepared.key}.npz")
     np.testing.assert_array_equal(stored.vectors, prepared.signatures.vectors)
-    index = SceneIndex.load(prepared.index_path, prepared.signatures)
-    assert len(index.neighbors("scene 0", 9)) == 4
+    path = tmp_path / "cache" / "neighbours" / f"{prepared.key}.npz"
+    assert SceneIndex.load(path, prepared.signatures).nearest.shape == (5, 4)
 
 
 def test_the_same_vectors_are_used_again(

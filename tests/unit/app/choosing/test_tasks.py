@@ -14,7 +14,6 @@ from app.choosing.frontier import FrontierAnswer
 from app.choosing.tasks import (
     CertificateTask,
     FrontierTask,
-    NeighborsTask,
     ProblemTask,
     SeedTask,
     StoredQuestion,
@@ -171,14 +170,6 @@ def test_only_pair_objectives_are_proven(ask: Callable[..., StoredQuestion]) -> 
     """Other objectives have bounds and no certificates."""
     with pytest.raises(InvalidRequestError, match="not for k_center"):
         ProblemTask(question=ask(objective="k_center")).run(Cancellation())
-
-
-def test_neighbors_leave_out_the_scene_itself(signatures: Path) -> None:
-    """The most alike first, the scene itself never."""
-    found = NeighborsTask(signatures=signatures, scene_id="s3", k=100).run(Cancellation())
-    assert len(found) == N - 1
-    assert [alike for _, alike in found] == sorted((alike for _, alike in found), reverse=True)
-    assert "s3" not in dict(found)
 
 
 def test_a_report_lists_mistakes_by_line(tmp_path: Path) -> None:

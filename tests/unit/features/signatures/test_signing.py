@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from features.errors import VectorsError
+from features.index import index_path
 from features.signatures.signing import SceneVectors, index_scenes, sign
 
 
@@ -38,10 +39,30 @@ def test_what_is_found_counts_as_used(tmp_path: Path) -> None:
         signatures, _ = sign(
             tmp_path, "key", ids, lambda scene_id: SceneVectors(rows[[ids.index(scene_id)]]), 3
         )
-        index, _ = index_scenes(tmp_path, "key", signatures)
-        return tmp_path / "signatures" / "key.npz", index
+        index_scenes(tmp_path, "key", signatures)
+        path = tmp_path / "signatures" / "key.npz"
+        return path, index_path(path)
 
     for path in stages():
         os.utime(path, (0, 0))
     for path in stages():
         assert path.stat().st_mtime > 0
+
+
+def test_a_damaged_index_is_made_again(tmp_path: Path) -> None:
+    """A file that is no index, or one of other scenes, is replaced and counted as new."""
+    rows = np.random.default_rng(0).standard_normal((5, 4)).astype(np.float32)
+    ids = tuple("abcde")
+    signatures, _ = sign(
+        tmp_path, "key", ids, lambda scene_id: SceneVectors(rows[[ids.index(scene_id)]]), 3
+    )
+    index, stage = index_scenes(tmp_path, "key", signatures)
+    assert (stage.computed, stage.reused) == (5, 0)
+    path = index_path(tmp_path / "signatures" / "key.npz")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-200])
+    again, stage = index_scenes(tmp_path, "key", signatures)
+    assert (stage.computed, stage.reused) == (5, 0)
+    np.testing.assert_array_equal(again.nearest, index.nearest)
+    _, stage = index_scenes(tmp_path, "key", signatures)
+    assert (stage.computed, stage.reused) == (0, 5)
