@@ -1,4 +1,4 @@
-"""Describe a selection: ranks and gains, near misses, and which scenes each chosen one stands for."""
+"""Describe a selection: ranks, gains, near misses, and what each chosen scene stands for."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,7 @@
 """What a source holds, without registering it: read in a process of its own, with a deadline.
 
 A source is located first: as a request names it, if this server may read it. A manifest that was
-uploaded is named ``upload:`` and its file's name, a hash of the content, so only its owner knows it.
+uploaded is named ``upload:`` and a hash of its content, so only its owner knows the name.
 """
 
 import re

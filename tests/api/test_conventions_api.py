@@ -24,6 +24,7 @@ from app.errors import InvalidRequestError
 from app.http.parameters import Preference
 from app.main import _show
 from app.metrics import Metrics
+from app.seeds import questions
 from app.store import paging
 from app.store.sessions import open_sessions
 from app.store.tables import OperationRow
