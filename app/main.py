@@ -21,9 +21,8 @@ from app.access.service import Caller, Keys
 from app.datasets import routes as datasets
 from app.errors import SettingsError
 from app.http import health, openapi, problems
-from app.http.authentication import Authentication
 from app.http.dependencies import AppState
-from app.http.validators import Validators
+from app.http.middleware import Authentication, Validators
 from app.jobs.embedded import EmbeddedWorker
 from app.metrics import Metrics
 from app.observability import RequestLog, configure_logging, install_tracing

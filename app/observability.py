@@ -1,6 +1,7 @@
-"""Logs: one JSON object a line on stderr, each with the request or operation it belongs to.
+"""Logs and traces: JSON lines on stderr, and OpenTelemetry where a collector is named.
 
-Traces (OpenTelemetry), sent where ``OTEL_EXPORTER_OTLP_ENDPOINT`` says; without it, nothing.
+Each line carries the request or operation that it belongs to. Traces are sent where
+``OTEL_EXPORTER_OTLP_ENDPOINT`` says; without it, nothing is.
 """
 
 import logging

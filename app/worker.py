@@ -16,9 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.callbacks.webhooks import WebhookDelivery
 from app.jobs.engine import JobEngine
 from app.jobs.heartbeat import Heartbeat
-from app.jobs.retention import Retention
 from app.jobs.slots import SlotLostError, open_slots
-from app.jobs.upkeep import INTERVAL_S, Upkeep
+from app.jobs.upkeep import INTERVAL_S, Retention, Upkeep
 from app.observability import configure_logging
 from app.settings import Settings
 from app.store.engine import open_engine

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from app.choosing.representing import nearest_of
+from app.choosing.describing import nearest_of
 from features.index import FLOOR
 from features.index.directions import Directions
 from features.index.faiss_search import faiss_search

@@ -1,7 +1,4 @@
-"""API keys: who calls, for which project, and what that caller may do.
-
-Queries on API keys.
-"""
+"""API keys: who calls, for which project, and what that caller may do."""
 
 import hashlib
 import hmac

@@ -2,9 +2,8 @@
 
 A callback's address comes from a caller. Its name is resolved once, every address must be one of
 the public internet (or be allowed by name), and the connection goes to the very address that was
-checked, so a name that resolves differently a moment later gains nothing.
-
-Whether somebody who is to be told of an end may be called at all.
+checked. So a name that resolves differently a moment later gains nothing. A callback that would be
+refused later is refused when it is asked for.
 """
 
 import ipaddress

@@ -1,6 +1,6 @@
-"""Delivers callbacks: signed, at least once, each by one worker at a time (Standard Webhooks).
+"""Deliver callbacks: signed, at least once, each by one worker at a time (Standard Webhooks).
 
-One request to somebody else's server, over in time whatever that server does.
+One request to another's server is over in time, whatever that server does.
 """
 
 import asyncio

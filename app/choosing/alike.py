@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from app.choosing.describing import represented_by
 from app.choosing.duplicates import Duplicates, find_duplicates
-from app.choosing.representing import represented_by
 from app.errors import ConflictError
 from app.processes.child import Cancellation
 from features.errors import VectorsError

@@ -15,11 +15,11 @@ from app.errors import InvalidRequestError
 from features.numeric import principal_axes, row_lengths, squared_distances
 from features.signatures.model import Signatures
 from solver.model.problem import AnyProblem, SignatureProblem
+from solver.sets.base import MOST_ENTRIES
 from solver.sets.coverage import CoverageProblem
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem
 from solver.sets.k_center import KCenterProblem
-from solver.sets.matrices import MOST_ENTRIES
 from solver.sets.sum import SumProblem
 
 Floats = npt.NDArray[np.float64]

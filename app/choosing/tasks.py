@@ -8,10 +8,9 @@ from typing import Any, Final
 from app.choosing.alike import load_signatures, needed_index, stored_index
 from app.choosing.certificates import certify_seed, problem_file
 from app.choosing.duplicates import one_of_each
-from app.choosing.frontier import FrontierAnswer, make_frontier
 from app.choosing.projection import Projection, project
 from app.choosing.question import Question, QuestionTerms
-from app.choosing.seeding import SeedAnswer, make_seed
+from app.choosing.seeding import FrontierAnswer, SeedAnswer, make_frontier, make_seed
 from app.processes.child import Cancellation
 
 _MAPS: Final = 16
@@ -105,7 +104,7 @@ class FrontierTask(QuestionTask):
         Raises
         ------
         InvalidRequestError
-            See `app.choosing.frontier.make_frontier`.
+            See `app.choosing.seeding.make_frontier`.
         """
         return make_frontier(self.question.load(), self.budgets, nested=self.nested, watch=watch)
 

@@ -206,13 +206,11 @@ def demo(
     key_file
         File with an API key, where the service asks for one.
     """
-    if api is not None:
-        from app.cli import demo_client
-
-        demo_client.add_to(api, key_file=key_file, out=out, rooms=rooms)
-        return
     from app.cli import demo as command
 
+    if api is not None:
+        command.add_to(api, key_file=key_file, out=out, rooms=rooms)
+        return
     settings = settings_of(
         port=port,
         data_dir=out / "data",

@@ -14,7 +14,7 @@ from app.choosing.problem_files import (
 )
 from app.cli.terminal import answer, answer_json, complain
 from app.errors import InvalidRequestError
-from solver.certificate.inputs import constraints_document
+from solver.certificate.certify import constraints_document
 from solver.check import Inputs, Proven, check, stated_constraints
 from solver.model.errors import VerificationError
 from solver.model.problem import PairProblem, SignatureProblem

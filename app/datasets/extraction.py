@@ -1,14 +1,13 @@
 """The extraction of a dataset, in steps that may each be run again.
 
-Every step asks the operation's row whether it is still wanted, and writes what it did there, so a
-cancelled or deleted operation ends at the next step and a failed one says why. What a step
+Every step asks the operation's row whether it is still wanted, and writes what it did there. So a
+cancelled or deleted operation ends at the next step, and a failed one says why. What a step
 computes lies in files named by their content (`features.pipeline`); running it twice changes
 nothing.
 
-Images that links lead out of the permitted folders: left unread and reported, as at the shell.
-
-Only what a source *names* decides whether it is refused as a whole; where a name leads is looked
-at here, when the images are about to be read, and each one that strays fails alone.
+The names in a source decide whether it is refused as a whole. Where a name leads is looked at here,
+when the images are about to be read: an image that a link leads out of the permitted folders is
+left unread and reported, as at the shell.
 """
 
 from collections.abc import Callable, Mapping

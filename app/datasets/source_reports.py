@@ -1,9 +1,7 @@
 """What a source holds, without registering it: read in a process of its own, with a deadline.
 
-A source as a request names it, to what the readers of sources take, if it may be read.
-
-A manifest that was uploaded is named ``upload:`` and its file's name, a hash of the content:
-whoever knows it has had the file.
+A source is located first: as a request names it, if this server may read it. A manifest that was
+uploaded is named ``upload:`` and a hash of its content, so only its owner knows the name.
 """
 
 import re

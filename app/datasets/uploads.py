@@ -1,6 +1,6 @@
 """Files that callers send: to disk piece by piece, named by their content, whole or not at all.
 
-Uploaded vectors, checked in a process of its own before anything is made of them.
+Uploaded vectors are checked in a process of their own before anything is made of them.
 """
 
 import asyncio

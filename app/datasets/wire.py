@@ -1,9 +1,4 @@
-"""Datasets on the wire: a pool of scenes, registered once.
-
-What is said of features in more than one place on the wire.
-
-Uploaded manifests on the wire.
-"""
+"""Datasets on the wire: a pool of scenes, registered once, and manifests that are uploaded."""
 
 from datetime import datetime
 from typing import Annotated, Literal

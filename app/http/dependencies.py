@@ -63,7 +63,7 @@ def _caller(request: Request) -> Caller:
 CallerOf = Annotated[Caller, Depends(_caller)]
 
 
-# They only describe: `app.http.authentication` has read the headers before any route.
+# They only describe: `app.http.middleware` has read the headers before any route.
 _Bearer = Annotated[object, Depends(HTTPBearer(scheme_name="bearer", auto_error=False))]
 _ApiKey = Annotated[
     object, Depends(APIKeyHeader(scheme_name="api_key", name="X-API-Key", auto_error=False))

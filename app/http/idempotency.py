@@ -3,8 +3,6 @@
 The answer is stored in the very transaction of the work (draft-ietf-httpapi-idempotency-key-
 header-07): a process that dies leaves both or neither, so no key is ever stuck, and of two
 requests at once the second finds the first one's answer.
-
-Queries on the answers of requests with an Idempotency-Key.
 """
 
 import hashlib

@@ -1,11 +1,4 @@
-"""What several routes take and give.
-
-Answers that say where something new is, or that it was there before.
-
-Pages say in a header, too, where the next one is (RFC 8288).
-
-How long a caller wants to wait: the `Prefer` header (RFC 7240).
-"""
+"""What several routes take and give: names, pages (RFC 8288), `Prefer` (RFC 7240), answers."""
 
 import re
 from dataclasses import dataclass

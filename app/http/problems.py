@@ -1,7 +1,4 @@
-"""Errors to problem documents (RFC 9457): the only module that knows HTTP's error statuses.
-
-Errors on the wire: problem documents (RFC 9457).
-"""
+"""Errors as problem documents (RFC 9457): the only module that knows HTTP's error statuses."""
 
 import re
 from collections.abc import Mapping, Sequence

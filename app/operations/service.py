@@ -1,7 +1,4 @@
-"""Show and cancel operations.
-
-How an operation ends that cannot succeed.
-"""
+"""Show, cancel and fail operations."""
 
 from sqlalchemy.orm import Session, sessionmaker
 

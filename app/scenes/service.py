@@ -1,9 +1,4 @@
-"""Show scenes.
-
-Points of a scene as the API gives them.
-
-Small pictures of large images.
-"""
+"""Show scenes, with small pictures of their images and points of their clouds."""
 
 import io
 from dataclasses import asdict

@@ -1,9 +1,4 @@
-"""Scenes on the wire: the units that are annotated.
-
-Maps of datasets on the wire: scenes as points in a plane, alike ones close together.
-
-Point clouds on the wire, column by column.
-"""
+"""Scenes on the wire: one by one, as points in a plane, and as point clouds."""
 
 from typing import Annotated, Literal
 

@@ -7,8 +7,7 @@ from typing import Any
 from app.access.files import permitted
 from app.callbacks.egress import require_callable
 from app.choosing.alike import RepresentedTask
-from app.choosing.frontier import FrontierAnswer
-from app.choosing.seeding import SeedAnswer
+from app.choosing.seeding import FrontierAnswer, SeedAnswer
 from app.choosing.tasks import CertificateTask, ProblemTask
 from app.datasets import scenes
 from app.datasets import store as datasets
@@ -23,8 +22,7 @@ from app.processes.pool import SolvePool
 from app.scenes.pools import RequestContext, ready, signatures_of
 from app.scenes.wire import Neighbor
 from app.seeds import store
-from app.seeds.answers import await_end, recall, remember, submit
-from app.seeds.questions import read_again, read_request
+from app.seeds.questions import await_end, read_again, read_request, recall, remember, submit
 from app.seeds.wire import (
     Frontier,
     FrontierRequest,

@@ -10,8 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
-from app.choosing.frontier import FrontierAnswer
-from app.choosing.seeding import SeedAnswer
+from app.choosing.seeding import FrontierAnswer, SeedAnswer
 from app.errors import AppError, InvalidRequestError, SolveCancelledError, SolveKilledError
 from app.operations import store as operations
 from app.operations.service import fail
@@ -20,8 +19,7 @@ from app.operations.wire import OperationStatus
 from app.processes.child import Cancellation, Task
 from app.processes.pool import SolvePool
 from app.scenes.pools import Pools, RequestContext
-from app.seeds.answers import recall, remember
-from app.seeds.questions import read_request
+from app.seeds.questions import read_request, recall, remember
 from app.seeds.wire import Frontier, FrontierRequest, Seed, SeedRequest
 from app.settings import Settings
 from app.store.sessions import ProjectSession

@@ -10,9 +10,8 @@ from pydantic import TypeAdapter
 
 from app.choosing.baselines import Baseline
 from app.choosing.constraints import ConstraintsRequest, SideBudget
-from app.choosing.frontier import FrontierAnswer, FrontierStep
 from app.choosing.objectives import OBJECTIVES
-from app.choosing.seeding import SeedAnswer
+from app.choosing.seeding import FrontierAnswer, FrontierStep, SeedAnswer
 from app.seeds.wire import (
     BaselineReport,
     Budget,

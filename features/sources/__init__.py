@@ -15,10 +15,17 @@ from typing import TYPE_CHECKING, Final
 from features.sources.options import SourceOptions
 
 if TYPE_CHECKING:
-    from features.sources.mistakes import Mistake, Mistakes
     from features.sources.pool import build_pool
     from features.sources.record import parse_scene
-    from features.sources.registry import KINDS, detect, open_source, open_upload, unfit_option
+    from features.sources.registry import (
+        KINDS,
+        Mistake,
+        Mistakes,
+        detect,
+        open_source,
+        open_upload,
+        unfit_option,
+    )
 
 _MODULES: Final = {
     "Mistake": "mistakes",

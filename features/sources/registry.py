@@ -1,11 +1,12 @@
-"""The kinds of sources there are, and which one a path is.
+"""The kinds of sources, the kind of a path, and what is wrong with a source, row by row.
 
-Files that describe a whole pool and lie elsewhere: read from a copy, named by their URI.
+A file that describes a whole pool and lies elsewhere is read from a copy and named by its URI.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -241,3 +242,73 @@ def _os_errors_named(root: Path) -> Iterator[None]:
             case _:
                 rule = f"cannot be read ({error.strerror})"
         raise SourceError(place, rule) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A row that breaks a rule.
+
+    Parameters
+    ----------
+    error
+        Where, and which.
+    scene_id
+        Of the row, where it has one.
+    """
+
+    error: SourceError
+    scene_id: str | None = None
+
+
+class Mistakes:
+    """Collects mistakes instead of stopping at the first; a source's options carry its methods.
+
+    Parameters
+    ----------
+    most
+        How many are kept; all are counted.
+    rows, seconds
+        After so many rows, or so long, the rest is not read.
+
+    Attributes
+    ----------
+    found
+        The first mistakes.
+    count
+        Of all.
+    complete
+        Whether the source was read to its end.
+    """
+
+    def __init__(self, most: int, *, rows: int, seconds: float) -> None:
+        self.found: list[Mistake] = []
+        self.count = 0
+        self.complete = True
+        self._most = most
+        self._rows = rows
+        self._end = time.monotonic() + seconds
+
+    def refuse(self, error: SourceError, scene_id: str | None = None) -> None:
+        """Note a mistake.
+
+        Raises
+        ------
+        SourceError
+            The row was the last one to be read: this very mistake.
+        """
+        self.note(error, scene_id)
+        if not self.go_on():
+            raise error
+
+    def note(self, error: SourceError, scene_id: str | None = None) -> None:
+        """Note a mistake that ends nothing."""
+        self.count += 1
+        if len(self.found) < self._most:
+            self.found.append(Mistake(error, scene_id))
+
+    def go_on(self) -> bool:
+        """Tell whether another row is to be read."""
+        self._rows -= 1
+        if self._rows < 0 or time.monotonic() > self._end:
+            self.complete = False
+        return self.complete

@@ -1,14 +1,16 @@
-"""Make a certificate of an answer."""
+"""Make a certificate of an answer: its proof, the constraints, and the hash of the question."""
 
+import hashlib
+import json
 import math
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from solver.certificate.inputs import constraints_document, digest
-from solver.certificate.pairs import PairBounder
+from solver.certificate.boxes import PairBounder, SignatureBounder
 from solver.certificate.proof import Bounder
-from solver.certificate.signatures import SignatureBounder
 from solver.certificate.tree import ProofTree
 from solver.model.errors import VerificationError
 from solver.model.objective import value
@@ -17,6 +19,61 @@ from solver.model.result import Result, Status, StopReason
 from solver.model.stop import Stop
 from solver.rules.rows import Box, RuleRows
 from solver.search.knapsack import fractional_knapsack
+
+# Numbers turned into bytes at once.
+_BLOCK = 1 << 20
+
+
+def _arrays(problem: Problem) -> Iterator[npt.NDArray[Any]]:
+    yield problem.costs
+    yield problem.profits
+    if isinstance(problem, SignatureProblem):
+        yield problem.weights
+        yield problem.vectors
+    else:
+        yield problem.utilities
+    for resource in problem.constraints.resources:
+        yield resource.costs
+
+
+def constraints_document(problem: Problem) -> dict[str, Any]:
+    """Return the constraints of a problem as a certificate states them."""
+    limits = problem.constraints
+    return {
+        "include": limits.include.tolist(),
+        "exclude": limits.exclude.tolist(),
+        "labelled": limits.labelled.tolist(),
+        "min_items": limits.min_items,
+        "max_items": limits.max_items,
+        "groups": [
+            {
+                "name": group.name,
+                "items": group.items.tolist(),
+                "minimum": group.minimum,
+                "maximum": group.maximum,
+            }
+            for group in limits.groups
+        ],
+        "resources": [{"name": r.name, "limit": float(r.limit)} for r in limits.resources],
+    }
+
+
+def digest(problem: Problem) -> str:
+    """Return SHA-256 of all that is asked, as ``docs/certificate.md`` defines it."""
+    header = {
+        "budget": problem.budget,
+        "constraints": constraints_document(problem),
+        "ids": list(problem.ids),
+        "shapes": [list(array.shape) for array in _arrays(problem)],
+    }
+    text = json.dumps(header, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    content = hashlib.sha256(text.encode() + b"\n")
+    for array in _arrays(problem):
+        rows = max(1, _BLOCK // max(1, int(np.prod(array.shape[1:], dtype=np.int64))))
+        for start in range(0, len(array), rows):
+            content.update(np.ascontiguousarray(array[start : start + rows], dtype="<f8").tobytes())
+    return content.hexdigest()
+
 
 FORMAT: Final = "seedal-certificate/1"
 

@@ -7,6 +7,6 @@ give a valid one, so a wrong certificate can only prove less, never something fa
 
 from solver.check.claims import Proven, check
 from solver.check.inputs import Inputs
-from solver.check.stated import stated_constraints
+from solver.check.reading import stated_constraints
 
 __all__ = ["Inputs", "Proven", "check", "stated_constraints"]

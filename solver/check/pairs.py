@@ -14,9 +14,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from solver.check.constraints import Part, StatedRow
+from solver.check.constraints import Part, StatedRow, knapsack_multiplier
 from solver.check.inputs import Array, Inputs
-from solver.check.knapsack import knapsack_multiplier
 from solver.check.reading import get, index, mapping, multipliers, require, sequence
 from solver.model.errors import VerificationError
 

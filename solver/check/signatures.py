@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from solver.check.constraints import Part, StatedRow, count_row
+from solver.check.constraints import Part, StatedRow, count_row, knapsack_multiplier, relaxed
 from solver.check.inputs import Array, Inputs
-from solver.check.knapsack import knapsack_multiplier, relaxed
 from solver.check.reading import get, index, mapping, multipliers, number, require, sequence
 from solver.model.errors import VerificationError
 

@@ -22,7 +22,7 @@ from solver.rules.arrays import FREE, IN, OUT, States, propagate
 from solver.search.best_first import Attempt, best_first
 from solver.search.knapsack import fill
 from solver.sets.assignment import fix
-from solver.sets.concave import ConcaveProblem
+from solver.sets.base import ConcaveProblem
 from solver.sets.tree import SetTree
 
 _ROOT_STEPS, _NODE_STEPS = 150, 12

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.model.problem import Floats, Mask, check_sum
-from solver.sets.concave import ConcaveProblem
-from solver.sets.matrices import matrix, per_point
+from solver.sets.base import ConcaveProblem, matrix, per_point
 
 if TYPE_CHECKING:
     from solver.model.constraints import Constraints

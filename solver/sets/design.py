@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from solver.model.errors import InvalidProblemError
 from solver.model.problem import Floats, Mask, floats
-from solver.sets.concave import ConcaveProblem
-from solver.sets.matrices import MOST_ENTRIES
+from solver.sets.base import MOST_ENTRIES, ConcaveProblem
 
 if TYPE_CHECKING:
     from solver.model.constraints import Constraints

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.model.problem import Floats, Mask, SetProblem, check_sum
+from solver.sets.base import matrix, per_point
 from solver.sets.cover import serve, two_best
-from solver.sets.matrices import matrix, per_point
 
 if TYPE_CHECKING:
     from solver.model.constraints import Constraints

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.model.problem import Floats, Mask, SetProblem
+from solver.sets.base import matrix, per_point
 from solver.sets.cover import radii
-from solver.sets.matrices import matrix, per_point
 
 if TYPE_CHECKING:
     from solver.model.constraints import Constraints

@@ -13,7 +13,7 @@ from solver.model.result import StopReason
 from solver.model.stop import Stop
 from solver.search.best_first import Attempt
 from solver.search.incumbent import Incumbent
-from solver.sets.concave import ConcaveProblem
+from solver.sets.base import ConcaveProblem
 from solver.sets.concave_tree import concave_tree
 from solver.sets.cover_search import cover_search
 from solver.sets.facility import FacilityProblem

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from solver.model.errors import InvalidProblemError
 from solver.model.problem import Floats, Growing, Mask, floats
-from solver.sets.concave import ConcaveProblem
+from solver.sets.base import ConcaveProblem
 
 if TYPE_CHECKING:
     from solver.model.constraints import Constraints

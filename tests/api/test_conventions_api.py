@@ -24,7 +24,7 @@ from app.errors import InvalidRequestError
 from app.http.parameters import Preference
 from app.main import _show
 from app.metrics import Metrics
-from app.seeds import answers
+from app.seeds import questions
 from app.store import paging
 from app.store.sessions import open_sessions
 from app.store.tables import OperationRow
@@ -327,7 +327,7 @@ def test_waiting_leaves_room_for_others(
         assert answer.status_code == 202
     assert waits.acquire(blocking=False)
     with monkeypatch.context() as patch:
-        patch.setattr(answers, "_LOOK_S", 3600)  # whoever waits never comes back
+        patch.setattr(questions, "_LOOK_S", 3600)  # whoever waits never comes back
         answer = client.post(path, json={"budget": {"fraction": 0.64}}, headers=headers)
     assert answer.status_code == 202
 

@@ -12,9 +12,9 @@ from sqlalchemy import delete, select
 from starlette.applications import Starlette
 
 from app.access.service import SCOPES, Caller, Keys
-from app.http import authentication
+from app.http import middleware
 from app.main import create_app
-from app.seeds.answers import new_solve
+from app.seeds.questions import new_solve
 from app.seeds.wire import SeedRequest
 from app.settings import Settings
 from app.store.identifiers import new_id, now
@@ -64,7 +64,7 @@ def test_beyond_loopback_nobody_gets_in_when_the_last_key_is_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A public service never falls open: its last key revoked, or its table of keys emptied."""
-    monkeypatch.setattr(authentication, "REMEMBERED_S", 0.0)
+    monkeypatch.setattr(middleware, "REMEMBERED_S", 0.0)
     settings = Settings(host="0.0.0.0", data_dir=tmp_path, solve_processes=1)  # noqa: S104 meant
     with TestClient(create_app(settings)) as client:
         assert client.get("/v1/datasets").status_code == 401
@@ -105,7 +105,7 @@ def test_revoked_and_expired_keys_are_worth_nothing(
     guarded: TestClient, make_key: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A key ends when it is revoked, and when its days are over."""
-    monkeypatch.setattr(authentication, "REMEMBERED_S", 0.0)
+    monkeypatch.setattr(middleware, "REMEMBERED_S", 0.0)
     key, short = make_key("a"), make_key("a", days=1)
     assert guarded.get("/v1/datasets", headers=_bearer(key)).status_code == 200
     app_state = guarded.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
@@ -124,7 +124,7 @@ def test_a_revoked_key_works_for_five_seconds_at_most() -> None:
         moment[0] += 2.0  # revoked while the answer is on its way
         return answers.pop(0)
 
-    guard = authentication.Authentication(Starlette(), lookup, clock=lambda: moment[0])
+    guard = middleware.Authentication(Starlette(), lookup, clock=lambda: moment[0])
     assert asyncio.run(guard._identify("a key")) == Caller()
     moment[0] = 104.9
     assert asyncio.run(guard._identify("a key")) == Caller()

@@ -23,7 +23,7 @@ from app.callbacks.wire import CallbackStatus
 from app.datasets.service import Datasets
 from app.datasets.wire import DatasetRequest
 from app.errors import InvalidRequestError
-from app.jobs.retention import Retention
+from app.jobs.upkeep import Retention
 from app.operations.service import Operations
 from app.operations.wire import OperationStatus
 from app.settings import Settings

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from serving import free_port, serving
 
-from app.cli import demo_client
+from app.cli import demo
 from app.cli.main import USER_MISTAKE, main
 from app.settings import Settings
 
@@ -124,7 +124,7 @@ def test_a_service_that_is_not_there_is_one_sentence(
     api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     """Status 2; the sentence names the service, and nothing was drawn for it."""
-    monkeypatch.setattr(demo_client, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(demo, "_PATIENCE_S", 0.5)
     status = main(["demo", "--api", api, "--out", str(tmp_path), "--rooms", "8"])
     assert status == USER_MISTAKE
     (said,) = capsys.readouterr().err.splitlines()
@@ -176,7 +176,7 @@ def test_another_program_at_the_address_is_one_sentence(
     capsys: Captured,
 ) -> None:
     """Status 2; the sentence says what came in place of a service's answer."""
-    monkeypatch.setattr(demo_client, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(demo, "_PATIENCE_S", 0.5)
     with stranger(status, body) as api:
         assert main(["demo", "--api", api, "--out", str(tmp_path)]) == USER_MISTAKE
         (said,) = capsys.readouterr().err.splitlines()

@@ -14,7 +14,7 @@ from service import opened, worker
 from serving import eventually, free_port, serving
 
 from app.operations.wire import OperationStatus
-from app.seeds.answers import new_solve
+from app.seeds.questions import new_solve
 from app.seeds.wire import SeedRequest
 from app.settings import Settings
 from app.store.tables import SeedRow

@@ -14,7 +14,7 @@ from serving import eventually
 from app.access.service import Caller
 from app.operations.service import Operations
 from app.operations.wire import OperationStatus
-from app.seeds.answers import new_solve
+from app.seeds.questions import new_solve
 from app.seeds.wire import SeedRequest
 from app.settings import Settings
 from app.store.tables import SeedRow

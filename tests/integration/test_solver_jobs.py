@@ -15,7 +15,7 @@ from app.operations import store as operations
 from app.operations.service import Operations
 from app.operations.wire import OperationStatus
 from app.seeds import solving
-from app.seeds.answers import new_solve
+from app.seeds.questions import new_solve
 from app.seeds.solving import Solver, WorkerEndsError
 from app.seeds.wire import FrontierRequest, SeedRequest
 from app.settings import Settings

@@ -10,8 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from app.settings import Settings
-from app.store.engine import open_engine
-from app.store.fair_lock import FairLock, QueuedConnection
+from app.store.engine import FairLock, QueuedConnection, open_engine
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from problems import constrained_problems, problems
 
 from solver.certificate import certify
-from solver.certificate.inputs import constraints_document, digest
+from solver.certificate.certify import constraints_document, digest
 from solver.check import Inputs, check
 from solver.model.errors import VerificationError
 from solver.model.options import SolverOptions

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.choosing.alike import NeighborsTask
-from app.choosing.representing import nearest_of
+from app.choosing.describing import nearest_of
 from app.processes.child import Cancellation
 from features.index import FLOOR, SceneIndex, index_path
 from features.index.directions import Directions

@@ -21,7 +21,7 @@ from solver.model.problem import Floats, Mask, SetProblem, take
 from solver.model.result import Status
 from solver.ranking import rank
 from solver.rules.reduction import reduce
-from solver.sets.concave import ConcaveProblem
+from solver.sets.base import ConcaveProblem
 from solver.solve import solve
 from solver.verify import slack
 

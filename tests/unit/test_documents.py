@@ -17,6 +17,9 @@ _ALL = [_ROOT / "README.md", *_BOUND, *sorted((_ROOT / "docs").glob("*.md"))]
 _PATH = re.compile(r"\.?[A-Za-z_][\w.-]*(/[\w.*-]+)*/?")
 _FILE = re.compile(r"[\w.-]+\.(py|js|css|html|md|toml|txt|yml|yaml|sh|json)")
 _MODULE = re.compile(r"(app|benchmarks|demo_world|features|solver|tests)(\.\w+)+")
+_FROM_THE_TOP = re.compile(
+    r"(app|benchmarks|demo_world|deploy|docker|docs|examples|features|solver|tests)[./][\w./*-]+"
+)
 _PICTURED = re.compile(r"\b(?:app|demo_world|features|solver)/[\w./-]*")
 # Words with a slash, or with a file's ending, that name no file of the repository.
 _ELSEWHERE = re.compile(
@@ -70,6 +73,13 @@ def _has_module(name: str) -> bool:
 def test_paths_and_modules_exist(page: Path) -> None:
     """Every path, file and module that the page names is in the tree."""
     assert sorted(word for word in _words(page) if not _is_there(word)) == []
+
+
+@pytest.mark.parametrize("page", _ALL, ids=lambda page: page.name)
+def test_paths_from_the_top_exist(page: Path) -> None:
+    """Every path that starts at a top folder is in the tree, on whatever page."""
+    named = [word for word in _words(page) if _FROM_THE_TOP.fullmatch(word)]
+    assert sorted(word for word in named if not _is_there(word)) == []
 
 
 @pytest.mark.parametrize("page", _ALL, ids=lambda page: page.name)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.choosing.frontier import FrontierAnswer
+from app.choosing.seeding import FrontierAnswer
 from app.choosing.tasks import (
     CertificateTask,
     FrontierTask,

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from cyclopts import App
 
-from app.cli.help import plain
-from app.cli.main import build, main
+from app.cli.main import build, main, plain
 
 HEAVY = (
     *("numpy", "numba", "torch", "faiss", "PIL", "pyarrow", "sqlalchemy", "alembic", "dbos"),

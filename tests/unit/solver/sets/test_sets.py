@@ -12,7 +12,7 @@ from solver.model.problem import SetProblem
 from solver.model.result import Status, StopReason
 from solver.ranking import rank
 from solver.search.greedy import greedy
-from solver.sets import matrices
+from solver.sets import base
 from solver.sets.cover_search import _needed
 from solver.sets.coverage import CoverageProblem
 from solver.sets.design import DesignProblem
@@ -215,7 +215,7 @@ def test_bad_data_is_refused_in_one_sentence(make: object, sentence: str) -> Non
 
 def test_matrices_beyond_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """More entries than can be worked with: one sentence with both numbers."""
-    monkeypatch.setattr(matrices, "MOST_ENTRIES", 3)
+    monkeypatch.setattr(base, "MOST_ENTRIES", 3)
     with pytest.raises(InvalidProblemError, match="has 4 entries; up to 3"):
         FacilityProblem(similarities=SQUARE, costs=ONES, budget=1.0)
 

@@ -1,10 +1,40 @@
-"""Checks that the kinds share: matrices of items by points, and what is there already."""
+"""What objectives that evaluate themselves share: checked matrices, and concave extensions.
+
+A selection is a corner of the cube on which a concave extension is defined.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from solver.model.errors import InvalidProblemError
-from solver.model.problem import Floats, check_length, check_nonnegative, floats
+from solver.model.problem import Floats, SetProblem, check_length, check_nonnegative, floats
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConcaveProblem(SetProblem, ABC):
+    """An objective that is concave in ``x`` in ``[0, 1]^n``, and equal to itself at 0-1 points."""
+
+    @abstractmethod
+    def plane(self, x: Floats) -> tuple[float, Floats]:
+        """Return c and g, of shape (n,), so that ``f(S) <= c + sum of g over S``.
+
+        It holds for every S that the budget and the number of items allow.
+
+        Parameters
+        ----------
+        x
+            Where the plane should touch, shape (n,), in ``[0, 1]``. Any x gives a valid plane, but
+            for rounding of at most `margin`.
+        """
+
+    @property
+    @abstractmethod
+    def margin(self) -> float:
+        """What rounding may have taken off a plane anywhere in the cube."""
+
 
 # 200 MB of float64.
 MOST_ENTRIES = 25_000_000
