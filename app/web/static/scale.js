@@ -41,6 +41,7 @@ export class Scale {
     const digits = share ? plain.slice(0, -1) : plain;
     const value = digits === "" ? NaN : Number(digits);
     if (!(value > 0 && Number.isFinite(value))) return NaN;
+    if (share && value >= 100) return this.most; // four digits of it may pay for one scene less
     return Math.min(share ? Number((this.most * value / 100).toPrecision(4)) : value, this.most);
   }
 }
