@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     )
 
 _MODULES: Final = {
-    "Mistake": "mistakes",
-    "Mistakes": "mistakes",
     "build_pool": "pool",
     "parse_scene": "record",
+    "Mistake": "registry",
+    "Mistakes": "registry",
     **dict.fromkeys(("KINDS", "detect", "open_source", "open_upload", "unfit_option"), "registry"),
 }
 
