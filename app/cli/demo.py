@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import httpx2
 
-from app.cli import select
 from app.cli.options import Rules, Scenes, SeedFiles
 from app.cli.terminal import say
 from app.errors import AppError, InvalidRequestError
@@ -242,6 +241,8 @@ def run(
     AppError, FeatureError
         See `app.cli.select.run`; or there is no key in the file.
     """
+    from app.cli import select  # noqa: PLC0415  `--api` needs no solver
+
     key = read_key(key_file)
     manifest = draw(out, rooms)
     scenes = Scenes(
