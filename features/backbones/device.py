@@ -64,7 +64,7 @@ def arithmetic(device: torch.device, precision: Precision) -> Iterator[None]:
     device
         Where the network lies.
     precision
-        See :func:`features.backbones.compute.resolve_precision`.
+        See :func:`features.backbones.precision.resolve_precision`.
     """
     half = precision != FLOAT32
     matmul = torch.backends.cuda.matmul

@@ -42,7 +42,7 @@ def to_timm(state: Mapping[str, Tensor], network: Any) -> dict[str, Tensor]:  # 
     state
         Name to tensor, in timm's names or those of the official releases of DINO, DINOv2, DINOv3.
     network
-        From :func:`features.backbones.catalogue.build`.
+        From :func:`features.backbones.timm_models.build`.
 
     Returns
     -------
@@ -101,7 +101,7 @@ class TimmVit:
     Parameters
     ----------
     identity
-        A name that :func:`features.backbones.catalogue.published` knows, and a weights file.
+        A name that :func:`features.backbones.timm_models.published` knows, and a weights file.
     compute
         Where and how it computes.
 
