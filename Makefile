@@ -8,9 +8,10 @@ STAMP := .venv/.installed
 REQUIREMENTS := docker/requirements
 LOCK := $(REQUIREMENTS)/dev.txt
 
-# The whole suite, four processes at most; the tests of a file share one.
+# Four processes at most; the tests of a file share one. What kills, waits or needs a browser is slow.
 PYTEST := $(BIN)/python -m pytest
 AT_ONCE := -n auto --maxprocesses 4 --dist loadfile
+SLOW := slow or browser
 
 # Tools that look at what is released; they have an environment of their own.
 SUPPLY := .venv-supply
@@ -22,7 +23,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
   --no-annotate --no-strip-extras --no-emit-index-url --quiet
 
 .PHONY: help setup demo \
-  test test-postgres test-contract test-compose \
+  test test-slow test-postgres test-contract test-compose \
   check lint types contracts dependencies format coverage \
   measure bench-solver bench-features bench-quality bench-service bench-explorer \
   openapi screenshots \
@@ -47,8 +48,11 @@ demo: setup ## Generate a building, choose its seed, serve both (DEMO_SERVE=0: d
 
 # Test
 
-test: setup ## Run the tests
-	$(PYTEST) $(AT_ONCE)
+test: setup ## Run the tests, but for the slow ones
+	$(PYTEST) $(AT_ONCE) -m 'not ($(SLOW))'
+
+test-slow: setup ## Run the tests that kill processes, wait for servers, or drive a browser
+	$(PYTEST) $(AT_ONCE) -m '$(SLOW)'
 
 test-postgres: setup ## Run the tests of the store and of workers on PostgreSQL (starts a server)
 	$(PYTEST) tests/integration/test_service_store.py tests/integration/test_service_workers.py \
@@ -65,6 +69,7 @@ test-compose: setup ## Run the compose stack in an engine of its own, with kills
 check: setup ## Everything that CI runs
 	$(MAKE) --jobs=2 --output-sync lint types contracts dependencies
 	$(MAKE) test
+	$(MAKE) test-slow
 
 lint: setup ## Part of check: ruff, all rules, and the format
 	$(BIN)/ruff check .
