@@ -4,7 +4,7 @@ Every stage lies in the cache under a hash of all it depends on, so nothing is c
 
     cache/vectors/     vectors of images (features.extraction.blocks)
     cache/signatures/  KEY.npz, and
-    cache/neighbours/  KEY.npz (features.signatures.signing)
+    cache/neighbours/  KEY.npz (features.signing)
 """
 
 from collections.abc import Callable, Sequence
@@ -21,18 +21,11 @@ from features.backbones.precision import resolve_precision
 from features.extraction.extractor import Recipe
 from features.extraction.passes import ImagePasses, Progress
 from features.extraction.shards import VectorExtraction
-from features.images.reading import LeftOut, UnreadableImage
 from features.prepared import Prepared, Stage
 from features.settings import AUTO, FeatureSettings
 from features.signatures.model import Signatures
-from features.signatures.signing import (
-    SceneVectors,
-    index_scenes,
-    sign,
-    signatures_key,
-    single_vector_notes,
-)
-from features.sources.scenes import PoolScene, ScenePool
+from features.signing import SceneVectors, index_scenes, sign, signatures_key, single_vector_notes
+from features.sources.scenes import LeftOut, PoolScene, ScenePool, UnreadableImage
 
 __all__ = [
     "FeatureSettings",

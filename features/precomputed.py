@@ -3,17 +3,10 @@
 from pathlib import Path
 
 from features.errors import FeatureError
-from features.images.reading import LeftOut
 from features.prepared import Prepared, Stage
 from features.settings import PRECOMPUTED
-from features.signatures.signing import (
-    SceneVectors,
-    index_scenes,
-    sign,
-    signatures_key,
-    single_vector_notes,
-)
-from features.sources.scenes import ScenePool
+from features.signing import SceneVectors, index_scenes, sign, signatures_key, single_vector_notes
+from features.sources.scenes import LeftOut, ScenePool
 from features.vectors import PrecomputedVectors
 
 

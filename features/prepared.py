@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from features.backbones.compute import Precision, Token
-from features.images.reading import LeftOut, UnreadableImage
 from features.index import SceneIndex
 from features.settings import Sparsification
 from features.signatures.model import Signatures
+from features.sources.scenes import LeftOut, UnreadableImage
 from features.vectors import Level
 
 

@@ -36,12 +36,12 @@ from app.store.sessions import ProjectSession
 from app.store.tables import DatasetRow
 from app.wire import DatasetStatus
 from features.errors import FeatureError, VectorsError
-from features.images.reading import UnreadableImage, left_out
+from features.extraction.reading import left_out
 from features.index import index_path
 from features.pipeline import Preparation
 from features.precomputed import prepare_precomputed
 from features.prepared import Prepared
-from features.sources.scenes import Image, PoolScene, ScenePool
+from features.sources.scenes import Image, PoolScene, ScenePool, UnreadableImage
 from features.vectors import read_vectors
 
 

@@ -163,7 +163,7 @@ class Retention:
     def _sweep(self, before: float) -> None:
         """Remove files of no dataset and no operation that were not touched lately.
 
-        A process that goes on to use such a file touches it first (`features.signatures.signing`,
+        A process that goes on to use such a file touches it first (`features.signing`,
         `app.datasets.uploads`), so a dataset that gets it meanwhile keeps its files. A cache
         outside of the data directory may serve other databases, too, so its files stay. Nothing
         reads the FAISS files that earlier versions wrote.

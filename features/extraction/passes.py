@@ -22,9 +22,8 @@ from features.extraction.extractor import Extractor, Recipe
 from features.extraction.shards import VectorExtraction, cut_shards
 from features.extraction.thinning import Thinned, thin
 from features.images.decoding import Decoder
-from features.images.reading import LeftOut, UnreadableImage
 from features.settings import RAY, FeatureSettings
-from features.sources.scenes import PoolScene
+from features.sources.scenes import LeftOut, PoolScene, UnreadableImage
 
 Progress = Callable[[int, int], None]
 """Called with the number of images done and of all images, stored ones included."""

@@ -13,9 +13,9 @@ from typing import Final, TypeAlias
 from features.errors import redacted
 from features.extraction.blocks import BlockStore, ImageVectors
 from features.extraction.extractor import Extractor, Recipe
+from features.extraction.reading import Reading, find_images, left_out
 from features.images.decoding import Decoder
-from features.images.reading import LeftOut, Reading, UnreadableImage, find_images, left_out
-from features.sources.scenes import PoolScene
+from features.sources.scenes import LeftOut, PoolScene, UnreadableImage
 
 SHARD_IMAGES: Final = 128
 """Images of a shard: the work that a crash can lose."""
@@ -49,7 +49,7 @@ class VectorExtraction:
     extractor, store
         What computes vectors, and where they are kept.
     decoder, threads
-        See :class:`features.images.reading.Reading`.
+        See :class:`features.extraction.reading.Reading`.
     """
 
     def __init__(

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from features.errors import VectorsError
 from features.extraction.shards import VectorExtraction
-from features.images.reading import LeftOut
 from features.numeric import rounded, row_lengths, unit_rows
 from features.settings import Sparsification
-from features.sources.scenes import PoolScene
+from features.sources.scenes import LeftOut, PoolScene
 
 THRESHOLD: Final = 0.75
 """SeedAL's, for class tokens of DINO."""

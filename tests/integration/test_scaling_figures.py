@@ -8,7 +8,7 @@ import pytest
 
 from features.extraction.blocks import KEY_BYTES, BlockStore, ImageVectors
 from features.settings import FeatureSettings
-from features.signatures.signing import SceneVectors, index_scenes, sign
+from features.signing import SceneVectors, index_scenes, sign
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "scaling.md"
 IMAGES, SCENES = 128, 1_000

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features.signatures.describing import PrincipalSpace, Vocabulary
 from features.signatures.parts import Parts
-from features.signatures.signing import SceneVectors, sign
+from features.signing import SceneVectors, sign
 
 SEEDS = st.integers(0, 2**32 - 1)
 

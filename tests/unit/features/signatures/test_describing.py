@@ -15,7 +15,7 @@ from features.precomputed import prepare_precomputed
 from features.signatures.describing import LEVELS, PartsBuilder, PrincipalSpace, Vocabulary
 from features.signatures.model import Signatures
 from features.signatures.parts import Parts
-from features.signatures.signing import SceneVectors, sign
+from features.signing import SceneVectors, sign
 from features.sources.scenes import Image, PoolScene, ScenePool
 from features.vectors import read_vectors
 

@@ -1,4 +1,4 @@
-"""The last two stages of every pool: signatures and index, each stored under its content key.
+"""The last stages of every pool: signatures and index, each stored under its content key.
 
 ::
 

@@ -6,7 +6,7 @@ import pytest
 
 from features.errors import VectorsError
 from features.index import index_path
-from features.signatures.signing import SceneVectors, index_scenes, sign
+from features.signing import SceneVectors, index_scenes, sign
 
 
 def test_more_scenes_than_are_read_at_once_keep_their_order(tmp_path: Path) -> None:

@@ -13,40 +13,7 @@ from numpy.typing import NDArray
 from features.errors import ImageError, redacted
 from features.images.decoding import Decoder
 from features.images.pixels import fingerprint
-from features.sources.scenes import PoolScene
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableImage:
-    """An image that could not be read; its scene goes on with the others.
-
-    Parameters
-    ----------
-    scene_id, uri
-        Which image.
-    reason
-        What is wrong with it, as the end of a sentence.
-    """
-
-    scene_id: str
-    uri: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A scene that gets no signature because none of its images can be read.
-
-    Parameters
-    ----------
-    scene_id
-        Which scene.
-    reason
-        Why, as the end of a sentence.
-    """
-
-    scene_id: str
-    reason: str
+from features.sources.scenes import LeftOut, PoolScene, UnreadableImage
 
 
 @dataclass(frozen=True, slots=True)
