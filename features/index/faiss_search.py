@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from features.extra import features_extra
 from features.index.directions import Directions
-from features.index.nearest import Search, sample_rows
+from features.index.nearest import NeighbourSearch, sample_rows
 
 Kind = Literal["flat", "ivf"]
 
@@ -45,7 +45,7 @@ class _FaissSearch:
         return similarities, rows
 
 
-def faiss_search(directions: Directions, kind: Kind | None = None) -> tuple[Search, bool]:
+def faiss_search(directions: Directions, kind: Kind | None = None) -> tuple[NeighbourSearch, bool]:
     """Return a search by FAISS among all directions, and whether it misses nothing.
 
     Parameters
@@ -76,7 +76,7 @@ def choose_kind(n: int, *, has_gpu: bool) -> Kind:
     return "flat" if n <= (GPU_ROWS if has_gpu else FLAT_ROWS) else "ivf"
 
 
-def _inverted_lists(faiss: Any, directions: Directions, flat: Search) -> Any:  # noqa: ANN401  faiss carries no type information
+def _inverted_lists(faiss: Any, directions: Directions, flat: NeighbourSearch) -> Any:  # noqa: ANN401  faiss carries no type information
     """Return an ``ivf`` index that reads as many lists as its sample needs."""
     lists = min(directions.n, max(1, int(4 * directions.n**0.5)))
     index = faiss.IndexIVFFlat(

@@ -15,7 +15,7 @@ _SEED: Final = 124
 _MOST: Final = 1024  # candidates; a scene with more ties is compared with all
 
 
-class Search(Protocol):
+class NeighbourSearch(Protocol):
     """Finds the largest inner products with a set of unit vectors."""
 
     def nearest(
@@ -34,7 +34,7 @@ class _EveryProduct:
     def nearest(
         self, units: NDArray[np.float32], k: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return inner products and rows; see :class:`Search`."""
+        """Return inner products and rows; see :class:`NeighbourSearch`."""
         found = np.empty((len(units), k), dtype=np.float32)
         rows = np.empty((len(units), k), dtype=np.int64)
         for start in range(0, len(units), _ROWS):
@@ -48,13 +48,13 @@ class _EveryProduct:
         return found, rows
 
 
-def numpy_search(directions: Directions) -> tuple[Search, bool]:
+def numpy_search(directions: Directions) -> tuple[NeighbourSearch, bool]:
     """Return a search without FAISS, for thousands of scenes; it misses nothing."""
     return _EveryProduct(directions), True
 
 
 def find_nearest(
-    search: Search, directions: Directions, k: int, *, exact: bool
+    search: NeighbourSearch, directions: Directions, k: int, *, exact: bool
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Return the k scenes most like each scene, itself left out.
 

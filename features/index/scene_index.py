@@ -14,7 +14,7 @@ from features.errors import VectorsError
 from features.files.arrays import read_arrays, write_arrays
 from features.index.directions import Directions
 from features.index.links import components, find_links
-from features.index.nearest import Search, find_nearest, measure_recall, numpy_search
+from features.index.nearest import NeighbourSearch, find_nearest, measure_recall, numpy_search
 from features.signatures.model import Signatures
 
 FLOOR: Final = 0.9
@@ -115,7 +115,7 @@ class SceneIndex:
     def build(
         cls,
         signatures: Signatures,
-        open_search: Callable[[Directions], tuple[Search, bool]] = numpy_search,
+        open_search: Callable[[Directions], tuple[NeighbourSearch, bool]] = numpy_search,
     ) -> Self:
         """Index the scenes of these signatures.
 
