@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks import bench_quality
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_smoke_part_compares_every_objective_and_baseline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

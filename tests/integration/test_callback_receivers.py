@@ -37,7 +37,7 @@ from app.store.identifiers import now
 from app.store.tables import DatasetRow, DeliveryRow
 from app.worker import work
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 the standard's own example
 

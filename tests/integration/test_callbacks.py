@@ -30,7 +30,7 @@ from app.settings import Settings
 from app.store.identifiers import now
 from app.store.tables import DatasetRow, DeliveryRow, IdempotencyRow, OperationRow
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 the standard's own example
 

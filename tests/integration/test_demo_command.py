@@ -15,6 +15,8 @@ from app.cli import demo
 from app.cli.main import USER_MISTAKE, main
 from app.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 Captured = pytest.CaptureFixture[str]
 
 

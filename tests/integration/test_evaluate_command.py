@@ -16,6 +16,8 @@ from app.choosing.objectives import OBJECTIVES
 from app.cli.main import main
 from app.evaluation.methods import BASELINE_METHODS
 
+pytestmark = pytest.mark.slow
+
 Evaluate = Callable[..., tuple[int, str, str]]
 
 QUICK = {

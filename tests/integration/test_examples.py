@@ -18,6 +18,8 @@ import pytest
 from app.cli.main import main
 from demo_world.world import write_world
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -13,6 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from serving import eventually, free_port
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("app", "solver", "features", "demo_world")
 

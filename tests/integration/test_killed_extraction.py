@@ -8,7 +8,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from service import slow_pool
+
+pytestmark = pytest.mark.slow
 
 SHARDS = 5
 _RUN = """

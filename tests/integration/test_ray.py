@@ -17,6 +17,8 @@ from service import slow_pool
 from features.pipeline import FeatureSettings, prepare
 from features.sources import open_source
 
+pytestmark = pytest.mark.slow
+
 SHARDS = 5
 _SCRIPT = Path(__file__).with_name("ray_run.py")
 _ALONE = [

@@ -14,7 +14,7 @@ from serving import client_of, eventually, free_port, started
 from app.jobs.slots import FileSlots
 from app.settings import Settings
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ from sqlalchemy import make_url
 from app.jobs import slots
 from app.jobs.slots import AdvisorySlots, SlotLostError
 
-pytestmark = pytest.mark.skipif(not installed(), reason="PostgreSQL is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not installed(), reason="PostgreSQL is not installed"),
+]
 
 
 @pytest.fixture(scope="module")

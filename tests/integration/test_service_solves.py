@@ -19,7 +19,7 @@ from app.seeds.wire import SeedRequest
 from app.settings import Settings
 from app.store.tables import SeedRow
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 EASY = {"budget": {"fraction": 0.1}}
 ENDLESS = {"budget": {"fraction": 0.3}, "objective": "spread", "time_limit_s": 90}

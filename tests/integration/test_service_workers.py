@@ -15,6 +15,8 @@ from app.operations.wire import OperationStatus
 from app.settings import Settings
 from app.worker import work
 
+pytestmark = pytest.mark.slow
+
 GROUPS = 4
 STEPS = ["read_source", *["extract_group"] * GROUPS, "finish"]
 

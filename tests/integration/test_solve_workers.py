@@ -19,6 +19,8 @@ from app.seeds.wire import SeedRequest
 from app.settings import Settings
 from app.store.tables import SeedRow
 
+pytestmark = pytest.mark.slow
+
 LONG = {"budget": {"fraction": 0.3}, "objective": "spread"}
 
 

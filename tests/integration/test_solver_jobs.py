@@ -21,6 +21,8 @@ from app.seeds.wire import FrontierRequest, SeedRequest
 from app.settings import Settings
 from app.store.tables import FrontierRow, SeedRow
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:

@@ -20,7 +20,7 @@ from app.processes.pool import SolvePool
 from app.scenes.service import SceneService
 from app.settings import Settings
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 
 @pytest.fixture
