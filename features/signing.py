@@ -227,7 +227,10 @@ def index_scenes(cache: Path, key: str, signatures: Signatures) -> tuple[SceneIn
         else:
             return stored, Stage("index", 0, n, perf_counter() - start)
     index = SceneIndex.build(signatures, faiss_search)
-    index.save(path)
+    try:
+        index.save(path)
+    except PermissionError as error:  # a cache that is only read, from before there were indexes
+        _log.warning("who looks like whom is not kept for another time: %s", error)
     return index, Stage("index", n, 0, perf_counter() - start)
 
 

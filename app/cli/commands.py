@@ -85,7 +85,7 @@ def solve(
 def verify(
     file: ProblemFile,
     certificate: Annotated[
-        Path, Parameter(name="CERTIFICATE", group=QUESTION, help="What `seedal solve` wrote.")
+        Path, Parameter(name="CERTIFICATE", group=QUESTION, help="What --certificate wrote.")
     ],
     /,
     *,

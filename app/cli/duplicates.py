@@ -44,7 +44,8 @@ def run(scenes: Scenes, threshold: float, *, as_json: bool) -> None:
 def _told(found: Duplicates, n: int, threshold: float) -> str:
     """Return the groups in a line each for a person."""
     spared = found.scene_count - found.group_count
-    told = f"{found.scene_count} of {n} scenes are in {found.group_count} groups of near duplicates"
+    groups = "1 group" if found.group_count == 1 else f"{found.group_count} groups"
+    told = f"{found.scene_count} of {n} scenes are in {groups} of near duplicates"
     lines = [f"{told} (similarity of at least {threshold:g}); one of each would leave out {spared}"]
     if found.recall < 1:
         lines.append(f"an approximate search found {100 * found.recall:.1f} % of what is nearest")

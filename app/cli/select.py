@@ -70,9 +70,10 @@ def run(
 
 def _parsed(budgets: Sequence[str]) -> list[AskedBudget]:
     asked = [parse_budget(text) for text in budgets]
-    for place, budget in enumerate(asked):
-        if budget in asked[:place]:
-            detail = f"The budget {budget} is given twice."
+    named = [str(budget) for budget in asked]  # like their folders: 10.0000001% would take 10%'s
+    for place, name in enumerate(named):
+        if name in named[:place]:
+            detail = f"The budget {name} is given twice."
             raise BudgetError(detail)
     return asked
 

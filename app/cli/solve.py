@@ -86,10 +86,13 @@ def run(asked: Asked, budget: str | None, search: SolverOptions, files: AnswerFi
     wanted = [path for path in (files.certificate, files.problem) if path is not None]
     for path in wanted:
         require_file(path)
+    if len({path.absolute() for path in wanted}) < len(wanted):
+        detail = f"--certificate and --problem both name {files.problem}; they are two files."
+        raise InvalidRequestError(detail)
     if files.problem is not None and asked.file is not None:
         detail = f"--problem writes what --root is about; {asked.file} is a problem's file already."
         raise InvalidRequestError(detail)
-    if limit is None and asked.scenes is not None:
+    if limit is None and asked.scenes is not None and asked.file is None:
         detail = "A source brings no budget; give one with --budget."
         raise BudgetError(detail)
     opened = asked.open(search, provable=bool(wanted))

@@ -35,7 +35,8 @@ class Compute:
     device
         ``"auto"`` (CUDA where there is one, else the CPU), ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
     precision
-        A :data:`Precision`, or ``"auto"``: float16 on CUDA, float32 on the CPU.
+        ``"float32"``, ``"float16"``, ``"bfloat16"``, or ``"auto"``: float16 on CUDA, float32 on
+        the CPU.
     compiled
         Whether the network is compiled first (``torch.compile``): slower to start, and the same
         vectors up to rounding.

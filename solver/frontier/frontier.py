@@ -124,7 +124,7 @@ def frontier(
     elif nested:
         message = "Nested frontiers are for problems of a budget alone, up to 1024 items."
         if isinstance(problem, SetProblem):
-            message = f"Nested frontiers are for sums over pairs, not for {type(problem).__name__}."
+            message = "Nested frontiers are for sums over pairs, not for objectives over sets."
         raise ValueError(message)
     else:
         points = _one_by_one(problem, amounts, options, cancelled)

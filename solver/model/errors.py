@@ -25,7 +25,7 @@ class UnknownStrategyError(SolverError):
 
 
 class InvalidOptionError(SolverError, ValueError):
-    """A time limit, a gap or a random seed is out of range."""
+    """A time limit, a gap, a random seed or a node limit is out of range."""
 
 
 class BackendUnavailableError(SolverError):

@@ -54,7 +54,7 @@ class SolverOptions:
     Parameters
     ----------
     strategy
-        auto, greedy, local_search, exact, cp_sat, scip, highs or pulp; see `Strategy`.
+        auto, greedy, local_search, exact, cp_sat, scip, highs or pulp.
     time_limit_s
         Wall-clock seconds for the whole call, at least 0. At 0 the greedy answer comes back.
     gap
@@ -70,7 +70,8 @@ class SolverOptions:
     UnknownStrategyError
         When there is no such strategy.
     InvalidOptionError
-        When the time limit or the gap is negative or not a number, or the random seed is negative.
+        When the time limit or the gap is negative or not a number, or the random seed or the node
+        limit is negative.
     """
 
     strategy: str = "auto"
@@ -86,6 +87,9 @@ class SolverOptions:
         GapReached(self.gap)
         if self.random_seed < 0:
             message = f"A random seed is at least 0, not {self.random_seed}."
+            raise InvalidOptionError(message)
+        if self.node_limit is not None and self.node_limit < 0:
+            message = f"A node limit is at least 0, not {self.node_limit}."
             raise InvalidOptionError(message)
 
 

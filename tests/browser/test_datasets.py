@@ -39,6 +39,21 @@ def _drop(page: Page, path: Path) -> None:
     page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
 
 
+def test_a_phone_shows_words_whole(new_page: Callable[..., Page], site: Site) -> None:
+    """The table is as wide as its words and scrolls in its frame; the page does not."""
+    page = new_page(390, 844)
+    visit(page, site.url, view="datasets")
+    row = page.locator("#dataset-rows tr", has_text="Building")
+    expect(row).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    tall = row.bounding_box()
+    assert tall is not None
+    assert tall["height"] < 130  # a letter a line takes 340
+    delete = row.get_by_role("button", name="Delete")
+    delete.scroll_into_view_if_needed()
+    expect(delete).to_be_in_viewport(ratio=1)
+
+
 def test_a_dropped_manifest_becomes_a_dataset(page: Page, site: Site, tmp_path: Path) -> None:
     """Dropped, checked, registered, followed, and opened when it is ready."""
     visit(page, site.url, view="datasets")

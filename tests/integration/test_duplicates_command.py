@@ -48,6 +48,17 @@ def test_groups_are_printed_for_a_person(run: Run, copies: Path) -> None:
     assert groups == ["    2  1.0000  room/0, room/3", "    2  1.0000  room/5, room/7"]
 
 
+def test_one_group_is_one(run: Run, manifest: Manifest) -> None:
+    """The noun agrees with the number."""
+
+    def copy(records: list[dict[str, Any]]) -> None:
+        records[3]["images"] = records[0]["images"]
+
+    words = ("--root", str(manifest(8, copy)), "--backbone", "colour_grid")
+    out = run("duplicates", *words, "--threshold", "0.9999")[1]
+    assert out.startswith("2 of 8 scenes are in 1 group of near duplicates")
+
+
 def test_groups_are_printed_for_a_machine(run: Run, copies: Path) -> None:
     """One JSON document, the same as the service's."""
     words = ("--root", str(copies), "--backbone", "colour_grid", "--json")

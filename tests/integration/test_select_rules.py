@@ -135,6 +135,8 @@ def test_several_budgets_are_several_seeds(run: Run, tmp_path: Path) -> None:
     assert second["budget"]["limit"] == 60
     status, _, err = run("select", "--budget", "30%", "--budget", "30.0%")
     assert (status, err) == (2, "seedal: The budget 30% is given twice.\n")
+    status, _, err = run("select", "--budget", "30%", "--budget", "30.00000001%")
+    assert (status, err) == (2, "seedal: The budget 30% is given twice.\n")  # one folder for both
 
 
 def test_several_budgets_are_all_or_none(run: Run, tmp_path: Path) -> None:
@@ -230,6 +232,10 @@ def test_a_file_in_the_place_of_the_folder_is_refused_first(
     for flag in ("--certificate", "--problem"):
         status, _, err = run("solve", "--budget", "60%", flag, tmp_path)
         assert (status, err) == (2, f"seedal: {tmp_path}: cannot be written (it is a folder).\n")
+    one = tmp_path / "one"
+    status, _, err = run("solve", "--budget", "60%", "--certificate", one, "--problem", one)
+    assert status == 2
+    assert err == f"seedal: --certificate and --problem both name {one}; they are two files.\n"
 
 
 def test_flags_and_a_file_may_not_differ(run: Run, tmp_path: Path) -> None:
@@ -260,3 +266,4 @@ def test_a_source_brings_no_budget(run: Run) -> None:
     """`solve --root` without --budget is one sentence."""
     status, _, err = run("solve")
     assert (status, err) == (2, "seedal: A source brings no budget; give one with --budget.\n")
+    assert "one of the two" in run("solve", "problem.npz")[2]  # a budget would not help

@@ -1,3 +1,5 @@
+import errno
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,6 +61,29 @@ def test_vectors_become_signatures(
     np.testing.assert_array_equal(stored.vectors, prepared.signatures.vectors)
     path = tmp_path / "cache" / "neighbours" / f"{prepared.key}.npz"
     assert SceneIndex.load(path, prepared.signatures).nearest.shape == (5, 4)
+
+
+def test_a_cache_that_is_only_read_needs_no_index(
+    tmp_path: Path,
+    pool: ScenePool,
+    vectors: PrecomputedVectors,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Caches of earlier versions have none; where it cannot be stored, it is made each time."""
+    cache = tmp_path / "cache"
+    first = prepare_precomputed(pool, vectors, 4, cache)
+    path = cache / "neighbours" / f"{first.key}.npz"
+    path.unlink()
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(SceneIndex, "save", refuse)
+    for _ in range(2):
+        again = prepare_precomputed(pool, vectors, 4, cache)
+        assert computed(again)["index"] == (5, 0)
+        np.testing.assert_array_equal(again.index.nearest, first.index.nearest)
+    assert not path.exists()
 
 
 def test_the_same_vectors_are_used_again(

@@ -18,6 +18,7 @@ from solver.model.options import STRATEGIES, SolverOptions, strategy_of
         ({"time_limit_s": math.nan}, ValueError, "at least 0 seconds, not nan"),
         ({"gap": -0.1}, ValueError, "A gap is at least 0, not -0.1."),
         ({"gap": math.nan}, ValueError, "at least 0, not nan"),
+        ({"node_limit": -1}, ValueError, "A node limit is at least 0, not -1."),
     ],
 )
 def test_what_no_search_can_do_is_refused(
