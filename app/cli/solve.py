@@ -50,7 +50,7 @@ def document(problem: AnyProblem, result: Result) -> dict[str, Any]:
 
 def _describe(content: dict[str, Any]) -> str:
     if content["status"] == Status.INFEASIBLE:
-        return f"no selection keeps every rule: {content['explanation']}"
+        return str(content["explanation"])
     gap = content["gap"]
     quality = "no bound" if gap is None else f"at most {100 * gap:.3g} % below the best"
     if content["status"] == Status.OPTIMAL:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.choosing.budgets import AskedBudget
 from app.choosing.constraints import ConstraintsFile, UsablePool, constraints_of
@@ -20,7 +21,7 @@ from app.choosing.duplicates import one_of_each
 from app.choosing.objectives import require_objective
 from app.choosing.question import Question
 from app.choosing.seeding import SeedAnswer, make_seed, recall, remember
-from app.errors import BudgetError, InvalidRequestError
+from app.errors import BudgetError, InfeasibleError, InvalidRequestError
 from app.exports import ExportableSeed
 from app.exports.seed import ExportScene
 from app.seeds.scene_request import SceneRequest
@@ -37,7 +38,10 @@ from features.vectors import read_vectors
 from solver.model.constraints import Constraints
 from solver.model.errors import InvalidProblemError
 from solver.model.options import SolverOptions
+from solver.model.problem import SignatureProblem
 from solver.model.result import StopReason
+from solver.rules.explanation import explain
+from solver.rules.feasibility import Verdict, is_possible
 
 _log = logging.getLogger(__name__)
 _DEFAULTS = FeatureSettings()
@@ -93,6 +97,8 @@ class OpenSource:
         ------
         BudgetError
             A budget does not pay for the cheapest scene.
+        InfeasibleError
+            No choice among all scenes keeps every rule, so none among the usable ones does.
         InvalidRequestError
             There is no such objective, scene, group or resource, rules contradict each other, or
             something is chosen about images where vectors take their place.
@@ -100,7 +106,8 @@ class OpenSource:
         request, pool = self.request, self.pool
         require_objective(request.objective)
         self._require_fitting_vectors()
-        _constraints(_usable(pool.resource, pool.scenes), rules)
+        usable = _usable(pool.resource, pool.scenes)
+        constraints = _constraints(usable, rules)
         cheapest = min(pool.scenes, key=lambda scene: scene.costs[pool.resource])
         cost = cheapest.costs[pool.resource]
         for budget in budgets:
@@ -110,6 +117,8 @@ class OpenSource:
                     f"({cheapest.scene_id!r} costs {cost:,.10g})."
                 )
                 raise BudgetError(detail)
+            if rules != ConstraintsFile():
+                _require_possible(usable.resources[pool.resource], budget, constraints)
 
     def _require_fitting_vectors(self) -> None:
         request = self.request
@@ -192,6 +201,22 @@ def _constraints(usable: UsablePool, rules: ConstraintsFile) -> Constraints:
     except InvalidProblemError as error:
         detail = f"constraints: {error}"
         raise InvalidRequestError(detail, "#/constraints") from error
+
+
+def _require_possible(
+    costs: NDArray[np.float64], budget: AskedBudget, constraints: Constraints
+) -> None:
+    """Refuse rules that no choice keeps, whatever the scenes look like."""
+    n = len(costs)
+    problem = SignatureProblem(
+        weights=np.ones(n),
+        vectors=np.zeros((n, 1)),
+        costs=costs,
+        budget=budget.within(math.fsum(costs)),
+        constraints=constraints,
+    )
+    if is_possible(problem) is Verdict.NO:
+        raise InfeasibleError(explain(problem).sentence, "#/constraints")
 
 
 def _require_all_readable(prepared: Prepared) -> None:

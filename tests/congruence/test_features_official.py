@@ -20,6 +20,8 @@ from features.backbones import load_backbone
 from features.backbones.catalogue import TIMM_VITS
 from features.errors import WeightsError
 
+pytestmark = pytest.mark.slow
+
 State = dict[str, Tensor]
 
 REGISTERS = "timm/vit_small_patch14_reg4_dinov2.lvd142m"

@@ -16,6 +16,8 @@ from features.backbones import load_backbone
 from features.backbones.timm_models import build, published
 from features.errors import BackboneError, WeightsError
 
+pytestmark = pytest.mark.slow
+
 OF_CLASS = "vit_tiny_patch16_224.augreg_in21k"
 POOLED = "test_vit2.r160_in1k"
 ATTENTION_POOLED = "test_vit3.r160_in1k"

@@ -18,6 +18,8 @@ from features.backbones import Backbone, Token, load_backbone
 from features.backbones.catalogue import TIMM_VITS
 from features.errors import WeightsError
 
+pytestmark = pytest.mark.slow
+
 MEAN = np.array([0.485, 0.456, 0.406])
 STD = np.array([0.229, 0.224, 0.225])
 HEAD = 64  # length of a head's part of a token, in every model here

@@ -61,12 +61,12 @@ def published(folder: Path) -> dict[str, bytes]:
 def test_a_cluster_gives_what_one_machine_gives_though_an_actor_dies(
     pool: Path, tmp_path: Path
 ) -> None:
-    """Two actors, one killed -9 in the middle: vectors, signatures and index are the same."""
+    """Two actors, one killed -9 in the middle: vectors, signatures and neighbours are the same."""
     local = prepare(
         open_source("images", pool), FeatureSettings(backbone="colour_grid"), tmp_path / "local"
     )
     answer = run_with_a_killed_actor(pool, tmp_path / "ray")
     assert answer == {"key": local.key, "killed": 1}
-    for stage in ("vectors", "signatures", "index"):
+    for stage in ("vectors", "signatures", "neighbours"):
         assert published(tmp_path / "ray" / stage) == published(tmp_path / "local" / stage)
     assert len(published(tmp_path / "ray" / "vectors")) == SHARDS

@@ -193,6 +193,10 @@ REFUSED = {
         ("--min-scenes", "3", "--max-scenes", "2"),
         "--min-scenes of 3 is above --max-scenes of 2",
     ),
+    "more named than allowed": (
+        ("--include", "room/1", "--include", "room/2", "--max-scenes", "1"),
+        "No selection keeps all of this",
+    ),
     "two limits of a group": (
         ("--group-limit", "north=1:2", "--group-limit", "north=2:"),
         "--group-limit limits 'north', which is limited already",
