@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from app.choosing.describing import nearest_of
-from features.index import FLOOR
 from features.index.directions import Directions
 from features.index.faiss_search import faiss_search
 from features.index.links import find_links
 from features.index.nearest import find_nearest, measure_recall, nearest_in
 from features.index.scene_index import NEAREST, SceneIndex
+from features.settings import DUPLICATE_FLOOR
 from features.signatures.clustering import cluster, cluster_many
 
 GROUPS, TIMED, SCENES = 2000, 64, 16
@@ -47,7 +47,7 @@ def world(n: int, d: int) -> np.ndarray:
 def brute_force(directions: Directions, row: int) -> object:
     """Return the nearest of one scene and its near duplicates, by all exact cosines."""
     cosines = directions.to_all(row)
-    return nearest_in(cosines, row, NEAREST), np.flatnonzero(cosines >= FLOOR)
+    return nearest_in(cosines, row, NEAREST), np.flatnonzero(cosines >= DUPLICATE_FLOOR)
 
 
 def bench_kinds(n: int, d: int, kinds: list[str]) -> None:
@@ -64,7 +64,7 @@ def bench_kinds(n: int, d: int, kinds: list[str]) -> None:
             partial(find_nearest, search, directions, NEAREST, exact=exact)
         )
         linked, (links, found) = seconds(
-            partial(find_links, directions, nearest, similarities, FLOOR, exact=exact)
+            partial(find_links, directions, nearest, similarities, DUPLICATE_FLOOR, exact=exact)
         )
         recall = 1.0 if exact else measure_recall(directions, nearest)
         total = opened + took + linked

@@ -20,6 +20,9 @@ RAY: Final = "ray"
 _DEVICE: Final = re.compile(r"auto|cpu|cuda(:\d+)?")
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
+DUPLICATE_FLOOR: Final = 0.9
+"""The least similarity of near duplicates: what is less alike than that is no duplicate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sparsification:

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, Strict
 
 from app.errors import InvalidRequestError
 from app.wire import Label, Number, Wire
-from features.index import FLOOR
+from features.settings import DUPLICATE_FLOOR
 from solver.model.constraints import Constraints, GroupRule, Resource
 
 Array = npt.NDArray[Any]
@@ -23,8 +23,8 @@ SceneIds = Annotated[tuple[str, ...], Field(max_length=1_000_000, fail_fast=True
 """Of a list that is wrong in a million places the first mistake is named, and at once."""
 
 
-Similarity = Annotated[float, Field(ge=FLOOR, le=1)]
-"""A cosine from which scenes count as near duplicates; those below `FLOOR` are not stored."""
+Similarity = Annotated[float, Field(ge=DUPLICATE_FLOOR, le=1)]
+"""A cosine from which scenes count as near duplicates; smaller ones are not stored."""
 
 
 class SideBudget(Wire):

@@ -91,7 +91,7 @@ def find_duplicates(
     scene_ids
         Their ids.
     threshold
-        Least cosine of a pair, from `features.index.FLOOR` to 1.
+        Least cosine of a pair, from `features.settings.DUPLICATE_FLOOR` to 1.
     """
     found = index.groups(threshold)
     return Duplicates(

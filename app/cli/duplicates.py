@@ -9,7 +9,7 @@ from app.cli.options import Scenes, settings_of
 from app.cli.terminal import ImageProgress, answer, answer_json, say
 from app.errors import InvalidRequestError
 from app.seeds.selection import open_scenes
-from features.index import FLOOR
+from features.settings import DUPLICATE_FLOOR
 
 _SHOWN: Final = 8  # scenes of a group in a line for a person
 
@@ -24,8 +24,8 @@ def run(scenes: Scenes, threshold: float, *, as_json: bool) -> None:
     AppError, FeatureError
         See `app.seeds.selection`.
     """
-    if not FLOOR <= threshold <= 1:
-        detail = f"A threshold lies between {FLOOR:g} and 1, not at {threshold:g}."
+    if not DUPLICATE_FLOOR <= threshold <= 1:
+        detail = f"A threshold lies between {DUPLICATE_FLOOR:g} and 1, not at {threshold:g}."
         raise InvalidRequestError(detail)
     source = open_scenes(scenes)
     source.require_sense((), ConstraintsFile())

@@ -10,7 +10,7 @@ from app.choosing.constraints import ConstraintsFile, GroupLimit, SideBudget
 from app.choosing.problem_files import read_constraints
 from app.cli.options import Rules
 from app.errors import InvalidRequestError
-from features.index import FLOOR
+from features.settings import DUPLICATE_FLOOR
 
 _Number = TypeVar("_Number", int, float)
 
@@ -97,8 +97,10 @@ def _count(given: int | None, flag: str) -> int | None:
 
 
 def _similarity(given: float | None) -> float | None:
-    if given is not None and not FLOOR <= given <= 1:
-        detail = f"--one-of-each-duplicate lies between {FLOOR:g} and 1, not at {given:g}."
+    if given is not None and not DUPLICATE_FLOOR <= given <= 1:
+        detail = (
+            f"--one-of-each-duplicate lies between {DUPLICATE_FLOOR:g} and 1, not at {given:g}."
+        )
         raise InvalidRequestError(detail)
     return given
 

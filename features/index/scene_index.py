@@ -15,10 +15,8 @@ from features.files.arrays import read_arrays, write_arrays
 from features.index.directions import Directions
 from features.index.links import components, find_links
 from features.index.nearest import NeighbourSearch, find_nearest, measure_recall, numpy_search
+from features.settings import DUPLICATE_FLOOR
 from features.signatures.model import Signatures
-
-FLOOR: Final = 0.9
-"""The least similarity of near duplicates: what is less alike than that is no duplicate."""
 
 NEAREST: Final = 50
 """How many neighbours of each scene are stored."""
@@ -74,8 +72,9 @@ class SceneIndex:
     similarities : (n, k) float32
         Cosines of their mean directions.
     links : (m, 2) int32
-        A maximum spanning forest of all pairs of at least :data:`FLOOR`: the pairs that connect
-        near duplicates at every threshold.
+        A maximum spanning forest of all pairs of at least
+        :data:`features.settings.DUPLICATE_FLOOR`: the pairs that connect near duplicates at every
+        threshold.
     link_similarities : (m,) float32
         Descending.
     recall
@@ -136,7 +135,9 @@ class SceneIndex:
         search, exact = open_search(directions)
         k = min(NEAREST, directions.n - 1)
         nearest, similarities = find_nearest(search, directions, k, exact=exact)
-        links, link_similarities = find_links(directions, nearest, similarities, FLOOR, exact=exact)
+        links, link_similarities = find_links(
+            directions, nearest, similarities, DUPLICATE_FLOOR, exact=exact
+        )
         return cls(
             nearest=nearest,
             similarities=similarities,
@@ -209,15 +210,17 @@ class SceneIndex:
         Parameters
         ----------
         threshold
-            From :data:`FLOOR` to 1.
+            From :data:`features.settings.DUPLICATE_FLOOR` to 1.
 
         Raises
         ------
         VectorsError
             The threshold lies outside of that.
         """
-        if not FLOOR <= threshold <= 1.0:
-            message = f"near duplicates need a threshold from {FLOOR:g} to 1, not {threshold:g}"
+        if not DUPLICATE_FLOOR <= threshold <= 1.0:
+            message = (
+                f"near duplicates need a threshold from {DUPLICATE_FLOOR:g} to 1, not {threshold:g}"
+            )
             raise VectorsError(message)
         there = self.link_similarities >= np.float32(threshold)
         links, found = self.links[there], self.link_similarities[there]

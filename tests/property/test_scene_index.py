@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from app.choosing.alike import NeighborsTask
 from app.choosing.describing import nearest_of
 from app.processes.child import Cancellation
-from features.index import FLOOR, SceneIndex, index_path
 from features.index.directions import Directions
 from features.index.faiss_search import faiss_search
 from features.index.nearest import find_nearest, numpy_search
 from features.pipeline import FeatureSettings, prepare
+from features.settings import DUPLICATE_FLOOR, SceneIndex, index_path
 from features.signatures.model import Signatures
 from features.sources import SourceOptions, open_source
 from features.sources.scenes import Image, PoolScene, ScenePool
@@ -77,7 +77,7 @@ def require_oracle(index: SceneIndex, table: Table) -> None:
         order = sorted_others(table, row)[: index.nearest.shape[1]]
         assert index.nearest[row].tolist() == order
         assert index.similarities[row].tolist() == table[row, order].tolist()
-    for threshold in (FLOOR, 0.95, 0.99, 0.999, 1.0):
+    for threshold in (DUPLICATE_FLOOR, 0.95, 0.99, 0.999, 1.0):
         groups = index.groups(threshold)
         assert [group.rows.tolist() for group in groups] == chains(table, threshold)
         for group in groups:
