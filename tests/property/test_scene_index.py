@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from app.choosing.alike import NeighborsTask
 from app.choosing.describing import nearest_of
 from app.processes.child import Cancellation
+from features.index import SceneIndex, index_path
 from features.index.directions import Directions
 from features.index.faiss_search import faiss_search
 from features.index.nearest import find_nearest, numpy_search
 from features.pipeline import FeatureSettings, prepare
-from features.settings import DUPLICATE_FLOOR, SceneIndex, index_path
+from features.settings import DUPLICATE_FLOOR
 from features.signatures.model import Signatures
 from features.sources import SourceOptions, open_source
 from features.sources.scenes import Image, PoolScene, ScenePool
