@@ -25,7 +25,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 .PHONY: help setup demo \
   test test-slow test-postgres test-contract test-compose \
   check lint types contracts dependencies format coverage \
-  measure bench-solver bench-features bench-quality bench-service bench-explorer \
+  measure bench-solver bench-features bench-index bench-quality bench-service bench-explorer \
   openapi screenshots \
   lock images sbom audit licenses clean
 
@@ -101,6 +101,9 @@ bench-solver: setup ## Measure the solver: a table, and bench-solver.json (half 
 
 bench-features: setup ## Measure the feature pipeline: tables, and bench-features.json (20 minutes)
 	$(BIN)/python benchmarks/bench_features.py --out bench-features.json
+
+bench-index: setup ## Measure neighbours and near duplicates of 100,000 scenes beside brute force
+	$(BIN)/python benchmarks/bench_index.py
 
 bench-quality: setup ## Measure what seeds are worth: tables, pictures and JSON in bench-quality/ (half an hour)
 	$(BIN)/python benchmarks/bench_quality.py --out bench-quality
