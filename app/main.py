@@ -83,7 +83,7 @@ class _Api(FastAPI):
 
 
 class _Server(uvicorn.Server):
-    """A server that lets whoever watches, or waits for a long solve, know that it ends."""
+    """A server that tells watchers, and those who wait for a long solve, that it ends."""
 
     @override
     async def shutdown(self, sockets: list[socket] | None = None) -> None:

@@ -80,7 +80,7 @@ class Keys:
     Parameters
     ----------
     session
-        The transaction; whoever opened it commits.
+        The transaction; its opener commits.
     """
 
     def __init__(self, session: Session) -> None:

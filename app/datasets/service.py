@@ -44,7 +44,7 @@ class Datasets:
     Parameters
     ----------
     session
-        The transaction; whoever opened it commits.
+        The transaction; its opener commits.
     queue
         Where extractions are handed to.
     settings

@@ -113,7 +113,7 @@ class JobEngine:
         return len(jobs)
 
     def close(self) -> None:
-        """Stop taking jobs; one in hand is left to whoever has this slot next."""
+        """Stop taking jobs; one in hand is left to the next owner of this slot."""
         DBOS.destroy(destroy_registry=True)
         self._solver.close()
 

@@ -16,7 +16,7 @@ class Operations:
     Parameters
     ----------
     session
-        The transaction; whoever opened it commits.
+        The transaction; its opener commits.
     """
 
     def __init__(self, session: Session) -> None:

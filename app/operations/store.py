@@ -1,4 +1,4 @@
-"""Queries on operations. Whoever ends one first wins: each change asks for the state it leaves."""
+"""Queries on operations. The first to end one wins: each change asks for the state it leaves."""
 
 from collections.abc import Sequence
 from datetime import datetime

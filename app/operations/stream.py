@@ -105,8 +105,8 @@ class OperationStream:
     async def changes(self, first: Operation, after: int) -> AsyncIterator[Operation | None]:
         """Yield an operation whenever it has changed, up to its end; None as a sign of life.
 
-        One that is deleted has no last word: whoever asks again is told that there is none. Nor has
-        one that is watched when the process ends: whoever asks the next one is told what is new.
+        One that is deleted has no last word: the next request learns that there is none. Nor has
+        one that is watched when the process ends: the next process tells what is new.
 
         Parameters
         ----------

@@ -32,7 +32,7 @@ def _silent(objective: float, upper_bound: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """Whoever waits for an answer.
+    """What tells a task whether its answer is still wanted.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def serve(connection: Connection) -> None:
 
 
 class _Caller:
-    """Whoever waits at the other end of the pipe, as a task in hand sees it.
+    """The other end of the pipe, as a task in hand sees it.
 
     All goes through the pipe. A flag in shared memory has a lock, and a process that is killed
     while it looks at the flag keeps that lock for ever.

@@ -37,7 +37,7 @@ class SolvePool:
     processes
         How many there are.
     room
-        How many tasks may wait for one; whoever comes then is turned away at once.
+        How many tasks may wait for one; the next is turned away at once.
     patience_s
         How long a task waits for a free one.
     grace_s

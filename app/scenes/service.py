@@ -101,7 +101,7 @@ class SceneService:
     Parameters
     ----------
     session
-        The transaction; whoever opened it commits.
+        The transaction; its opener commits.
     settings
         Says what may be read.
     """

@@ -1,8 +1,8 @@
 """Files that every host needs: in the data directory, and in a store where one is set.
 
-Names are hashes of what the content depends on, so files never change: whoever makes one publishes
-it, whoever lacks one fetches it, and nothing is ever out of date. In the store a line of JSON with
-size and SHA-256 stands before a file's content, so that one object says whether it is whole.
+Names are hashes of what the content depends on, so files never change: a host that makes one
+publishes it, a host that lacks one fetches it, and nothing is ever out of date. In the store a line
+of JSON with size and SHA-256 stands before a file's content, so one object says whether it is whole.
 """
 
 import hashlib

@@ -2,7 +2,7 @@
 
 SQLite's writers of one process, one after the other in the order of asking.
 
-SQLite keeps no queue: whoever finds the file locked sleeps, up to 100 ms at a time, and looks
+SQLite keeps no queue: a writer that finds the file locked sleeps, up to 100 ms at a time, and looks
 again, so a writer that has just finished mostly gets the lock again before those who wait for it.
 Of 20 threads that register datasets without a pause, some waited for 3 s and more; in a queue all
 wait for a few tenths of a second. Other processes are met as before, by the lock of the file.
@@ -27,7 +27,7 @@ _WRITES: Final = ("INSERT", "UPDATE", "DELETE", "REPLACE", "BEGIN IMMEDIATE")
 
 
 class FairLock:
-    """A lock that goes to whoever has waited longest; a thread of its own may give it back."""
+    """A lock that goes to the longest waiting thread; a thread of its own may give it back."""
 
     def __init__(self) -> None:
         self._guard = Lock()

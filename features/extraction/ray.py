@@ -1,7 +1,7 @@
 """Extract shards on a Ray cluster: an actor with a network for each GPU, one shard at a time.
 
 Actors publish the same blocks under the same names in the same data directory, which they share, as
-a local run does. Whoever calls this looks for the blocks afterwards, so an actor that dies costs
+a local run does. The caller looks for the blocks afterwards, so an actor that dies costs
 time and never a result: Ray gives its shard to another, and what Ray gives up is computed locally.
 """
 

@@ -2,7 +2,7 @@
 
 A request is a line of JSON, the URI, on standard input. The answer on standard output is the length
 of a reason (:data:`HEADER`), and the reason in UTF-8; or 0, and the pixels. The process ends with
-its input, so it never outlives whoever started it.
+its input, so it never outlives its parent.
 """
 
 import json
@@ -43,7 +43,7 @@ def _main() -> None:
         os.nice(_NICE)
     with suppress(BrokenPipeError):  # the parent is gone in the middle of an answer
         serve(sys.stdin.buffer, sys.stdout.buffer)
-    os._exit(0)  # no farewell to whoever is gone
+    os._exit(0)  # no farewell to a parent that is gone
 
 
 if __name__ == "__main__":

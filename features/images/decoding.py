@@ -132,7 +132,7 @@ class DecodingProcess:
         return np.frombuffer(content, np.uint8).reshape(_SHAPE)
 
     def end(self) -> None:
-        """End the process at once; whoever waits for it is told."""
+        """End the process at once; those who wait for it get an error."""
         self._process.kill()
         self._process.wait()
 

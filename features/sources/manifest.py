@@ -1,6 +1,6 @@
 """The scene manifest, taken as a whole or not at all: the first broken rule is the error.
 
-Unless whoever reads it says how else broken rules are met (`features.sources.options`).
+Unless the caller says how else broken rules are met (`features.sources.options`).
 
 A row is a scene as :func:`features.sources.record.parse_scene` describes it, whichever of the three
 forms the file's ending names: JSON Lines, CSV or Parquet.

@@ -209,7 +209,7 @@ def _check_authority(uri: str, parts: Uri) -> None:
 
 
 def _leaves_its_folder(path: str) -> bool:
-    """Look through any number of escapes: whoever serves the path may undo them."""
+    """Look through any number of escapes: the server of the path may undo them."""
     previous = None
     while path != previous:
         if {".", ".."} & set(re.split(r"[/\\]", path)):

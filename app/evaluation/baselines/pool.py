@@ -106,7 +106,7 @@ class BaselinePool:
         )
 
 
-# The other half is left to the rounding of whoever adds the costs up in another order.
+# The other half is left to the rounding of a sum in another order.
 _TOLERANCE: Final = LIMIT_TOLERANCE / 2
 
 
