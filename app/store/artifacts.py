@@ -2,7 +2,7 @@
 
 Names are hashes of what the content depends on, so files never change: a host that makes one
 publishes it, a host that lacks one fetches it, and nothing is ever out of date. In the store a line
-of JSON with size and SHA-256 stands before a file's content, so one object says whether it is whole.
+of JSON with size and SHA-256 stands before a file's content: one object says whether it is whole.
 """
 
 import hashlib
