@@ -1,5 +1,6 @@
 """``seedal frontier``: one problem, many budgets."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def document(problem: AnyProblem, found: FrontierResult) -> dict[str, Any]:
             "budget": point.budget,
             "objective": finite(point.objective),
             "upper_bound": finite(point.upper_bound),
-            "gap": finite(point.gap),
+            "gap": finite(point.gap) if point.objective > -math.inf else None,
             "selected": names(problem, point.selected),
             "total_cost": point.total_cost,
         }
@@ -98,6 +99,9 @@ def run(asked: Asked, budgets: Budgets, search: SolverOptions, *, as_json: bool)
         return
     for place, point in enumerate(found.points):
         mark = "  <- knee" if place == found.knee else ""
+        if point.objective == -math.inf:
+            answer(f"{point.budget:>16,.10g}  no selection keeps every rule")
+            continue
         answer(
             f"{point.budget:>16,.10g}  {len(point.selected):>6} items  {point.objective:.8g}  "
             f"gap {100 * point.gap:.3g} %{mark}"
