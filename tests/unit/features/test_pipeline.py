@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -108,17 +109,28 @@ def test_an_interrupt_drops_what_was_to_be_decoded(
 ) -> None:
     """Whatever ends a run in the middle of a shard, no image is decoded for nothing after it."""
     waiting: list[Future[NDArray[np.uint8]]] = []
-    decode = Decoder.decode
+    named: list[str] = []
+    interrupted = threading.Event()
+    decode, decode_now = Decoder.decode, Decoder._decode
 
     def noted(self: Decoder, uri: str) -> Future[NDArray[np.uint8]]:
+        named.append(uri)
         waiting.append(decode(self, uri))
         return waiting[-1]
 
-    def interrupted(_self: ColourGrid, _pixels: object, _token: object) -> None:
+    def held(self: Decoder, uri: str) -> NDArray[np.uint8]:
+        # The first image brings the run to its interrupt; no other is decoded before that.
+        if uri != named[0]:
+            interrupted.wait(60)
+        return decode_now(self, uri)
+
+    def interrupt(_self: ColourGrid, _pixels: object, _token: object) -> None:
+        interrupted.set()
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Decoder, "decode", noted)
-    monkeypatch.setattr(ColourGrid, "encode", interrupted)
+    monkeypatch.setattr(Decoder, "_decode", held)
+    monkeypatch.setattr(ColourGrid, "encode", interrupt)
     with pytest.raises(KeyboardInterrupt):
         prepare(pool, replace(GRID, batch_size=1), tmp_path / "cache")
     assert all(future.done() for future in waiting)
