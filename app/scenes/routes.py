@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.choosing.constraints import Similarity
 from app.errors import ConflictError
-from app.http.dependencies import AppStateOf, CancellationOf, SolvePoolOf, Transaction, requires
+from app.http.dependencies import AppStateOf, CancellationOf, Transaction, requires
 from app.http.parameters import (
     BRIEFLY,
     IMMUTABLE,
@@ -50,7 +50,7 @@ ContextOf = Annotated[RequestContext, Depends(_context)]
 
 
 def _scenes(app_state: AppStateOf, session: Transaction) -> SceneService:
-    return SceneService(session, app_state.settings)
+    return SceneService(session, app_state.settings, app_state.pool)
 
 
 def _maps(app_state: AppStateOf, context: ContextOf) -> MapService:
@@ -121,11 +121,10 @@ def list_neighbors(
     dataset_id: DatasetId,
     scene_id: SceneId,
     scenes: ScenesOf,
-    pool: SolvePoolOf,
     k: Annotated[int, Query(ge=1, le=100, description="How many.")] = 10,
 ) -> Neighbors:
     """List the scenes that look most like one."""
-    return scenes.neighbors(dataset_id, scene_id, k, pool)
+    return scenes.neighbors(dataset_id, scene_id, k)
 
 
 @router.get("/{scene_id:path}", responses=documented(*READING))
@@ -154,10 +153,9 @@ def show_map(
 
 
 @duplicates.get("", responses=documented(*READING, ConflictError, *SOLVING))
-def list_duplicates(  # noqa: PLR0913, PLR0917 - one parameter a value that FastAPI injects
+def list_duplicates(
     dataset_id: DatasetId,
     scenes: ScenesOf,
-    pool: SolvePoolOf,
     watch: CancellationOf,
     link: LinkOf,
     response: Response,
@@ -172,6 +170,6 @@ def list_duplicates(  # noqa: PLR0913, PLR0917 - one parameter a value that Fast
     Scenes are in one group where a chain of pairs at or above the threshold connects them. Only
     usable scenes are compared.
     """
-    page = scenes.duplicates(dataset_id, threshold, (page_size, page_token), pool, watch)
+    page = scenes.duplicates(dataset_id, threshold, (page_size, page_token), watch)
     response.headers["Cache-Control"] = IMMUTABLE
     return link(page)

@@ -104,11 +104,14 @@ class SceneService:
         The transaction; its opener commits.
     settings
         Says what may be read.
+    pool
+        Where scenes are compared.
     """
 
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(self, session: Session, settings: Settings, pool: SolvePool) -> None:
         self._session = session
         self._settings = settings
+        self._pool = pool
 
     def page(self, dataset_id: str, page_size: int | None, page_token: str | None) -> ScenePage:
         """Return a page of scenes in the source's order.
@@ -141,7 +144,7 @@ class SceneService:
         datasets.get(self._session, dataset_id)
         return _to_wire(scenes.get(self._session, dataset_id, scene_id))
 
-    def neighbors(self, dataset_id: str, scene_id: str, k: int, pool: SolvePool) -> Neighbors:
+    def neighbors(self, dataset_id: str, scene_id: str, k: int) -> Neighbors:
         """Return the scenes that look most like one.
 
         Raises
@@ -162,7 +165,7 @@ class SceneService:
             signatures=signatures_of(self._settings, dataset), scene_id=scene_id, k=k
         )
         self._session.commit()  # nothing is held while they are compared
-        found: list[tuple[str, float]] = pool.answer(task)
+        found: list[tuple[str, float]] = self._pool.answer(task)
         return Neighbors(
             scene_id=scene_id,
             items=tuple(Neighbor(scene_id=name, similarity=alike) for name, alike in found),
@@ -173,7 +176,6 @@ class SceneService:
         dataset_id: str,
         threshold: float,
         page: tuple[int | None, str | None],
-        pool: SolvePool,
         watch: Cancellation,
     ) -> NearDuplicates:
         """Return a page of groups of near duplicates, the largest first.
@@ -186,8 +188,8 @@ class SceneService:
             Least cosine of a pair, from 0.9 to 1.
         page
             Its size and token.
-        pool, watch
-            Where they are read, and whether somebody still waits.
+        watch
+            Whether somebody still waits.
 
         Raises
         ------
@@ -210,7 +212,7 @@ class SceneService:
             count=size,
         )
         self._session.commit()  # nothing is held while they are read
-        found: Duplicates = pool.answer(task, watch)
+        found: Duplicates = self._pool.answer(task, watch)
         more = found.group_count > start + size
         return NearDuplicates(
             threshold=threshold,

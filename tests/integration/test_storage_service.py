@@ -70,7 +70,7 @@ def test_a_remote_dataset_becomes_ready(web: Web, service: Service) -> None:
     dataset_id, operation_id = service.register(source)
     assert extract(service, operation_id, dataset_id) is ExtractionOutcome.DONE
     with service.sessions() as session:
-        scenes = SceneService(session, service.settings)
+        scenes = SceneService(session, service.settings, SolvePool(0, patience_s=0))
         assert len(scenes.page(dataset_id, None, None).items) == 4
         assert scenes.get(dataset_id, "s3").left_out_reason.endswith("does not exist there (404)")  # type: ignore[union-attr]
         thumbnail = scenes.thumbnail(dataset_id, "s2", None, 320)
