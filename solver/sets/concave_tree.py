@@ -16,10 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.model.kernel import kernel
-from solver.model.problem import Floats, Mask
-from solver.model.stop import Stop
+from solver.model.problem import Floats
 from solver.rules.arrays import FREE, IN, OUT, States, propagate
-from solver.search.best_first import Attempt, best_first
 from solver.search.knapsack import fill
 from solver.sets.assignment import fix
 from solver.sets.base import ConcaveProblem
@@ -119,7 +117,7 @@ def _proportional(
 
 
 class ConcaveTree(SetTree[ConcaveProblem, ConcaveNode]):
-    """The search on one problem."""
+    """Branch and bound on a concave objective: its bound holds whenever the search ends."""
 
     def _relax(self, state: States, start: Floats, limit: float, steps: int) -> _TangentBound:
         """Lower a node's bound from a point of its parent's."""
@@ -197,27 +195,3 @@ class ConcaveTree(SetTree[ConcaveProblem, ConcaveNode]):
                 if propagate(state, self.rules):
                     self._keep(state, self._relax(state, node.x, bound, _NODE_STEPS))
             self.nodes += 1
-
-
-def concave_tree(
-    problem: ConcaveProblem, start: Mask, stop: Stop, nodes: int | None = None
-) -> Attempt:
-    """Solve a concave objective by branch and bound.
-
-    Parameters
-    ----------
-    problem
-        Reduced (`solver.rules.reduction`).
-    start
-        The selection to beat.
-    stop
-        Asked with incumbent and bound before every node.
-    nodes
-        Nodes that are opened at most.
-
-    Returns
-    -------
-    Attempt
-        Its bound holds whenever the search ended.
-    """
-    return best_first(ConcaveTree(problem, start, stop), stop, nodes)

@@ -13,7 +13,6 @@ from solver.model.constraints import Ints
 from solver.model.problem import Floats, Mask
 from solver.model.stop import Stop
 from solver.rules.arrays import FREE, IN, OUT, States, propagate
-from solver.search.best_first import Attempt, best_first
 from solver.sets.assignment import AssignmentBound, Points, descend, fix
 from solver.sets.facility import FacilityProblem
 from solver.sets.tree import SetTree
@@ -64,7 +63,7 @@ def _points(worths: Floats, listed: int) -> Points:
 
 
 class FacilityTree(SetTree[FacilityProblem, FacilityNode]):
-    """The search on one problem."""
+    """Branch and bound on facility location: its bound holds whenever the search ends."""
 
     def __init__(self, problem: FacilityProblem, start: Mask, stop: Stop) -> None:
         super().__init__(problem, start, stop)
@@ -173,27 +172,3 @@ class FacilityTree(SetTree[FacilityProblem, FacilityNode]):
             child[item] = side
             if propagate(child, self.rules):
                 self._keep(child, self._descend(child, found.levels, _NODE_STEPS), better)
-
-
-def facility_tree(
-    problem: FacilityProblem, start: Mask, stop: Stop, nodes: int | None = None
-) -> Attempt:
-    """Solve facility location by branch and bound.
-
-    Parameters
-    ----------
-    problem
-        Reduced (`solver.rules.reduction`).
-    start
-        The selection to beat.
-    stop
-        Asked with incumbent and bound before every node.
-    nodes
-        Nodes that are opened at most.
-
-    Returns
-    -------
-    Attempt
-        Its bound holds whenever the search ended.
-    """
-    return best_first(FacilityTree(problem, start, stop), stop, nodes)

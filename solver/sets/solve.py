@@ -11,13 +11,13 @@ from solver.model.options import Strategy
 from solver.model.problem import Mask, SetProblem
 from solver.model.result import StopReason
 from solver.model.stop import Stop
-from solver.search.best_first import Attempt
+from solver.search.best_first import Attempt, best_first
 from solver.search.incumbent import Incumbent
 from solver.sets.base import ConcaveProblem
-from solver.sets.concave_tree import concave_tree
+from solver.sets.concave_tree import ConcaveTree
 from solver.sets.cover_search import cover_search
 from solver.sets.facility import FacilityProblem
-from solver.sets.facility_tree import facility_tree
+from solver.sets.facility_tree import FacilityTree
 from solver.sets.k_center import KCenterProblem
 
 SET_STRATEGIES = (Strategy.AUTO, Strategy.EXACT, Strategy.GREEDY, Strategy.LOCAL_SEARCH)
@@ -30,11 +30,11 @@ _FIRST_SHARE, _SEARCH_SHARE, _BOUND_SHARE = 0.15, 0.7, 0.8
 def _exact(problem: SetProblem, start: Mask, stop: Stop, nodes: int | None) -> Attempt:
     match problem:
         case FacilityProblem():
-            return facility_tree(problem, start, stop, nodes)
+            return best_first(FacilityTree(problem, start, stop), stop, nodes)
         case KCenterProblem():
             return cover_search(problem, start, stop, nodes)
         case ConcaveProblem():
-            return concave_tree(problem, start, stop, nodes)
+            return best_first(ConcaveTree(problem, start, stop), stop, nodes)
         case _:
             message = f"{type(problem).__name__} has no search."
             raise UnknownStrategyError(message)
