@@ -23,6 +23,8 @@ That is rounding (0.1 + 0.2 > 0.3 in binary), far below one unit of any integer 
 """
 
 _LARGEST_SUM = 1e100
+# What a cost may be, so that no worth per cost is beyond the largest float.
+_SMALLEST_COST = 1e-100
 
 
 def allowance(limit: float) -> float:
@@ -32,6 +34,23 @@ def allowance(limit: float) -> float:
     certificate gets it from here; the verifiers define their own.
     """
     return limit * (1.0 + LIMIT_TOLERANCE)
+
+
+def check_smallest(name: str, costs: _Floats) -> None:
+    """Refuse costs, shape (n,), that are neither 0 nor large enough to be divided by.
+
+    Raises
+    ------
+    InvalidProblemError
+        Naming the first of them.
+    """
+    wrong = np.flatnonzero((costs > 0) & (costs < _SMALLEST_COST))
+    if wrong.size:
+        message = (
+            f"{name} must be 0 or at least {_SMALLEST_COST:g}; "
+            f"entry {wrong[0]} is {costs[wrong[0]]:g}."
+        )
+        raise InvalidProblemError(message)
 
 
 def _items(name: str, values: npt.ArrayLike) -> Ints:
@@ -149,6 +168,7 @@ class Resource:
         if total > _LARGEST_SUM:
             message = f"The costs of resource {self.name!r} add up to {total:g}, too much."
             raise InvalidProblemError(message)
+        check_smallest(f"The costs of resource {self.name!r}", costs)
         costs.flags.writeable = False
         object.__setattr__(self, "costs", costs)
         object.__setattr__(self, "limit", limit)

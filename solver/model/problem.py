@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, TypeAlias, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from solver.model.constraints import Constraints, allowance
+from solver.model.constraints import Constraints, allowance, check_smallest
 from solver.model.errors import InvalidProblemError
 from solver.model.vectors import Vectors, check_norms, is_large, kept_vectors, row_squares
 
@@ -105,6 +105,7 @@ class Budgeted:
             raise InvalidProblemError(message)
         object.__setattr__(self, "budget", budget)
         check_sum("costs", self.costs)
+        check_smallest("costs", self.costs)
         object.__setattr__(self, "ids", tuple(self.ids))
         if self.ids:
             check_length("ids", len(self.ids), self.n)

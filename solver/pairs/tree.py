@@ -115,6 +115,8 @@ class PairTree(OpenTree[PairNode]):
         self.core, self.stop, self.threads = core, stop, threads
         self.by_number = False
         self._kept = 0
+        # Splits are kept as multiples of this, for single precision ends at 3e38.
+        self._unit = 2.0 ** math.frexp(float(np.abs(core.utilities).max(initial=0.0)))[1]
         nothing, no_split = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
         root = np.full(core.n, FREE, np.int8)
         most = min(core.rules.most, core.n)
@@ -143,7 +145,8 @@ class PairTree(OpenTree[PairNode]):
                 return PairBound(-math.inf, candidates, state, -1, items, upper)
             if len(items):
                 places = np.flatnonzero(state[items] == FREE)
-                shares = split_again(core.utilities, upper.astype(np.float64), free, places)
+                kept = upper.astype(np.float64) * self._unit
+                shares = split_again(core.utilities, kept, free, places)
             else:
                 shares = 0.5 * core.utilities[np.ix_(free, free)]
             profits = company(core.utilities, core.priced, inside)[free]
@@ -159,7 +162,7 @@ class PairTree(OpenTree[PairNode]):
                 step.point,
                 step.average,
             )
-            items, upper = free, shares.astype(np.float32)
+            items, upper = free, (shares / self._unit).astype(np.float32)
             if bound <= target:
                 return PairBound(bound, candidates, state, -1, items, upper)
             candidates.append(self._rounded(inside, free, point))

@@ -7,6 +7,7 @@ it is made of at most `CORE_ITEMS` items, so its size is bounded whatever the nu
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from solver.model.problem import Floats, Mask, PairProblem, SignatureProblem
 from solver.rules.arrays import RuleArrays, keeps, rule_arrays, tally
@@ -73,9 +74,13 @@ class Core:
         """Return by how much a bound must exceed an objective to matter."""
         total = float(np.abs(self.utilities).sum() + np.abs(self.profits).sum())
         whole = all(np.array_equal(a, np.rint(a)) for a in (self.profits, self.utilities))
-        if whole and total < _INTEGER_SUM:
+        if whole and max(total, self._taken_apart()) < _INTEGER_SUM:
             return Margin(_WHOLE, 0.0)
         return Margin(_CANCELLATION * total)
+
+    def _taken_apart(self) -> float:
+        """Return the largest of the numbers that utilities are differences of."""
+        return 0.0
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -93,6 +98,11 @@ class SignatureCore(Core):
     gram: Floats
     weights: Floats
     diagonal: Floats
+
+    @override
+    def _taken_apart(self) -> float:
+        # Where vectors are nearly the same and weights are large, utilities are whole by rounding.
+        return float(self.weights.sum()) ** 2
 
 
 def pair_core(problem: PairProblem) -> Core:
