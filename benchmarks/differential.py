@@ -252,10 +252,10 @@ class Comparison:
         """Yield whether a changed case has another optimum than this one times a factor."""
         result = self._solved(built(other), PATIENT)
         best = self.seen.best(self.allowed) * factor
-        number = int(np.argmax(np.where(self.allowed, self.seen.worth, -math.inf)))
-        close = self.seen.tolerance(number) * factor
-        same = result.objective == best or abs(result.objective - best) <= 2 * close
-        if not same or result.upper_bound < best - 2 * close:
+        selected = result.selected[result.selected < self.case.n]
+        close = 2.0 * self.seen.tolerance(self.seen.number(selected)) * factor
+        same = result.objective == best or abs(result.objective - best) <= close
+        if not same or result.upper_bound < best - close or len(selected) < len(result.selected):
             yield name, f"{result.objective!r} where {best!r} is the best"
 
     def _in_order(self, before: Result) -> Iterator[Disagreement]:
@@ -285,7 +285,7 @@ class Comparison:
         if self._rng.random() < 0.5:
             rules["exclude"] = [*rules["exclude"], self.case.n]
         else:
-            costs[-1] = 2.0 * (other.budget + float(self.case.costs.max())) or 1.0
+            costs[-1] = max(1.0, 2.0 * (other.budget + float(self.case.costs.max())))
         yield from self._same("useless", replace(other, rules=rules, costs=costs))
 
     def _in_units_of_costs(self) -> Iterator[Disagreement]:

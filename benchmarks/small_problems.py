@@ -36,7 +36,7 @@ def _costs(rng: Rng, n: int) -> Array:
     }[kind]()
     if rng.random() < 0.2:
         costs = costs * (rng.random(n) < 0.6)
-    return np.asarray(costs * _pick(rng, 1.0, 1.0, 1.0, 1.0, 1e-9, 1e-85, 1e9, 1e85))
+    return np.asarray(costs * _pick(rng, 1.0, 1.0, 1.0, 1.0, 1e-9, 1e-75, 1e9, 1e75))
 
 
 def _limit(rng: Rng, costs: Array, least: float) -> float:

@@ -1,0 +1,113 @@
+"""What `mutation.py` changes, which tests should notice, and which changes make no difference."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """Code to change.
+
+    Parameters
+    ----------
+    name
+        For tables, and for ``--only``.
+    file
+        From the root of the tree.
+    tests
+        Files of tests, the quickest first.
+    functions
+        What of the file is changed; all of it where empty.
+    """
+
+    name: str
+    file: str
+    tests: tuple[str, ...]
+    functions: tuple[str, ...] = ()
+
+
+_UNIT = "tests/unit/solver"
+
+TARGETS = (
+    Target("verify", "solver/verify.py", (f"{_UNIT}/test_verify.py",)),
+    Target("reduction", "solver/rules/reduction.py", (f"{_UNIT}/rules/test_reduction.py",)),
+    Target("feasibility", "solver/rules/feasibility.py", (f"{_UNIT}/rules/test_feasibility.py",)),
+    Target("bounds", "solver/bounds.py", (f"{_UNIT}/test_bounds.py",)),
+    Target(
+        "relaxation",
+        "solver/signatures/relaxation.py",
+        (f"{_UNIT}/signatures/test_relaxation.py", f"{_UNIT}/test_bounds.py"),
+    ),
+    Target("dual", "solver/signatures/dual.py", (f"{_UNIT}/signatures/test_dual.py",)),
+    Target(
+        "frontier",
+        "solver/frontier/frontier.py",
+        (f"{_UNIT}/frontier/test_frontier.py", "tests/property/test_frontier.py"),
+    ),
+    Target(
+        "walk",
+        "solver/frontier/walk.py",
+        (f"{_UNIT}/frontier/test_frontier.py", f"{_UNIT}/frontier/test_walk.py"),
+    ),
+    Target("knee", "solver/frontier/knee.py", ("tests/property/test_frontier.py",)),
+    Target("ranking", "solver/ranking.py", (f"{_UNIT}/test_ranking.py", "tests/property/test_ranking.py")),
+    Target(
+        "keys",
+        "app/access/service.py",
+        ("tests/unit/app/access/test_keys.py", "tests/api/test_keys_api.py"),
+    ),
+    Target("permitted files", "app/access/files.py", ("tests/unit/app/access/test_files.py",)),
+    Target("egress", "app/callbacks/egress.py", ("tests/unit/app/callbacks/test_egress.py",)),
+    Target(
+        "roots",
+        "app/settings.py",
+        ("tests/unit/app/test_settings.py",),
+        ("Settings.may_read", "Settings.holds", "Settings.may_read_uri"),
+    ),
+    Target("uris", "features/storage/uris.py", ("tests/unit/features/storage/test_uris.py",)),
+    Target("paths", "features/files/paths.py", ("tests/unit/features/files/test_paths.py",)),
+)
+
+# By target: what the change does, what stands there, what is put there.
+NAMED: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "verify": (
+        ("1 % over a budget passes", "BUDGET_TOLERANCE = 1e-12", "BUDGET_TOLERANCE = 1e-2"),
+        ("groups are not looked at", "for group in rules.groups:", "for group in ():"),
+        ("resources are not looked at", "in rules.resources:", "in ():"),
+        ("any objective passes", "TOLERANCE = 1e-9", "TOLERANCE = 1e-2"),
+    ),
+    "ranking": (
+        (
+            "what is labelled is no company",
+            "present[problem.constraints.labelled] = True",
+            "pass",
+        ),
+    ),
+    "frontier": (
+        (
+            "bounds are 2 % low",
+            "upper_bound=result.upper_bound,",
+            "upper_bound=result.upper_bound - 0.02 * abs(result.upper_bound),",
+        ),
+    ),
+    "walk": (
+        (
+            "bounds are 2 % low",
+            "self.bounds[place] = attempt.upper_bound",
+            "self.bounds[place] = 0.98 * attempt.upper_bound",
+        ),
+    ),
+    "bounds": (
+        ("bounds are 2 % low", "return max(incumbent, bound +", "return max(incumbent, 0.98 * bound +"),
+        (
+            "bounds are 2 % low",
+            "return max(incumbent, signature_bound(problem, incumbent, stop))",
+            "return max(incumbent, 0.98 * signature_bound(problem, incumbent, stop))",
+        ),
+    ),
+    "egress": (
+        ("addresses behind NAT64 pass", "if address in _NAT64:", "if False:"),
+    ),
+}
+
+# By `Mutant.name`: why no promise is broken.
+EQUIVALENT: dict[str, str] = {}
