@@ -173,6 +173,8 @@ def judged(tree: Path, target: Target, out: Path) -> None:
         with changed(tree, mutant):
             outcome, said = tested(tree, target, limit)
         counts["survived" if outcome == "passed" else "killed"] += 1
+        if counts.total() % 10 == 0:
+            print(f"{target.name}: {counts.total()} so far", flush=True)
         if outcome == "passed":
             survivors.append(mutant.name)
             print(f"survived: {mutant.name}", flush=True)

@@ -1,12 +1,18 @@
 """Callbacks go to the public internet, or to what was allowed by name, and nowhere else."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.callbacks.egress import TargetRefusedError, resolve_target
+from app.callbacks.egress import TargetRefusedError, require_callable, resolve_target
+from app.callbacks.wire import CallbackRequest
+from app.errors import InvalidRequestError
+from app.settings import Settings
 
 PUBLIC = "93.184.216.34"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def _resolves_to(*addresses: str):  # noqa: ANN202 a resolver
@@ -43,6 +49,19 @@ def test_private_addresses_are_refused(address: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        PUBLIC, "2606:4700::1111", "64:ff9b::5db8:d822", "::ffff:93.184.216.34", "2002:5db8:d822::",
+        "93.184.216.34%1",
+    ],
+)  # fmt: skip
+def test_public_addresses_are_called(address: str) -> None:
+    """Also behind NAT64, and in the other forms that hold an IPv4 address of the internet."""
+    target = resolve_target("https://example.org/", resolve=_resolves_to(address))
+    assert target.name == "example.org"
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "http://127.0.0.1/", "http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/",
@@ -63,6 +82,8 @@ def test_every_spelling_of_loopback_is_refused(url: str) -> None:
         "ftp://example.org/", "file:///etc/passwd", "https://", "https://user:pw@example.org/",
         "https://user@example.org/", "https://example.org/#x", "https://example.org:22/",
         "https://example.org:99999/", "https://exa mple.org/", "https://example.org/\r\nX: y",
+        "https://example.org:1023/", "https://example.org:81/", "https://example.org/\t",
+        "https://:pw@example.org/", "https://@example.org/", "https://example.org:x/",
         "https://ex\u00e4mple.org/", "https://example.org\\@127.0.0.1/", "gopher://x", "", "x",
     ],
 )  # fmt: skip
@@ -80,6 +101,45 @@ def test_what_is_allowed_may_be_private() -> None:
     for allowed in (["hooks2"], ["10.2.0.0/16"], ["fc00::/7"], []):
         with pytest.raises(TargetRefusedError):
             resolve_target("http://hooks/", allowed, private)
+
+
+def test_other_networks_of_the_same_size_are_not_allowed() -> None:
+    """A network of IPv4 allows no address of IPv6, and a name among networks is passed over."""
+    six = _resolves_to("fd00::1")
+    entries = ["hooks", "10.0.0.0/8", "fd00::/16"]
+    assert resolve_target("http://other/", entries, six).url == "http://[fd00::1]:80/"
+    with pytest.raises(TargetRefusedError, match="not of the public internet"):
+        resolve_target("http://other/", ["0.0.0.0/0"], six)
+    with pytest.raises(TargetRefusedError, match="not of the public internet"):
+        resolve_target("http://other/", entries, _resolves_to("10.1.2.3", "192.168.0.1"))
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "called"),
+    [
+        ("http://example.org:443/", "example.org:443", f"http://{PUBLIC}:443/"),
+        ("https://example.org:443/", "example.org", f"https://{PUBLIC}:443/"),
+        ("https://example.org:80/?a=b", "example.org:80", f"https://{PUBLIC}:80/?a=b"),
+        ("http://example.org:1024", "example.org:1024", f"http://{PUBLIC}:1024/"),
+        ("http://[2606:4700::1]/a", "[2606:4700::1]", f"http://{PUBLIC}:80/a"),
+    ],
+)
+def test_the_host_is_named_as_the_url_names_it(url: str, host: str, called: str) -> None:
+    """The scheme's own port is left out; addresses of IPv6 stand in brackets."""
+    target = resolve_target(url, resolve=_resolves_to(PUBLIC))
+    assert (target.host, target.url) == (host, called)
+
+
+@pytest.mark.enable_socket
+def test_a_callback_that_would_be_refused_is_refused_when_it_is_asked_for(tmp_path: Path) -> None:
+    """In a sentence that names it; none, and one that is allowed, pass."""
+    settings = Settings(data_dir=tmp_path, callback_allow=("127.0.0.1",))
+    require_callable(None, settings)
+    require_callable(CallbackRequest(url="http://127.0.0.1:8080/", secret=SECRET), settings)
+    refused = CallbackRequest(url="http://127.0.0.2:8080/", secret=SECRET)
+    with pytest.raises(InvalidRequestError, match="callback: .* not of the public") as caught:
+        require_callable(refused, settings)
+    assert caught.value.pointer == "#/callback/url"
 
 
 def test_a_name_that_cannot_be_resolved_is_refused() -> None:
