@@ -25,7 +25,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 .PHONY: help setup demo \
   test test-slow test-postgres test-contract test-compose \
   check lint types contracts dependencies format coverage \
-  measure bench-solver bench-features bench-index bench-quality bench-service bench-explorer \
+  measure differential mutation bench-solver bench-features bench-index bench-quality bench-service bench-explorer \
   openapi screenshots \
   lock images sbom audit licenses clean
 
@@ -95,6 +95,12 @@ coverage: setup ## Run the tests with branch coverage, which has a floor (takes 
 
 measure: setup ## Measure how the code is built: a table (AGAINST=REV beside it; STARTUP=1 times commands; LIST=1 names what is counted)
 	$(BIN)/python benchmarks/measure_house.py $(if $(AGAINST),--against $(AGAINST)) $(if $(STARTUP),--startup) $(if $(LIST),--list)
+
+differential: setup ## Compare the solver with a model of its own on 20,000 random problems (an hour or two; ARGS=--help)
+	$(BIN)/python benchmarks/differential.py --out bench-differential.json --failures bench-differential $(ARGS)
+
+mutation: setup ## Change the code in a thousand small ways: do the tests notice? (two hours; ARGS="--only verify")
+	$(BIN)/python benchmarks/mutation.py --out bench-mutation.json $(ARGS)
 
 bench-solver: setup ## Measure the solver: a table, and bench-solver.json (half an hour)
 	$(BIN)/python benchmarks/bench_solver.py --out bench-solver.json

@@ -29,7 +29,7 @@ import numpy as np
 import small_problems
 from small_optima import Array, Case, Enumeration
 
-from solver.frontier import frontier
+from solver.frontier import BudgetResult, frontier
 from solver.model.constraints import Constraints, GroupRule, Resource
 from solver.model.options import FrontierOptions, SolverOptions
 from solver.model.problem import AnyProblem, PairProblem, SignatureProblem
@@ -61,6 +61,9 @@ WORTHS = {
     "sum": {"shares": 2},
 }
 
+# What is done to a problem without changing its answer.
+CHANGES = ("order", "twin", "useless", "units of costs", "units of worth")
+
 Disagreement = tuple[str, str]
 
 
@@ -77,9 +80,7 @@ def built(case: Case) -> AnyProblem:
             GroupRule(**{**group, "items": np.array(group["items"], dtype=np.int64)})
             for group in rules["groups"]
         ),
-        resources=tuple(
-            Resource(costs=case.resources[r["name"]], **r) for r in rules["resources"]
-        ),
+        resources=tuple(Resource(costs=case.resources[r["name"]], **r) for r in rules["resources"]),
     )
     asked: dict[str, Any] = {"costs": case.costs, "budget": case.budget}
     if case.objective == "sum":
@@ -225,17 +226,16 @@ class Comparison:
         if result.stop_reason is StopReason.EXHAUSTED:
             self.counts["not proven"] += 1
         yield from judged(self.seen, self.allowed, result, proven=True)
-        changes = (
-            ("order", lambda: self._in_order(result)),
-            ("twin", self._with_twin),
-            ("useless", self._with_useless),
-            ("units of costs", self._in_units_of_costs),
-            ("units of worth", self._in_units_of_worth),
+        looks = (
+            lambda: self._in_order(result),
+            self._with_twin,
+            self._with_useless,
+            self._in_units_of_costs,
+            self._in_units_of_worth,
         )
-        for drawn in self._rng.choice(len(changes), 2, replace=False):
-            name, look = changes[drawn]
-            self.counts[name] += 1
-            yield from look()
+        for drawn in self._rng.choice(len(looks), 2, replace=False):
+            self.counts[CHANGES[drawn]] += 1
+            yield from looks[drawn]()
         share = self._rng.random()
         if share < 0.2:
             yield from self._by_heuristics()
@@ -311,15 +311,13 @@ class Comparison:
                 yield f"cut off, {name}", what
 
     def _many_budgets(self) -> Iterator[Disagreement]:
-        rules = self.case.rules
-        alone = not any(rules.values())
         total = math.fsum(self.case.costs)
         shares = self._rng.uniform(0.0, 1.1, int(self._rng.integers(1, 6)))
         budgets = sorted({self.case.budget, *(total * share for share in shares.tolist())})
-        options = FrontierOptions(
-            gap=float(self._rng.choice([0.0, 0.01])), time_limit_s=3600.0, node_limit=20_000
-        )
-        for nested in (False, True)[: 1 + (alone and self.case.objective in KINDS_OF_PAIRS)]:
+        gap = float(self._rng.choice([0.0, 0.01]))
+        options = FrontierOptions(gap=gap, time_limit_s=3600.0, node_limit=20_000)
+        alone = not any(self.case.rules.values()) and self.case.objective in KINDS_OF_PAIRS
+        for nested in (False, True)[: 1 + alone]:
             name = "nested" if nested else "frontier"
             self.counts[name] += 1
             found = frontier(self._problem, budgets, options, nested=nested)
@@ -328,31 +326,32 @@ class Comparison:
             inside = 0
             for point in found.points:
                 self.counts[f"points, {name}"] += 1
-                allowed = self.seen.allowed(point.budget)
-                best = self.seen.best(allowed)
-                number = self.seen.number(point.selected)
-                if best == -math.inf:
-                    if point.objective != -math.inf or len(point.selected):
-                        yield name, f"{point.selected} within {point.budget!r} breaks a rule"
-                    continue
-                if point.objective == -math.inf or not allowed[number]:
-                    yield name, f"{point.selected} within {point.budget!r} breaks a rule"
-                    continue
-                if point.total_cost != math.fsum(self.case.costs[point.selected]):
-                    yield name, f"a cost of {point.total_cost!r} within {point.budget!r}"
-                for _, what in _bounded(
-                    self.seen, number, best, point.objective, point.upper_bound
-                ):
+                for what in self._point(point, gap):
                     yield name, f"within {point.budget!r}: {what}"
-                close = self.seen.tolerance(number) + self.seen.tolerance(
-                    int(np.argmax(np.where(allowed, self.seen.worth, -math.inf)))
-                )
-                short = best - point.free_objective
-                if not -close <= short <= options.gap * abs(point.free_objective) + close:
-                    yield name, f"within {point.budget!r}: {short!r} below {best!r}"
-                if nested and inside & ~number:
+                if nested and inside & ~self.seen.number(point.selected):
                     yield name, f"within {point.budget!r}: a smaller budget's item is gone"
-                inside = number
+                inside = self.seen.number(point.selected)
+
+    def _point(self, point: BudgetResult, gap: float) -> Iterator[str]:
+        """Yield what is wrong with one budget's answer."""
+        seen, allowed = self.seen, self.seen.allowed(point.budget)
+        best, number = seen.best(allowed), seen.number(point.selected)
+        if best == -math.inf:
+            if point.objective != -math.inf or len(point.selected):
+                yield f"{point.selected} breaks a rule"
+            return
+        if point.objective == -math.inf or not allowed[number]:
+            yield f"{point.selected} breaks a rule"
+            return
+        if point.total_cost != math.fsum(self.case.costs[point.selected]):
+            yield f"a cost of {point.total_cost!r}"
+        for _, what in _bounded(seen, number, best, point.objective, point.upper_bound):
+            yield what
+        winner = int(np.argmax(np.where(allowed, seen.worth, -math.inf)))
+        close = seen.tolerance(number) + seen.tolerance(winner)
+        short = best - point.free_objective
+        if not -close <= short <= gap * abs(point.free_objective) + close:
+            yield f"{short!r} below {best!r}"
 
 
 KINDS_OF_PAIRS = {"signatures", "pairs"}
@@ -400,13 +399,15 @@ def run(arguments: argparse.Namespace) -> int:
         if wrong and arguments.failures is not None:
             arguments.failures.mkdir(parents=True, exist_ok=True)
             write_problem(case, arguments.failures / f"{arguments.seed}-{place}.npz")
-    columns = ("problems", "infeasible", "not proven", "solves", "points, frontier", "points, nested",
-               "disagreements")  # fmt: skip
+    columns = ("problems", "infeasible", "not proven", "solves",
+               "points, frontier", "points, nested", "disagreements")  # fmt: skip
     print(f"| objective | {' | '.join(columns)} |\n|{'---|' * (1 + len(columns))}")
     total: Counter[str] = Counter()
     for name, counted in [*counts.items(), ("all", total)]:
         total += counted if counted is not total else Counter()
         print(f"| {name} | {' | '.join(f'{counted[column]:,}' for column in columns)} |")
+    changed = ", ".join(f"{name} {total[name]:,}" for name in CHANGES)
+    print(f"the same problem in another form: {changed}")
     seconds = time.perf_counter() - started
     print(f"{seconds:.0f} s, seed {arguments.seed}, from problem {arguments.first}")
     if arguments.out is not None:

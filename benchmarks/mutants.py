@@ -118,38 +118,45 @@ def _nodes(node: ast.AST, where: str) -> Iterator[tuple[str, ast.AST]]:
 
 def _changes(node: ast.AST) -> Iterator[str]:
     """Yield what may stand in place of a node."""
-    match node:
-        case ast.Compare(ops=[operator]) if type(operator) in _COMPARED:
-            changed = ast.Compare(node.left, [_COMPARED[type(operator)]()], node.comparators)
+    if isinstance(node, ast.stmt):
+        yield from _other_statements(node)
+    elif isinstance(node, ast.expr):
+        for changed in _other_expressions(node):
             yield f"({ast.unparse(changed)})"
+
+
+def _other_expressions(node: ast.expr) -> Iterator[ast.expr]:
+    match node:
+        case ast.Compare(left, [operator], others) if type(operator) in _COMPARED:
+            yield ast.Compare(left, [_COMPARED[type(operator)]()], others)
         case ast.BoolOp(operator, values):
-            other: ast.boolop = ast.Or() if isinstance(operator, ast.And) else ast.And()
-            yield f"({ast.unparse(ast.BoolOp(other, values))})"
+            yield ast.BoolOp(ast.Or() if isinstance(operator, ast.And) else ast.And(), values)
         case ast.UnaryOp(ast.Not() | ast.Invert(), operand):
-            yield f"({ast.unparse(operand)})"
+            yield operand
         case ast.BinOp(left, operator, right) if type(operator) in _COMPUTED:
-            if not isinstance(left, ast.Constant | ast.JoinedStr) or not isinstance(left.value, str):
-                changed_op = ast.BinOp(left, _COMPUTED[type(operator)](), right)
-                yield f"({ast.unparse(changed_op)})"
-        case ast.Call(ast.Name(name)) if name in _CALLED:
-            yield ast.unparse(ast.Call(ast.Name(_CALLED[name]), node.args, node.keywords))
-        case ast.Call(ast.Attribute(value, name)) if name in _CALLED:
-            function = ast.Attribute(value, _CALLED[name], ast.Load())
-            yield ast.unparse(ast.Call(function, node.args, node.keywords))
-        case ast.Constant(bool()):
-            yield str(not node.value)
-        case ast.If():
-            yield from _without_branch(node)
-        case ast.AugAssign(target, operator, value) if type(operator) in _COMPUTED:
-            yield ast.unparse(ast.AugAssign(target, _COMPUTED[type(operator)](), value))
-        case ast.Expr(ast.Call(func)) if not ast.unparse(func).startswith("_log."):
-            yield "pass"
+            if not isinstance(left, ast.JoinedStr):
+                yield ast.BinOp(left, _COMPUTED[type(operator)](), right)
+        case ast.Call(ast.Name(name), arguments, keywords) if name in _CALLED:
+            yield ast.Call(ast.Name(_CALLED[name]), arguments, keywords)
+        case ast.Call(ast.Attribute(value, name), arguments, keywords) if name in _CALLED:
+            yield ast.Call(ast.Attribute(value, _CALLED[name], ast.Load()), arguments, keywords)
+        case ast.Constant(bool() as value):
+            yield ast.Constant(not value)
         case _:
             pass
 
 
-def _without_branch(node: ast.If) -> Iterator[str]:
-    """Yield the statement as if its condition never held; a check is left out."""
-    if all(isinstance(statement, ast.Raise | ast.Assign | ast.AugAssign | ast.Return | ast.Continue)
-           for statement in node.body) and not node.orelse:  # fmt: skip
-        yield "pass"
+# What a check, or a special case, is made of.
+_SIMPLE = (ast.Raise, ast.Assign, ast.AugAssign, ast.Return, ast.Continue)
+
+
+def _other_statements(node: ast.stmt) -> Iterator[str]:
+    match node:
+        case ast.If(body=body, orelse=[]) if all(isinstance(line, _SIMPLE) for line in body):
+            yield "pass"
+        case ast.AugAssign(target, operator, value) if type(operator) in _COMPUTED:
+            yield ast.unparse(ast.AugAssign(target, _COMPUTED[type(operator)](), value))
+        case ast.Expr(ast.Call(function)) if not ast.unparse(function).startswith("_log."):
+            yield "pass"
+        case _:
+            pass

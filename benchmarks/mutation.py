@@ -50,10 +50,8 @@ def mutants_of(target: Target) -> list[Mutant]:
     content = (ROOT / target.file).read_bytes()
     found = [named(target.file, content, *change) for change in NAMED.get(target.name, ())]
     seen = {(mutant.start, mutant.old, mutant.new) for mutant in found}
-    for mutant in generated(target.file, content, target.functions):
-        if (mutant.start, mutant.old, mutant.new) not in seen:
-            found.append(mutant)
-    return found
+    more = generated(target.file, content, target.functions)
+    return [*found, *(m for m in more if (m.start, m.old, m.new) not in seen)]
 
 
 @contextmanager

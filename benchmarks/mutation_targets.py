@@ -49,7 +49,11 @@ TARGETS = (
         (f"{_UNIT}/frontier/test_frontier.py", f"{_UNIT}/frontier/test_walk.py"),
     ),
     Target("knee", "solver/frontier/knee.py", ("tests/property/test_frontier.py",)),
-    Target("ranking", "solver/ranking.py", (f"{_UNIT}/test_ranking.py", "tests/property/test_ranking.py")),
+    Target(
+        "ranking",
+        "solver/ranking.py",
+        (f"{_UNIT}/test_ranking.py", "tests/property/test_ranking.py"),
+    ),
     Target(
         "keys",
         "app/access/service.py",
@@ -97,17 +101,26 @@ NAMED: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
     ),
     "bounds": (
-        ("bounds are 2 % low", "return max(incumbent, bound +", "return max(incumbent, 0.98 * bound +"),
+        (
+            "bounds are 2 % low",
+            "return max(incumbent, bound +",
+            "return max(incumbent, 0.98 * bound +",
+        ),
         (
             "bounds are 2 % low",
             "return max(incumbent, signature_bound(problem, incumbent, stop))",
             "return max(incumbent, 0.98 * signature_bound(problem, incumbent, stop))",
         ),
     ),
-    "egress": (
-        ("addresses behind NAT64 pass", "if address in _NAT64:", "if False:"),
-    ),
+    "egress": (("addresses behind NAT64 pass", "if address in _NAT64:", "if False:"),),
 }
 
 # By `Mutant.name`: why no promise is broken.
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT: dict[str, str] = {
+    "solver/verify.py _: if len(present) > _PAIRWISE: return total + _all_pairs(problem, present) "
+    "-> pass": "only takes longer",
+    "solver/verify.py _: len(present) > _PAIRWISE -> (len(present) >= _PAIRWISE)": "same sum",
+    "solver/verify.py _all_pairs: v += w[start : start + _ROWS] @ rows -> "
+    "v -= w[start:start + _ROWS] @ rows": "only |v| counts",
+    "solver/verify.py _: row > service -> (row >= service)": "equal numbers",
+}

@@ -6,9 +6,10 @@ whether item k is in it.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,7 @@ def _design(case: Case) -> tuple[Array, Array]:
     factors, d = case.arrays["factors"], case.arrays["factors"].shape[1]
     sizes = case.arrays.get("sizes", np.ones(case.n, dtype=int))
     ends = np.cumsum([0, *sizes])
-    rows = [factors[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    rows = [factors[a:b] for a, b in pairwise(ends)]
     known = np.array([f.T @ f / case.arrays.get("ridge", 1.0) for f in rows]).reshape(-1, d, d)
     information = _sums(known, case.arrays.get("prior", np.eye(d)))
     worth = np.linalg.slogdet(information)[1]
@@ -204,14 +205,14 @@ class Enumeration:
         present = self._numbers | self._bits(case.rules["labelled"])
         self.worth, self.scale = worth[present], scale[present]
 
-    def _bits(self, items: Any) -> int:
+    def _bits(self, items: Iterable[int]) -> int:
         return sum(1 << int(item) for item in items)
 
-    def number(self, items: Any) -> int:
+    def number(self, items: Iterable[int]) -> int:
         """Return the number of a selection."""
         return self._bits(items)
 
-    def _count(self, items: Any) -> Array:
+    def _count(self, items: Iterable[int]) -> Array:
         inside = np.zeros(self.case.n)
         inside[list(items)] = 1.0
         return _sums(inside)

@@ -7,7 +7,7 @@ made from two numbers, a seed and its place, so any of them can be made again by
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from small_optima import NO_RULES, Array, Case
@@ -17,9 +17,10 @@ MOST_ITEMS = 14
 
 Rng = np.random.Generator
 Arrays = dict[str, Any]
+T = TypeVar("T")
 
 
-def _pick(rng: Rng, *choices: Any) -> Any:
+def _pick(rng: Rng, *choices: T) -> T:
     return choices[int(rng.integers(len(choices)))]
 
 

@@ -29,7 +29,7 @@ def cases() -> list[tuple[Case, Enumeration]]:
 
 
 def test_no_selection_is_worth_more() -> None:
-    """Whatever costs, budget and worths are like, a bound is at least the best of all selections."""
+    """Whatever costs, budget and worths are, a bound is at least the best of all selections."""
     some = cases()
     assert len(some) > 40
     for case, seen in some:
@@ -76,9 +76,7 @@ def test_what_is_never_affordable_does_not_blur_the_bound() -> None:
 
 
 def test_without_time_the_rest_gets_half_of_all_company(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The criterion is looked at every so many items; a bound that was cut off still holds, and is
-    no lower than one that was not.
-    """
+    """A bound that was cut off still holds, and is no lower than one that was not."""
     monkeypatch.setattr(bounds, "_LOOK", 1)
     looks = []
 

@@ -1,5 +1,4 @@
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -132,7 +131,9 @@ def test_a_limit_is_kept_but_for_rounding(share: float) -> None:
         with pytest.raises(VerificationError, match="more than"):
             verify(problem, stated(problem, [0, 1], 0.0))
     for rounding in (1.0, 1.0 / (1.0 + 9e-13)):
-        at = replace(free(resources=(replace(HOURS, limit=11.0 * rounding),)), budget=3.0 * rounding)
+        at = replace(
+            free(resources=(replace(HOURS, limit=11.0 * rounding),)), budget=3.0 * rounding
+        )
         verify(at, stated(at, [0, 1], 0.0))
 
 

@@ -25,7 +25,9 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-@pytest.mark.parametrize("name", ["in/a.png", "in", "in/inner/a.png", "in/none.png", "out/back/a.png"])
+@pytest.mark.parametrize(
+    "name", ["in/a.png", "in", "in/inner/a.png", "in/none.png", "out/back/a.png"]
+)
 def test_what_lies_inside_is_permitted(name: str, settings: Settings, tmp_path: Path) -> None:
     """By its path or a file:// URI, through links that stay inside."""
     path = tmp_path / name
@@ -96,6 +98,6 @@ def test_a_link_astray_refuses_its_image_alone(settings: Settings, tmp_path: Pat
 
     require_permitted_images(pool(inside, link, "s3://bucket/pool/b.png"), settings)
     for wrong in (outside, "s3://other/a.png"):
-        with pytest.raises(SourceRefusedError, match="Scene 's1': .* lies outside") as caught:
+        with pytest.raises(SourceRefusedError, match=r"Scene 's1': .* lies outside") as caught:
             require_permitted_images(pool(inside, wrong), settings)
         assert caught.value.pointer == "#/source"

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from app.access import service
 from app.access.service import SCOPES, Caller, Keys, scope_of
 from app.errors import ForbiddenError, InvalidRequestError, NotFoundError
-from app.store.identifiers import now
 from app.store.tables import KeyRow, TableBase
 
 READ = ("datasets:read",)
@@ -29,7 +28,7 @@ def session() -> Iterator[Session]:
 def made(session: Session, **changes: object) -> str:
     """Make a key."""
     asked: dict[str, object] = {"name": "k", "project": "p", "scopes": READ, "days": None}
-    return Keys(session).create(**(asked | changes))[0]  # type: ignore[arg-type]  # values of many kinds
+    return Keys(session).create(**(asked | changes))[0]  # type: ignore[arg-type]  # of many kinds
 
 
 def test_who_presents_a_key_is_its_project_with_its_scopes(session: Session) -> None:
@@ -51,7 +50,8 @@ def test_another_secret_opens_nothing(session: Session) -> None:
     first, second = made(session), made(session, project="q")
     head, tail = first[:16], second[16:]
     wrong = [None, "", "x", head, head + tail, first + "x", f"x{first}", first.upper(),
-             f"sk_{'0' * 12}{first[15:]}", f"{first[:-1]}{'A' if first[-1] != 'A' else 'B'}"]  # fmt: skip
+             f"sk_{'0' * 12}{first[15:]}",
+             f"{first[:-1]}{'A' if first[-1] != 'A' else 'B'}"]  # fmt: skip
     for presented in wrong:
         for is_open in (False, True):
             assert Keys(session).caller(presented, is_open=is_open) is None
@@ -92,7 +92,12 @@ def test_a_key_is_revoked_by_any_of_its_names(session: Session) -> None:
     keys = Keys(session)
     for name in ("id", "prefix", "sk_prefix", "whole"):
         whole, info = keys.create(name="k", project="p", scopes=READ, days=None)
-        names = {"id": info.id, "prefix": info.prefix, "sk_prefix": f"sk_{info.prefix}", "whole": whole}
+        names = {
+            "id": info.id,
+            "prefix": info.prefix,
+            "sk_prefix": f"sk_{info.prefix}",
+            "whole": whole,
+        }
         revoked = keys.revoke(names[name])
         assert revoked.id == info.id
         assert revoked.revoked_at is not None
@@ -152,7 +157,13 @@ def test_one_of_the_scopes_is_enough() -> None:
 
 @pytest.mark.parametrize(
     ("method", "scope"),
-    [("GET", "read"), ("head", "read"), ("POST", "write"), ("DELETE", "write"), ("OPTIONS", "write")],
+    [
+        ("GET", "read"),
+        ("head", "read"),
+        ("POST", "write"),
+        ("DELETE", "write"),
+        ("OPTIONS", "write"),
+    ],
 )
 def test_looking_is_reading_and_everything_else_is_writing(method: str, scope: str) -> None:
     """Of whatever resource."""

@@ -52,7 +52,7 @@ def test_names_are_listed_in_natural_order_and_nothing_hidden(tmp_path: Path) ->
 
 
 def test_only_files_are_opened(tmp_path: Path) -> None:
-    """A pipe would wait for ever: it is refused at once, and a folder and a missing file as by `open`."""
+    """A pipe would wait for ever: it is refused; folders and missing files as `open` does."""
     (tmp_path / "file").write_bytes(b"content")
     with open_regular(tmp_path / "file") as stream:
         assert stream.read() == b"content"

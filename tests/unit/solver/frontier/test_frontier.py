@@ -89,7 +89,7 @@ def test_every_budget_has_its_best_selection(nested: bool) -> None:  # noqa: FBT
 
 @pytest.mark.parametrize("place", range(84))
 def test_small_problems_of_every_kind(place: int) -> None:
-    """Whatever the objective and the rules, each point is the best of its budget, or says by how much."""
+    """Whatever the objective and the rules, each point is the best of its budget."""
     case = small_problems.make(12, place, most_items=7)
     problem, seen = built(case), Enumeration(case)
     total = math.fsum(case.costs)
@@ -193,12 +193,12 @@ def test_nesting_is_for_pairs_under_a_budget_alone() -> None:
         with pytest.raises(ValueError, match=sentence):
             frontier(problem, [1.0, 2.0], EXACT, nested=True)
     n = 1025
-    many = PairProblem(
-        utilities=np.zeros((n, n)), profits=np.ones(n), costs=np.ones(n), budget=1.0
-    )
+    many = PairProblem(utilities=np.zeros((n, n)), profits=np.ones(n), costs=np.ones(n), budget=1.0)
     with pytest.raises(ValueError, match="a budget alone, up to 1024"):
         frontier(many, [1.0], EXACT, nested=True)
-    small = replace(many, utilities=np.zeros((1024, 1024)), profits=np.ones(1024), costs=np.ones(1024))
+    small = replace(
+        many, utilities=np.zeros((1024, 1024)), profits=np.ones(1024), costs=np.ones(1024)
+    )
     found = frontier(small, [1.0], replace(EXACT, time_limit_s=0.0), nested=True)
     assert found.points[0].objective == 1.0
 
@@ -210,7 +210,8 @@ def test_a_bound_of_a_larger_budget_holds_for_a_smaller_one() -> None:
 
 @pytest.mark.parametrize(
     ("objective", "free", "paid"),
-    [(3.0, 4.0, 0.25), (4.0, 4.0, 0.0), (5.0, 4.0, 0.0), (-1.0, 4.0, 1.0), (1.0, 0.0, 0.0), (-2.0, -1.0, 0.0)],
+    [(3.0, 4.0, 0.25), (4.0, 4.0, 0.0), (5.0, 4.0, 0.0), (-1.0, 4.0, 1.0),
+     (1.0, 0.0, 0.0), (-2.0, -1.0, 0.0)],
 )  # fmt: skip
 def test_nesting_costs_a_part_of_the_free_objective(
     objective: float, free: float, paid: float
@@ -276,4 +277,3 @@ def test_chains_are_nested_and_within_their_budgets(seconds: float) -> None:
         assert not (smaller & ~larger).any()
     worth = walk._worth(chain[-1])
     assert worth >= (0.7 if seconds == 0 else 0.9) * bests(problem, BUDGETS)[-1]
-

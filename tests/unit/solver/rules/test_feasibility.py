@@ -46,7 +46,7 @@ def clashing(n: int, seed: int) -> PairProblem:
 
 @pytest.mark.parametrize("place", range(100))
 def test_yes_is_shown_and_no_is_true(place: int) -> None:
-    """A yes comes with a selection that keeps every rule, and no is said only where there is none."""
+    """A yes comes with a selection that keeps every rule; a no is true of all selections."""
     case = small_problems.make(8, place, most_items=8)
     allowed = Enumeration(case).allowed()
     problem = built(case)
@@ -69,7 +69,7 @@ def test_two_budgets_that_clash_are_decided_exactly(seed: int) -> None:
 
 
 def test_the_programme_decides_what_mixtures_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without any mixture, CP-SAT finds a selection; without it, nothing is known and none is shown."""
+    """Without any mixture CP-SAT finds a selection; without CP-SAT nothing is known."""
     problem = clashing(8, 2)
     monkeypatch.setattr(feasibility, "_MIXTURES", 0)
     found = complete(problem)
@@ -89,7 +89,7 @@ def test_the_programme_decides_what_mixtures_cannot(monkeypatch: pytest.MonkeyPa
 
 
 def test_mixtures_spare_the_programme(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A budget that was broken counts for more in the next try, so most are found by greed alone."""
+    """A budget that was broken counts for more in the next try: greed finds most."""
     calls = []
     monkeypatch.setattr(feasibility, "_programme", lambda *_: calls.append(1) or complete)
     for seed in range(20):

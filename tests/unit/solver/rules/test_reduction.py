@@ -58,7 +58,7 @@ def test_what_is_left_has_the_same_selections_and_worths(place: int) -> None:
 def _keeps(problem: object, chosen: np.ndarray) -> bool:
     """Read the rules that are left, one by one."""
     rules = problem.constraints  # type: ignore[attr-defined]  # any problem
-    assert not (rules.include.size or rules.exclude.size or rules.labelled.size)
+    assert not rules.fixes
     limits = [(problem.costs, problem.budget)]  # type: ignore[attr-defined]  # any problem
     limits += [(resource.costs, resource.limit) for resource in rules.resources]
     if any(math.fsum(costs[chosen]) > limit * (1 + 1e-12) for costs, limit in limits):
@@ -135,7 +135,7 @@ def test_what_cannot_be_broken_is_no_limit() -> None:
     ],
 )
 def test_what_is_fixed_may_break_a_rule_by_itself(asked: dict[str, object]) -> None:
-    """Each kind of contradiction is seen before a search, and limits that are left are none below 0."""
+    """Each kind of contradiction is seen before a search, and no limit that is left is below 0."""
     reduced = reduce(five(**asked))  # type: ignore[arg-type]  # values of many kinds
     assert reduced.broken
     rules = reduced.problem.constraints

@@ -94,7 +94,7 @@ def test_no_affordable_selection_is_worth_more(seed: int) -> None:
 
 
 def test_what_is_rounded_is_in_the_bound() -> None:
-    """Products off by as much as a sum of d terms may be off: the bound still holds, and no further."""
+    """Products as far off as a sum of d terms may be: the bound still holds."""
     data, vectors, u = drawn(3, n=200, d=40)
     plain = using(vectors, u, 1.5)
     assert plain.length == pytest.approx(float(np.linalg.norm(u)), rel=1e-15)
@@ -111,7 +111,7 @@ def test_what_is_rounded_is_in_the_bound() -> None:
 
 @pytest.mark.parametrize("shape", ["worth", "weights", "allowance", "length"])
 def test_the_slack_covers_large_numbers(shape: str) -> None:
-    """Each of the numbers in turn is far larger than the rest: the bound stays above the formula."""
+    """Each number in turn is far larger than the rest: the bound stays above the formula."""
     for seed in range(8):
         data, vectors, u = drawn(seed, n=30)
         many = {"weights": data.weights, "worth": data.worth, "costs": data.costs,
@@ -164,7 +164,9 @@ def test_ranges_are_halved_where_that_matters() -> None:
     assert refined(whole + 1.0, 50) == whole
     assert refined(-100.0, 0) == whole
     middle = 0.5 * data.top
-    halves = [bound_between(data, first, *ends).bound for ends in ((0.0, middle), (middle, data.top))]
+    halves = [
+        bound_between(data, first, *ends).bound for ends in ((0.0, middle), (middle, data.top))
+    ]
     assert max(halves) < whole - 1.0
     assert refined(-100.0, 1, 0.0) == pytest.approx(max(halves), rel=1e-9)
     error = data.top**2 / 8
@@ -177,7 +179,7 @@ def test_ranges_are_halved_where_that_matters() -> None:
 
 
 def test_another_direction_is_tried_before_a_range_is_halved() -> None:
-    """What a first direction bounds badly, a second may bound well; what was proven stays proven."""
+    """What a first direction bounds badly, a second may bound well; the better bound stays."""
     data, vectors, u = wide()
     bad, good = using(vectors, 5.0 * u, 1.5), using(vectors, u, 1.5)
     alone = Ranges(data, bad)

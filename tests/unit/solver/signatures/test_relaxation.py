@@ -106,11 +106,14 @@ def exact(data: Relaxation, low: float, high: float) -> float:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_an_interval_is_bounded_by_the_largest_g(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interval_is_bounded_by_the_largest_g(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Frank-Wolfe's bound on a range of t is the maximum of the concave g, to a hundredth."""
     rng = np.random.default_rng(seed)
     data = linear(
-        gain=rng.normal(size=2), weights=rng.uniform(0.5, 2.0, 2), directions=rng.normal(size=(2, 2)),
+        gain=rng.normal(size=2), weights=rng.uniform(0.5, 2.0, 2),
+        directions=rng.normal(size=(2, 2)),
         diagonal=rng.uniform(0.0, 0.5, 2), costs=rng.uniform(0.5, 2.0, 2),
     )  # fmt: skip
     monkeypatch.setattr(relaxation, "_CONVERGED", 1e-5)
@@ -187,7 +190,7 @@ def test_few_items_of_many_dimensions_keep_their_norms() -> None:
 
 
 def test_rounding_is_added_in_proportion_to_the_numbers() -> None:
-    """Where all scenes are alike the bound is a difference of squares; it is lifted by their error."""
+    """Where all scenes are alike the bound is a difference of squares, and lifted by its error."""
     problem = SignatureProblem(
         weights=np.full(4, 1e6), vectors=np.ones((4, 1)), costs=np.ones(4), budget=4.0,
         profits=np.array([5.0, -7.0, 0.0, 0.0]),
