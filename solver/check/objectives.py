@@ -1,0 +1,27 @@
+"""Which planes belong to which objective: the one place that knows."""
+
+from collections.abc import Sequence
+
+from .pairs import PairPlanes
+from .planes import Planes
+from .points import Points, Shift
+from .problem import Inputs
+from .rules import Rules
+from .signatures import SignaturePlanes
+
+
+def planes_of(inputs: Inputs, rules: Rules, points: Points, shifts: Sequence[Shift]) -> Planes:
+    """Return the planes of a problem, made of the rows of a certificate.
+
+    Raises
+    ------
+    CertificateError
+        There are none for the objective, or a shift does not hold.
+    """
+    match inputs.objective:
+        case "signatures":
+            return SignaturePlanes(inputs.arrays, points, shifts)
+        case "pairs":
+            return PairPlanes(inputs.arrays, rules.rows[0].coefficients, points)
+        case _:
+            fail(f"There are no certificates for {inputs.objective}.")
