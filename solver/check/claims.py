@@ -13,6 +13,7 @@ from .problem import Inputs
 from .reading import (
     Array,
     ascending,
+    fail,
     fields_of,
     number,
     record,

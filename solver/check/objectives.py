@@ -6,6 +6,7 @@ from .pairs import PairPlanes
 from .planes import Planes
 from .points import Points, Shift
 from .problem import Inputs
+from .reading import fail
 from .rules import Rules
 from .signatures import SignaturePlanes
 
@@ -18,10 +19,8 @@ def planes_of(inputs: Inputs, rules: Rules, points: Points, shifts: Sequence[Shi
     CertificateError
         There are none for the objective, or a shift does not hold.
     """
-    match inputs.objective:
-        case "signatures":
-            return SignaturePlanes(inputs.arrays, points, shifts)
-        case "pairs":
-            return PairPlanes(inputs.arrays, rules.rows[0].coefficients, points)
-        case _:
-            fail(f"There are no certificates for {inputs.objective}.")
+    if inputs.objective == "signatures":
+        return SignaturePlanes(inputs.arrays, points, shifts)
+    if inputs.objective != "pairs":
+        fail(f"There are no certificates for {inputs.objective}.")
+    return PairPlanes(inputs.arrays, rules.rows[0].coefficients, points)

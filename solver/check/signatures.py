@@ -1,8 +1,8 @@
 """Planes of problems that are given by signatures: see *signatures* in ``docs/certificate.md``.
 
-Any vector u gives a plane, so a rounded u costs nothing. What is off is the products of vectors with
-it, by ``gamma(d) |m_i| |u|``, and the terms that they are added to, by a few units each. Only a shift
-asks how far u is from the combination that it stands for.
+Any vector u gives a plane, so a rounded u costs nothing. What is off is the products of vectors
+with it, by ``gamma(d) |m_i| |u|``, and the terms that they are added to, by a few units each. Only
+a shift asks how far u is from the combination that it stands for.
 """
 
 import math
@@ -68,8 +68,8 @@ class SignaturePlanes:
         """Show that the matrix of a shift's items has no eigenvalue below its value.
 
         A Cholesky factorisation in floating point that ends proves the matrix positive
-        semi-definite up to ``gamma(k + 1) / (1 - gamma(k + 1))`` of its trace (Rump: Verification of
-        positive definiteness, 2006, lemma 2.1); the entries themselves are off by the products'
+        semi-definite up to ``gamma(k + 1) / (1 - gamma(k + 1))`` of its trace (Rump: Verification
+        of positive definiteness, 2006, lemma 2.1); the entries themselves are off by the products'
         error, whose norm is at most its Frobenius norm.
         """
         k, w = len(shift.items), self._w[shift.items]
@@ -84,13 +84,10 @@ class SignaturePlanes:
         needed *= 1.0 + 8 * UNIT
         matrix[np.diag_indices(k)] -= needed
         try:
-            root = np.linalg.cholesky(matrix)
+            ends = bool(np.isfinite(np.linalg.cholesky(matrix)).all())
         except np.linalg.LinAlgError:
-            fail(f"Shift {place} is more than its matrix allows.")
-        require(
-            holds=bool(np.isfinite(root).all()),
-            otherwise=f"Shift {place} is more than its matrix allows.",
-        )
+            ends = False
+        require(holds=ends, otherwise=f"Shift {place} is more than its matrix allows.")
 
     def batch(self, parts: Sequence[Part]) -> PlaneBatch:
         """Return a plane for each part."""

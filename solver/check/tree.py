@@ -100,7 +100,6 @@ class Tree:
         root[rules.included] = _TAKEN
         self.conflict = bool((rules.included & rules.excluded).any())
         self.parents: list[int] = []
-        self.splits: list[bool] = []
         self.bounds: list[_Bound] = []
         self.ends: list[_End] = []
         self.bounded_ends: list[int] = []
@@ -119,14 +118,12 @@ class Tree:
         """Keep a node; return its children, in the order in which they follow."""
         place = len(self.parents)
         self.parents.append(node.parent)
-        self.splits.append(False)
         node = node._replace(parent=place)
         if "end" in entry:
             self._end(entry, node, place)
             return []
         if "point" in entry:
             return [self._bounded(entry, node, place)]
-        self.splits[place] = True
         if "item" in entry:
             record(entry, "a node", ("item",))
             item = whole(entry["item"], "item", len(node.state) - 1)
@@ -143,13 +140,13 @@ class Tree:
                 node._replace(most=min(node.most, at)),
                 node._replace(least=max(node.least, at + 1)),
             ]
-        if "total" in entry and self._top is not None:
-            record(entry, "a node", ("total",))
-            t = number(entry["total"], "total")
-            if not node.low <= t <= node.high:
-                malformed(f"t is from {node.low!r} to {node.high!r}, and is split at {t!r}")
-            return [node._replace(high=t), node._replace(low=t)]
-        malformed(f"there is no node {sorted(entry)}")
+        if "total" not in entry or self._top is None:
+            malformed(f"there is no node {sorted(entry)}")
+        record(entry, "a node", ("total",))
+        t = number(entry["total"], "total")
+        if not node.low <= t <= node.high:
+            malformed(f"t is from {node.low!r} to {node.high!r}, and is split at {t!r}")
+        return [node._replace(high=t), node._replace(low=t)]
 
     def _end(self, entry: Mapping[str, object], node: _Node, place: int) -> None:
         kind = entry["end"]
