@@ -107,13 +107,15 @@ def certify(problem: AnyProblem, result: Result, *, stop: Stop = _never) -> dict
     objective = value(problem, chosen)
     above = result.upper_bound - objective
     # A bound above the objective by rounding only is the objective.
-    bound = result.upper_bound if above > slack(problem, result.selected, objective) else objective
+    rounding = slack(problem, result.selected, objective)
+    bound = result.upper_bound if above > rounding else objective
     found, log = _written(asked, bound - asked.reduced.base, stop)
     lift = asked.lift()
     rows = lift.pairs if inputs.objective == "pairs" else lift.row
     proof = proof_document(log, lift, rows, totals=inputs.objective == "signatures")
     claims = _claims(inputs, result, objective, proof)
-    certificate = {**claims, **_quality(objective, max(bound, found + asked.reduced.base))}
+    found += asked.reduced.base
+    certificate = {**claims, **_quality(objective, found if found - bound > rounding else bound)}
     try:
         check(inputs, certificate)
     except CertificateError:
