@@ -1,8 +1,8 @@
 """Proofs that rules leave nothing: that there is no selection, or none within a radius.
 
 Branch and bound on the first phase of the simplex method: how much must all rules together be
-broken? Where that is more than nothing, the dual values are multipliers that show it; where it is
-not, an item that is chosen in part is decided. A proof about centers has a rule for each point: some
+broken? Where that is more than nothing, the dual values are multipliers that show it; elsewhere an
+item that is chosen in part is decided. A proof about centers has a rule for each point: some
 item is nearer than the radius.
 """
 

@@ -1,36 +1,28 @@
-"""Points of objectives that evaluate themselves, from the reduced problem back to the original.
+"""Rows of facility location, from the problem that is searched back to the one that was asked.
 
-What is fixed serves, covers or informs in the reduced problem from the start. A point z says nothing
-of it: what is taken counts as 1 in every plane. Levels of facility location do: they start from what
-fixed items give.
+What is fixed covers or informs in the reduced problem from the start. A point z says nothing of it:
+what is taken counts as 1 in every plane. Levels do: they start from what fixed items give.
 """
 
-from dataclasses import replace
-
 import numpy as np
+import numpy.typing as npt
 
-from solver.model.problem import SetProblem
-from solver.rules.reduction import Reduced
+from solver.model.problem import Floats
 from solver.search.proof_log import ProofPoint
 from solver.sets.facility import FacilityProblem
 
 
-def original_point(
-    problem: SetProblem, reduced: Reduced[SetProblem], point: ProofPoint
-) -> ProofPoint:
-    """Return a row of a reduced problem's log as the original problem has it.
+def original_levels(
+    problem: FacilityProblem, part: FacilityProblem, point: ProofPoint
+) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Return a row of levels as the original problem has it: its points, and a level for each.
 
     Parameters
     ----------
-    problem, reduced
-        As it was asked, and without what is decided.
+    problem, part
+        As it was asked, and as it was searched: with the same points.
     point
-        Of the reduced problem: its items are items, but points of facility location.
+        From the log of the search, with a level for every point.
     """
-    part = reduced.problem
-    if isinstance(problem, FacilityProblem) and isinstance(part, FacilityProblem):
-        # A point that fixed items serve already has a level for that, and for what comes on top.
-        given = problem.demands * (part.served - problem.served)
-        values = np.asarray(given[point.items] + point.values, dtype=np.float64)
-        return replace(point, values=values)
-    return replace(point, items=reduced.items[point.items])
+    given = problem.demands * (part.served - problem.served)
+    return point.items, np.asarray(given[point.items] + point.values)

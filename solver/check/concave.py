@@ -1,16 +1,17 @@
 """Planes of concave objectives: see *coverage* and *sum* in ``docs/certificate.md``.
 
-An objective with a concave extension has a plane for every z. How far its numbers may be off follows the formula that
-they are computed by: sums of numbers of one sign are off by `gamma` times themselves.
+An objective with a concave extension has a plane for every z. How far its numbers may be off
+follows the formula that they are computed by: sums of numbers of one sign are off by `gamma` times
+themselves.
 """
 
 import math
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
-from .planes import Part, PlaneBatch, Planes
+from .planes import Part, PlaneBatch
 from .points import Points
 from .reading import Array, require
 from .rounding import TINY, gamma
@@ -19,17 +20,31 @@ from .rounding import TINY, gamma
 _FARTHEST = 1e100
 
 
-class ConcavePlanes(Planes):
-    """Planes of an objective with a concave extension, one for every z.
+class Tangents(Protocol):
+    """The planes of a concave objective, by the point at which they touch, and its worth."""
+
+    def at(self, z: Array) -> PlaneBatch:
+        """Return the planes that touch at rows z, shape (L, n)."""
+
+    def worth(self, items: Array) -> tuple[float, float, float]:
+        """Return the worth of a selection, what it may be off by, and its scale."""
+
+
+class ConcavePlanes:
+    """Planes of a concave objective, as `planes.Planes` has them.
 
     Parameters
     ----------
+    tangents
+        The objective.
     points
         Of the certificate: a row is z over the items of its block.
     """
 
-    def __init__(self, points: Points) -> None:
-        self._points = points
+    exact = False
+
+    def __init__(self, tangents: Tangents, points: Points) -> None:
+        self._tangents, self._points = tangents, points
 
     def batch(self, parts: Sequence[Part]) -> PlaneBatch:
         """Return a plane for each part: z is 1 for what is taken, and 0 where nothing is said."""
@@ -41,26 +56,27 @@ class ConcavePlanes(Planes):
             z[place, items] = part.scale * values
             z[place, ~part.undecided] = 0.0
             z[place, part.taken] = 1.0
-        return self.at(z)
+        return self._tangents.at(z)
 
-    @abstractmethod
-    def at(self, z: Array) -> PlaneBatch:
-        """Return the planes that touch at rows z, shape (L, n)."""
+    def worth(self, items: Array) -> tuple[float, float, float]:
+        """Return the worth of a selection, what it may be off by, and its scale."""
+        return self._tangents.worth(items)
+
+    def rounded(self, bound: float) -> float:
+        """Return a bound as it is: worths are real numbers."""
+        return bound
 
 
-class CoveragePlanes(ConcavePlanes):
-    """Planes of coverage.
+class CoverageTangents:
+    """Tangents of coverage.
 
     Parameters
     ----------
     arrays
         ``amounts``, ``weights``, ``held``.
-    points
-        See `ConcavePlanes`.
     """
 
-    def __init__(self, arrays: Mapping[str, Array], points: Points) -> None:
-        super().__init__(points)
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
         self._a = np.asarray(arrays["amounts"], dtype=np.float64)
         self._q = np.asarray(arrays["weights"], dtype=np.float64)
         self._h = np.asarray(arrays["held"], dtype=np.float64)
@@ -96,8 +112,8 @@ class CoveragePlanes(ConcavePlanes):
         return worth, error, self._total
 
 
-class SumPlanes(ConcavePlanes):
-    """Planes of a weighted sum: those of its terms at one z add up.
+class SumTangents:
+    """Tangents of a weighted sum: those of its terms at one z add up.
 
     Parameters
     ----------
@@ -105,12 +121,9 @@ class SumPlanes(ConcavePlanes):
         Shape (terms,), above 0.
     terms
         In their order.
-    points
-        See `ConcavePlanes`.
     """
 
-    def __init__(self, shares: Array, terms: Sequence[ConcavePlanes], points: Points) -> None:
-        super().__init__(points)
+    def __init__(self, shares: Array, terms: Sequence[Tangents]) -> None:
         self._shares, self._terms = [float(share) for share in shares], terms
 
     def at(self, z: Array) -> PlaneBatch:

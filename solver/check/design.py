@@ -18,9 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .concave import ConcavePlanes
 from .planes import PlaneBatch
-from .points import Points
 from .reading import Array, CertificateError, require
 from .rounding import TINY, UNIT, gamma
 
@@ -129,15 +127,13 @@ def largest_rank(sizes: Array, root: Root) -> int:
     return int(count)
 
 
-class DesignPlanes(ConcavePlanes):
-    """Planes of D-optimal design.
+class DesignTangents:
+    """Tangents of D-optimal design.
 
     Parameters
     ----------
     arrays
         ``factors``, ``sizes``, ``ridge``, ``prior``.
-    points
-        See `ConcavePlanes`.
     root
         What can be bought.
 
@@ -147,8 +143,7 @@ class DesignPlanes(ConcavePlanes):
         The prior cannot be factored.
     """
 
-    def __init__(self, arrays: Mapping[str, Array], points: Points, root: Root) -> None:
-        super().__init__(points)
+    def __init__(self, arrays: Mapping[str, Array], root: Root) -> None:
         factors = np.asarray(arrays["factors"], dtype=np.float64)
         sizes = np.asarray(arrays["sizes"]).astype(np.int64)
         self._prior = np.asarray(arrays["prior"], dtype=np.float64)

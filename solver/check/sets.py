@@ -9,18 +9,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .concave import ConcavePlanes, CoveragePlanes, SumPlanes
-from .design import DesignPlanes, Root
+from .concave import ConcavePlanes, CoverageTangents, SumTangents, Tangents
+from .design import DesignTangents, Root
 from .planes import Part, PlaneBatch, Planes
 from .points import Points
 from .reading import Array, CertificateError, require
 from .rounding import TINY, UNIT, gamma
+from .rules import Ranges, Rules, refuse
 
 # Numbers of a matrix that are worked on at once.
 _BLOCK = 1 << 20
 
 
-class FacilityPlanes(Planes):
+class FacilityPlanes:
     """Planes of facility location.
 
     Parameters
@@ -30,6 +31,8 @@ class FacilityPlanes(Planes):
     points
         Of the certificate: a row has a level for each point of its block.
     """
+
+    exact = False
 
     def __init__(self, arrays: Mapping[str, Array], points: Points) -> None:
         self._s = np.asarray(arrays["similarities"], dtype=np.float64)
@@ -75,8 +78,12 @@ class FacilityPlanes(Planes):
         worth = math.fsum(self._e * service)
         return worth, 4 * UNIT * worth + len(self._b) * TINY, worth
 
+    def rounded(self, bound: float) -> float:
+        """Return a bound as it is: worths are real numbers."""
+        return bound
 
-class CenterPlanes(Planes):
+
+class CenterPlanes:
     """The worth of a selection of centers; its proofs have no planes.
 
     Parameters
@@ -84,6 +91,8 @@ class CenterPlanes(Planes):
     arrays
         ``distances``, ``reach``.
     """
+
+    exact = True
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         self._d, self._g = arrays["distances"], arrays["reach"]
@@ -99,15 +108,33 @@ class CenterPlanes(Planes):
         near = np.minimum(self._g, self._d[items].min(axis=0, initial=np.inf))
         return 0.0 - float(near.max(initial=0.0)), 0.0, 0.0
 
+    def rounded(self, bound: float) -> float:
+        """Return a bound as it is: worths are real numbers."""
+        return bound
 
-def _concave(
-    kind: str, arrays: Mapping[str, Array], prefix: str, points: Points, root: Root
-) -> ConcavePlanes:
+
+def root_of(rules: Rules) -> Root:
+    """Return what the rules of a problem leave before any decision of a tree."""
+    taken, n = rules.included, len(rules.included)
+    everything = Ranges(np.zeros(1), np.full(1, float(n)))
+    free = (~(taken | rules.excluded))[None, :]
+    budget, number = rules.rows[0], rules.rows[rules.place_of_number]
+    spent = float(budget.coefficients[taken].sum()) * (1.0 - gamma(n))
+    return Root(
+        taken=taken,
+        undecided=refuse(rules, taken[None, :], free, everything)[0],
+        costs=budget.coefficients,
+        left=budget.most - spent + 4 * UNIT * budget.most,
+        most=number.most - float(number.coefficients[taken].sum()),
+    )
+
+
+def _tangents(kind: str, arrays: Mapping[str, Array], prefix: str, root: Root) -> Tangents:
     own = {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
     if kind == "coverage":
-        return CoveragePlanes(own, points)
-    require(holds=kind == "design", otherwise=f"A sum has no terms of {kind!r}.")
-    return DesignPlanes(own, points, root)
+        return CoverageTangents(own)
+    require(holds=kind == "design", otherwise=f"{kind!r} is not concave.")
+    return DesignTangents(own, root)
 
 
 def set_planes(
@@ -140,6 +167,6 @@ def set_planes(
     if objective == "k_center":
         return CenterPlanes(arrays)
     if objective == "sum":
-        parts = [_concave(t, arrays, f"term{k}_", points, root) for k, t in enumerate(terms)]
-        return SumPlanes(arrays["shares"], parts, points)
-    return _concave(objective, arrays, "", points, root)
+        parts = [_tangents(kind, arrays, f"term{k}_", root) for k, kind in enumerate(terms)]
+        return ConcavePlanes(SumTangents(arrays["shares"], parts), points)
+    return ConcavePlanes(_tangents(objective, arrays, "", root), points)

@@ -164,7 +164,7 @@ class FacilityTree(SetTree[FacilityProblem, AssignmentBound]):
         if rounding:
             self._round(node.state, found)
         if better <= self.target:
-            self.show(node.place, found.levels, found.price)
+            self.show(node.place, found.levels, found.price, closes=True)
             self.open.close(better)
             return
         state = node.state.copy()

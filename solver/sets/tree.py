@@ -156,13 +156,15 @@ class SetTree(OpenTree[SetNode], Generic[ProblemT, FoundT]):
         row: Floats,
         price: float,
         decided: tuple[list[int], list[int]] = ([], []),
+        *,
+        closes: bool = False,
     ) -> int:
         """Write a bound down, and the items that it takes and refuses; return what is left."""
         if self.log is None:
             return place
         number = self.log.point(*self.written(row))
         prices = {self.limit.name: price} if price > 0.0 else {}
-        return self.log.bound(place, number, prices, *decided)
+        return self.log.bound(place, number, prices, *decided, closes=closes)
 
     def decided(self, state: States, place: int, found: FoundT) -> int | None:
         """Fix what a bound decides, and what follows by the rules.
@@ -205,7 +207,7 @@ class SetTree(OpenTree[SetNode], Generic[ProblemT, FoundT]):
         """
         bound = min(limit, self.inflated(found))
         if bound <= self.target:
-            self.show(place, found.row, found.price)
+            self.show(place, found.row, found.price, closes=True)
             self.open.close(bound)
             return
         left = self.decided(state, place, found)
@@ -224,7 +226,7 @@ class SetTree(OpenTree[SetNode], Generic[ProblemT, FoundT]):
             self.open.close(self.target)
             return
         bound, row = self.corner(state)
-        self.show(place, row, 0.0)
+        self.show(place, row, 0.0, closes=bound <= self.target)
         self.open.close(bound)
 
     def finish(self) -> None:
