@@ -113,6 +113,10 @@ def _proportional(
 class ConcaveTree(SetTree[ConcaveProblem, TangentBound]):
     """Branch and bound on a concave objective: its bound holds whenever the search ends."""
 
+    @staticmethod
+    def rounding(problem: ConcaveProblem) -> float:
+        return problem.margin
+
     def _relax(self, state: States, start: Floats, steps: int) -> TangentBound:
         """Lower a node's bound from a point of its parent's."""
         problem = self.problem

@@ -68,6 +68,10 @@ class FacilityTree(SetTree[FacilityProblem, AssignmentBound]):
         self._served = np.arange(problem.similarities.shape[1])
         self._set_items(np.arange(problem.n))
 
+    @staticmethod
+    def rounding(problem: FacilityProblem) -> float:
+        return problem.resolution
+
     def _worths(self, items: Ints) -> Floats:
         """Return what some items are worth to each point, shape (k, m)."""
         worths = np.maximum(self.problem.similarities[items] - self.problem.served, 0.0)

@@ -51,12 +51,13 @@ def prove_set(problem: SetProblem, target: float, stop: Stop) -> tuple[float, Pr
     target
         What is to be proven.
     stop
-        Asked with no incumbent, and the bound so far.
+        Asked with the target and the bound so far.
 
     Returns
     -------
     tuple[float, ProofLog]
-        The bound that was proven, and how; not above the target where there was time enough.
+        The bound that was proven, and how: the target, up to the tolerance of certificates, where
+        there was time enough.
 
     Raises
     ------

@@ -90,20 +90,30 @@ class SetTree(OpenTree[SetNode], Generic[ProblemT, FoundT]):
     def __init__(
         self, problem: ProblemT, start: Mask, stop: Stop, log: ProofLog | None = None
     ) -> None:
-        known = log is None and keeps(problem, start)
-        super().__init__(start, problem.value(start) if known else -np.inf, Margin())
+        if log is None:
+            objective = problem.value(start) if keeps(problem, start) else -np.inf
+            super().__init__(start, objective, Margin())
+        else:
+            super().__init__(start, log.target, Margin(2.0 * self.rounding(problem)))
         self.problem, self.stop, self.log = problem, stop, log
         self.rules = rule_arrays(problem)
         self.limit = knapsacks(problem)[0]
 
-    @property
-    def target(self) -> float:
-        """The bound at which a node is not worth opening: what is to be proven, with a log."""
-        return super().target if self.log is None else self.log.target
+    @staticmethod
+    @abstractmethod
+    def rounding(problem: ProblemT) -> float:
+        """Return what rounding may add to a bound."""
 
     def proven_bound(self) -> float:
-        """Return what closed nodes may be worth: the incumbent, or more by less than the margin."""
-        return self.bound()
+        """Return what closed nodes may be worth: the incumbent, or more by less than the margin.
+
+        A proof leaves the margin to the tolerance that is granted when it is checked.
+        """
+        return self.bound() if self.log is None else self.objective
+
+    def is_full(self) -> bool:
+        """Return whether nothing is open, of a proof that is not there: what it says is not so."""
+        return self.log is not None and not len(self.open)
 
     def choose_limit(self, state: States, start: Floats) -> None:
         """Bound by the limit that binds most: the one with the lowest first bound."""
