@@ -25,6 +25,7 @@ class Rows:
         self.rows = rows
 
     def row(self, place: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return a row."""
         return self.rows[place]
 
 
@@ -68,7 +69,7 @@ def arrays_of(kind: str, rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 
 def exact_worth(kind: str, arrays: dict[str, np.ndarray], items: list[int]) -> mpmath.mpf:
-    """The worth of a selection by its definition in ``docs/certificate.md``."""
+    """Return the worth of a selection by its definition in ``docs/certificate.md``."""
     number = lambda value: mpmath.mpf(float(value))  # noqa: E731 - a shorthand
     if kind == "facility":
         s, e, b = arrays["similarities"], arrays["demands"], arrays["served"]
@@ -98,6 +99,7 @@ def exact_worth(kind: str, arrays: dict[str, np.ndarray], items: list[int]) -> m
 
 
 def root_of(rank_budget: float = 3.0) -> Root:
+    """Return what can be bought: item 0 is there already, all others cost 1."""
     taken = np.zeros(N, dtype=bool)
     taken[TAKEN_AT_ROOT] = True
     costs = np.where(taken, 0.0, 1.0)
@@ -105,12 +107,14 @@ def root_of(rank_budget: float = 3.0) -> Root:
 
 
 def planes_of(kind: str, arrays: dict[str, np.ndarray], rows: Rows) -> Planes:
+    """Return the planes of a kind, as certificates know it."""
     name = "design" if kind in {"tight", "wide", "few"} else kind
     terms = ["coverage", "design"] if kind == "sum" else []
     return set_planes(name, terms, arrays, rows, root_of())  # type: ignore[arg-type]
 
 
 def some_parts(rng: np.random.Generator, count: int) -> list[Part]:
+    """Return random parts, each with a row of its own."""
     parts = []
     for place in range(count):
         # 0 undecided, 1 taken, 2 refused
@@ -132,6 +136,7 @@ def some_parts(rng: np.random.Generator, count: int) -> list[Part]:
 
 
 def some_rows(kind: str, rng: np.random.Generator, count: int) -> Rows:
+    """Return random rows, over some of the items or points."""
     width = 5 if kind == "facility" else N
     found = []
     for _ in range(count):
@@ -213,6 +218,7 @@ def test_a_worth_is_off_by_no_more_than_it_says(kind: str) -> None:
 
 
 def exact_facility(arrays: dict[str, np.ndarray], levels: np.ndarray) -> list[mpmath.mpf]:
+    """Return the constant and the slopes of a plane in fifty digits."""
     s, e, b = (arrays[name] for name in ("similarities", "demands", "served"))
     number = lambda value: mpmath.mpf(float(value))  # noqa: E731 - a shorthand
     constant = mpmath.fsum(number(e[j]) * number(b[j]) + number(levels[j]) for j in range(len(e)))
