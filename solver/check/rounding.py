@@ -13,6 +13,7 @@ import numpy as np
 from .reading import Array
 
 UNIT = 2.0**-53
+TINY = 2.0**-1022
 UNDERFLOW = 1e-290
 
 # Terms that numpy may add in an order of its own; sums of these blocks are added exactly.
