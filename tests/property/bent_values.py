@@ -14,7 +14,7 @@ _WORDS = ("", "optimal", "feasible", "infeasible", "budget", "number", "<f4", "<
 _NAMES = ("item", "number", "total", "point", "end", "taken", "refused", "scale", "shift", "x")
 
 
-def paths(value: Any, here: Path = ()) -> Iterator[Path]:  # noqa: ANN401
+def paths(value: Any, here: Path = ()) -> Iterator[Path]:
     """Yield where every value of an object lies, the object itself first."""
     yield here
     if isinstance(value, dict | list):
@@ -23,14 +23,14 @@ def paths(value: Any, here: Path = ()) -> Iterator[Path]:  # noqa: ANN401
             yield from paths(child, (*here, name))
 
 
-def at(value: Any, path: Path) -> Any:  # noqa: ANN401
+def at(value: Any, path: Path) -> Any:
     """Return what lies at a path."""
     for step in path:
         value = value[step]
     return value
 
 
-def replaced(value: Any, path: Path, new: Any) -> Any:  # noqa: ANN401
+def replaced(value: Any, path: Path, new: Any) -> Any:
     """Return a copy with another value at a path."""
     if not path:
         return new
@@ -40,7 +40,7 @@ def replaced(value: Any, path: Path, new: Any) -> Any:  # noqa: ANN401
 
 
 def _of_number(value: float) -> Iterator[Any]:
-    if abs(value) > 1e300:  # noqa: PLR2004  # a bend of a bend
+    if abs(value) > 1e300:  # a bend of a bend
         yield from (0, -value, None)
         return
     for factor in (1 + 1e-9, 1 - 1e-9, 1.01, 0.99, 0.5, 2.0, -1.0, 0.0):
@@ -81,10 +81,10 @@ def _of_list(value: list[Any]) -> Iterator[Any]:
 
 def _of_object(value: dict[str, Any]) -> Iterator[Any]:
     yield from ({}, None, [])
-    for name in value:
+    for name, held in value.items():
         left = {key: child for key, child in value.items() if key != name}
         yield left
-        yield from ({**left, other: value[name]} for other in _NAMES if other not in value)
+        yield from ({**left, other: held} for other in _NAMES if other not in value)
     yield {**value, "scale": 1e6}
     yield {**value, "budget": 1.0}
     yield {**value, "number": -1.0}
@@ -92,17 +92,17 @@ def _of_object(value: dict[str, Any]) -> Iterator[Any]:
     yield {"end": "empty", "multipliers": {}}
 
 
-def bent(value: Any) -> list[Any]:  # noqa: ANN401
+def bent(value: Any) -> list[Any]:
     """Return what a value can be bent to."""
     kinds = {dict: _of_object, list: _of_list, str: _of_text, int: _of_number, float: _of_number}
     found = kinds[type(value)](value) if type(value) in kinds else iter((0, 0.0, "", [], {}, 1))
     return list(found)
 
 
-def some_path(value: Any, chance: random.Random) -> Path:  # noqa: ANN401
+def some_path(value: Any, chance: random.Random) -> Path:
     """Return a path that a walk from the top takes: rare fields are met as often as the tree."""
     path: Path = ()
-    while isinstance(value, dict | list) and value and (not path or chance.random() < 0.85):  # noqa: PLR2004
+    while isinstance(value, dict | list) and value and (not path or chance.random() < 0.85):
         step = chance.choice(list(value) if isinstance(value, dict) else range(len(value)))
         path, value = (*path, step), value[step]
     return path

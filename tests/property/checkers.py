@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-import solver.check as product
 from second_checker import Refused, second_check
 from small_truth import Arrays
+
+import solver.check as product
 from solver.model.errors import SolverError
 
 Checker = Callable[[Arrays, bytes], Any]
 
 
-def _product(arrays: Arrays, certificate: bytes) -> Any:  # noqa: ANN401
+def _product(arrays: Arrays, certificate: bytes) -> Any:
     try:
         return product.check(product.read_problem(arrays), certificate)
     except SolverError as error:

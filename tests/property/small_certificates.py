@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from second_checker.planes import Job, Pairs, Signatures
 from second_checker.problem import read_constraints, read_problem
 from second_checker.rules import State, ceiling, decided, empty, make_rules, plainly_empty, prices
 from second_checker.rules import root as rules_root
-from second_checker.planes import Job, Pairs, Signatures
 from second_checker.verdict import make_objective
 from small_truth import Arrays, Rules, best, objective_of
 
@@ -50,8 +50,7 @@ def fingerprint(arrays: Arrays, budget: float, rules: Rules) -> Json:
     full = {"profits": np.zeros(n), **arrays}
     parts = [(key, full[key]) for key in ["costs", *order]]
     parts += [
-        (f"resource {one['name']}", arrays[f"resource_{one['name']}"])
-        for one in rules["resources"]
+        (f"resource {one['name']}", arrays[f"resource_{one['name']}"]) for one in rules["resources"]
     ]
     head = {
         "arrays": [[key, list(values.shape)] for key, values in parts],
@@ -147,7 +146,7 @@ class Maker:
         for chosen in (items, items[:2], items[:1]):
             if chosen:
                 least = float(np.linalg.eigvalsh(v[chosen] @ v[chosen].T)[0])
-                if least > 1e-3:  # noqa: PLR2004
+                if least > 1e-3:
                     return [{"items": chosen, "value": 0.9 * least}]
         return []
 
@@ -180,12 +179,12 @@ class Maker:
         kind = self.random.choice(["item", "number", "total"])
         if not state.undecided:
             self._leaf(state)
-        elif not self.plain and depth < 3 and kind == "number" and state.fewest < state.most:  # noqa: PLR2004
+        elif not self.plain and depth < 3 and kind == "number" and state.fewest < state.most:
             k = int(self.random.integers(state.fewest, state.most))
             self.tree.append({"number": k})
             self._grow(decided(replace(state, most=k), self.book, [], []), depth + 1)
             self._grow(decided(replace(state, fewest=k + 1), self.book, [], []), depth + 1)
-        elif not self.plain and depth < 3 and kind == "total" and self.signatures:  # noqa: PLR2004
+        elif not self.plain and depth < 3 and kind == "total" and self.signatures:
             t = float(self.random.uniform(state.low, state.high))
             self.tree.append({"total": t})
             self._grow(replace(state, high=t), depth + 1)
@@ -229,7 +228,9 @@ class Maker:
         y = self._multipliers(state, g)
         fixed = [i for i, place in enumerate(state.place) if place == 1]
         total = float(c + ceiling(state, self.book, y))
-        total += sum(float(g[i] - p) for i, p in zip(fixed, prices(self.book, y, fixed), strict=True))
+        total += sum(
+            float(g[i] - p) for i, p in zip(fixed, prices(self.book, y, fixed), strict=True)
+        )
         open_ = list(state.undecided)
         r = {i: float(g[i] - p) for i, p in zip(open_, prices(self.book, y, open_), strict=True)}
         total += sum(max(0.0, value) for value in r.values())
@@ -259,7 +260,7 @@ class Maker:
         return below, True
 
     def _leaf(self, state: State) -> None:
-        """Close a node where everything is decided: its bound is what its one selection is worth."""
+        """Close a node where everything is decided: its bound is its one selection's worth."""
         there = [i for i, place in enumerate(state.place) if place == 1]
         point = 0
         if "demands" in self.arrays:

@@ -13,12 +13,15 @@ def _own(name: str, n: int, random: np.random.Generator) -> Arrays:
     if name == "signatures":
         vectors = random.normal(size=(n, int(random.integers(1, 7))))
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) / random.uniform(0.4, 1.0)
-        profits = {"profits": random.normal(size=n) * 0.2} if random.random() < 0.5 else {}  # noqa: PLR2004
+        profits = {"profits": random.normal(size=n) * 0.2} if random.random() < 0.5 else {}
         return {"weights": random.uniform(0.2, 2, n), "vectors": vectors, **profits}
     if name == "pairs":
         upper = np.triu(random.integers(-9, 20, (n, n)), 1).astype(float)
-        scale = 1.0 if random.random() < 0.6 else 0.1  # noqa: PLR2004
-        return {"utilities": (upper + upper.T) * scale, "profits": scale * random.integers(-5, 9, n)}
+        scale = 1.0 if random.random() < 0.6 else 0.1
+        return {
+            "utilities": (upper + upper.T) * scale,
+            "profits": scale * random.integers(-5, 9, n),
+        }
     if name == "facility":
         return {
             "similarities": random.uniform(0, 1, (n, m)),
@@ -49,17 +52,17 @@ def _rules(n: int, arrays: Arrays, random: np.random.Generator) -> Rules:
 
     rules: dict[str, Any] = {"include": some(0.08), "exclude": some(0.08), "labelled": some(0.1)}
     rules["min_items"] = int(random.integers(0, 3))
-    rules["max_items"] = None if random.random() < 0.4 else int(random.integers(1, n + 1))  # noqa: PLR2004
+    rules["max_items"] = None if random.random() < 0.4 else int(random.integers(1, n + 1))
     order = random.permutation(n).tolist()
     cut = int(random.integers(1, n))
     rules["groups"] = []
-    if random.random() < 0.5:  # noqa: PLR2004
+    if random.random() < 0.5:
         rules["groups"] = [
             {"name": "a", "items": sorted(order[:cut]), "minimum": 0, "maximum": cut},
             {"name": "b", "items": sorted(order[cut:]), "minimum": 1, "maximum": None},
         ]
     rules["resources"] = []
-    if random.random() < 0.4:  # noqa: PLR2004
+    if random.random() < 0.4:
         arrays["resource_hours"] = random.integers(0, 6, n)
         rules["resources"] = [{"name": "hours", "limit": float(random.integers(3, 12))}]
     return rules
@@ -69,7 +72,7 @@ def draw(name: str, seed: int) -> tuple[Arrays, float, Rules]:
     """Return a random problem of an objective: its arrays, budget and rules."""
     random = np.random.default_rng([OBJECTIVES.index(name), seed])
     n = int(random.integers(2, 7))
-    whole = random.random() < 0.5  # noqa: PLR2004
+    whole = random.random() < 0.5
     arrays: Arrays = {
         "costs": random.integers(0, 9, n).astype(float) if whole else random.uniform(0.1, 3, n),
         "objective": np.array(name),
@@ -80,7 +83,7 @@ def draw(name: str, seed: int) -> tuple[Arrays, float, Rules]:
             arrays |= {f"term{k}_{part}": v for part, v in _own(term, n, random).items()}
     else:
         arrays |= _own(name, n, random)
-    if random.random() < 0.5:  # noqa: PLR2004
+    if random.random() < 0.5:
         arrays["ids"] = np.array([f"scene {i}" for i in range(n)])
     rules = _rules(n, arrays, random)
     return arrays, float(arrays["costs"].sum() * random.uniform(0.2, 0.9)), rules

@@ -15,7 +15,7 @@ from flint import arb, arb_mat
 from second_checker.definite import exact, identity, middle, norm
 from second_checker.planes import ZERO, Job, Objective, Plane
 from second_checker.problem import Floats
-from second_checker.refusing import Refused, need
+from second_checker.refusing import need, refuse
 from second_checker.rules import Rule
 
 
@@ -43,8 +43,8 @@ class Design(Objective):
         self.start = {*self.root.taken}
         try:
             self.root_inverse = np.linalg.inv(np.linalg.cholesky(middle(self.prior)))
-        except np.linalg.LinAlgError as error:
-            raise Refused("The prior is not positive definite.") from error
+        except np.linalg.LinAlgError:
+            refuse("The prior is not positive definite.")
         self._error(self.root_inverse.T)
         self.constant = self.prior.det().log()
         self.rank = self._rank()
@@ -62,7 +62,7 @@ class Design(Objective):
         need(bool(np.isfinite(basis).all()), "A basis is not finite.")
         w = exact(basis)
         error = norm(w.transpose() * self.prior * w - identity(self.dimensions))
-        need(bool(error < 0.5), "The prior is not positive definite, or nearly not.")  # noqa: PLR2004
+        need(bool(error < 0.5), "The prior is not positive definite, or nearly not.")
         return error
 
     def _rank(self) -> int:

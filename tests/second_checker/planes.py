@@ -9,7 +9,6 @@ import binascii
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat, ctx
@@ -63,7 +62,7 @@ def balls(values: Floats) -> list[arb]:
 
 
 def read_rows(
-    given: Any, where: int, length: Callable[[int], int] = lambda k: k
+    given: object, where: int, length: Callable[[int], int] = lambda k: k
 ) -> list[tuple[list[int], Floats]]:
     """Return all rows of all blocks, each with the items of its block.
 
@@ -128,7 +127,7 @@ class Objective:
         """Return the scale of the objective at a selection."""
         raise NotImplementedError
 
-    def read_points(self, given: Any) -> list[tuple[list[int], Floats]]:
+    def read_points(self, given: object) -> list[tuple[list[int], Floats]]:
         """Return the rows of the certificate."""
         return read_rows(given, self.n)
 
@@ -171,7 +170,7 @@ class Signatures(Objective):
         t = sum((self.w[i] for i in there), ZERO)
         return t * t / 2 + sum((abs(self.p[i]) for i in there), ZERO)
 
-    def read_shifts(self, given: Any) -> None:
+    def read_shifts(self, given: object) -> None:
         """Read the shifts, each with its proof that no eigenvalue is below it."""
         for shift in listed(given, "shifts"):
             fields(shift, "a shift", {"items", "value"})
@@ -198,7 +197,7 @@ class Signatures(Objective):
         for i, height in enumerate(heights):
             if z[i]:
                 c += height * z[i]
-            if state.place[i] != 2:  # noqa: PLR2004  # refused: no slope is asked for
+            if state.place[i] != 2:  # refused: no slope is asked for
                 g[i] = self.p[i] + (slope * self.w[i] - 2 * height - self.d[i]) / 2
         c /= 2
         if job.shift is not None:
@@ -236,7 +235,7 @@ class Pairs(Objective):
     def scale(self, there: Sequence[int]) -> arb:
         return sum((abs(arb(x)) for x in self._pairs(there)), ZERO)
 
-    def read_points(self, given: Any) -> list[tuple[list[int], Floats]]:
+    def read_points(self, given: object) -> list[tuple[list[int], Floats]]:
         return read_rows(given, self.n, lambda k: k * (k - 1) // 2)
 
     def plane(self, job: Job) -> Plane:
@@ -313,7 +312,7 @@ class Facility(Objective):
     def scale(self, there: Sequence[int]) -> arb:
         return self.worth(there)
 
-    def read_points(self, given: Any) -> list[tuple[list[int], Floats]]:
+    def read_points(self, given: object) -> list[tuple[list[int], Floats]]:
         rows = read_rows(given, self.points)
         need(all((row >= 0).all() for _, row in rows), "A level is below 0.")
         return rows
@@ -368,7 +367,7 @@ class KCenter(Objective):
     def scale(self, there: Sequence[int]) -> arb:
         return ZERO
 
-    def read_points(self, given: Any) -> list[tuple[list[int], Floats]]:
+    def read_points(self, given: object) -> list[tuple[list[int], Floats]]:
         need(listed(given, "points") == [], "k_center has no points.")
         return []
 

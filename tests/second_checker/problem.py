@@ -97,7 +97,7 @@ def _loaded(source: str | Path | Given) -> Given:
     if isinstance(source, Mapping):
         return source
     try:
-        with np.load(source, allow_pickle=False) as archive:
+        with Path(source).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             need(hasattr(archive, "files"), "The problem is no .npz archive.")
             names = list(archive.files)
             need(len(set(names)) == len(names), "The problem's file has a name twice.")
@@ -105,7 +105,7 @@ def _loaded(source: str | Path | Given) -> Given:
     except Refused:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise Refused(f"The problem cannot be read: {error}") from error
+        refuse(f"The problem cannot be read: {error}")
 
 
 def _numbers(given: Given, name: str) -> Floats:
@@ -159,7 +159,7 @@ def _check(objective: str, arrays: dict[str, Floats]) -> None:
         need(prior.size > 0 and bool((prior == prior.T).all()), "prior is not symmetric.")
 
 
-def read_constraints(value: Any, n: int) -> dict[str, Any]:
+def read_constraints(value: object, n: int) -> dict[str, Any]:
     """Return the rules in the one form in which they are compared and hashed."""
     names = {"include", "exclude", "labelled", "min_items", "max_items", "groups", "resources"}
     given = fields(value, "constraints", names)
@@ -196,7 +196,7 @@ def read_constraints(value: Any, n: int) -> dict[str, Any]:
     }
 
 
-def _or_none(value: Any, where: str) -> int | None:
+def _or_none(value: object, where: str) -> int | None:
     return None if value is None else whole(value, where, 0)
 
 

@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 
-class Refused(ValueError):
+class Refused(ValueError):  # noqa: N818  # it is an answer, not an accident  # it is an answer, not an accident
     """The certificate does not hold, or is not understood; the message says which rule."""
 
 
@@ -18,7 +18,7 @@ def refuse(message: str) -> NoReturn:
     raise Refused(message)
 
 
-def need(holds: bool, message: str) -> None:  # noqa: FBT001  # reads as a sentence
+def need(holds: bool, message: str) -> None:  # noqa: FBT001  # reads as a sentence  # reads as a sentence
     """Refuse unless something holds.
 
     Raises

@@ -210,7 +210,7 @@ def plainly_empty(state: State, rules: list[Rule]) -> bool:
     return False
 
 
-def read_multipliers(given: Any, rules: list[Rule]) -> dict[int, float]:
+def read_multipliers(given: object, rules: list[Rule]) -> dict[int, float]:
     """Return multipliers by the number of their rule, signs checked."""
     need(type(given) is dict, "multipliers are no object.")
     numbers = {rule.name: k for k, rule in enumerate(rules)}

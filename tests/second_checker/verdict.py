@@ -149,7 +149,7 @@ def second_check(source: str | Path | Given, certificate: bytes | dict[str, Any]
     return Verdict(status, value, bound, nodes)
 
 
-def _prove(objective: Objective, given: Any, start: State, bound: arb | None) -> int:
+def _prove(objective: Objective, given: object, start: State, bound: arb | None) -> int:
     """Refuse a proof that does not hold; return how many nodes it has."""
     required = {"tree", "points"}
     if isinstance(objective, Signatures):

@@ -66,7 +66,7 @@ class Walk:
     rows: list[Any]
     ceiling: arb | None
 
-    def check(self, tree: Any, start: State) -> int:
+    def check(self, tree: object, start: State) -> int:
         """Refuse a tree that leaves something out; return how many nodes it has.
 
         Raises
@@ -202,7 +202,7 @@ class Walk:
         return self._rounded(total)
 
 
-def highest(objective: Signatures, rules: list[Rule], start: State, top: Any) -> State:
+def highest(objective: Signatures, rules: list[Rule], start: State, top: object) -> State:
     """Return the root with its range of t, after a proof that t cannot exceed `top`."""
     limit = number(top, "top")
     number_of, budget = next((k, r) for k, r in enumerate(rules) if r.name == "budget")
