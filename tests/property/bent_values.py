@@ -56,13 +56,12 @@ def _of_text(value: str) -> Iterator[Any]:
     yield from (value + "x", value[:-1], value.upper(), None, 0)
     yield from (word for word in _WORDS if word != value)
     try:
-        raw = np.frombuffer(base64.b64decode(value, validate=True), dtype="<f8")
+        raw = np.frombuffer(base64.b64decode(value, validate=True), dtype="<f8").tolist()
     except ValueError:
         return
     for place in {0, len(raw) // 2, len(raw) - 1} if len(raw) else ():
         for number in (0.0, 1.0, -raw[place], raw[place] + 0.1, 1.7e308, -1e9, math.nan, math.inf):
-            bent = raw.copy()
-            bent[place] = number
+            bent = np.array([*raw[:place], number, *raw[place + 1 :]])
             yield base64.b64encode(bent.tobytes()).decode()
 
 

@@ -48,6 +48,8 @@ def wrong_answers() -> Iterator[tuple[str, Wrong]]:
     }.items():  # fmt: skip
         yield f"the selection breaks {breaks}", Wrong(rule, name, _selecting(breaks))
     yield "a group has too many", Wrong(rule, "pairs", _grouped)
+    both = Wrong(rule, "signatures labelled", _labelled_too)
+    yield "the selection has the labelled items too", both
     rule = "The certificate: selected"
     yield "selected descends", Wrong(rule, "signatures", put("selected", [4, 2, 0]))
     yield "selected has an item twice", Wrong(rule, "signatures", put("selected", [0, 2, 2, 4]))
@@ -61,6 +63,7 @@ def wrong_answers() -> Iterator[tuple[str, Wrong]]:
         for what, factor in {"too high": 1 + 1e-6, "too low": 1 - 1e-6}.items():
             yield f"{name}: worth {what}", Wrong(rule, name, _worth(factor))
     rule = "The certificate: upper_bound"
+    yield "the bound is a little below the objective", Wrong(rule, "signatures", _slightly_below)
     lower = put("upper_bound", lambda b: b.cert["upper_bound"] - 0.1)
     yield "the bound is below the objective", Wrong(rule, "signatures", lower)
     higher = put("upper_bound", lambda b: b.cert["upper_bound"] + 0.1)
@@ -86,6 +89,15 @@ def wrong_answers() -> Iterator[tuple[str, Wrong]]:
     yield "infeasible with a selection", Wrong(rule, "signatures infeasible", selected)
     feasible = put("status", "feasible")
     yield "infeasible called feasible", Wrong(rule, "signatures infeasible", feasible)
+
+
+def _labelled_too(b: Base) -> None:
+    chosen = sorted({*b.cert["selected"], *b.rules["labelled"]})
+    b.cert |= {"selected": chosen, "total_cost": math.fsum(b.arrays["costs"][chosen])}
+
+
+def _slightly_below(b: Base) -> None:
+    b.cert |= {"status": "feasible", "upper_bound": b.cert["objective"] * (1 - 1e-12)}
 
 
 def _grouped(b: Base) -> None:

@@ -5,7 +5,7 @@ from wrong_answers import wrong_answers
 from wrong_fields import wrong_fields, wrong_numbers, wrong_texts
 from wrong_multipliers import wrong_multipliers
 from wrong_points import wrong_forged, wrong_points
-from wrong_problems import wrong_problems, wrong_rules
+from wrong_problems import wrong_files, wrong_forms, wrong_problems, wrong_rules
 from wrong_trees import wrong_trees
 
 
@@ -15,6 +15,8 @@ def _every() -> dict[str, Wrong]:
         wrong_numbers,
         wrong_texts,
         wrong_problems,
+        wrong_files,
+        wrong_forms,
         wrong_rules,
         wrong_answers,
         wrong_trees,

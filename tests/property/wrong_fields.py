@@ -105,6 +105,16 @@ _WHOLES = {
 }
 
 
+def _overflowing(path: str) -> Bend:
+    """Return a bend that writes a number that JSON can say, and float64 cannot."""
+
+    def bend(b: Base) -> None:
+        put(path, "@huge")(b)
+        b.text = json.dumps(b.cert).replace('"@huge"', "1e999")
+
+    return bend
+
+
 def wrong_numbers() -> Iterator[tuple[str, Wrong]]:
     """Yield numbers that are none, of every field."""
     kinds = {
@@ -117,6 +127,9 @@ def wrong_numbers() -> Iterator[tuple[str, Wrong]]:
                 continue
             rule = "The certificate: a number is finite and no boolean"
             yield f"{path} {kind}", Wrong(rule, name, number(path, value))
+    for path, name in (_NUMBERS | _WHOLES).items():
+        rule = "The certificate: a number is finite"
+        yield f"{path} is 1e999", Wrong(rule, name, _overflowing(path))
     for path, name in _WHOLES.items():
         rule = "The certificate: an item is a whole number"
         yield f"{path} is 0.5", Wrong(rule, name, number(path, 0.5))

@@ -90,9 +90,35 @@ def wrong_points() -> Iterator[tuple[str, Wrong]]:
         "k_center with a bound",
         Wrong("Points: k_center", "k_center", tree(lambda b: [bound, *b.tree])),
     )
-    for name in ("coverage", "sum"):
-        bend = of_points(writing(slice(None), -1e6))
-        yield f"{name}: a tangent left of -1", Wrong("Points: coverage", name, bend)
+    yield "a tangent at -1", Wrong("Points: coverage", "coverage", _pole)
+    less = Wrong("Points: signatures: top", "signatures labelled", _low_top)
+    yield "a top that makes everything worth little", less
+    yield (
+        "infeasible with a bound",
+        Wrong("The tree: infeasible", "signatures infeasible", _bounded_infeasible),
+    )
+
+
+def _pole(b: Base) -> None:
+    """Claim that nothing is worth having, by a tangent where phi is infinite."""
+    b.arrays["held"][:] = 0.0
+    b.arrays["amounts"][0] = 1.0
+    b.rename()
+    of_points(writing(slice(None), 0.0))(b)
+    of_points(writing(0, -1.0))(b)
+    _forgery(0.0, "nothing")(b)
+
+
+def _low_top(b: Base) -> None:
+    """Claim that nothing is worth having, for the weights add up to nothing."""
+    _forgery(1e-9, "top")(b)
+    of_points(writing(slice(None), 0.0))(b)
+
+
+def _bounded_infeasible(b: Base) -> None:
+    proof = b.cert["proof"]
+    proof["points"] = [block([0], [[0.0]])]
+    proof["tree"].insert(0, {"point": 0, "multipliers": {}, "taken": [], "refused": []})
 
 
 _IN_POINTS: dict[str, Callable[[float], Callable[[np.ndarray], Any]]] = {
@@ -105,6 +131,7 @@ _IN_NODE: dict[str, Callable[[float], Json]] = {
     "number": lambda value: {"multipliers": {"number": value}},
     "both": lambda value: {"multipliers": {"budget": abs(value), "number": -abs(value)}},
     "scale": lambda value: {"scale": value},
+    "scale of large numbers": lambda value: {"scale": value},
 }
 
 
@@ -115,6 +142,8 @@ def _forgery(value: float, where: str) -> Bend:
         proof = b.cert["proof"]
         if where in _IN_POINTS:
             of_points(_IN_POINTS[where](value))(b)
+        if where == "scale of large numbers":
+            of_points(writing(slice(None), 1e200))(b)
         node = {"point": 0, "multipliers": {}, "taken": [], "refused": []}
         node |= _IN_NODE[where](value) if where in _IN_NODE else {}
         ends = [node, {"end": "bounded"}]
@@ -131,7 +160,7 @@ def wrong_forged() -> Iterator[tuple[str, Wrong]]:
     rule = "What is refused: any bound that is not finite when it is computed"
     anywhere = ("point", "one number", "alternating", "multiplier", "number", "both")
     for name in ("signatures", "pairs", "facility", "coverage", "design", "sum"):
-        scaled = () if name in ("pairs", "facility") else ("scale",)
+        scaled = () if name in ("pairs", "facility") else ("scale", "scale of large numbers")
         ranged = ("top", "total") if name == "signatures" else ()
         for where in (*anywhere, *scaled, *ranged):
             for value in (HUGE, -HUGE, 1e155):

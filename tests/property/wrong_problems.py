@@ -64,7 +64,6 @@ def wrong_problems() -> Iterator[tuple[str, Wrong]]:
     other = json.dumps({**base("signatures").rules, "min_items": 0})
     yield "the file asks other rules", Wrong(rule, "signatures", _store("constraints", other))
     yield "the file's rules are no JSON", Wrong(rule, "signatures", _store("constraints", "{"))
-    yield from wrong_files()
 
 
 def wrong_files() -> Iterator[tuple[str, Wrong]]:
@@ -113,6 +112,87 @@ def wrong_files() -> Iterator[tuple[str, Wrong]]:
     yield "a resource below 0", Wrong(rule, "signatures", array("resource_hours", negative))
 
 
+def _unused(name: str, value: float) -> Bend:
+    """Return a bend of what is said of an excluded item: no bound and no sum needs it."""
+
+    def bend(b: Base) -> None:
+        values = b.arrays[name].astype(float)
+        values[b.rules["exclude"][0]] = value
+        b.arrays[name] = values
+        b.rename()
+
+    return bend
+
+
+def _renaming(bend: Bend) -> Bend:
+    def both(b: Base) -> None:
+        bend(b)
+        b.rename()
+
+    return both
+
+
+def wrong_forms() -> Iterator[tuple[str, Wrong]]:
+    """Yield problems of which the form is wrong, or a number that nothing needs."""
+    rule, name = "The problem: its arrays", "signatures excluded"
+    for value in (math.nan, math.inf, -math.inf):
+        for key in ("costs", "weights", "vectors"):
+            wrong = Wrong(rule, name, _unused(key, value))
+            yield f"{key} of an excluded item is {value}", wrong
+    for key in ("costs", "weights"):
+        yield f"{key} of an excluded item below 0", Wrong(rule, name, _unused(key, -0.5))
+    aside = array("utilities", lambda v: v + np.triu(np.full_like(v, 1e-13), 1))
+    yield "utilities hardly not symmetric", Wrong(rule, "pairs", aside)
+    leaning = array(
+        "prior", writing(1, math.nextafter(float(base("design").arrays["prior"][0, 1]), 9))
+    )
+    yield "prior hardly not symmetric", Wrong(rule, "design", leaning)
+    rule = "The problem: shapes"
+    for name, key in {
+        "signatures": "weights", "pairs": "costs", "facility": "demands", "coverage": "held",
+        "design": "sizes", "k_center": "reach", "sum": "shares",
+    }.items():  # fmt: skip
+        wrong = Wrong(rule, name, _renaming(_store(key, lambda b, k=key: b.arrays[k][:, None])))
+        yield f"{name}: {key} in a column", wrong
+    flat = Wrong(rule, "design", _renaming(_store("ridge", lambda b: b.arrays["ridge"][None])))
+    yield "ridge in a list", flat
+    wide = Wrong(rule, "k_center", _renaming(_no_points))
+    yield "k_center without points", wide
+    parted = Wrong(rule, "design", _renaming(_half_rows))
+    yield "sizes that are not whole", parted
+    for what, value in {
+        "a list": ["signatures"], "bytes": b"signatures", "a number": 1.0
+    }.items():  # fmt: skip
+        yield (
+            f"the objective is {what} in the file",
+            Wrong(rule, "signatures", _store("objective", value)),
+        )
+    yield "a sum without terms", Wrong(rule, "sum", _forget("terms"))
+    yield "terms are one string", Wrong(rule, "sum", _store("terms", "coverage"))
+    yield "one term too many", Wrong(rule, "sum", _store("terms", ["coverage", "design", "design"]))
+    few = _renaming(_store("ids", ["a", "b"]))
+    yield "too few ids", Wrong(rule, "signatures", few)
+    listed = _store("budget", lambda b: [b.cert["budget"]])
+    yield "the file's budget in a list", Wrong(rule, "signatures", listed)
+    yield "the file's budget is NaN", Wrong(rule, "signatures", _store("budget", math.nan))
+    dumped = _store("constraints", lambda b: json.dumps({**b.rules, "comment": 1}))
+    yield "the file's rules have a field more", Wrong(rule, "signatures", dumped)
+    parts = _store("constraints", lambda b: [json.dumps(b.rules)])
+    yield "the file's rules in a list", Wrong(rule, "signatures", parts)
+
+
+def _no_points(b: Base) -> None:
+    b.arrays["reach"] = np.zeros(0)
+    b.arrays["distances"] = np.zeros((len(b.arrays["costs"]), 0))
+
+
+def _half_rows(b: Base) -> None:
+    sizes = b.arrays["sizes"].astype(float)
+    some = np.flatnonzero(sizes)[:2]
+    sizes[some] += (0.5, -0.5)
+    b.arrays["sizes"] = sizes
+
+
 def wrong_rules() -> Iterator[tuple[str, Wrong]]:
     """Yield rules that are no rules."""
     rule, name = "The certificate: constraints", "signatures labelled"
@@ -129,6 +209,12 @@ def wrong_rules() -> Iterator[tuple[str, Wrong]]:
         "constraints.resources": None,
     }.items():
         yield f"{path} is {value!r}", Wrong(rule, name, number(path, value))
+    for path in ("budget", "constraints.resources.0.limit"):
+        wrong = Wrong(rule, "signatures infeasible", number(path, -1.0))
+        yield f"infeasible, for {path} is below 0", wrong
+    third = {"name": "c", "items": [0], "minimum": 0, "maximum": None}
+    more = number("constraints.groups", lambda b: [*b.rules["groups"], third])
+    yield "a third group shares an item", Wrong(rule, name, more)
     shared = number("constraints.groups.1.items", [0, 1, 2, 4, 5])
     yield "two groups share an item", Wrong(rule, name, shared)
     again = number("constraints.resources", lambda b: b.rules["resources"] * 2)

@@ -112,6 +112,8 @@ def wrong_trees() -> Iterator[tuple[str, Wrong]]:
     }.items():  # fmt: skip
         bend = tree(lambda b, node=node: [node, *b.tree[1:]])
         yield what, Wrong(rule, "signatures", bend)
+    closed = put("@end.end", "closed")
+    yield "an empty end of another name", Wrong(rule, "signatures", closed)
     total = tree(lambda b: [{"total": 1.0}, *b.tree, *b.tree])
     yield "a total of pairs", Wrong("The tree: total, signatures only", "pairs", total)
     yield "a tree that is an object", Wrong(rule, "signatures", put("proof.tree", {}))

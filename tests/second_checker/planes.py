@@ -350,7 +350,6 @@ class Coverage(Objective):
     def plane(self, job: Job) -> Plane:
         c, slopes = ZERO, []
         for q, h, t in zip(self.q, self.h, self._amounts(job.completed()), strict=True):
-            need(bool(t > -1), "A tangent lies where phi is not defined.")
             slopes.append(q / ((1 + t) * (1 + t)))
             c += q * t / (1 + t) - slopes[-1] * (t - h)
         g = self.a * arb_mat(len(slopes), 1, slopes)
