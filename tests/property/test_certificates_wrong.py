@@ -90,7 +90,10 @@ def test_a_file_that_is_no_problem_is_refused(check: Checker, tmp_path: Path) ->
     np.save(tmp_path / "one.npy", right.arrays["costs"])
     np.savez(tmp_path / "objects.npz", **{**right.arrays, "ids": np.array([{}], dtype=object)})
     np.savez(tmp_path / "twice.npz", **right.arrays)
-    with ZipFile(tmp_path / "twice.npz", "a") as archive, pytest.warns(UserWarning):
+    with (
+        ZipFile(tmp_path / "twice.npz", "a") as archive,
+        pytest.warns(UserWarning, match="Duplicate"),
+    ):
         archive.writestr("costs.npy", archive.read("costs.npy"))
     for name in ("absent.npz", "cut.npz", "one.npy", "objects.npz", "twice.npz"):
         with pytest.raises(Refused):

@@ -97,7 +97,8 @@ def _loaded(source: str | Path | Given) -> Given:
     if isinstance(source, Mapping):
         return source
     try:
-        with Path(source).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with Path(source).open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
             need(hasattr(archive, "files"), "The problem is no .npz archive.")
             names = list(archive.files)
             need(len(set(names)) == len(names), "The problem's file has a name twice.")
