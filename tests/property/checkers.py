@@ -2,22 +2,27 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+import solver.check as product
 from second_checker import Refused, second_check
 from small_truth import Arrays
-
-import solver.check as product
-from solver.model.errors import SolverError
 
 Checker = Callable[[Arrays | Path, bytes], Any]
 
 
-def _product(arrays: Arrays | Path, certificate: bytes) -> Any:
-    try:
-        return product.check(product.read_problem(arrays), certificate)
-    except SolverError as error:
-        raise Refused(str(error)) from error
+def _product(problem: Arrays | Path, certificate: bytes) -> Any:
+    """Check as a stranger would: from two files."""
+    with TemporaryDirectory() as folder:
+        path = problem if isinstance(problem, Path) else Path(folder) / "problem.npz"
+        if not isinstance(problem, Path):
+            np.savez(path, **problem)
+        try:
+            return product.check(product.read_problem(path), product.parse(certificate))
+        except product.CertificateError as error:
+            raise Refused(str(error)) from error
 
 
 CHECKERS: dict[str, Checker] = {"second": second_check}

@@ -59,7 +59,7 @@ def fingerprint(arrays: Arrays, budget: float, rules: Rules) -> Json:
             **rules,
             "resources": [{**one, "limit": float(one["limit"])} for one in rules["resources"]],
         },
-        "ids": [str(one) for one in arrays["ids"]] if "ids" in arrays else None,
+        "ids": [str(one) for one in arrays["ids"]] if "ids" in arrays else [],
         "objective": objective,
     }
     line = json.dumps(head, sort_keys=True, separators=(",", ":"))

@@ -83,7 +83,7 @@ class Problem:
             "arrays": [[name, list(values.shape)] for name, values in parts.items()],
             "budget": budget,
             "constraints": constraints,
-            "ids": self.ids,
+            "ids": self.ids or [],
             "objective": self.objective,
         }
         line = json.dumps(head, sort_keys=True, separators=(",", ":"), allow_nan=False)
