@@ -6,9 +6,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import solver.check as product
 from second_checker import Refused, second_check
 from small_truth import Arrays
+
+import solver.check as product
 
 Checker = Callable[[Arrays | Path, bytes], Any]
 

@@ -53,6 +53,8 @@ def _rules(n: int, arrays: Arrays, random: np.random.Generator) -> Rules:
     rules: dict[str, Any] = {"include": some(0.08), "exclude": some(0.08), "labelled": some(0.1)}
     rules["min_items"] = int(random.integers(0, 3))
     rules["max_items"] = None if random.random() < 0.4 else int(random.integers(1, n + 1))
+    if rules["max_items"] is not None:  # the product has no rules that are crossed
+        rules["max_items"] = max(rules["max_items"], rules["min_items"])
     order = random.permutation(n).tolist()
     cut = int(random.integers(1, n))
     rules["groups"] = []

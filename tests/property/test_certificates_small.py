@@ -37,7 +37,7 @@ def test_small_certificates_are_accepted_and_true(checker: str, objective: str) 
     expected = {"item", "number", "end", "multipliers of end", "optimal", "feasible", "infeasible"}
     if objective != "k_center":
         expected |= {"multipliers of point", "taken", "refused"}
-    if objective not in ("k_center", "pairs", "facility"):
+    if objective not in ("k_center", "pairs"):
         expected |= {"scale"}
     if objective == "signatures":
         expected |= {"total", "shift"}

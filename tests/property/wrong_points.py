@@ -76,8 +76,7 @@ def wrong_points() -> Iterator[tuple[str, Wrong]]:
     held = put("proof.top", lambda b: float(b.arrays["weights"][b.rules["include"]].sum()))
     yield "top counts what is taken alone", Wrong(rule, "signatures", held)
     rule = "Points: scale and shift"
-    for name in ("pairs", "facility"):
-        yield f"{name}: scale", Wrong(rule, name, put("@point.scale", 1.0))
+    yield "pairs: scale", Wrong(rule, "pairs", put("@point.scale", 1.0))
     for name in ("pairs", "facility", "coverage", "design", "sum"):
         yield f"{name}: shift", Wrong(rule, name, put("@point.shift", 0))
     yield "a level below 0", Wrong("Points: facility", "facility", of_points(writing(0, -0.1)))

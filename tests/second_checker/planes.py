@@ -291,7 +291,6 @@ class Facility(Objective):
     """Facility location: each point is served by the best item."""
 
     def __post_init__(self) -> None:
-        self.scalable = False
         s, b, e = (self.arrays[name] for name in ("similarities", "served", "demands"))
         self.points = len(e)
         self.e, self.b = balls(e), balls(b)
@@ -320,7 +319,8 @@ class Facility(Objective):
     def plane(self, job: Job) -> Plane:
         v = [ZERO] * self.points
         for j, level in zip(job.owners, job.row.tolist(), strict=True):
-            v[j] = arb(level)
+            v[j] = arb(level) * arb(job.scale)
+            need(bool(v[j] >= 0), "A level is below 0.")
         c = sum((e * b + x for e, b, x in zip(self.e, self.b, v, strict=True)), ZERO)
         return c, [
             sum(((gain - x).max(ZERO) for gain, x in zip(row, v, strict=True)), ZERO)
@@ -349,7 +349,8 @@ class Coverage(Objective):
 
     def plane(self, job: Job) -> Plane:
         c, slopes = ZERO, []
-        for q, h, t in zip(self.q, self.h, self._amounts(job.completed()), strict=True):
+        for q, h, amount in zip(self.q, self.h, self._amounts(job.completed()), strict=True):
+            t = amount.max(ZERO)
             slopes.append(q / ((1 + t) * (1 + t)))
             c += q * t / (1 + t) - slopes[-1] * (t - h)
         g = self.a * arb_mat(len(slopes), 1, slopes)
