@@ -17,7 +17,7 @@ from small_certificates import Json, Maker, fingerprint
 from small_problems import OBJECTIVES, draw
 from small_truth import selections, worth
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @cache
