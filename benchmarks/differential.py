@@ -1,7 +1,7 @@
 """The solver beside a model of its own: random problems, every selection looked at.
 
     .venv/bin/python benchmarks/differential.py [--problems 20000] [--first 0] [--seed 1]
-        [--minutes M] [--out differential.json] [--failures DIR]
+        [--minutes M] [--certificates] [--out differential.json] [--failures DIR]
 
 Each problem has up to 14 items (`small_problems`). The solver's answer is compared with the best
 of all selections (`small_optima`), and so are its answers to the same problem with its items in
@@ -22,13 +22,17 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import small_problems
-from small_optima import Array, Case, Enumeration
+from small_optima import Array, Case, Enumeration, completed
 
+from solver.certificate import certify
+from solver.check import check, parse, read_problem
 from solver.frontier import BudgetResult, frontier
 from solver.model.constraints import Constraints, GroupRule, Resource
 from solver.model.options import FrontierOptions, SolverOptions
@@ -61,6 +65,8 @@ WORTHS = {
     "sum": {"shares": 2},
 }
 
+# How often the search for a certificate asks whether to go on, before it ends with what it has.
+LOOKS = 200
 # What is done to a problem without changing its answer.
 CHANGES = ("order", "twin", "useless", "units of costs", "units of worth")
 
@@ -211,8 +217,8 @@ def in_other_worths(case: Case, factor: float) -> Case:
 class Comparison:
     """Everything that is compared for one problem."""
 
-    def __init__(self, case: Case, rng: np.random.Generator) -> None:
-        self.case, self._rng = case, rng
+    def __init__(self, case: Case, rng: np.random.Generator, *, certified: bool) -> None:
+        self.case, self._rng, self._certified = case, rng, certified
         self.seen = Enumeration(case)
         self.allowed = self.seen.allowed()
         self.counts: Counter[str] = Counter()
@@ -226,6 +232,10 @@ class Comparison:
         if result.stop_reason is StopReason.EXHAUSTED:
             self.counts["not proven"] += 1
         yield from judged(self.seen, self.allowed, result, proven=True)
+        # A radius without any point is 0 and has no certificate.
+        pointless = self.case.objective == "k_center" and not self.case.arrays["distances"].size
+        if self._certified and not pointless:
+            yield from self._certificate(result)
         looks = (
             lambda: self._in_order(result),
             self._with_twin,
@@ -247,6 +257,30 @@ class Comparison:
     def _solved(self, problem: AnyProblem, options: SolverOptions) -> Result:
         self.counts["solves"] += 1
         return solve(problem, options)
+
+    def _certificate(self, result: Result) -> Iterator[Disagreement]:
+        """Yield what is wrong with the answer's certificate, as a stranger gets it: two files."""
+        looks = count()
+
+        def patience(objective: float, bound: float) -> StopReason | None:
+            del objective, bound
+            return StopReason.TIME_LIMIT if next(looks) > LOOKS else None
+
+        self.counts["certificates"] += 1
+        document = json.dumps(certify(self._problem, result, stop=patience), allow_nan=False)
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "problem.npz"
+            write_problem(self.case, path)
+            proven = check(read_problem(path), parse(document))
+        best = self.seen.best(self.allowed)
+        if proven.status != result.status:
+            self.counts["weaker certificates"] += 1
+        if (proven.status == Status.INFEASIBLE) != (best == -math.inf):
+            yield "certificate", f"{proven.status} where {best!r} is the best"
+        elif proven.objective is not None and proven.upper_bound is not None:
+            number = self.seen.number(result.selected)
+            for _, what in _bounded(self.seen, number, best, proven.objective, proven.upper_bound):
+                yield "certificate", what
 
     def _same(self, name: str, other: Case, factor: float = 1.0) -> Iterator[Disagreement]:
         """Yield whether a changed case has another optimum than this one times a factor."""
@@ -359,7 +393,7 @@ KINDS_OF_PAIRS = {"signatures", "pairs"}
 
 def write_problem(case: Case, path: Path) -> None:
     """Write a case as docs/certificate.md has problems."""
-    arrays = dict(case.arrays) | {"costs": case.costs, "budget": np.array(case.budget)}
+    arrays = completed(case) | {"costs": case.costs, "budget": np.array(case.budget)}
     arrays["objective"] = np.array(case.objective)
     arrays["constraints"] = np.array(json.dumps(case.rules))
     if case.ids:
@@ -370,10 +404,12 @@ def write_problem(case: Case, path: Path) -> None:
     np.savez(path, **arrays)
 
 
-def compared(seed: int, place: int) -> tuple[Case, Counter[str], list[Disagreement]]:
+def compared(
+    seed: int, place: int, *, certified: bool = False
+) -> tuple[Case, Counter[str], list[Disagreement]]:
     """Return a problem, what was counted, and what is wrong."""
     case = small_problems.make(seed, place)
-    comparison = Comparison(case, np.random.default_rng([seed, place, 1]))
+    comparison = Comparison(case, np.random.default_rng([seed, place, 1]), certified=certified)
     wrong: list[Disagreement] = []
     try:
         for disagreement in comparison.disagreements():
@@ -391,21 +427,22 @@ def run(arguments: argparse.Namespace) -> int:
     for place in range(arguments.first, arguments.first + arguments.problems):
         if time.perf_counter() - started > 60.0 * arguments.minutes:
             break
-        case, counted, wrong = compared(arguments.seed, place)
+        case, counted, wrong = compared(arguments.seed, place, certified=arguments.certificates)
         counts[case.objective] += counted + Counter(problems=1, disagreements=bool(wrong))
-        for check, what in wrong:
-            print(f"{arguments.seed}/{place} {case.objective}: {check}: {what}", flush=True)
-            failed.append({"place": place, "check": check, "what": what})
+        for name, what in wrong:
+            print(f"{arguments.seed}/{place} {case.objective}: {name}: {what}", flush=True)
+            failed.append({"place": place, "check": name, "what": what})
         if wrong and arguments.failures is not None:
             arguments.failures.mkdir(parents=True, exist_ok=True)
             write_problem(case, arguments.failures / f"{arguments.seed}-{place}.npz")
     columns = ("problems", "infeasible", "not proven", "solves",
-               "points, frontier", "points, nested", "disagreements")  # fmt: skip
+               "points, frontier", "points, nested", "certificates", "weaker certificates",
+               "disagreements")  # fmt: skip
     print(f"| objective | {' | '.join(columns)} |\n|{'---|' * (1 + len(columns))}")
     total: Counter[str] = Counter()
-    for name, counted in [*counts.items(), ("all", total)]:
+    for objective, counted in [*counts.items(), ("all", total)]:
         total += counted if counted is not total else Counter()
-        print(f"| {name} | {' | '.join(f'{counted[column]:,}' for column in columns)} |")
+        print(f"| {objective} | {' | '.join(f'{counted[column]:,}' for column in columns)} |")
     changed = ", ".join(f"{name} {total[name]:,}" for name in CHANGES)
     print(f"the same problem in another form: {changed}")
     seconds = time.perf_counter() - started
@@ -426,6 +463,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=math.inf)
+    parser.add_argument("--certificates", action="store_true", help="make and check them, too")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--failures", type=Path)
     raise SystemExit(1 if run(parser.parse_args()) else 0)

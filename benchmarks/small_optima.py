@@ -111,6 +111,44 @@ def _or_default(case: Case, name: str, m: int, default: float) -> Array:
     return np.asarray(case.arrays.get(name, np.full(m, default)))
 
 
+def completed(case: Case) -> dict[str, Array]:
+    """Return the arrays of a case, with those that it leaves to their defaults."""
+    arrays = dict(case.arrays)
+    kinds = case.terms or (case.objective,)
+    for place, kind in enumerate(kinds):
+        prefix = f"term{place}_" if case.terms else ""
+        own = case.term(place) if case.terms else case
+        for name, array in _DEFAULTS.get(kind, lambda _: {})(own).items():
+            arrays.setdefault(prefix + name, array)
+    return arrays
+
+
+def _columns(case: Case, name: str) -> int:
+    return int(case.arrays[name].shape[1])
+
+
+_DEFAULTS: dict[str, Callable[[Case], dict[str, Array]]] = {
+    "facility": lambda case: {
+        "demands": np.ones(_columns(case, "similarities")),
+        "served": np.zeros(_columns(case, "similarities")),
+    },
+    "coverage": lambda case: {
+        "weights": np.ones(_columns(case, "amounts")),
+        "held": np.zeros(_columns(case, "amounts")),
+    },
+    "design": lambda case: {
+        "sizes": np.ones(case.n, dtype=int),
+        "ridge": np.array(1.0),
+        "prior": np.eye(_columns(case, "factors")),
+    },
+    "k_center": lambda case: {
+        "reach": np.full(
+            _columns(case, "distances"), float(case.arrays["distances"].max(initial=0.0))
+        )
+    },
+}
+
+
 def _signatures(case: Case) -> tuple[Array, Array]:
     profits, total = _profits(case), _sums(case.arrays["weights"])
     return _pairs(_cosines(case), profits), 0.5 * total**2 + _sums(np.abs(profits))

@@ -78,7 +78,7 @@ def _range(rng: Rng, size: int, count: int | None) -> tuple[int, int | None]:
     else:
         least, most = int(rng.integers(0, count + 1)), int(rng.integers(count, size + 2))
     least = _pick(rng, 0, least)
-    return least, _pick(rng, None, most, most, 2**63)
+    return least, _pick(rng, None, most, most, 2**53)
 
 
 def _constrained(rng: Rng, case: Case) -> Case:

@@ -23,6 +23,8 @@ That is rounding (0.1 + 0.2 > 0.3 in binary), far below one unit of any integer 
 """
 
 _LARGEST_SUM = 1e100
+# Every whole number up to this is one in JSON as well, whoever reads it.
+_LARGEST_NUMBER = 2**53
 # What a cost may be, so that no worth per cost is beyond the largest float.
 _SMALLEST_COST = 1e-100
 
@@ -73,8 +75,8 @@ def _items(name: str, values: npt.ArrayLike) -> Ints:
 def _check_range(name: str, minimum: int, maximum: int | None) -> None:
     numbers: tuple[object, ...] = (minimum, 0 if maximum is None else maximum)
     for number in numbers:
-        if not isinstance(number, int | np.integer) or number < 0:
-            message = f"{name} must be whole numbers of at least 0, not {number!r}."
+        if not isinstance(number, int | np.integer) or not 0 <= number <= _LARGEST_NUMBER:
+            message = f"{name} must be whole numbers from 0 to {_LARGEST_NUMBER}, not {number!r}."
             raise InvalidProblemError(message)
     if maximum is not None and minimum > maximum:
         message = f"{name}: the minimum of {minimum} is above the maximum of {maximum}."

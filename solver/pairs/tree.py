@@ -260,7 +260,10 @@ class PairTree(OpenTree[PairNode]):
         costs = np.ascontiguousarray(core.rules.costs[0][free])
         bound, upper = math.inf, exact
         for precision in (np.float32, np.float64):
-            upper = exact.astype(precision).astype(np.float64)
+            with np.errstate(over="ignore"):
+                upper = exact.astype(precision).astype(np.float64)
+            if not np.isfinite(upper).all():  # beyond single precision
+                continue
             step.shares = 0.5 * (utilities + upper - upper.T)
             step.state = np.zeros(k, np.int8)
             bound, _, step.count_multiplier, step.price = lagrangian(

@@ -71,7 +71,7 @@ def test_what_is_published_is_on_the_disk_first(
 ) -> None:
     """The content is flushed and synchronised before the name points to it."""
     seen: list[tuple[bool, int]] = []
-    path = tmp_path / "file"
+    path = tmp_path / "folder" / "inside" / "file"
 
     def fsync(descriptor: int) -> None:
         seen.append((path.exists(), os.fstat(descriptor).st_size))
