@@ -3,10 +3,11 @@
     .venv/bin/python benchmarks/differential.py [--problems 20000] [--first 0] [--seed 1]
         [--minutes M] [--certificates] [--out differential.json] [--failures DIR]
 
-Each problem has up to 14 items (`small_problems`). The solver's answer is compared with the best
-of all selections (`small_optima`), and so are its answers to the same problem with its items in
-another order, with a scene twice, with a scene that no one can use, and in other units. Others are
-solved by heuristics, cut off after a few nodes, or asked for several budgets, nested too.
+Each problem has up to 14 items (`differential_problems`). The solver's answer is compared with the
+best of all selections (`differential_model`). So are its answers to the same problem with its items
+in another order, with a scene twice, with a scene that no one can use, and in other units: two of
+these for each problem. Others are solved by heuristics, cut off after a few nodes, or asked for
+several budgets, nested too.
 
 Solves end by nodes and never by seconds, so a run can be repeated: the same seed gives the same
 problems and the same answers. An answer that needs more nodes than it may have is counted as not
@@ -27,9 +28,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import differential_problems
 import numpy as np
-import small_problems
-from small_optima import Array, Case, Enumeration, completed
+from differential_model import Array, Case, Enumeration, completed
 
 from solver.certificate import certify
 from solver.check import check, parse, read_problem
@@ -183,12 +184,12 @@ def permuted(case: Case, order: Array) -> Case:
     for name in ("include", "exclude", "labelled"):
         rules[name] = moved(rules[name])
     rules["groups"] = [{**group, "items": moved(group["items"])} for group in rules["groups"]]
-    return replace(small_problems.taken(case, order), rules=rules)
+    return replace(differential_problems.taken(case, order), rules=rules)
 
 
 def with_twin(case: Case, item: int) -> Case:
     """Return the case with one more item, equal to one that it has."""
-    more = small_problems.taken(case, np.array([*range(case.n), item]))
+    more = differential_problems.taken(case, np.array([*range(case.n), item]))
     return replace(more, ids=(*more.ids[:-1], "scene twice") if case.ids else ())
 
 
@@ -408,7 +409,7 @@ def compared(
     seed: int, place: int, *, certified: bool = False
 ) -> tuple[Case, Counter[str], list[Disagreement]]:
     """Return a problem, what was counted, and what is wrong."""
-    case = small_problems.make(seed, place)
+    case = differential_problems.make(seed, place)
     comparison = Comparison(case, np.random.default_rng([seed, place, 1]), certified=certified)
     wrong: list[Disagreement] = []
     try:
@@ -422,7 +423,7 @@ def compared(
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print a table, write what failed; return how many problems disagree."""
     started = time.perf_counter()
-    counts: dict[str, Counter[str]] = {name: Counter() for name in small_problems.OBJECTIVES}
+    counts: dict[str, Counter[str]] = {name: Counter() for name in differential_problems.OBJECTIVES}
     failed: list[dict[str, Any]] = []
     for place in range(arguments.first, arguments.first + arguments.problems):
         if time.perf_counter() - started > 60.0 * arguments.minutes:

@@ -1,6 +1,7 @@
 """Change the code in small ways, and see whether the tests notice.
 
-    .venv/bin/python benchmarks/mutation.py [--only TARGET ...] [--out mutation.json] [--list]
+    .venv/bin/python benchmarks/mutation.py [--only TARGET ...] [--named] [--list]
+        [--out mutation.json]
 
 A target is a file, or some functions of it, and the tests that should notice (`mutation_targets`).
 Each mutant is written into a copy of the tree, and the tests run until the first failure. It is
@@ -45,10 +46,12 @@ PATIENCE = 20.0
 WANTED = 0.95
 
 
-def mutants_of(target: Target) -> list[Mutant]:
+def mutants_of(target: Target, *, only_named: bool = False) -> list[Mutant]:
     """Return the mutants of a target, the named ones first."""
     content = (ROOT / target.file).read_bytes()
     found = [named(target.file, content, *change) for change in NAMED.get(target.name, ())]
+    if only_named:
+        return found
     seen = {(mutant.start, mutant.old, mutant.new) for mutant in found}
     more = generated(target.file, content, target.functions)
     return [*found, *(m for m in more if (m.start, m.old, m.new) not in seen)]
@@ -152,7 +155,7 @@ def _import_what_stays(tree: Path, target: Target) -> None:
             importlib.import_module(room)
 
 
-def judged(tree: Path, target: Target, out: Path) -> None:
+def judged(tree: Path, target: Target, out: Path, *, only_named: bool) -> None:
     """Run all mutants of a target; write its row of the table."""
     _import_what_stays(tree, target)
     started = time.perf_counter()
@@ -163,7 +166,7 @@ def judged(tree: Path, target: Target, out: Path) -> None:
     limit = 3.0 * (time.perf_counter() - started) + PATIENCE
     counts: Counter[str] = Counter()
     survivors, by = [], Counter[str]()
-    for mutant in mutants_of(target):
+    for mutant in mutants_of(target, only_named=only_named):
         reason = EQUIVALENT.get(mutant.name)
         if reason is not None:
             counts["equivalent"] += 1
@@ -184,14 +187,14 @@ def judged(tree: Path, target: Target, out: Path) -> None:
     out.write_text(json.dumps(row))
 
 
-def _in_a_process(tree: Path, target: Target) -> dict[str, Any]:
+def _in_a_process(tree: Path, target: Target, *, only_named: bool) -> dict[str, Any]:
     """Judge a target in a fork: another target may change what this one imports once."""
     row = tree / "row.json"
     process = os.fork()
     if process == 0:
         code = 1
         try:
-            judged(tree, target, row)
+            judged(tree, target, row, only_named=only_named)
             code = 0
         except BaseException:  # noqa: BLE001 nothing may come back to the parent's code
             traceback.print_exc()
@@ -211,12 +214,12 @@ def share(counts: Counter[str]) -> float:
     return counts["killed"] / max(1, counts["killed"] + counts["survived"])
 
 
-def run(targets: list[Target], out: Path | None) -> bool:
+def run(targets: list[Target], out: Path | None, *, only_named: bool) -> bool:
     """Judge targets, print a table, write JSON; return whether all killed enough."""
     rows = []
     with copied_tree() as tree:
         for target in targets:
-            rows.append(_in_a_process(tree, target))
+            rows.append(_in_a_process(tree, target, only_named=only_named))
             counts = rows[-1]["counts"]
             print(f"{target.name}: {dict(counts)}, {rows[-1]['seconds']:.0f} s", flush=True)
             if out is not None:
@@ -239,16 +242,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", nargs="*", default=[target.name for target in TARGETS])
+    parser.add_argument("--named", action="store_true", help="only those that have a name")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--list", action="store_true", help="name the mutants and run none")
     arguments = parser.parse_args()
     targets = [target for target in TARGETS if target.name in arguments.only]
     if arguments.list:
         for target in targets:
-            for mutant in mutants_of(target):
+            for mutant in mutants_of(target, only_named=arguments.named):
                 print(mutant.name)
         return
-    raise SystemExit(0 if run(targets, arguments.out) else 1)
+    raise SystemExit(0 if run(targets, arguments.out, only_named=arguments.named) else 1)
 
 
 if __name__ == "__main__":

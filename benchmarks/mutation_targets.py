@@ -71,6 +71,17 @@ TARGETS = (
     Target("paths", "features/files/paths.py", ("tests/unit/features/files/test_paths.py",)),
 )
 
+_CHECKED = (
+    "tests/property/test_certificates_wrong.py",
+    "tests/property/test_certificates_bent.py",
+    "tests/unit/solver/check/test_sets.py",
+)
+_CHECKS = (
+    "claims", "rules", "tree", "reading", "points", "planes", "problem", "rounding",
+    "signatures", "pairs", "sets", "concave", "design",
+)  # fmt: skip
+TARGETS += tuple(Target(f"check {name}", f"solver/check/{name}.py", _CHECKED) for name in _CHECKS)
+
 # By target: what the change does, what stands there, what is put there.
 NAMED: dict[str, tuple[tuple[str, str, str], ...]] = {
     "verify": (
@@ -113,6 +124,45 @@ NAMED: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
     ),
     "egress": (("addresses behind NAT64 pass", "if address in _NAT64:", "if False:"),),
+}
+
+NAMED |= {
+    "check rules": (
+        (
+            "budgets are not looked at",
+            "* bought, -math.inf, most)]",
+            "* bought, -math.inf, 1e300)]",
+        ),
+        (
+            "resources are not looked at",
+            "* bought, -math.inf, limit)",
+            "* bought, -math.inf, 1e300)",
+        ),
+        ("groups are not looked at", 'in sequence(constraints["groups"], "groups"):', "in ():"),
+        ("multipliers of the wrong sign pass", "holds=not wrong,", "holds=True,"),
+        ("1 % over a budget passes", "BUDGET_TOLERANCE = 1e-12", "BUDGET_TOLERANCE = 1e-2"),
+    ),
+    "check claims": (
+        ("included scenes may be missing", "bool(there[rules.included].all())", "True"),
+        ("excluded scenes may be chosen", "not there[rules.excluded].any()", "True"),
+        ("optimal with a gap passes", 'status != "optimal" or bound == objective', "True"),
+        ("a bound below the objective passes", "holds=bound >= objective", "holds=True"),
+        ("t may be above its top", "holds=top >= most", "holds=True"),
+        ("hashes may differ", 'about["sha256"] == inputs.digest(budget, constraints)', "True"),
+        ("open ends of an infeasible one pass", "holds=not tree.bounded_ends", "holds=True"),
+    ),
+    "check tree": (
+        ("a part of t is left out", "node._replace(low=t)]", "node._replace(low=1.1 * t)]"),
+        ("t is split outside of its range", "if not node.low <= t <= node.high:", "if False:"),
+        ("a branch may stay open", "holds=not open_,", "holds=True,"),
+        ("decisions are not shown", "holds=worst <= most", "holds=True"),
+        ("bounds need not be finite", "holds=math.isfinite(value)", "holds=True"),
+        ("empty ends are believed", "holds=holds, otherwise", "holds=True, otherwise"),
+    ),
+    "check pairs": (
+        ("bounds are one too low", "float(math.floor(bound))", "float(math.floor(bound)) - 1.0"),
+        ("fractions are rounded down", "whole and total < _LARGEST_WHOLE", "True"),
+    ),
 }
 
 # By `Mutant.name`: why no promise is broken.

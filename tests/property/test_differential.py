@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import differential
+import differential_problems
 import numpy as np
 import pytest
-import small_problems
 from differential import built, compared
-from small_optima import Case, Enumeration
+from differential_model import Case, Enumeration
 
 from solver.model.errors import SolverError
 from solver.model.objective import value
@@ -17,7 +17,7 @@ from solver.model.problem import AnyProblem
 from solver.model.result import Result, Status
 from solver.solve import solve
 
-OBJECTIVES = small_problems.OBJECTIVES
+OBJECTIVES = differential_problems.OBJECTIVES
 EACH = 30
 pytestmark = pytest.mark.slow
 
@@ -87,7 +87,7 @@ def _mask(case: Case, number: int) -> np.ndarray:
 @pytest.mark.parametrize("place", range(21))
 def test_all_selections_are_evaluated_one_by_one_alike(place: int) -> None:
     """The model's worth of a selection, made of 2^n at once, is the solver's own of that one."""
-    case = small_problems.make(22, place, most_items=6)
+    case = differential_problems.make(22, place, most_items=6)
     problem, seen = built(case), Enumeration(case)
     for number in range(2**case.n):
         inside = _mask(case, number)
@@ -98,7 +98,7 @@ def test_all_selections_are_evaluated_one_by_one_alike(place: int) -> None:
 
 def test_a_problem_that_fails_can_be_read_again(tmp_path: Path) -> None:
     """What is written holds every array, the budget and the rules."""
-    case = small_problems.make(1, 6)
+    case = differential_problems.make(1, 6)
     path = tmp_path / "case.npz"
     differential.write_problem(case, path)
     with np.load(path) as read:

@@ -3,11 +3,11 @@
 import math
 from dataclasses import replace
 
+import differential_problems
 import numpy as np
 import pytest
-import small_problems
 from differential import built
-from small_optima import Case, Enumeration
+from differential_model import Case, Enumeration
 
 from solver import bounds
 from solver.bounds import upper_bound
@@ -22,7 +22,7 @@ def cases() -> list[tuple[Case, Enumeration]]:
     """Return sums over pairs under a budget alone."""
     found = []
     for place in [*range(0, 700, 7), *range(1, 700, 7)]:
-        case = small_problems.make(9, place, most_items=8)
+        case = differential_problems.make(9, place, most_items=8)
         if not any(case.rules.values()):
             found.append((case, Enumeration(case)))
     return found

@@ -1,11 +1,11 @@
 import math
 from dataclasses import replace
 
+import differential_problems
 import numpy as np
 import pytest
-import small_problems
 from differential import built
-from small_optima import Enumeration
+from differential_model import Enumeration
 
 from solver import verify as module
 from solver.model.constraints import Constraints, GroupRule, Resource
@@ -166,7 +166,7 @@ def test_an_objective_of_which_nothing_is_known_is_not_verified() -> None:
 @pytest.mark.parametrize("place", range(70))
 def test_every_objective_is_recomputed_by_its_definition(place: int) -> None:
     """The worth of any selection passes, as exhaustive search has it; a little more does not."""
-    case = small_problems.make(5, place, most_items=8)
+    case = differential_problems.make(5, place, most_items=8)
     problem, seen = built(case), Enumeration(case)
     allowed = seen.allowed()
     rng = np.random.default_rng(place)

@@ -5,11 +5,11 @@ from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
 
+import differential_problems
 import numpy as np
 import pytest
-import small_problems
 from differential import built
-from small_optima import Enumeration
+from differential_model import Enumeration
 
 from solver import bounds as bounds_module
 from solver.frontier import frontier, knee
@@ -90,7 +90,7 @@ def test_every_budget_has_its_best_selection(nested: bool) -> None:  # noqa: FBT
 @pytest.mark.parametrize("place", range(84))
 def test_small_problems_of_every_kind(place: int) -> None:
     """Whatever the objective and the rules, each point is the best of its budget."""
-    case = small_problems.make(12, place, most_items=7)
+    case = differential_problems.make(12, place, most_items=7)
     problem, seen = built(case), Enumeration(case)
     total = math.fsum(case.costs)
     budgets = sorted({case.budget, 0.3 * total, 0.7 * total})

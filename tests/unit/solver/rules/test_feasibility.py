@@ -3,11 +3,11 @@
 import builtins
 import math
 
+import differential_problems
 import numpy as np
 import pytest
-import small_problems
 from differential import built
-from small_optima import Enumeration
+from differential_model import Enumeration
 
 from solver.model.constraints import Constraints, GroupRule, Resource
 from solver.model.problem import PairProblem
@@ -47,7 +47,7 @@ def clashing(n: int, seed: int) -> PairProblem:
 @pytest.mark.parametrize("place", range(100))
 def test_yes_is_shown_and_no_is_true(place: int) -> None:
     """A yes comes with a selection that keeps every rule; a no is true of all selections."""
-    case = small_problems.make(8, place, most_items=8)
+    case = differential_problems.make(8, place, most_items=8)
     allowed = Enumeration(case).allowed()
     problem = built(case)
     assert is_possible(problem) is (Verdict.YES if allowed.any() else Verdict.NO)

@@ -2,11 +2,11 @@
 
 import math
 
+import differential_problems
 import numpy as np
 import pytest
-import small_problems
 from differential import built
-from small_optima import Enumeration
+from differential_model import Enumeration
 
 from solver.model.constraints import Constraints, GroupRule, Resource
 from solver.model.objective import value
@@ -34,7 +34,7 @@ def five(budget: float = 15.0, **rules: object) -> PairProblem:
 @pytest.mark.parametrize("place", range(140))
 def test_what_is_left_has_the_same_selections_and_worths(place: int) -> None:
     """Lifted, the selections of what is left are those of the question, each worth the same."""
-    case = small_problems.make(6, place, most_items=7)
+    case = differential_problems.make(6, place, most_items=7)
     problem, seen = built(case), Enumeration(case)
     allowed = seen.allowed()
     reduced = reduce(problem)

@@ -2,11 +2,11 @@
 
 import math
 
+import differential_problems
 import numpy as np
 import pytest
-import small_problems
 from differential import built
-from small_optima import Enumeration
+from differential_model import Enumeration
 
 from solver.model.problem import SignatureProblem
 from solver.model.result import StopReason
@@ -57,7 +57,7 @@ def test_the_bound_holds_and_is_close(seed: int) -> None:
 @pytest.mark.parametrize("place", range(0, 420, 7))
 def test_the_bound_holds_for_every_kind_of_problem(place: int) -> None:
     """Ties, free items, weights of all sizes: no selection is worth more, not even by rounding."""
-    case = small_problems.make(10, place, most_items=8)
+    case = differential_problems.make(10, place, most_items=8)
     problem, seen = built(case), Enumeration(case)
     assert isinstance(problem, SignatureProblem)
     within = seen.allowed(dropped=lambda rule: rule != "budget")

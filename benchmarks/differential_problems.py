@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
-from small_optima import NO_RULES, Array, Case
+from differential_model import NO_RULES, Array, Case
 
 OBJECTIVES = ("signatures", "pairs", "facility", "coverage", "design", "k_center", "sum")
 MOST_ITEMS = 14
