@@ -275,7 +275,8 @@ def read_problem(path: str | Path) -> Inputs:
         It is none, or not what the specification says.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: numpy leaves a damaged file open.
+        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             content: dict[str, Array] = dict(archive.items())
     except Exception as error:  # noqa: BLE001  numpy, zipfile, zlib and lzma have errors of their own
         fail(f"{path} cannot be read as .npz ({type(error).__name__}).")
