@@ -68,6 +68,8 @@ WORTHS = {
 
 # How often the search for a certificate asks whether to go on, before it ends with what it has.
 LOOKS = 200
+# Problems after which what is known is written.
+WRITTEN_EVERY = 100
 # What is done to a problem without changing its answer.
 CHANGES = ("order", "twin", "useless", "units of costs", "units of worth")
 
@@ -420,39 +422,75 @@ def compared(
     return case, comparison.counts, wrong
 
 
+class Ledger:
+    """What a run has counted so far, and what disagreed."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._arguments, self._started = arguments, time.perf_counter()
+        self.counts: dict[str, Counter[str]] = {
+            name: Counter() for name in differential_problems.OBJECTIVES
+        }
+        self.failed: list[dict[str, Any]] = []
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return time.perf_counter() - self._started
+
+    @property
+    def total(self) -> Counter[str]:
+        """Of all objectives."""
+        return sum(self.counts.values(), Counter())
+
+    def note(self, place: int) -> None:
+        """Compare a problem, and keep what is found."""
+        seed, failures = self._arguments.seed, self._arguments.failures
+        case, counted, wrong = compared(seed, place, certified=self._arguments.certificates)
+        self.counts[case.objective] += counted + Counter(problems=1, disagreements=bool(wrong))
+        for name, what in wrong:
+            print(f"{seed}/{place} {case.objective}: {name}: {what}", flush=True)
+            self.failed.append({"place": place, "check": name, "what": what})
+        if wrong and failures is not None:
+            failures.mkdir(parents=True, exist_ok=True)
+            write_problem(case, failures / f"{seed}-{place}.npz")
+
+    def write(self) -> None:
+        """Write JSON, where that was asked for."""
+        if self._arguments.out is None:
+            return
+        content = {"seed": self._arguments.seed, "first": self._arguments.first,
+                   "seconds": self.seconds, "counts": self.counts, "failed": self.failed}  # fmt: skip
+        self._arguments.out.write_text(json.dumps(content, indent=1))
+
+    def print(self) -> None:
+        """Print the table."""
+        columns = ("problems", "infeasible", "not proven", "solves",
+                   "points, frontier", "points, nested", "certificates", "weaker certificates",
+                   "disagreements")  # fmt: skip
+        print(f"| objective | {' | '.join(columns)} |\n|{'---|' * (1 + len(columns))}")
+        for objective, counted in [*self.counts.items(), ("all", self.total)]:
+            print(f"| {objective} | {' | '.join(f'{counted[name]:,}' for name in columns)} |")
+        changed = ", ".join(f"{name} {self.total[name]:,}" for name in CHANGES)
+        print(f"the same problem in another form: {changed}")
+        seed, first = self._arguments.seed, self._arguments.first
+        print(f"{self.seconds:.0f} s, seed {seed}, from problem {first}")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print a table, write what failed; return how many problems disagree."""
-    started = time.perf_counter()
-    counts: dict[str, Counter[str]] = {name: Counter() for name in differential_problems.OBJECTIVES}
-    failed: list[dict[str, Any]] = []
-    for place in range(arguments.first, arguments.first + arguments.problems):
-        if time.perf_counter() - started > 60.0 * arguments.minutes:
-            break
-        case, counted, wrong = compared(arguments.seed, place, certified=arguments.certificates)
-        counts[case.objective] += counted + Counter(problems=1, disagreements=bool(wrong))
-        for name, what in wrong:
-            print(f"{arguments.seed}/{place} {case.objective}: {name}: {what}", flush=True)
-            failed.append({"place": place, "check": name, "what": what})
-        if wrong and arguments.failures is not None:
-            arguments.failures.mkdir(parents=True, exist_ok=True)
-            write_problem(case, arguments.failures / f"{arguments.seed}-{place}.npz")
-    columns = ("problems", "infeasible", "not proven", "solves",
-               "points, frontier", "points, nested", "certificates", "weaker certificates",
-               "disagreements")  # fmt: skip
-    print(f"| objective | {' | '.join(columns)} |\n|{'---|' * (1 + len(columns))}")
-    total: Counter[str] = Counter()
-    for objective, counted in [*counts.items(), ("all", total)]:
-        total += counted if counted is not total else Counter()
-        print(f"| {objective} | {' | '.join(f'{counted[column]:,}' for column in columns)} |")
-    changed = ", ".join(f"{name} {total[name]:,}" for name in CHANGES)
-    print(f"the same problem in another form: {changed}")
-    seconds = time.perf_counter() - started
-    print(f"{seconds:.0f} s, seed {arguments.seed}, from problem {arguments.first}")
-    if arguments.out is not None:
-        content = {"seed": arguments.seed, "first": arguments.first, "seconds": seconds,
-                   "counts": counts, "failed": failed}  # fmt: skip
-        arguments.out.write_text(json.dumps(content, indent=1))
-    return total["disagreements"]
+    ledger = Ledger(arguments)
+    try:
+        for place in range(arguments.first, arguments.first + arguments.problems):
+            if ledger.seconds > 60.0 * arguments.minutes:
+                break
+            ledger.note(place)
+            if place % WRITTEN_EVERY == 0:
+                ledger.write()
+    except KeyboardInterrupt:
+        print("stopped")
+    ledger.print()
+    ledger.write()
+    return ledger.total["disagreements"]
 
 
 def main() -> None:
