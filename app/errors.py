@@ -5,6 +5,8 @@
     AppError
     ├── UnauthenticatedError   nobody knows who is calling
     ├── ForbiddenError         the caller's key is not good for this
+    │   └── OriginError        a page of another site sends it
+    ├── MisdirectedError       the request calls this server by a name that is not its own
     ├── NotFoundError          the named thing does not exist
     ├── ConflictError          the state of the world forbids it now
     ├── InvalidRequestError    a well-formed request asks for something that cannot be
@@ -65,6 +67,20 @@ class ForbiddenError(AppError):
 
     slug = "forbidden"
     title = "The key may not do this"
+
+
+class OriginError(ForbiddenError):
+    """A page of another site sends the request, not this server's user."""
+
+    slug = "origin"
+    title = "A page of another site may not do this"
+
+
+class MisdirectedError(AppError):
+    """The request calls this server by a name that is not its own."""
+
+    slug = "misdirected"
+    title = "The request is not meant for this server"
 
 
 class NotFoundError(AppError):

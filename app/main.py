@@ -22,6 +22,7 @@ from app.datasets import routes as datasets
 from app.errors import SettingsError
 from app.http import health, openapi, problems
 from app.http.dependencies import AppState
+from app.http.doors import ANY, LOOPBACK, Doors, Head
 from app.http.middleware import Authentication, Validators
 from app.jobs.embedded import EmbeddedWorker
 from app.metrics import Metrics
@@ -154,6 +155,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(Validators)
     app.add_middleware(Authentication, lookup=_lookup(app, settings))
+    app.add_middleware(Head)
+    app.add_middleware(Doors, hosts=_hosts(settings), trusted=frozenset(settings.allowed_hosts))
     app.add_middleware(RequestLog, count=metrics.request)  # the last one added is the outermost
     problems.install(app)
     for router in _ROUTERS:
@@ -174,6 +177,19 @@ def _lookup(app: FastAPI, settings: Settings) -> Callable[[str | None], Caller |
             return Keys(session).caller(presented, is_open=is_open)
 
     return caller
+
+
+def _hosts(settings: Settings) -> frozenset[str]:
+    """Return the names that this server goes by, beside those of loopback.
+
+    Where a key is needed from the start, a strange page has none, so any name is good unless some
+    are set.
+    """
+    named = frozenset(settings.allowed_hosts)
+    if not named and not _may_be_open(settings):
+        return frozenset({ANY})
+    own = {settings.host, settings.published_on or settings.host}
+    return named | {f"[{name}]" if ":" in name else name.lower() for name in own}
 
 
 def _show(metrics: Metrics, pool: SolvePool, sessions: sessionmaker[ProjectSession]) -> None:
@@ -244,7 +260,7 @@ def _reached_at(settings: Settings) -> str:
 def _may_be_open(settings: Settings) -> bool:
     """Tell whether callers need no key as long as there is none."""
     address = _reached_at(settings)
-    if settings.allow_unauthenticated or address == "localhost":
+    if settings.allow_unauthenticated or address == LOOPBACK:
         return True
     try:
         return ipaddress.ip_address(address).is_loopback

@@ -1,6 +1,7 @@
 """Everything that can be set, from ``SEEDAL_*`` variables or the flags of the same names."""
 
 import os
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,6 +21,8 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
 }
+
+_HOST = re.compile(r"\*|(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -45,6 +48,10 @@ class Settings(BaseSettings):
         Where the API listens.
     published_on
         Address that the port of the API's container is published on; by default, `host`.
+    allowed_hosts
+        Host names, separated by spaces, with or without a port, that clients may call the API by
+        beside those of loopback; by default, `host` and `published_on` where no key may be needed,
+        and any where one is.
     allow_unauthenticated
         Permit an address beyond loopback although there is no API key: only behind something
         that authenticates.
@@ -97,6 +104,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     published_on: str | None = None
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     allow_unauthenticated: bool = False
     solve_processes: int = Field(default=2, ge=1, le=256)
     max_time_limit_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
@@ -126,7 +134,7 @@ class Settings(BaseSettings):
     def _resolve_roots(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
         return tuple(root.expanduser().resolve() for root in value)
 
-    @field_validator("url_roots", "callback_allow", mode="before")
+    @field_validator("url_roots", "callback_allow", "allowed_hosts", mode="before")
     @classmethod
     def _split_prefixes(cls, value: object) -> object:
         """Accept the form of the environment, separated by spaces."""
@@ -146,6 +154,15 @@ class Settings(BaseSettings):
         for entry in value:
             if "/" in entry:
                 ip_network(entry, strict=False)  # a typing error would be taken for a host's name
+        return tuple(entry.lower() for entry in value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not _HOST.fullmatch(entry):
+                rule = f"{entry!r} is no host name, with or without a port; * stands for any"
+                raise ValueError(rule)
         return tuple(entry.lower() for entry in value)
 
     @field_validator("data_dir", "cache_dir")

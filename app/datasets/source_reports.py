@@ -27,6 +27,7 @@ from app.processes.child import Cancellation
 from app.settings import Settings
 from app.store.artifacts import Artifacts
 from features.errors import SourceError, StorageError, redacted
+from features.files.paths import confined
 from features.sources import Mistakes, SourceOptions, open_source, open_upload, unfit_option
 from features.sources.scenes import ScenePool
 from features.storage.reading import state
@@ -97,7 +98,9 @@ def read_source(
     """
     if Path(root).parent == settings.uploads_dir:
         return open_upload(Path(root), f"{UPLOAD}{Path(root).name}", options)
-    return open_source(kind, root, options)
+    remote = is_remote(str(root))  # it is read from a copy, and has nothing beside it
+    with confined(None if remote else settings.file_roots):
+        return open_source(kind, root, options)
 
 
 def _uploaded(uri: str, settings: Settings) -> Path:

@@ -21,6 +21,7 @@ from app.errors import (
     InvalidRequestError,
     MalformedRequestError,
     MediaTypeError,
+    MisdirectedError,
     NotFoundError,
     SlowRequestError,
     SolveCancelledError,
@@ -62,6 +63,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 _STATUS: Final[Mapping[type[AppError], HTTPStatus]] = {
     UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
+    MisdirectedError: HTTPStatus.MISDIRECTED_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
     SlowRequestError: HTTPStatus.REQUEST_TIMEOUT,
     MediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -178,7 +180,8 @@ def _allowed(request: Request) -> str:
     paths = request.app.openapi()["paths"]
     fitting = [name for name in paths if re.fullmatch(_pattern(name), request.url.path)]
     closest = max(fitting, key=len, default=None)  # `{id}:cancel` is no `{id}`
-    return ", ".join(sorted(method.upper() for method in paths[closest])) if closest else ""
+    methods = {method.upper() for method in paths[closest]} if closest else set()
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _pattern(template: str) -> str:

@@ -20,6 +20,7 @@ from app.datasets.extraction import ExtractionOutcome
 from app.datasets.uploads import Uploads
 from app.errors import SlowRequestError
 
+OCTETS = {"Content-Type": "application/octet-stream"}
 SCENES = [{"scene_id": f"s/{k}", "cost": 10 + k, "group": "g"} for k in range(6)]
 
 
@@ -150,7 +151,7 @@ def test_vectors_that_break_a_rule_leave_nothing(
 
 def test_a_dataset_with_images_takes_no_vectors(client: TestClient, ready: str) -> None:
     """Vectors are for datasets that were registered to have them."""
-    answer = client.put(f"/v1/datasets/{ready}/vectors", content=_vectors())
+    answer = client.put(f"/v1/datasets/{ready}/vectors", content=_vectors(), headers=OCTETS)
     assert (answer.status_code, "precomputed" in answer.json()["detail"]) == (409, True)
 
 
@@ -161,7 +162,7 @@ def _lines(pool: Path, **more: object) -> bytes:
 
 
 def _upload(client: TestClient, content: bytes) -> dict[str, Any]:
-    answer = client.post("/v1/manifests", content=content)
+    answer = client.post("/v1/manifests", content=content, headers=OCTETS)
     assert answer.status_code == 201, answer.text
     uploaded: dict[str, Any] = answer.json()
     return uploaded
@@ -256,9 +257,10 @@ def test_an_upload_is_whole_or_not_there(client: TestClient, app: FastAPI) -> No
     """One that is empty, too long or compressed leaves nothing behind."""
     folder = app.state.app_state.settings.uploads_dir
     before = sorted(folder.iterdir()) if folder.exists() else []
-    assert client.post("/v1/manifests", content=b"").status_code == 422
-    assert client.post("/v1/manifests", content=b"{" * 1_100_000).status_code == 413
-    headers = {"Content-Encoding": "gzip"}
+    assert client.post("/v1/manifests", content=b"", headers=OCTETS).status_code == 422
+    long = b"{" * 1_100_000
+    assert client.post("/v1/manifests", content=long, headers=OCTETS).status_code == 413
+    headers = {"Content-Encoding": "gzip", **OCTETS}
     assert client.post("/v1/manifests", content=b"{}", headers=headers).status_code == 415
     assert sorted(folder.iterdir()) == before
 
