@@ -207,7 +207,7 @@ def test_every_id_can_be_fetched(
     """An id may end in a word of the API: its slash is sent as %2F."""
     picture = str(next(pool.glob("*/*/0.png")))
     words = ("thumbnail", "neighbors", "pointcloud")
-    ids = ["a", "thumbnail", "a/", "a//b", "/a", "a%2Fthumbnail", "a?b#c", "é/%/ü", " a "]
+    ids = ["a", "thumbnail", "a/", "a//b", "/a", "a?b#c", "é/%/ü", " a "]
     ids += [f"{head}/{word}" for word in words for head in ("a", "b/c", "b/neighbors")]
     scenes = [{"scene_id": name, "cost": 1, "images": [picture]} for name in ids]
     registered = register({"kind": "inline", "scenes": scenes})
