@@ -23,6 +23,7 @@
     ├── SolveCrashedError      it could not be solved
     │   └── SolveKilledError   the process that solved it died
     ├── SolveCancelledError    nobody wants the answer any more, or the server is ending
+    ├── DatabaseError          the database is none, damaged, or another version's
     └── SettingsError          the settings contradict each other; raised before anything starts
 
 ``app.http.problems`` alone knows which HTTP status each one becomes.
@@ -220,6 +221,13 @@ class SolveCancelledError(AppError):
 
     slug = "solve-cancelled"
     title = "The solve was cancelled"
+
+
+class DatabaseError(AppError):
+    """The database is none, is damaged, cannot be opened, or is another version's."""
+
+    slug = "database"
+    title = "The database cannot be used"
 
 
 class SettingsError(AppError):

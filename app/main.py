@@ -220,10 +220,12 @@ def serve(settings: Settings, *, worker: bool) -> None:
 
     Raises
     ------
+    DatabaseError
+        The database is none, cannot be reached, or is a newer version's.
     SettingsError
         The host is not a loopback address, and there is no usable key.
     """
-    _require_guarded_host(settings)
+    _require_guarded_host(settings, has_key=_has_usable_key(settings))
     configure_logging(settings.log_level)
     app = create_app(settings)
     config = uvicorn.Config(
@@ -242,9 +244,9 @@ def serve(settings: Settings, *, worker: bool) -> None:
         raise SystemExit(_STARTUP_FAILURE)
 
 
-def _require_guarded_host(settings: Settings) -> None:
+def _require_guarded_host(settings: Settings, *, has_key: bool) -> None:
     """Refuse to listen beyond this machine as long as nobody could come in."""
-    if not _may_be_open(settings) and not _has_usable_key(settings):
+    if not _may_be_open(settings) and not has_key:
         rule = (
             f"Refusing to serve on {_reached_at(settings)}: there is no usable API key, so only a "
             "loopback address is served; make one with `seedal keys create`, or set "
@@ -269,6 +271,7 @@ def _may_be_open(settings: Settings) -> bool:
 
 
 def _has_usable_key(settings: Settings) -> bool:
+    """Open the database before anything else starts: what is wrong with it is one sentence."""
     engine = open_engine(settings.database())
     try:
         upgrade(engine)

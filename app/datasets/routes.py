@@ -17,7 +17,13 @@ from app.datasets.wire import (
     RegisteredDataset,
     UploadedManifest,
 )
-from app.errors import ConflictError, InvalidRequestError, MediaTypeError, NotFoundError
+from app.errors import (
+    ConflictError,
+    InvalidRequestError,
+    MediaTypeError,
+    NotFoundError,
+    UnavailableError,
+)
 from app.http.dependencies import (
     AppStateOf,
     CancellationOf,
@@ -126,7 +132,7 @@ _MANIFEST_BODY: Final[dict[str, Any]] = {
 @manifests.post(
     "",
     status_code=HTTPStatus.CREATED,
-    responses=documented(*SENDING),
+    responses=documented(*SENDING, UnavailableError),
     openapi_extra=_MANIFEST_BODY,
 )
 async def upload_manifest(request: Request, uploads: UploadsOf) -> UploadedManifest:

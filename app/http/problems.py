@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457): the only module that knows HTTP's error statuses."""
 
+import errno
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -122,6 +123,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(AppError)(answer_error)
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(OSError)(_disk_error)
     app.exception_handler(ClientDisconnect)(_broken_off)
     app.exception_handler(Exception)(_unexpected_error)
 
@@ -168,6 +170,18 @@ def _http_error(request: Request, error: HTTPException) -> Response:
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed(request) or headers.get("Allow", "")
     return _problem(request, status, "about:blank", status.phrase, str(error.detail), (), headers)
+
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
+def _disk_error(request: Request, error: OSError) -> Response:
+    """Answer a disk that is full, or that became read-only, with a reason to ask again."""
+    if error.errno not in _NO_ROOM:
+        raise error
+    structlog.get_logger(__name__).error("the disk takes nothing", error=str(error))
+    rule = "The server's disk is full, or cannot be written; nothing was changed."
+    return answer_error(request, UnavailableError(rule))
 
 
 def _broken_off(request: Request, _: ClientDisconnect) -> Response:
