@@ -113,11 +113,44 @@ def make_seed(
     measured = [simpler.measure(name, problem) for name in question.baselines]
     scenes, missed = describe(question, problem, result.selected)
     return SeedAnswer(
-        replace(result, notes=(*notes, *result.notes)),
+        replace(result, notes=(*notes, *_notes(question, result), *result.notes)),
         scenes,
         tuple(baseline for baseline in measured if baseline is not None),
         missed,
     )
+
+
+def _notes(question: Question, result: Result) -> tuple[str, ...]:
+    """Return what a reader of a seed would stumble over."""
+    notes = list(_labelled_notes(question))
+    if result.selected.size:
+        return tuple(notes)
+    rules = question.constraints
+    free = np.setdiff1d(np.arange(len(question.scene_ids)), [*rules.labelled, *rules.exclude])
+    if not free.size:
+        notes.append("Nothing is chosen: every scene is labelled or excluded.")
+        return tuple(notes)
+    cheapest = free[np.argmin(question.costs[free])]
+    cost = float(question.costs[cheapest])
+    if cost > question.budget:
+        notes.append(
+            f"Nothing is chosen: the budget of {question.budget:,.10g} is below the cheapest scene "
+            f"that is neither labelled nor excluded ({question.scene_ids[cheapest]!r} costs "
+            f"{cost:,.10g})."
+        )
+    else:
+        notes.append("Nothing is chosen: within the rules no scene adds to the objective.")
+    return tuple(notes)
+
+
+def _labelled_notes(question: Question) -> tuple[str, ...]:
+    """Say which scenes are labelled and included: they are there, so they are not bought again."""
+    both = np.intersect1d(question.constraints.include, question.constraints.labelled)
+    if not both.size:
+        return ()
+    names = ", ".join(repr(question.scene_ids[item]) for item in both[:_NAMED])
+    more = f" and {len(both) - _NAMED} more" if len(both) > _NAMED else ""
+    return (f"Labelled already, so not chosen again although included: {names}{more}.",)
 
 
 def settled(question: Question) -> tuple[Question, tuple[str, ...]]:
@@ -127,6 +160,9 @@ def settled(question: Question) -> tuple[Question, tuple[str, ...]]:
     meant, note = resolve(question.signatures)
     return replace(question, objective=meant), (note,)
 
+
+_NAMED: Final = 3
+"""Scenes that a note names."""
 
 _RESULT_FIELDS = tuple(field.name for field in fields(Result))
 
@@ -271,7 +307,7 @@ def make_frontier(
         objective=question.objective,
         steps=tuple(_step(question, problem, point, simpler) for point in found.points),
         knee=found.knee,
-        notes=notes,
+        notes=(*notes, *_labelled_notes(question)),
     )
 
 

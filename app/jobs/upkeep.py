@@ -15,7 +15,6 @@ import structlog
 from sqlalchemy.orm import sessionmaker
 
 from app.datasets import store as datasets
-from app.datasets.source_reports import UPLOAD
 from app.http.idempotency import KEPT, purge
 from app.jobs.engine import JobEngine
 from app.jobs.slots import Slots
@@ -179,7 +178,7 @@ class Retention:
         unread = [] if shared else list((made / "index").glob("*.faiss"))
         with self._sessions() as session:
             needed = datasets.signature_keys(session) | operations.vectors_named(session)
-            needed |= {uri.removeprefix(UPLOAD) for uri in datasets.uris_under(session, UPLOAD)}
+            needed |= datasets.uploads_named(session)
         unneeded = [path for path in old if needed.isdisjoint({path.stem, path.name})]
         for path in (*unneeded, *unread):
             if _changed_before(path, before):

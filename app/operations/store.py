@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Text, cast, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.callbacks import store as deliveries
 from app.errors import NotFoundError
-from app.store.identifiers import now
+from app.store.identifiers import FILE_NAME, now
 from app.store.tables import DatasetRow, OperationRow
 from app.wire import DatasetStatus
 
@@ -102,9 +102,10 @@ def remove(session: Session, operation_ids: Sequence[str]) -> None:
 
 
 def vectors_named(session: Session) -> set[str]:
-    """Return the names of the files of vectors that operations are about."""
-    name = OperationRow.request["vectors"].as_string()
-    return set(session.scalars(select(name).where(name.is_not(None))))
+    """Return the names of the uploaded files that operations are about; as text, like sources."""
+    request = cast(OperationRow.request, Text)
+    rows = session.scalars(select(request).where(request.contains('"vectors"', autoescape=True)))
+    return {name for text in rows for name in FILE_NAME.findall(text)}
 
 
 def counts(session: Session) -> dict[tuple[str, ...], float]:
