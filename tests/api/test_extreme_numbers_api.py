@@ -69,8 +69,8 @@ def test_every_question_has_an_answer_or_a_sentence(
     path = f"/v1/datasets/{_ready(client, register, extract, SIZES[size])}"
     rng, answered = Random(size), 0  # noqa: S311 no secret
     for objective in OBJECTIVES:
-        for _ in range(12):
-            body = {"objective": objective, "budget": rng.choice(BUDGETS), "time_limit_s": 1}
+        for _ in range(5):
+            body = {"objective": objective, "budget": rng.choice(BUDGETS), "time_limit_s": 0.3}
             body |= rng.choice(RULES)
             answer = client.post(f"{path}/seeds", json=body)
             assert answer.status_code in {201, 422}, (body, answer.text)
@@ -83,10 +83,10 @@ def test_every_question_has_an_answer_or_a_sentence(
                 got = client.get(f"{seed}{what}")
                 assert got.status_code in {200, 422}, (body, what, got.text)
         budgets = rng.sample(BUDGETS, 3)
-        body = {"objective": objective, "budgets": budgets, "time_limit_s": 1}
+        body = {"objective": objective, "budgets": budgets, "time_limit_s": 0.3}
         answer = client.post(f"{path}/frontiers", json=body)
         assert answer.status_code in {201, 422}, (body, answer.text)
-    assert answered >= 20
+    assert answered >= 8
     for what in ("", "/map", "/duplicates", "/scenes", "/seeds", "/scenes/s0/neighbors"):
         assert client.get(f"{path}{what}").status_code == 200
 
