@@ -134,7 +134,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.pools = Pools()
         app.state.poller = OperationPoller(sessions)
         try:
-            yield
+            with metrics.served(settings.host, settings.metrics_port):
+                yield
         finally:
             pool.close()
             end_tracing()

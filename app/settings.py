@@ -46,6 +46,8 @@ class Settings(BaseSettings):
         ``s3://bucket/pool/``; by default none, so that nothing remote is read.
     host, port
         Where the API listens.
+    metrics_port
+        Where `/metrics` is served in place of `port`, so that a network can keep the two apart.
     published_on
         Address that the port of the API's container is published on; by default, `host`.
     allowed_hosts
@@ -103,6 +105,7 @@ class Settings(BaseSettings):
     url_roots: Annotated[tuple[str, ...], NoDecode] = ()
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
     published_on: str | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     allow_unauthenticated: bool = False

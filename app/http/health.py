@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.errors import UnavailableError
+from app.errors import NotFoundError, UnavailableError
 from app.http.dependencies import AppStateOf, MetricsOf, Session
 from app.http.problems import documented
 from app.metrics import CONTENT_TYPE
@@ -74,8 +74,13 @@ def is_ready(app_state: AppStateOf, session: Session) -> Health:
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus' text format."}},
+    responses={
+        **documented(NotFoundError),
+        200: {"content": {"text/plain": {}}, "description": "Prometheus' text format."},
+    },
 )
-def show_metrics(metrics: MetricsOf) -> Response:
-    """Show numbers about requests, solves and operations."""
+def show_metrics(app_state: AppStateOf, metrics: MetricsOf) -> Response:
+    """Show numbers about requests, solves and operations, unless another port does."""
+    if app_state.settings.metrics_port is not None:
+        raise NotFoundError(kind="page", name="/metrics on this port")
     return Response(metrics.text(), media_type=CONTENT_TYPE)
