@@ -45,6 +45,7 @@ _AWAY: Final = (
     "the server sends readers on to another place, and only redirects below the file's own folder "
     "are followed"
 )
+_UNUSABLE: Final = "the address cannot be asked for"
 _BROKEN_OFF: Final = "the transfer broke off"
 _NO_LENGTH: Final = "the server does not say how many bytes the file has"
 
@@ -178,9 +179,11 @@ class WebFile:
             except _AnswerError as error:
                 if not left or not error.may_pass:
                     raise
-            except (httpx2.TransportError, httpx2.InvalidURL) as error:
-                if not left or isinstance(error, httpx2.InvalidURL):
+            except httpx2.TransportError as error:
+                if not left:
                     raise _AnswerError(_reason(error)) from error
+            except (httpx2.InvalidURL, ExceptionGroup) as error:  # a port beyond the last one
+                raise _AnswerError(_UNUSABLE) from error
             await asyncio.sleep(pause_s * (0.5 + random.random() / 2))  # noqa: S311 no secret
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         raise AssertionError  # the last attempt returns or raises
@@ -277,7 +280,7 @@ def _reason(error: Exception) -> str:
         case httpx2.NetworkError():
             return _BROKEN_OFF
         case _:
-            return "the address cannot be asked for"
+            return _UNUSABLE
 
 
 def _proxy(uri: Uri) -> str | None:

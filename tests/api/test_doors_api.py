@@ -70,6 +70,13 @@ def test_an_open_server_answers_to_loopback_names_alone(
     )
 
 
+def test_a_request_has_one_host(local: TestClient) -> None:
+    """Of two names, one good, either may be what a proxy in between has looked at."""
+    for hosts in (("localhost", "rebound.example"), ("rebound.example", "localhost")):
+        answer = local.get("/v1/datasets", headers=[("Host", host) for host in hosts])
+        assert answer.status_code == 421
+
+
 def test_further_hosts_may_be_named(tmp_path: Path) -> None:
     """A name is good with any port, a name with a port with that one alone."""
     with _client(tmp_path, allowed_hosts="api Tool.example:8080") as client:
@@ -99,7 +106,10 @@ def test_a_wrong_host_is_no_setting(tmp_path: Path) -> None:
             Settings(data_dir=tmp_path, allowed_hosts=wrong)  # type: ignore[arg-type]  # as the environment gives it
 
 
-STRANGE = ("http://evil.example", "null", "http://127.0.0.1:3000", "https://evil.example:8000", "x")
+STRANGE = (
+    *("http://evil.example", "null", "http://127.0.0.1:3000", "https://evil.example:8000", "x"),
+    *("ftp://127.0.0.1:8000", "chrome-extension://127.0.0.1:8000", "http://[::1", ""),
+)
 
 
 @pytest.mark.parametrize("origin", STRANGE)
@@ -129,8 +139,9 @@ def test_the_servers_own_page_may_change_things(local: TestClient, tmp_path: Pat
     """An origin of the very name and port that was called is the explorer; none is a program."""
     for headers in ({"Origin": HERE}, {"Origin": HERE, "Sec-Fetch-Site": "same-origin"}, {}):
         assert local.post("/v1/datasets", json=DATASET, headers=headers).status_code == 202
-    behind = {"Host": "localhost:80", "Origin": "http://localhost"}
-    assert local.post("/v1/datasets", json=DATASET, headers=behind).status_code == 202
+    for host, origin in (("localhost:80", "http://localhost"), ("LocalHost", "HTTP://LOCALHOST")):
+        behind = {"Host": host, "Origin": origin}
+        assert local.post("/v1/datasets", json=DATASET, headers=behind).status_code == 202
     with _client(tmp_path, allowed_hosts="seedal.example") as client:
         proxied = {"Origin": "https://seedal.example"}  # and Host is what the proxy calls it
         assert client.post("/v1/datasets", json=DATASET, headers=proxied).status_code == 202

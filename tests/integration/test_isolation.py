@@ -1,6 +1,7 @@
 """The isolation matrix: every operation of the document, every kind of key, whose things."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import isolation
 import pytest
@@ -22,6 +23,15 @@ def _operations(made: World) -> list[Operation]:
 def test_no_operation_is_forgotten(made: World) -> None:
     """The document and the recipes have the same operations: a new route needs one here."""
     assert {operation.name for operation in _operations(made)} == set(RECIPES)
+
+
+def test_the_page_says_how_large_the_matrix_is(made: World) -> None:
+    """docs/security.md counts operations and answers as they are."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "security.md").read_text("utf-8")
+    operations = _operations(made)
+    answers = sum(len(CALLERS) * (2 if "{" in each.path else 1) for each in operations)
+    assert f"each of the {len(operations)} operations" in text
+    assert f"{answers} answers" in text
 
 
 def test_every_operation_names_its_scope(made: World) -> None:
