@@ -47,7 +47,7 @@ from postgres import running_postgres  # noqa: E402
 from serving import free_port  # noqa: E402
 from soak_ledger import Ledger  # noqa: E402
 from soak_measures import Samples, age, family, leftovers, orphans, rows, settle  # noqa: E402
-from soak_visitors import Grounds, UnexpectedError, Visitor  # noqa: E402
+from soak_visitors import Grounds, UnexpectedError, Verify, Visitor  # noqa: E402
 
 from app.settings import Settings  # noqa: E402
 from app.store.engine import open_engine  # noqa: E402
@@ -216,7 +216,7 @@ def _tidy(
     return {"rows": {k: v for k, v in left.items() if v or first.get(k)}, "files": files}
 
 
-def soak(run: Run, settings: Settings, folder: Path, logs: Path, verify: Any) -> dict[str, Any]:  # noqa: ANN401 a pool's method
+def soak(run: Run, settings: Settings, folder: Path, logs: Path, verify: Verify) -> dict[str, Any]:
     """Run the whole and return the report."""
     ledger, began = Ledger(), time.perf_counter()
     pictures = _draw(folder / "pictures")
@@ -258,7 +258,8 @@ def soak(run: Run, settings: Settings, folder: Path, logs: Path, verify: Any) ->
                 kept.end()
     return {
         "database": settings.database().get_backend_name(),
-        "minutes": run.minutes, "seconds": time.perf_counter() - began, "random_seed": run.random_seed,
+        "minutes": run.minutes, "seconds": time.perf_counter() - began,
+        "random_seed": run.random_seed,
         "killed": killed, "starts": starts,
         **ledger.report(),
         "held idle": {"at first": at_first, "at last": at_last},

@@ -142,7 +142,7 @@ class Visitor:
                 self._refuse(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
             self._ledger.count(f"requests answered {answer.status_code}")
             time.sleep(min(2.0, float(answer.headers.get("Retry-After", 1))))
-        self._refuse(f"{method} {path}: no answer in {_PATIENCE_S:.0f} s")
+        return self._refuse(f"{method} {path}: no answer in {_PATIENCE_S:.0f} s")
 
     def _refuse(self, sentence: str) -> NoReturn:
         self._ledger.fault(sentence)

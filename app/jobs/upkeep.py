@@ -165,8 +165,9 @@ class Retention:
 
         A process that goes on to use such a file touches it first (`features.signing`,
         `app.datasets.uploads`), so a dataset that gets it meanwhile keeps its files. A cache
-        outside of the data directory may serve other databases, too, so its files stay. Nothing
-        reads the FAISS files that earlier versions wrote.
+        outside of the data directory may serve other databases, too, so its files stay. What a
+        process that was killed had begun to write is nobody's. Nothing reads the FAISS files that
+        earlier versions wrote.
         """
         made, sent = self._settings.cache_dir, self._settings.uploads_dir
         shared = not made.is_relative_to(self._settings.data_dir)
@@ -176,7 +177,7 @@ class Retention:
             for path in pattern.parent.glob(pattern.name)
             if _changed_before(path, before)
         ]
-        unread = [] if shared else list((made / "index").glob("*.faiss"))
+        unread = [*made.glob("*/.*.tmp"), *(() if shared else made.glob("index/*.faiss"))]
         with self._sessions() as session:
             needed = datasets.signature_keys(session) | operations.vectors_named(session)
             needed |= {uri.removeprefix(UPLOAD) for uri in datasets.uris_under(session, UPLOAD)}
