@@ -301,6 +301,8 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
         _age(signatures / name, days)
         (signatures.parent / "neighbours").mkdir(exist_ok=True)
         _age(signatures.parent / "neighbours" / name, days)
+    _age(signatures / ".cut-off.npz.0.tmp", 2)
+    _age(signatures / ".at-work.npz.0.tmp", 0)
     (signatures.parent / "index").mkdir()
     _age(signatures.parent / "index" / "planted-5-32-0.faiss", 2)  # of an earlier version
     uploads = service.settings.uploads_dir
@@ -348,18 +350,23 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
         assert set(session.scalars(select(DeliveryRow.operation_id))) == {untold, active}
         assert session.get(DatasetRow, kept) is not None
     left = {path.name for path in signatures.iterdir()}
-    assert left == {"planted-5-32-0.npz", "young.npz"}  # a job may be about to use the young one
-    assert {path.name for path in (signatures.parent / "neighbours").iterdir()} == left
+    needed = {"planted-5-32-0.npz", "young.npz"}  # a job may be about to use the young one
+    assert left == needed | {".at-work.npz.0.tmp"}
+    assert {path.name for path in (signatures.parent / "neighbours").iterdir()} == needed
     assert not list((signatures.parent / "index").iterdir())
     assert {path.name for path in uploads.iterdir()} == {"new.csv", "v.npy", "registered.csv"}
 
 
 def test_a_cache_that_others_share_is_not_swept(service: Service, tmp_path: Path) -> None:
-    """Signatures outside of the data directory may be another database's: they stay."""
+    """Signatures outside of the data directory may be another database's: they stay.
+
+    What a killed process had begun to write there is nobody's.
+    """
     away = service.settings.model_copy(
         update={"retention_days": 1e-9, "cache_dir": tmp_path / "shared"}
     )
     away.signatures_dir.mkdir(parents=True)
     _age(away.signatures_dir / "of-another.npz", 400)
+    _age(away.signatures_dir / ".cut-off.npz.0.tmp", 2)
     Retention(away, service.sessions, _Journal()).round()
     assert [path.name for path in away.signatures_dir.iterdir()] == ["of-another.npz"]
