@@ -10,7 +10,7 @@ CREATE TABLE application_versions (
     version_timestamp INTEGER NOT NULL DEFAULT (strftime('%s','now') * 1000),
     created_at INTEGER NOT NULL DEFAULT (strftime('%s','now') * 1000)
 , "application_name" TEXT DEFAULT NULL);
-INSERT INTO "application_versions" VALUES('2963c268-da18-42bf-9489-30c82651fa87','1',1796056638000,1796056638000,'seedal');
+INSERT INTO "application_versions" VALUES('2d6d0587-f0c9-4e8d-9c17-11869a2bc555','1',1796057334000,1796057334000,'seedal');
 CREATE TABLE datasets (
 	id VARCHAR NOT NULL, 
 	name VARCHAR NOT NULL, 
@@ -35,8 +35,8 @@ CREATE TABLE datasets (
 	created_at DATETIME NOT NULL, 
 	CONSTRAINT pk_datasets PRIMARY KEY (id)
 );
-INSERT INTO "datasets" VALUES('01a22d51-5a71-75c7-8953-e3e553a3785a','Bürohaus','ready',NULL,'{"kind": "images", "root": "@POOL@", "images_root": null, "split": "all", "scene_from": null, "unit": "scene"}','{"backbone": "colour_grid", "token": "auto", "clusters": 3, "sparsify": null}','{"backbone": "colour_grid", "weights_id": "b93e0d0f8688a83d3aa8beb37dada29e3f6555f479ffd382683495f9ecb367ce", "precision": "float32", "token": "cls", "clusters": 3, "sparsify": null}','images','["images"]','number of images',6,6,12.0,2.0,'8c039adadd9a5cb8bec5c762a2ea9dd363d23577f0eec60103191a36e51b85f2',0,'[]',0,'[]','["Scenes have several images each, so whole images are compared.", "colour_grid sees colours only: good for a trial, not for a seed to label."]','2026-11-30 16:37:16.017631');
-INSERT INTO "datasets" VALUES('01a22d52-7bed-763e-84f1-41f2782eff5b','left','registered',NULL,'{"kind": "images", "root": "@POOL@", "images_root": null, "split": "all", "scene_from": null, "unit": "scene"}','{"backbone": "colour_grid", "token": "auto", "clusters": 3, "sparsify": null}',NULL,NULL,'[]',NULL,NULL,NULL,NULL,NULL,NULL,0,'[]',0,'[]','[]','2026-11-30 16:38:30.125847');
+INSERT INTO "datasets" VALUES('01a22d5b-f22f-7604-969a-b8d61221360e','Bürohaus','ready',NULL,'{"kind": "images", "root": "@POOL@", "images_root": null, "split": "all", "scene_from": null, "unit": "scene"}','{"backbone": "colour_grid", "token": "auto", "clusters": 3, "sparsify": null}','{"backbone": "colour_grid", "weights_id": "b93e0d0f8688a83d3aa8beb37dada29e3f6555f479ffd382683495f9ecb367ce", "precision": "float32", "token": "cls", "clusters": 3, "sparsify": null}','images','["images"]','number of images',6,6,12.0,2.0,'0b101821114e79fc0af425939049cc49b71a3ccc627fee971e67e4f0caa3f9c3',0,'[]',0,'[]','["Scenes have several images each, so whole images are compared.", "colour_grid sees colours only: good for a trial, not for a seed to label."]','2026-11-30 16:48:50.223222');
+INSERT INTO "datasets" VALUES('01a22d5d-4ec8-706c-bba5-e7a4d4472ea9','left','registered',NULL,'{"kind": "images", "root": "@POOL@", "images_root": null, "split": "all", "scene_from": null, "unit": "scene"}','{"backbone": "colour_grid", "token": "auto", "clusters": 3, "sparsify": null}',NULL,NULL,'[]',NULL,NULL,NULL,NULL,NULL,NULL,0,'[]',0,'[]','[]','2026-11-30 16:50:19.464995');
 CREATE TABLE dbos_migrations (version INTEGER NOT NULL PRIMARY KEY);
 INSERT INTO "dbos_migrations" VALUES(125);
 CREATE TABLE notifications (
@@ -62,9 +62,9 @@ CREATE TABLE "operation_outputs" (
     retention_timestamp INTEGER NOT NULL DEFAULT (strftime('%s','now') * 1000),
     PRIMARY KEY (workflow_uuid, function_id)
 );
-INSERT INTO "operation_outputs" VALUES('01a22d51-5abe-719e-9e28-e1134fe4cb12',1,'read_source','"more"',NULL,NULL,1796056640117,1796056640241,'portable_json','seedal',1796056640000);
-INSERT INTO "operation_outputs" VALUES('01a22d51-5abe-719e-9e28-e1134fe4cb12',2,'extract_group','"done"',NULL,NULL,1796056640265,1796056642574,'portable_json','seedal',1796056642000);
-INSERT INTO "operation_outputs" VALUES('01a22d51-5abe-719e-9e28-e1134fe4cb12',3,'finish','"done"',NULL,NULL,1796056642583,1796056643014,'portable_json','seedal',1796056643000);
+INSERT INTO "operation_outputs" VALUES('01a22d5b-f266-733f-b5d7-58f27688e300',1,'read_source','"more"',NULL,NULL,1796057336162,1796057336249,'portable_json','seedal',1796057336000);
+INSERT INTO "operation_outputs" VALUES('01a22d5b-f266-733f-b5d7-58f27688e300',2,'extract_group','"done"',NULL,NULL,1796057336265,1796057338213,'portable_json','seedal',1796057338000);
+INSERT INTO "operation_outputs" VALUES('01a22d5b-f266-733f-b5d7-58f27688e300',3,'finish','"done"',NULL,NULL,1796057338224,1796057338501,'portable_json','seedal',1796057338000);
 CREATE TABLE operations (
 	id VARCHAR NOT NULL, 
 	kind VARCHAR NOT NULL, 
@@ -79,8 +79,8 @@ CREATE TABLE operations (
 	CONSTRAINT pk_operations PRIMARY KEY (id), 
 	CONSTRAINT fk_operations_dataset_id FOREIGN KEY(dataset_id) REFERENCES datasets (id) ON DELETE CASCADE
 );
-INSERT INTO "operations" VALUES('01a22d51-5abe-719e-9e28-e1134fe4cb12','extraction','01a22d51-5a71-75c7-8953-e3e553a3785a','succeeded',12,12,NULL,'2026-11-30 16:37:16.094642','2026-11-30 16:37:20.143759','2026-11-30 16:37:22.975243');
-INSERT INTO "operations" VALUES('01a22d52-7bf3-7657-808b-ac110cbc6dfc','extraction','01a22d52-7bed-763e-84f1-41f2782eff5b','not_started',0,NULL,NULL,'2026-11-30 16:38:30.131170',NULL,NULL);
+INSERT INTO "operations" VALUES('01a22d5b-f266-733f-b5d7-58f27688e300','extraction','01a22d5b-f22f-7604-969a-b8d61221360e','succeeded',12,12,NULL,'2026-11-30 16:48:50.278938','2026-11-30 16:48:56.181708','2026-11-30 16:48:58.475396');
+INSERT INTO "operations" VALUES('01a22d5d-4eef-712a-b990-669eb8cfd613','extraction','01a22d5d-4ec8-706c-bba5-e7a4d4472ea9','not_started',0,NULL,NULL,'2026-11-30 16:50:19.503814',NULL,NULL);
 CREATE TABLE queues (
     queue_id TEXT PRIMARY KEY DEFAULT (hex(randomblob(16))),
     name TEXT NOT NULL UNIQUE,
@@ -94,7 +94,7 @@ CREATE TABLE queues (
     created_at INTEGER NOT NULL DEFAULT (strftime('%s','now') * 1000),
     updated_at INTEGER NOT NULL DEFAULT (strftime('%s','now') * 1000)
 , "application_name" TEXT DEFAULT NULL, "partition_concurrency" INTEGER DEFAULT NULL, "partition_worker_concurrency" INTEGER DEFAULT NULL, "partition_rate_limit_max" INTEGER DEFAULT NULL, "partition_rate_limit_period_sec" REAL DEFAULT NULL);
-INSERT INTO "queues" VALUES('B150A985F2F8B94B41559C112F04FE54','extraction',NULL,1,NULL,NULL,1,0,0.2,1796056638000,1796056638807,'seedal',NULL,NULL,NULL,NULL);
+INSERT INTO "queues" VALUES('8A1CFC34E047D01976B7903B94DC4F7D','extraction',NULL,1,NULL,NULL,1,0,0.2,1796057334000,1796057334849,'seedal',NULL,NULL,NULL,NULL);
 CREATE TABLE scenes (
 	dataset_id VARCHAR NOT NULL, 
 	position INTEGER NOT NULL, 
@@ -112,12 +112,12 @@ CREATE TABLE scenes (
 	CONSTRAINT fk_scenes_dataset_id FOREIGN KEY(dataset_id) REFERENCES datasets (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_scenes_dataset_id_scene_id UNIQUE (dataset_id, scene_id)
 );
-INSERT INTO "scenes" VALUES('01a22d51-5a71-75c7-8953-e3e553a3785a',0,'room 0','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 0/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 0/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
-INSERT INTO "scenes" VALUES('01a22d51-5a71-75c7-8953-e3e553a3785a',1,'room 1','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 1/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 1/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
-INSERT INTO "scenes" VALUES('01a22d51-5a71-75c7-8953-e3e553a3785a',2,'room 2','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 2/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 2/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
-INSERT INTO "scenes" VALUES('01a22d51-5a71-75c7-8953-e3e553a3785a',3,'room 3','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 3/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 3/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
-INSERT INTO "scenes" VALUES('01a22d51-5a71-75c7-8953-e3e553a3785a',4,'room 4','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 4/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 4/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
-INSERT INTO "scenes" VALUES('01a22d51-5a71-75c7-8953-e3e553a3785a',5,'room 5','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 5/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 5/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
+INSERT INTO "scenes" VALUES('01a22d5b-f22f-7604-969a-b8d61221360e',0,'room 0','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 0/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 0/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
+INSERT INTO "scenes" VALUES('01a22d5b-f22f-7604-969a-b8d61221360e',1,'room 1','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 1/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 1/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
+INSERT INTO "scenes" VALUES('01a22d5b-f22f-7604-969a-b8d61221360e',2,'room 2','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 2/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 2/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
+INSERT INTO "scenes" VALUES('01a22d5b-f22f-7604-969a-b8d61221360e',3,'room 3','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 3/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 3/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
+INSERT INTO "scenes" VALUES('01a22d5b-f22f-7604-969a-b8d61221360e',4,'room 4','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 4/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 4/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
+INSERT INTO "scenes" VALUES('01a22d5b-f22f-7604-969a-b8d61221360e',5,'room 5','{"images": 2.0}',NULL,'[{"uri": "@POOL@/room 5/0.png", "sensor": null, "frame": null}, {"uri": "@POOL@/room 5/1.png", "sensor": null, "frame": null}]',NULL,NULL,'{}','{}',1,NULL);
 CREATE TABLE seeds (
 	id VARCHAR NOT NULL, 
 	dataset_id VARCHAR NOT NULL, 
@@ -128,7 +128,7 @@ CREATE TABLE seeds (
 	CONSTRAINT fk_seeds_dataset_id FOREIGN KEY(dataset_id) REFERENCES datasets (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_seeds_dataset_id_question_hash UNIQUE (dataset_id, question_hash)
 );
-INSERT INTO "seeds" VALUES('01a22d52-6d93-72a6-9688-d2e723907227','01a22d51-5a71-75c7-8953-e3e553a3785a','51d5f6a44553fe97fe2b8b6137edf14de8cdb4a853c753545ead689d65b50b38','{"id": "01a22d52-6d93-72a6-9688-d2e723907227", "dataset_id": "01a22d51-5a71-75c7-8953-e3e553a3785a", "status": "optimal", "stop_reason": "proven", "objective": 3.087880936247908, "upper_bound": 3.087880936247908, "gap": 0.0, "budget": {"limit": 6.0, "resource": "images", "fraction": 0.5}, "total_cost": 6.0, "scenes": [{"scene_id": "room 3", "rank": 1, "cost": 2.0, "gain": 2.094067371012925, "represents": 2, "group": null}, {"scene_id": "room 4", "rank": 2, "cost": 2.0, "gain": 2.0641869123456664, "represents": 1, "group": null}, {"scene_id": "room 1", "rank": 3, "cost": 2.0, "gain": 2.017507589137223, "represents": 0, "group": null}], "solver": {"objective": "seedal", "strategy": "auto", "used": "greedy", "seconds": 23.176733882999542, "time_limit_s": 10.0, "gap": 0.0, "random_seed": 0, "notes": ["exact proved the selection of greedy."]}, "provenance": {"dataset_key": "8c039adadd9a5cb8bec5c762a2ea9dd363d23577f0eec60103191a36e51b85f2", "backbone": "colour_grid", "weights_id": "b93e0d0f8688a83d3aa8beb37dada29e3f6555f479ffd382683495f9ecb367ce", "precision": "float32", "token": "cls", "clusters": 3, "sparsify": null, "versions": {"seedal-service": "0.1.0", "numpy": "2.4.6", "ortools": "9.15.6755", "pulp": "3.3.2"}}, "created_at": "2026-11-30T16:38:26.458017Z"}','2026-11-30 16:38:26.458017');
+INSERT INTO "seeds" VALUES('01a22d5d-31a1-728f-9c67-0837320f7f04','01a22d5b-f22f-7604-969a-b8d61221360e','80a6882f208d2f8a4ac701482f94b48228c66e90ddd351cf475c21e3ce57ec61','{"id": "01a22d5d-31a1-728f-9c67-0837320f7f04", "dataset_id": "01a22d5b-f22f-7604-969a-b8d61221360e", "status": "optimal", "stop_reason": "proven", "objective": 3.087880936247908, "upper_bound": 3.087880936247908, "gap": 0.0, "budget": {"limit": 6.0, "resource": "images", "fraction": 0.5}, "total_cost": 6.0, "scenes": [{"scene_id": "room 3", "rank": 1, "cost": 2.0, "gain": 2.094067371012925, "represents": 2, "group": null}, {"scene_id": "room 4", "rank": 2, "cost": 2.0, "gain": 2.0641869123456664, "represents": 1, "group": null}, {"scene_id": "room 1", "rank": 3, "cost": 2.0, "gain": 2.017507589137223, "represents": 0, "group": null}], "solver": {"objective": "seedal", "strategy": "auto", "used": "greedy", "seconds": 33.249986038001225, "time_limit_s": 10.0, "gap": 0.0, "random_seed": 0, "notes": ["exact proved the selection of greedy."]}, "provenance": {"dataset_key": "0b101821114e79fc0af425939049cc49b71a3ccc627fee971e67e4f0caa3f9c3", "backbone": "colour_grid", "weights_id": "b93e0d0f8688a83d3aa8beb37dada29e3f6555f479ffd382683495f9ecb367ce", "precision": "float32", "token": "cls", "clusters": 3, "sparsify": null, "versions": {"seedal-service": "0.1.0", "numpy": "2.4.6", "ortools": "9.15.6755", "pulp": "3.3.2"}}, "created_at": "2026-11-30T16:50:12.003457Z"}','2026-11-30 16:50:12.003457');
 CREATE TABLE streams (
     workflow_uuid TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -160,15 +160,15 @@ CREATE TABLE workflow_input (
     inputs TEXT,
     retention_timestamp INTEGER NOT NULL DEFAULT (strftime('%s','now') * 1000)
 );
-INSERT INTO "workflow_input" VALUES('01a22d51-5abe-719e-9e28-e1134fe4cb12','{"namedArgs":{},"positionalArgs":["01a22d51-5abe-719e-9e28-e1134fe4cb12","01a22d51-5a71-75c7-8953-e3e553a3785a"]}',1796056636000);
-INSERT INTO "workflow_input" VALUES('01a22d52-7bf3-7657-808b-ac110cbc6dfc','{"namedArgs":{},"positionalArgs":["01a22d52-7bf3-7657-808b-ac110cbc6dfc","01a22d52-7bed-763e-84f1-41f2782eff5b"]}',1796056710000);
+INSERT INTO "workflow_input" VALUES('01a22d5b-f266-733f-b5d7-58f27688e300','{"namedArgs":{},"positionalArgs":["01a22d5b-f266-733f-b5d7-58f27688e300","01a22d5b-f22f-7604-969a-b8d61221360e"]}',1796057330000);
+INSERT INTO "workflow_input" VALUES('01a22d5d-4eef-712a-b990-669eb8cfd613','{"namedArgs":{},"positionalArgs":["01a22d5d-4eef-712a-b990-669eb8cfd613","01a22d5d-4ec8-706c-bba5-e7a4d4472ea9"]}',1796057419000);
 CREATE TABLE workflow_output (
     workflow_uuid TEXT NOT NULL PRIMARY KEY,
     output TEXT,
     error TEXT,
     retention_timestamp INTEGER NOT NULL DEFAULT (strftime('%s','now') * 1000)
 );
-INSERT INTO "workflow_output" VALUES('01a22d51-5abe-719e-9e28-e1134fe4cb12','null',NULL,1796056643000);
+INSERT INTO "workflow_output" VALUES('01a22d5b-f266-733f-b5d7-58f27688e300','null',NULL,1796057338000);
 CREATE TABLE workflow_schedules (
     schedule_id TEXT PRIMARY KEY,
     schedule_name TEXT NOT NULL UNIQUE,
@@ -204,8 +204,8 @@ CREATE TABLE workflow_status (
     deduplication_id TEXT,
     priority INTEGER NOT NULL DEFAULT 0
 , queue_partition_key TEXT, forked_from TEXT, "owner_xid" TEXT DEFAULT NULL, "parent_workflow_id" TEXT DEFAULT NULL, "serialization" TEXT DEFAULT NULL, "delay_until_epoch_ms" BIGINT DEFAULT NULL, "was_forked_from" BOOLEAN NOT NULL DEFAULT FALSE, "rate_limited" BOOLEAN NOT NULL DEFAULT FALSE, "completed_at" BIGINT, "attributes" TEXT, "schedule_name" TEXT, "debounce_deadline_epoch_ms" BIGINT DEFAULT NULL, "is_debounced" BOOLEAN NOT NULL DEFAULT FALSE, "application_name" TEXT DEFAULT NULL, "creator_xid" TEXT DEFAULT NULL);
-INSERT INTO "workflow_status" VALUES('01a22d51-5abe-719e-9e28-e1134fe4cb12','SUCCESS','extract_dataset',NULL,NULL,NULL,NULL,NULL,NULL,'slot-0',1796056636000,1796056643000,'1',NULL,NULL,NULL,1,'extraction',NULL,NULL,NULL,1796056640000,NULL,0,NULL,NULL,NULL,NULL,'portable_json',NULL,0,0,1796056643000,'null',NULL,NULL,0,'seedal','cbd239fc-1bf0-4433-87fd-7fe285c14568');
-INSERT INTO "workflow_status" VALUES('01a22d52-7bf3-7657-808b-ac110cbc6dfc','ENQUEUED','extract_dataset',NULL,NULL,NULL,NULL,NULL,NULL,NULL,1796056710000,1796056710000,'1',NULL,NULL,NULL,0,'extraction',NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,NULL,'portable_json',NULL,0,0,NULL,'null',NULL,NULL,0,'seedal','d6e68ad6-ff61-4423-88dc-bd7fd0333e15');
+INSERT INTO "workflow_status" VALUES('01a22d5b-f266-733f-b5d7-58f27688e300','SUCCESS','extract_dataset',NULL,NULL,NULL,NULL,NULL,NULL,'slot-0',1796057330000,1796057338000,'1',NULL,NULL,NULL,1,'extraction',NULL,NULL,NULL,1796057336000,NULL,0,NULL,NULL,NULL,NULL,'portable_json',NULL,0,0,1796057338000,'null',NULL,NULL,0,'seedal','b3072a62-cf0e-4246-9543-5b5265b10195');
+INSERT INTO "workflow_status" VALUES('01a22d5d-4eef-712a-b990-669eb8cfd613','ENQUEUED','extract_dataset',NULL,NULL,NULL,NULL,NULL,NULL,NULL,1796057419000,1796057419000,'1',NULL,NULL,NULL,0,'extraction',NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,NULL,'portable_json',NULL,0,0,NULL,'null',NULL,NULL,0,'seedal','89e7e486-6643-423c-a5dc-95c83259bcb7');
 CREATE INDEX ix_operations_dataset_id ON operations (dataset_id);
 CREATE INDEX ix_operations_status ON operations (status);
 CREATE INDEX workflow_status_created_at_index ON workflow_status (created_at);

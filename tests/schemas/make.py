@@ -144,7 +144,9 @@ def main() -> None:
         for kind in ("sqlite", "postgresql"):
             with running_postgres() if kind == "postgresql" else nullcontext() as server:
                 known[f"{revision}.{kind}"] = _make(revision, kind, server)
-    path.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(known, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":
