@@ -1,6 +1,7 @@
 """What a living worker does for others: it takes over the jobs of dead workers, and forgets.
 
-It closes operations that nobody can end any more. It forgets ended operations, answers of
+It closes operations that nobody can end any more, and those that wait for vectors which do not
+come. It forgets ended operations, answers of
 Idempotency-Keys and files that nobody needs.
 """
 
@@ -140,12 +141,25 @@ class Retention:
         if time.monotonic() < self._next:
             return
         before = now() - timedelta(days=self._settings.retention_days)
-        if self._forget_operations(before) or self._forget_jobs(before):
+        if (
+            self._expire_datasets(before)
+            or self._forget_operations(before)
+            or self._forget_jobs(before)
+        ):
             return
         self._next = time.monotonic() + SWEEP_INTERVAL_S
         with self._sessions.begin() as session:
             purge(session, now() - KEPT)
         self._sweep(min(before, now() - _YOUNGEST_FILE).timestamp())
+
+    def _expire_datasets(self, before: datetime) -> bool:
+        """Fail datasets whose vectors nobody sent; tell whether there may be more."""
+        with self._sessions() as session:
+            unsent = operations.unsent_before(session, before, _BATCH)
+        days = self._settings.retention_days
+        for operation_id in unsent:
+            fail(self._sessions, operation_id, f"No vectors were sent within {days:g} days.")
+        return len(unsent) == _BATCH
 
     def _forget_operations(self, before: datetime) -> bool:
         """Forget a batch; tell whether there may be more."""

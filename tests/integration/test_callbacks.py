@@ -357,6 +357,33 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
     assert {path.name for path in uploads.iterdir()} == {"new.csv", "v.npy", "registered.csv"}
 
 
+def test_a_dataset_whose_vectors_never_come_fails(service: Service) -> None:
+    """After the days of retention it fails, and says so; a younger one waits on."""
+    request = DatasetRequest.model_validate(
+        {
+            "name": "waits",
+            "source": {"kind": "inline", "scenes": [{"scene_id": "a", "cost": 1}]},
+            "features": {"backbone": "precomputed"},
+        }
+    )
+    with service.sessions.begin() as session:
+        datasets = Datasets(session, service.queue, service.settings)
+        old, young = (datasets.register(request).operation for _ in range(2))
+    with service.sessions.begin() as session:
+        for name, days in ((old.id, 31), (young.id, 29)):
+            made = now() - timedelta(days=days)
+            query = update(OperationRow).where(OperationRow.id == name)
+            session.execute(query.values(created_at=made))
+    Retention(service.settings, service.sessions, _Journal()).round()
+    failed = service.operation(old.id)
+    assert failed.error is not None
+    assert failed.error.detail == "No vectors were sent within 30 days."
+    dataset = service.dataset(old.dataset_id)
+    assert (dataset.status, dataset.error) == ("failed", failed.error.detail)
+    assert service.operation(young.id).status is OperationStatus.NOT_STARTED
+    assert service.dataset(young.dataset_id).status == "awaiting_vectors"
+
+
 def test_a_cache_that_others_share_is_not_swept(service: Service, tmp_path: Path) -> None:
     """Signatures outside of the data directory may be another database's: they stay.
 
