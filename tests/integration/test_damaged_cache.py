@@ -5,7 +5,7 @@ seed, and the run after that finds everything done.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from app.cli.main import main
+from features.errors import DamagedError
+from features.files.stored import map_array, read_arrays, write_array, write_arrays
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +62,51 @@ def _damaged(whole: bytes, rng: np.random.Generator) -> bytes:
     damaged = bytearray(whole)
     damaged[rng.integers(len(whole))] ^= 1 << rng.integers(8)
     return bytes(damaged)
+
+
+def _flipped(whole: bytes) -> Iterator[bytes]:
+    """Yield a content with each of its bits flipped in turn."""
+    for bit in range(8 * len(whole)):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << (bit % 8)
+        yield bytes(damaged)
+
+
+def test_a_flipped_bit_is_harmless_or_refused(tmp_path: Path) -> None:
+    """Of all bits of a file, none can be flipped so that other arrays are read, or nothing is."""
+    path, refused = tmp_path / "stored.npz", 0
+    arrays = {
+        "rows": np.arange(6, dtype=np.float32).reshape(3, 2) - 0.5,
+        "ids": np.frombuffer(b'["a", "b"]', dtype=np.uint8),
+        "empty": np.zeros((0, 4), dtype=np.int64),
+    }
+    write_arrays(path, **arrays)
+    for damaged in _flipped(path.read_bytes()):
+        path.write_bytes(damaged)
+        try:
+            found = read_arrays(path, "rows", optional=("ids", "empty"))
+        except DamagedError as error:
+            assert str(error).startswith(f"{path}: not a whole file of rows (")  # noqa: PT017  one of many
+            refused += 1
+        else:
+            for array, expected in zip(found, arrays.values(), strict=True):
+                np.testing.assert_array_equal(array, expected)
+    assert refused > 8 * sum(array.nbytes for array in arrays.values())
+
+
+def test_a_mapped_array_with_a_flipped_bit_is_refused(tmp_path: Path) -> None:
+    """Of all bits of the file, none can be flipped so that other values are mapped."""
+    path, refused = tmp_path / "maps.npz", 0
+    rows = np.arange(24, dtype=np.float16).reshape(6, 2, 2)
+    write_array(path, "values", 6, [rows[:4], rows[4:]])
+    for damaged in _flipped(path.read_bytes()):
+        path.unlink()  # what is mapped keeps its file
+        path.write_bytes(damaged)
+        try:
+            np.testing.assert_array_equal(map_array(path, "values"), rows)
+        except DamagedError:
+            refused += 1
+    assert refused > 8 * rows.nbytes
 
 
 def test_every_kind_of_file_is_tried(run: Run, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import threading
@@ -7,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ import features.backbones.identity
 from features.backbones.colour_grid import ColourGrid
 from features.backbones.compute import CLS, PATCH_KEYS
 from features.backbones.protocol import to_pixels
-from features.errors import FeatureError, WeightsError
+from features.errors import FeatureError, VectorsError, WeightsError
 from features.images.decoding import Decoder
 from features.images.pixels import load_rgb
 from features.index import SceneIndex
@@ -103,6 +105,23 @@ def test_a_damaged_block_heals_within_the_run(tmp_path: Path, pool: ScenePool) -
     assert again.key == first.key
     np.testing.assert_array_equal(again.signatures.vectors, first.signatures.vectors)
     assert computed(prepare(pool, GRID, tmp_path / "cache"))["vectors"] == (0, 5)
+
+
+def test_an_image_that_changes_while_its_block_is_damaged_is_told(
+    tmp_path: Path, pool: ScenePool
+) -> None:
+    """What cannot be computed again as it was is one sentence; the next run takes what is there."""
+    with Preparation(pool, GRID, tmp_path / "cache") as preparation:
+        preparation.run_group(0)
+        preparation.run_group(1)
+        for block in (tmp_path / "cache" / "vectors").iterdir():
+            block.write_bytes(b"")
+        image = Path(pool.scenes[0].images[0].uri)
+        PIL.Image.new("RGB", (9, 9), "red").save(image)
+        os.utime(image, ns=(1, 1))
+        with pytest.raises(VectorsError, match=r"an image of scene 'scene 0' was changed while"):
+            preparation.finish()
+    assert computed(prepare(pool, GRID, tmp_path / "cache"))["signatures"] == (5, 0)
 
 
 def test_an_interrupt_drops_what_was_to_be_decoded(
