@@ -25,7 +25,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 .PHONY: help setup demo \
   test test-slow test-postgres test-contract test-compose isolation \
   check lint types contracts dependencies format coverage \
-  measure bench-solver bench-features bench-index bench-quality bench-service bench-explorer \
+  measure bench-solver bench-features bench-index bench-quality bench-service bench-explorer soak \
   openapi screenshots \
   lock images sbom audit licenses clean
 
@@ -116,6 +116,10 @@ bench-service: setup ## Measure the service: answers a second, latencies, a full
 
 bench-explorer: setup ## Measure how quick the explorer feels, and its map (3 minutes; needs Chromium)
 	$(BIN)/python benchmarks/bench_explorer.py --out bench-explorer.json
+
+soak: setup ## Kill programs of the service under mixed traffic for an hour on SQLite, then on PostgreSQL (MINUTES=3: shorter)
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),60) --out soak-sqlite
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),60) --postgres --out soak-postgresql
 
 # Document
 

@@ -224,8 +224,10 @@ def serve(settings: Settings, *, worker: bool) -> None:
     DatabaseError
         The database is none, cannot be reached, or is a newer version's.
     SettingsError
-        The host is not a loopback address, and there is no usable key.
+        The data directory cannot be written to; or the host is not a loopback address, and there is
+        no usable key.
     """
+    settings.require_data_dir()
     _require_guarded_host(settings, has_key=_has_usable_key(settings))
     configure_logging(settings.log_level)
     app = create_app(settings)

@@ -4,12 +4,14 @@ import os
 import re
 from ipaddress import ip_network
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.errors import SettingsError
 from features.errors import StorageError
 from features.storage import uris
 
@@ -244,6 +246,22 @@ class Settings(BaseSettings):
         if self.database_password_file is None:
             return url
         return url.set(password=self.database_password_file.read_text(encoding="utf-8").strip())
+
+    def require_data_dir(self) -> None:
+        """Make the data directory where it is missing, before anything starts that needs it.
+
+        Raises
+        ------
+        SettingsError
+            It is no folder, or cannot be written to.
+        """
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=self.data_dir):
+                pass
+        except OSError as error:
+            rule = f"The data directory {self.data_dir} cannot be used: {error.strerror}."
+            raise SettingsError(rule) from error
 
     def may_read(self, path: Path) -> bool:
         """Tell whether a path, with all its links followed, lies under one of the `file_roots`.

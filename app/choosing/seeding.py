@@ -21,7 +21,8 @@ from app.choosing.objectives import AUTO
 from app.choosing.question import Question
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
 from app.processes.child import Cancellation
-from features.files.paths import atomic_write
+from features.errors import FeatureError
+from features.files.stored import read_arrays, write_arrays
 from solver.frontier import BudgetResult, frontier
 from solver.model.errors import (
     BackendFailedError,
@@ -163,12 +164,14 @@ def settled(question: Question) -> tuple[Question, tuple[str, ...]]:
 
 _NAMED: Final = 3
 """Scenes that a note names."""
+_ANSWER: Final = "answer"
+"""The array of a stored answer: bytes of JSON."""
 
 _RESULT_FIELDS = tuple(field.name for field in fields(Result))
 
 
 def _path(cache: Path, question: Question) -> Path:
-    return cache / "seeds" / f"{question.digest()}.json"
+    return cache / "seeds" / f"{question.digest()}.npz"
 
 
 def recall(cache: Path, question: Question) -> SeedAnswer | None:
@@ -177,7 +180,8 @@ def recall(cache: Path, question: Question) -> SeedAnswer | None:
     A stored answer is verified again: a file that was changed or cut short counts as absent.
     """
     try:
-        stored = json.loads(_path(cache, question).read_bytes())
+        (content,) = read_arrays(_path(cache, question), _ANSWER)
+        stored = json.loads(content.tobytes())
         parts = stored["result"] | {
             "status": Status(stored["result"]["status"]),
             "stop_reason": StopReason(stored["result"]["stop_reason"]),
@@ -191,7 +195,7 @@ def recall(cache: Path, question: Question) -> SeedAnswer | None:
             tuple(MissedScene(**scene) for scene in stored.get("near_misses", ())),
         )
         verify(question.problem(), answer.result)
-    except (OSError, ValueError, TypeError, KeyError, SolverError):
+    except (FeatureError, ValueError, TypeError, KeyError, SolverError):
         return None
     return answer
 
@@ -212,8 +216,8 @@ def remember(cache: Path, question: Question, answer: SeedAnswer) -> None:
         "baselines": [asdict(baseline) for baseline in answer.baselines],
         "near_misses": [asdict(scene) for scene in answer.near_misses],
     }
-    with atomic_write(_path(cache, question)) as stream:
-        stream.write(json.dumps(content).encode())
+    text = np.frombuffer(json.dumps(content).encode(), dtype=np.uint8)
+    write_arrays(_path(cache, question), **{_ANSWER: text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

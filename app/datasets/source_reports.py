@@ -59,6 +59,8 @@ def located(
     InvalidRequestError
         ``scene_from`` is no rule, an option is for other kinds of sources, or nothing of this name
         was uploaded.
+    UnavailableError
+        What was uploaded is damaged.
     """
     images_root = source.get("images_root")
     try:
@@ -106,9 +108,8 @@ def read_source(
 def _uploaded(uri: str, settings: Settings) -> Path:
     name = uri.removeprefix(UPLOAD)
     path = settings.uploads_dir / name
-    if not _NAME.fullmatch(name) or not (
-        Artifacts(settings.data_dir, settings.artifacts_url).fetch(path).is_file()
-    ):
+    artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
+    if not _NAME.fullmatch(name) or not artifacts.fetch_content(path).is_file():
         rule = f"{uri[:100]} was not uploaded here; POST /v1/manifests gives out such URIs."
         raise InvalidRequestError(rule, "#/source/uri")
     return path

@@ -96,6 +96,17 @@ def ended_before(session: Session, moment: datetime, size: int) -> list[str]:
     return list(session.scalars(query.with_for_update(skip_locked=True)))
 
 
+def unsent_before(session: Session, moment: datetime, size: int) -> list[str]:
+    """Return up to `size` operations, made before a moment, whose dataset awaits its vectors."""
+    query = (
+        select(OperationRow.id)
+        .join(DatasetRow, DatasetRow.id == OperationRow.dataset_id)
+        .where(DatasetRow.status == DatasetStatus.AWAITING_VECTORS)
+        .where(OperationRow.status.in_(ACTIVE), OperationRow.created_at < moment)
+    )
+    return list(session.scalars(query.limit(size)))
+
+
 def remove(session: Session, operation_ids: Sequence[str]) -> None:
     """Delete operations with their callbacks."""
     session.execute(delete(OperationRow).where(OperationRow.id.in_(operation_ids)))

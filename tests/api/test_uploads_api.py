@@ -1,6 +1,7 @@
 """Uploads over HTTP: manifests that become datasets, vectors that take the place of images."""
 
 import asyncio
+import hashlib
 import io
 import json
 from collections.abc import AsyncIterator, Callable
@@ -335,3 +336,43 @@ def test_a_slow_upload_holds_no_connection_to_the_database(
     monkeypatch.setattr(Uploads, "receive", watched)
     assert _put(client, awaiting, _vectors()).status_code == 202
     assert held == [0]
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_damaged_manifest_is_never_read(client: TestClient, app: FastAPI) -> None:
+    """A cost with a flipped bit is no cost: the upload is removed, told of, and sent again."""
+    content = "".join(json.dumps(scene) + "\n" for scene in SCENES).replace("s/", "t/").encode()
+    uri = client.post("/v1/manifests", content=content).json()["uri"]
+    path = app.state.app_state.settings.uploads_dir / uri.removeprefix("upload:")
+    _flip(path)
+    body = {"name": "x", "source": {"kind": "manifest", "uri": uri}}
+    for status, words in ((503, "was damaged on this server and is removed; send it again"),
+                          (422, "was not uploaded here")):  # fmt: skip
+        answer = client.post("/v1/datasets", json=body)
+        assert answer.status_code == status
+        assert words in answer.json()["detail"]
+    assert client.post("/v1/manifests", content=content).json()["uri"] == uri
+    assert client.post("/v1/datasets", json=body).status_code == 202
+
+
+def test_damaged_vectors_fail_their_dataset_in_a_sentence(
+    client: TestClient,
+    app: FastAPI,
+    awaiting: dict[str, Any],
+    extract: Callable[[dict[str, Any]], ExtractionOutcome],
+) -> None:
+    """Vectors that changed on the disk since they were sent are not made signatures of."""
+    content = _vectors(7)
+    assert _put(client, awaiting, content).status_code == 202
+    name = f"{hashlib.sha256(content).hexdigest()}.npz"
+    _flip(app.state.app_state.settings.uploads_dir / name)
+    assert extract(awaiting) is ExtractionOutcome.STOPPED
+    operation = client.get(f"/v1/operations/{awaiting['operation']['id']}").json()
+    assert operation["error"]["detail"] == (
+        f"{name} was damaged on this server and is removed; send it again."
+    )

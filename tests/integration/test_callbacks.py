@@ -305,6 +305,8 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
         _age(signatures / name, days)
         (signatures.parent / "neighbours").mkdir(exist_ok=True)
         _age(signatures.parent / "neighbours" / name, days)
+    _age(signatures / ".cut-off.npz.0.tmp", 2)
+    _age(signatures / ".at-work.npz.0.tmp", 0)
     (signatures.parent / "index").mkdir()
     _age(signatures.parent / "index" / "planted-5-32-0.faiss", 2)  # of an earlier version
     uploads = service.settings.uploads_dir
@@ -352,8 +354,9 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
         assert set(session.scalars(select(DeliveryRow.operation_id))) == {untold, active}
         assert session.get(DatasetRow, kept) is not None
     left = {path.name for path in signatures.iterdir()}
-    assert left == {"planted-5-32-0.npz", "young.npz"}  # a job may be about to use the young one
-    assert {path.name for path in (signatures.parent / "neighbours").iterdir()} == left
+    needed = {"planted-5-32-0.npz", "young.npz"}  # a job may be about to use the young one
+    assert left == needed | {".at-work.npz.0.tmp"}
+    assert {path.name for path in (signatures.parent / "neighbours").iterdir()} == needed
     assert not list((signatures.parent / "index").iterdir())
     assert {path.name for path in uploads.iterdir()} == {_NEW, _VECTORS, _REGISTERED}
 
@@ -385,12 +388,43 @@ def test_a_row_that_no_database_can_take_apart_stops_no_sweep(service: Service) 
     assert {path.name for path in uploads.iterdir()} == {_REGISTERED, _NEW, _VECTORS}
 
 
+def test_a_dataset_whose_vectors_never_come_fails(service: Service) -> None:
+    """After the days of retention it fails, and says so; a younger one waits on."""
+    request = DatasetRequest.model_validate(
+        {
+            "name": "waits",
+            "source": {"kind": "inline", "scenes": [{"scene_id": "a", "cost": 1}]},
+            "features": {"backbone": "precomputed"},
+        }
+    )
+    with service.sessions.begin() as session:
+        datasets = Datasets(session, service.queue, service.settings)
+        old, young = (datasets.register(request).operation for _ in range(2))
+    with service.sessions.begin() as session:
+        for name, days in ((old.id, 31), (young.id, 29)):
+            made = now() - timedelta(days=days)
+            query = update(OperationRow).where(OperationRow.id == name)
+            session.execute(query.values(created_at=made))
+    Retention(service.settings, service.sessions, _Journal()).round()
+    failed = service.operation(old.id)
+    assert failed.error is not None
+    assert failed.error.detail == "No vectors were sent within 30 days."
+    dataset = service.dataset(old.dataset_id)
+    assert (dataset.status, dataset.error) == ("failed", failed.error.detail)
+    assert service.operation(young.id).status is OperationStatus.NOT_STARTED
+    assert service.dataset(young.dataset_id).status == "awaiting_vectors"
+
+
 def test_a_cache_that_others_share_is_not_swept(service: Service, tmp_path: Path) -> None:
-    """Signatures outside of the data directory may be another database's: they stay."""
+    """Signatures outside of the data directory may be another database's: they stay.
+
+    What a killed process had begun to write there is nobody's.
+    """
     away = service.settings.model_copy(
         update={"retention_days": 1e-9, "cache_dir": tmp_path / "shared"}
     )
     away.signatures_dir.mkdir(parents=True)
     _age(away.signatures_dir / "of-another.npz", 400)
+    _age(away.signatures_dir / ".cut-off.npz.0.tmp", 2)
     Retention(away, service.sessions, _Journal()).round()
     assert [path.name for path in away.signatures_dir.iterdir()] == ["of-another.npz"]
