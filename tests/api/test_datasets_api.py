@@ -265,7 +265,7 @@ def test_a_deleted_dataset_is_gone(
             "#/source/scenes/0/regions/0",
             "integer",
         ),
-        ({"name": "a\u0000b"}, "#/name", "match"),
+        ({"name": "a\u0000b"}, "#/name", "NUL"),
         ({"surprise": 1}, "#/surprise", "not permitted"),
         ({"resource": "points"}, "#/source/scenes", "points"),
     ],
