@@ -23,9 +23,9 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
   --no-annotate --no-strip-extras --no-emit-index-url --quiet
 
 .PHONY: help setup demo \
-  test test-slow test-postgres test-contract test-compose \
+  test test-slow test-postgres test-contract test-compose isolation \
   check lint types contracts dependencies format coverage \
-  measure differential mutation bench-solver bench-features bench-index bench-quality bench-service bench-explorer \
+  measure differential mutation bench-solver bench-features bench-index bench-quality bench-service bench-explorer soak \
   openapi screenshots \
   lock images sbom audit licenses clean
 
@@ -60,6 +60,9 @@ test-postgres: setup ## Run the tests of the store and of workers on PostgreSQL 
 
 test-contract: setup ## Try every call of the API with many valid and invalid requests (10 minutes)
 	$(BIN)/python tests/contract/run.py 300
+
+isolation: setup ## Print the matrix of every call, kind of key and project, with what came back
+	@$(BIN)/python tests/integration/isolation.py
 
 test-compose: setup ## Run the compose stack in an engine of its own, with kills, backup and restore (10 minutes; root, docker.io, debootstrap)
 	$(BIN)/python tests/compose/run.py
@@ -119,6 +122,10 @@ bench-service: setup ## Measure the service: answers a second, latencies, a full
 
 bench-explorer: setup ## Measure how quick the explorer feels, and its map (3 minutes; needs Chromium)
 	$(BIN)/python benchmarks/bench_explorer.py --out bench-explorer.json
+
+soak: setup ## Kill programs of the service under mixed traffic for an hour on SQLite, then on PostgreSQL (MINUTES=3: shorter)
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),60) --out soak-sqlite
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),60) --postgres --out soak-postgresql
 
 # Document
 

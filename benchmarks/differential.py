@@ -458,8 +458,8 @@ class Ledger:
         """Write JSON, where that was asked for."""
         if self._arguments.out is None:
             return
-        content = {"seed": self._arguments.seed, "first": self._arguments.first,
-                   "seconds": self.seconds, "counts": self.counts, "failed": self.failed}  # fmt: skip
+        asked = {"seed": self._arguments.seed, "first": self._arguments.first}
+        content = asked | {"seconds": self.seconds, "counts": self.counts, "failed": self.failed}
         self._arguments.out.write_text(json.dumps(content, indent=1))
 
     def print(self) -> None:

@@ -76,7 +76,8 @@ _CHECKED = (
     "tests/property/test_certificates_bent.py",
     "tests/unit/solver/check/test_sets.py",
     "-k",
-    "not second and not file_is_read",  # the other checker does not notice what is changed in this one
+    # The other checker does not notice what is changed in this one.
+    "not second and not file_is_read",
 )
 _CHECKS = (
     "claims", "rules", "tree", "reading", "points", "planes", "problem", "rounding",

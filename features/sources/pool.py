@@ -1,12 +1,19 @@
 """Put scenes together to a pool: the rules that hold between scenes, whatever their source."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from features.errors import SourceError
 from features.files.json_values import is_plain
 from features.sources.options import Refuse, at_once
 from features.sources.record import DEFAULT_RESOURCE
 from features.sources.scenes import PoolScene, ScenePool
+
+LEAST_COST: Final = 1e-90
+"""Smallest cost of a scene but for 0: what is divided by it stays finite."""
+
+MOST_COST: Final = 1e90
+"""Largest cost of a scene: sums of millions of them stay finite, and so do the sums' squares."""
 
 
 def build_pool(
@@ -43,13 +50,15 @@ def build_pool(
     ------
     SourceError
         There are no scenes, two share an id, a name cannot be stored as text, a scene has no cost
-        for the resource, or there is a choice of resources and none was named.
+        for the resource, or one that is too large or small to work with, or there is a choice of
+        resources and none was named.
     """
     scenes: dict[str, PoolScene] = {}
     places: dict[str, str] = {}
     for place, scene in placed_scenes:
         try:
             _check_names(place, scene)
+            _check_costs(place, scene)
             _check_new(place, scene, places)
         except SourceError as error:
             refuse(error, scene.scene_id)
@@ -77,6 +86,16 @@ def _check_names(place: str, scene: PoolScene) -> None:
     for name in (scene.scene_id, scene.group or "", *(image.uri for image in scene.images)):
         if not is_plain(name):
             raise SourceError(place, f"{name!r} has control characters or is not UTF-8")
+
+
+def _check_costs(place: str, scene: PoolScene) -> None:
+    for resource, cost in scene.costs.items():
+        if cost != 0 and not LEAST_COST <= cost <= MOST_COST:
+            rule = (
+                f"a cost ({resource}) must be 0 or between {LEAST_COST:g} and {MOST_COST:g}, "
+                f"not {cost:g}"
+            )
+            raise SourceError(place, rule)
 
 
 def _check_new(place: str, scene: PoolScene, places: Mapping[str, str]) -> None:

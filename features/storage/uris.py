@@ -212,7 +212,8 @@ def _leaves_its_folder(path: str) -> bool:
     """Look through any number of escapes: the server of the path may undo them."""
     previous = None
     while path != previous:
-        if {".", ".."} & set(re.split(r"[/\\]", path)):
+        # Some servers cut parameters off a segment, and then look at it: `..;x` is `..` to them.
+        if any(part.partition(";")[0] in {".", ".."} for part in re.split(r"[/\\]", path)):
             return True
         previous, path = path, unquote(path)
     return False

@@ -23,10 +23,10 @@ That is rounding (0.1 + 0.2 > 0.3 in binary), far below one unit of any integer 
 """
 
 _LARGEST_SUM = 1e100
-# Every whole number up to this is one in JSON as well, whoever reads it.
-_LARGEST_NUMBER = 2**53
-# What a cost may be, so that no worth per cost is beyond the largest float.
-_SMALLEST_COST = 1e-100
+LEAST_COST = 1e-100
+"""Costs below it, but for 0, are refused: ratios of worth and cost would overflow."""
+
+_LARGEST_COUNT = 2**53
 
 
 def allowance(limit: float) -> float:
@@ -38,19 +38,12 @@ def allowance(limit: float) -> float:
     return limit * (1.0 + LIMIT_TOLERANCE)
 
 
-def check_smallest(name: str, costs: _Floats) -> None:
-    """Refuse costs, shape (n,), that are neither 0 nor large enough to be divided by.
-
-    Raises
-    ------
-    InvalidProblemError
-        Naming the first of them.
-    """
-    wrong = np.flatnonzero((costs > 0) & (costs < _SMALLEST_COST))
-    if wrong.size:
+def check_least(name: str, costs: _Floats) -> None:
+    """Refuse costs, shape (n,), that are above 0 and too small to divide by."""
+    small = np.flatnonzero((costs > 0) & (costs < LEAST_COST))
+    if small.size:
         message = (
-            f"{name} must be 0 or at least {_SMALLEST_COST:g}; "
-            f"entry {wrong[0]} is {costs[wrong[0]]:g}."
+            f"{name} must be 0 or at least {LEAST_COST:g}; entry {small[0]} is {costs[small[0]]:g}."
         )
         raise InvalidProblemError(message)
 
@@ -75,8 +68,11 @@ def _items(name: str, values: npt.ArrayLike) -> Ints:
 def _check_range(name: str, minimum: int, maximum: int | None) -> None:
     numbers: tuple[object, ...] = (minimum, 0 if maximum is None else maximum)
     for number in numbers:
-        if not isinstance(number, int | np.integer) or not 0 <= number <= _LARGEST_NUMBER:
-            message = f"{name} must be whole numbers from 0 to {_LARGEST_NUMBER}, not {number!r}."
+        if not isinstance(number, int | np.integer) or number < 0:
+            message = f"{name} must be whole numbers of at least 0, not {number!r}."
+            raise InvalidProblemError(message)
+        if number > _LARGEST_COUNT:
+            message = f"{name} must be at most {_LARGEST_COUNT}, not {number}."
             raise InvalidProblemError(message)
     if maximum is not None and minimum > maximum:
         message = f"{name}: the minimum of {minimum} is above the maximum of {maximum}."
@@ -165,12 +161,12 @@ class Resource:
                 f"not {limit:g}."
             )
             raise InvalidProblemError(message)
+        check_least(f"The costs of resource {self.name!r}", costs)
         with np.errstate(over="ignore"):
             total = float(costs.sum())
         if total > _LARGEST_SUM:
             message = f"The costs of resource {self.name!r} add up to {total:g}, too much."
             raise InvalidProblemError(message)
-        check_smallest(f"The costs of resource {self.name!r}", costs)
         costs.flags.writeable = False
         object.__setattr__(self, "costs", costs)
         object.__setattr__(self, "limit", limit)

@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, TypeAlias, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from solver.model.constraints import Constraints, allowance, check_smallest
+from solver.model.constraints import Constraints, allowance, check_least
 from solver.model.errors import InvalidProblemError
 from solver.model.vectors import Vectors, check_norms, is_large, kept_vectors, row_squares
 
@@ -99,13 +99,13 @@ class Budgeted:
         """
         object.__setattr__(self, "costs", floats("costs", self.costs, 1))
         check_nonnegative("costs", self.costs)
+        check_least("costs", self.costs)
         budget = float(self.budget)
         if not np.isfinite(budget) or budget < 0:
             message = f"The budget must be a finite number of at least 0, not {budget:g}."
             raise InvalidProblemError(message)
         object.__setattr__(self, "budget", budget)
         check_sum("costs", self.costs)
-        check_smallest("costs", self.costs)
         object.__setattr__(self, "ids", tuple(self.ids))
         if self.ids:
             check_length("ids", len(self.ids), self.n)
