@@ -117,7 +117,6 @@ def objectives_to_wire() -> ObjectiveList:
                 description=one.description,
                 formula=one.formula,
                 source=one.source,
-                has_certificates=one.has_certificates,
             )
             for one in OBJECTIVES.values()
         )
