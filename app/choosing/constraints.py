@@ -111,6 +111,13 @@ class StatedConstraints(Wire):
     groups: tuple[StatedGroup, ...]
     resources: tuple[StatedResource, ...]
 
+    @property
+    def says_anything(self) -> bool:
+        """Whether there is any rule."""
+        counted = self.min_items > 0 or self.max_items is not None
+        lists = (self.include, self.exclude, self.labelled, self.groups, self.resources)
+        return counted or any(lists)
+
 
 def stated_constraints(rules: StatedConstraints, resources: Mapping[str, Array]) -> Constraints:
     """Return the constraints that are stated.

@@ -1,35 +1,21 @@
 """``seedal verify``: whether a certificate holds for a problem."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from app.choosing.budgets import AskedBudget, parse_budget
+from app.choosing.constraint_files import read_constraints, read_json
 from app.choosing.constraints import ConstraintsFile
-from app.choosing.problem_files import (
-    ProblemFile,
-    problem_of,
-    read_constraints,
-    read_json,
-    read_problem_file,
-)
+from app.choosing.problem_files import ProblemFile, problem_of, read_problem_file
+from app.choosing.shim import check_problem
 from app.cli.terminal import answer, answer_json, complain
 from app.errors import InvalidRequestError
 from solver.certificate.certify import constraints_document
-from solver.check import Inputs, Proven, check, stated_constraints
+from solver.check import Proven
 from solver.model.errors import VerificationError
-from solver.model.problem import PairProblem, SignatureProblem
 
 _REFUTED = 1
-
-
-def _number(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except OverflowError:
-            pass
-    message = "The certificate is malformed: its budget is not a number."
-    raise VerificationError(message)
 
 
 def _check(
@@ -38,36 +24,23 @@ def _check(
     asked: AskedBudget | None,
     constraints: ConstraintsFile | None,
 ) -> Proven:
-    stated = _number(certificate.get("budget"))
-    total = float(file.costs.sum())
-    budget = stated if asked is None else asked.within(total)
-    try:
-        problem = problem_of(file, budget, constraints)
-    except InvalidRequestError as error:
-        if asked is None and constraints is None and not 0 <= stated < float("inf"):
-            raise VerificationError(error.detail) from error
-        raise
-    rules = (
-        stated_constraints(certificate, file.n)
-        if constraints is None
-        else constraints_document(problem)
+    """Check a certificate about a file, held to a budget and constraints that are insisted on.
+
+    Without them it is held to those of the file, or else to what it states itself.
+    """
+    total = math.fsum(file.costs)
+    own = file.budgets[0] if len(file.budgets) == 1 else None
+    budget = own if asked is None else asked.within(total)
+    # The budget of a problem says nothing of its arrays: any will do where none is insisted on.
+    problem = problem_of(file, 0.0 if budget is None else budget, constraints)
+    is_held = constraints is not None or file.constraints is not None
+    return check_problem(
+        problem,
+        file.resources,
+        budget,
+        constraints_document(problem) if is_held else None,
+        certificate,
     )
-    unknown = [r["name"] for r in rules["resources"] if r["name"] not in file.resources]
-    if unknown:
-        message = f"The certificate is about costs {unknown[0]!r} that the problem does not have."
-        raise VerificationError(message)
-    inputs = Inputs(
-        costs=problem.costs,
-        budget=budget,
-        profits=problem.profits,
-        weights=problem.weights if isinstance(problem, SignatureProblem) else None,
-        vectors=problem.vectors if isinstance(problem, SignatureProblem) else None,
-        utilities=problem.utilities if isinstance(problem, PairProblem) else None,
-        ids=problem.ids,
-        constraints=rules,
-        resource_costs=[file.resources[r["name"]] for r in rules["resources"]],
-    )
-    return check(inputs, certificate)
 
 
 def run(
@@ -85,7 +58,8 @@ def run(
     path, certificate
         The problem and the certificate.
     budget, constraints
-        What the certificate must be about; whatever it states where None.
+        What the certificate must be about; what the problem says, or else the certificate, where
+        None.
     as_json
         Print JSON.
 

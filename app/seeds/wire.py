@@ -326,5 +326,9 @@ class Frontier(Wire):
     )
     seconds: float
     notes: tuple[str, ...]
+    side_budgets: tuple[SideBudget, ...] = ()
+    constraints: ConstraintsRequest | None = Field(
+        default=None, description="Null in answers of versions that did not store them."
+    )
     provenance: Provenance
     created_at: datetime
