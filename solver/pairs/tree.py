@@ -146,8 +146,8 @@ class PairTree(OpenTree[PairNode]):
                 shares = split_again(core.utilities, upper.astype(np.float64), free, places)
             else:
                 shares = 0.5 * core.utilities[np.ix_(free, free)]
-            profits = company(core.utilities, core.priced, inside)[free]
-            base = core.constant + worth(core.utilities, core.priced, inside)
+            profits = company(core.utilities, core.profits, inside)[free]
+            base = worth(core.utilities, core.profits, inside)
             room = core.room(inside)
             step = _Steps(
                 shares, profits, room, base, node.least - inner, node.most - inner, count_multiplier
@@ -240,7 +240,7 @@ class PairTree(OpenTree[PairNode]):
         contested = np.minimum(average, 1.0 - average)
         if (contested * free).max() < 1e-3:  # noqa: PLR2004 - nothing moved between the steps
             contested = np.minimum(point, 1.0 - point) + 1e-6
-        weight = np.abs(core.priced[items]) + 0.25 * np.abs(
+        weight = np.abs(core.profits[items]) + 0.25 * np.abs(
             core.utilities[np.ix_(items, items)]
         ).sum(axis=1)
         # Any contested item will do; the one that weighs most moves the bounds of both children

@@ -39,17 +39,11 @@ class Core:
         What an item is worth alone, shape (n,).
     rules
         What must be kept.
-    priced, constant
-        Profits and a constant with the side constraints priced in: for every selection S that
-        keeps the rules, ``f(S) <= constant + sum over S of priced + pairs of S``. Bounds are made
-        of these. Equal to `profits` and 0 where a budget is the only rule.
     """
 
     utilities: Floats
     profits: Floats
     rules: RuleArrays
-    priced: Floats
-    constant: float = 0.0
 
     @property
     def n(self) -> int:
@@ -98,7 +92,7 @@ class SignatureCore(Core):
 def pair_core(problem: PairProblem) -> Core:
     """Return the core of a pair problem: all of it."""
     utilities, profits = np.array(problem.utilities), np.array(problem.profits)
-    return Core(utilities=utilities, profits=profits, priced=profits, rules=rule_arrays(problem))
+    return Core(utilities=utilities, profits=profits, rules=rule_arrays(problem))
 
 
 def signature_core(problem: SignatureProblem) -> SignatureCore:
@@ -126,7 +120,6 @@ def signature_core(problem: SignatureProblem) -> SignatureCore:
     return SignatureCore(
         utilities=utilities,
         profits=profits,
-        priced=profits,
         rules=rule_arrays(problem),
         gram=exact,
         weights=weights,

@@ -40,6 +40,8 @@ class Bounded:
         Items that are decided, for the other decision is worth no more than the bound to prove.
     child
         What is left.
+    closes
+        Whether the bound is at most what is to be proven.
     """
 
     point: int
@@ -47,6 +49,7 @@ class Bounded:
     taken: Sequence[int]
     refused: Sequence[int]
     child: int
+    closes: bool
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -122,10 +125,12 @@ class ProofLog:
         multipliers: Mapping[str, float],
         taken: Sequence[int] = (),
         refused: Sequence[int] = (),
+        *,
+        closes: bool = False,
     ) -> int:
         """Bound a node, and decide items; return its child."""
         child = self._new()
-        self.steps[node] = Bounded(point, multipliers, taken, refused, child)
+        self.steps[node] = Bounded(point, multipliers, taken, refused, child, closes)
         return child
 
     def end(self, node: int, multipliers: Mapping[str, float] | None = None) -> None:
