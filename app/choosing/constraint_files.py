@@ -70,15 +70,28 @@ def read_json(path: Path) -> object:
     InvalidRequestError
         When it cannot be read or is no JSON; the sentence begins with the path.
     """
+    content = read_bytes(path)
+    try:
+        return json.loads(content, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        detail = f"{path}: it is not JSON ({error})."
+        raise InvalidRequestError(detail) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a regular file.
+
+    Raises
+    ------
+    InvalidRequestError
+        When it cannot be read; the sentence begins with the path.
+    """
     try:
         if not path.is_file():
             reason = "it is not a regular file" if path.exists() else "there is no such file"
             detail = f"{path}: {reason}."
             raise InvalidRequestError(detail)
-        return json.loads(path.read_bytes(), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        detail = f"{path}: it is not JSON ({error})."
-        raise InvalidRequestError(detail) from error
+        return path.read_bytes()
     except OSError as error:
         detail = f"{path}: cannot be read ({error.strerror or error})."
         raise InvalidRequestError(detail) from error

@@ -1,46 +1,54 @@
 """``seedal verify``: whether a certificate holds for a problem."""
 
 import math
-from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from app.choosing.budgets import AskedBudget, parse_budget
-from app.choosing.constraint_files import read_constraints, read_json
+from app.choosing.constraint_files import read_bytes, read_constraints
 from app.choosing.constraints import ConstraintsFile
 from app.choosing.problem_files import ProblemFile, problem_of, read_problem_file
-from app.choosing.shim import check_problem
+from app.choosing.problem_forms import arrays_of
 from app.cli.terminal import answer, answer_json, complain
 from app.errors import InvalidRequestError
 from solver.certificate.certify import constraints_document
-from solver.check import Proven
-from solver.model.errors import VerificationError
+from solver.check import CertificateError, Inputs, check, parse
+from solver.check.__main__ import sentence
 
 _REFUTED = 1
 
 
-def _check(
-    file: ProblemFile,
-    certificate: Mapping[str, object],
-    asked: AskedBudget | None,
-    constraints: ConstraintsFile | None,
-) -> Proven:
-    """Check a certificate about a file, held to a budget and constraints that are insisted on.
+def _inputs(
+    file: ProblemFile, asked: AskedBudget | None, constraints: ConstraintsFile | None
+) -> Inputs:
+    """Return a problem as the checker takes it, held to what is insisted on.
 
-    Without them it is held to those of the file, or else to what it states itself.
+    Without a budget or constraints it is held to those of the file; where that has none either,
+    the certificate says which.
+
+    Raises
+    ------
+    InvalidRequestError
+        The numbers are none that a certificate can be about.
     """
-    total = math.fsum(file.costs)
     own = file.budgets[0] if len(file.budgets) == 1 else None
-    budget = own if asked is None else asked.within(total)
+    budget = own if asked is None else asked.within(math.fsum(file.costs))
     # The budget of a problem says nothing of its arrays: any will do where none is insisted on.
     problem = problem_of(file, 0.0 if budget is None else budget, constraints)
     is_held = constraints is not None or file.constraints is not None
-    return check_problem(
-        problem,
-        file.resources,
-        budget,
-        constraints_document(problem) if is_held else None,
-        certificate,
-    )
+    try:
+        return Inputs(
+            objective=file.objective,
+            terms=file.terms,
+            costs=problem.costs,
+            arrays=arrays_of(problem),
+            ids=problem.ids,
+            resources=file.resources,
+            budget=budget,
+            constraints=constraints_document(problem) if is_held else None,
+        )
+    except CertificateError as error:
+        raise InvalidRequestError(str(error)) from error
 
 
 def run(
@@ -74,33 +82,18 @@ def run(
         When a file cannot be read.
     """
     asked = None if budget is None else parse_budget(budget)
-    file, content = read_problem_file(path), read_json(certificate)
-    if not isinstance(content, dict):
-        detail = f"{certificate}: it is not a certificate."
-        raise InvalidRequestError(detail)
+    file, content = read_problem_file(path), read_bytes(certificate)
     limits = None if constraints is None else read_constraints(constraints)
+    inputs = _inputs(file, asked, limits)
     try:
-        proven = _check(file, content, asked, limits)
-    except VerificationError as error:
+        proven = check(inputs, parse(content))
+    except CertificateError as error:
         complain(str(error))
         if as_json:
             answer_json({"holds": False, "reason": str(error)})
         return _REFUTED
     if as_json:
-        answer_json(
-            {
-                "holds": True,
-                "status": proven.status,
-                "objective": proven.objective,
-                "upper_bound": proven.upper_bound,
-                "tolerance": proven.tolerance,
-                "leaves": proven.leaves,
-                "budget": content["budget"],
-            }
-        )
+        answer_json({"holds": True, **asdict(proven)})
     else:
-        answer(
-            f"the certificate holds: {proven.status}, objective {proven.objective}, "
-            f"nothing is above {proven.upper_bound} ({proven.leaves} leaves checked)"
-        )
+        answer(sentence(proven))
     return 0

@@ -253,7 +253,7 @@ class Inputs:
         return content.hexdigest()
 
 
-_SHARED = ("objective", "terms", "costs", "ids", "budget", "constraints")
+_SHARED = ("objective", "terms", "costs", "ids", "groups", "budget", "constraints")
 
 
 def read_problem(path: str | Path) -> Inputs:
