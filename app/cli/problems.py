@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from app.choosing.budgets import AskedBudget
 from app.choosing.problem_files import ProblemFile, budget_of, problem_of, read_problem_file
+from app.choosing.problem_forms import arrays_of
 from app.cli.options import Rules, Scenes, settings_of
 from app.cli.rules import rules_of
 from app.cli.terminal import ImageProgress, say
@@ -119,6 +120,14 @@ class OpenFile:
         """
         return problem_of(self.file, budget, self.rules)
 
+    def is_scaled(self, problem: AnyProblem) -> bool:
+        """Tell whether a problem that came from here has other vectors than the file.
+
+        Those that rounding left longer than 1, as it does in float32, are scaled back.
+        """
+        given = self.file.arrays.get("vectors")
+        return given is not None and not np.array_equal(arrays_of(problem)["vectors"], given)
+
     def file_of(self, problem: AnyProblem, *, with_budget: bool = True) -> bytes:
         """Return the file of a problem that came from here, as ``seedal verify`` reads it."""
         groups, resources = self.file.groups, self.file.resources
@@ -170,6 +179,11 @@ class OpenScenes:
             The objective needs what is not known of these scenes.
         """
         return replace(self.question, budget=budget).problem()
+
+    def is_scaled(self, problem: AnyProblem) -> bool:
+        """Tell whether the numbers are others than in a file that there is: there is none."""
+        del problem
+        return False
 
     def file_of(self, problem: AnyProblem, *, with_budget: bool = True) -> bytes:
         """Return the file of a problem that came from here, as ``seedal verify`` reads it."""

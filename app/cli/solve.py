@@ -105,6 +105,11 @@ def run(asked: Asked, budget: str | None, search: SolverOptions, files: AnswerFi
         say(note)
     if files.problem is not None:
         write_file(files.problem, opened.file_of(problem))
+    if files.certificate is not None and files.problem is None and opened.is_scaled(problem):
+        say(
+            "vectors that are longer than 1 by rounding were scaled back; --problem writes the "
+            "numbers that the certificate is about"
+        )
     if files.certificate is not None:
         write_file(files.certificate, proof_of(problem, result, search.time_limit_s))
     content = document(problem, result)
