@@ -6,7 +6,7 @@ valid one, so a wrong certificate can only prove less, never something false. Wh
 taken off a bound is itself bounded, and added.
 """
 
-from .claims import Proven, check
+from .claims import Proven, check, proven_bound
 from .problem import Inputs, read_problem
 from .reading import CertificateError, parse
 from .rules import stated_constraints
@@ -17,6 +17,7 @@ __all__ = [
     "Proven",
     "check",
     "parse",
+    "proven_bound",
     "read_problem",
     "stated_constraints",
 ]

@@ -228,6 +228,25 @@ def _infeasible(certificate: Mapping[str, object], asked: _Question) -> Proven:
     )
 
 
+def proven_bound(inputs: Inputs, certificate: Mapping[str, object]) -> float:
+    """Return what a certificate's proof shows, whatever bound the certificate states.
+
+    For those who make certificates: that items are decided is taken on trust.
+
+    Raises
+    ------
+    CertificateError
+        As `check`, of what it looks at.
+    """
+    asked = _question(inputs, certificate)
+    bound = number(certificate["upper_bound"], "upper_bound")
+    k_center = inputs.objective == "k_center"
+    rules = Rules(inputs, asked.budget, asked.constraints, radius=0.0 - bound if k_center else None)
+    tree, planes = _proof(asked, fields_of(certificate["proof"], "proof"), rules)
+    tree.require_ends()
+    return tree.bound(planes, math.inf)
+
+
 def check(inputs: Inputs, certificate: Mapping[str, object]) -> Proven:
     """Check every claim of a certificate against the inputs.
 

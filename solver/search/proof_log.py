@@ -12,8 +12,6 @@ from typing import Literal
 
 import numpy as np
 
-from solver.model.problem import Floats
-
 SplitKind = Literal["item", "number", "total"]
 
 
@@ -42,6 +40,8 @@ class Bounded:
         What is left.
     closes
         Whether the bound is at most what is to be proven.
+    scale, shift
+        See ``docs/certificate.md``; no shift where it is -1.
     """
 
     point: int
@@ -50,6 +50,8 @@ class Bounded:
     refused: Sequence[int]
     child: int
     closes: bool
+    scale: float = 1.0
+    shift: int = -1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -71,15 +73,11 @@ class ProofPoint:
     items
         Ascending, shape (k,).
     values
-        Shape (k,), for pair multipliers (k (k - 1) / 2,); float32 or float64, as they are kept.
-    scale, shift
-        See ``docs/certificate.md``; no shift where it is -1.
+        Shape (k,), for pair multipliers (k (k - 1) / 2,).
     """
 
     items: np.ndarray
     values: np.ndarray
-    scale: float = 1.0
-    shift: int = -1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -127,19 +125,21 @@ class ProofLog:
         refused: Sequence[int] = (),
         *,
         closes: bool = False,
+        scale: float = 1.0,
+        shift: int = -1,
     ) -> int:
         """Bound a node, and decide items; return its child."""
         child = self._new()
-        self.steps[node] = Bounded(point, multipliers, taken, refused, child, closes)
+        self.steps[node] = Bounded(point, multipliers, taken, refused, child, closes, scale, shift)
         return child
 
     def end(self, node: int, multipliers: Mapping[str, float] | None = None) -> None:
         """Say that the rules leave nothing of a node."""
         self.steps[node] = Ended(multipliers or {})
 
-    def point(self, items: np.ndarray, values: Floats, scale: float = 1.0, shift: int = -1) -> int:
+    def point(self, items: np.ndarray, values: np.ndarray) -> int:
         """Keep a row; return its number."""
-        self.points.append(ProofPoint(items, values, scale, shift))
+        self.points.append(ProofPoint(items, values))
         return len(self.points) - 1
 
     def preorder(self) -> Iterator[tuple[int, ProofStep | None]]:

@@ -111,11 +111,9 @@ class _Notes:
                 known[children[0]], known[children[1]] = pair
         log.sizes[0] = 0
 
-    def _bound(
-        self, log: NodeLog, place: int, node: int, items: npt.NDArray[np.intp]
-    ) -> int:
+    def _bound(self, log: NodeLog, place: int, node: int, items: npt.NDArray[np.intp]) -> int:
         used = np.flatnonzero(log.point[place])
-        point = self.log.point(items[used], log.point[place][used], shift=self._shift)
+        point = self.log.point(items[used], log.point[place][used])
         named: Mapping[str, float] = {
             "budget": float(log.price[place]),
             "number": float(log.count_multiplier[place]),
@@ -128,6 +126,7 @@ class _Notes:
             items[decided == IN].tolist(),
             items[decided == OUT].tolist(),
             closes=bool(log.kind[place] == CLOSED),
+            shift=self._shift,
         )
 
 

@@ -52,7 +52,7 @@ _WHOLE = 0.02
 # A node is bounded again where this share of its items was decided, so many times at most.
 _FIXED_SHARE, _ROUNDS = 0.08, 3
 # Entries of a log for a node.
-ENTRIES = _ROUNDS + 2
+ENTRIES = _ROUNDS + 4
 # What a running sum of costs may be off by, relative to the budget.
 _DRIFT = 1e-13
 
@@ -309,7 +309,7 @@ def explore(
             if bound <= target:
                 release(pool, slot)
                 continue
-        _branch(pool, rules, log, slot, bound, target)
+        _branch(core, pool, rules, log, slot, bound, target)
     return best
 
 
@@ -362,12 +362,18 @@ def _bounded(
     if bound > target and not propagate(state, rules):
         note(log, EMPTY, pool.proof[slot], 0.0, 0)
         return -np.inf
-    return bound
+    return float(bound)
 
 
 @kernel
 def _branch(
-    pool: NodePool, rules: RuleArrays, log: NodeLog, slot: int, bound: float, target: float
+    core: Concave,
+    pool: NodePool,
+    rules: RuleArrays,
+    log: NodeLog,
+    slot: int,
+    bound: float,
+    target: float,
 ) -> None:
     """Split a node in t, in its number of items, or on its most contested item.
 
@@ -386,7 +392,15 @@ def _branch(
             if contested > score:
                 item, score = j, contested
     if item < 0:
-        # The rounded point was this node's only selection.
+        # The rounded point was this node's only selection: at its t the secant is exact.
+        total = 0.0
+        for j in range(len(state)):
+            if state[j] == IN:
+                total += core.weights[j]
+        place = note(log, TOTAL, pool.proof[slot], min(max(total, low), high), 2)
+        if place >= 0:
+            for child in range(2):
+                note(log, CLOSED, log.children[place, child], 0.0, 1)
         release(pool, slot)
         return
     error = 0.125 * (high - low) ** 2
