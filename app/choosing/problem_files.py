@@ -23,7 +23,15 @@ from app.choosing.constraints import (
     stated_constraints,
 )
 from app.choosing.knapsack_files import is_xz, read_knapsack
-from app.choosing.problem_forms import ADDABLE, FORMS, SUM, checked, made, numbers
+from app.choosing.problem_forms import (
+    ADDABLE,
+    OBJECTIVES,
+    SUM,
+    checked,
+    made,
+    needed,
+    numbers,
+)
 from app.errors import BudgetError, InvalidRequestError
 from solver.model.errors import InvalidProblemError
 from solver.model.problem import AnyProblem
@@ -50,7 +58,7 @@ class ProblemFile:
     costs
         Shape (n,).
     objective
-        A name of `app.choosing.problem_forms.FORMS`.
+        A name of `app.choosing.problem_forms.OBJECTIVES`.
     terms
         The objectives of a sum.
     arrays
@@ -97,8 +105,8 @@ def _objective(arrays: Mapping[str, Array]) -> tuple[str, tuple[str, ...]]:
     if "objective" not in arrays:
         return ("pairs" if "utilities" in arrays else "signatures"), ()
     name = _text("objective", arrays["objective"])
-    if name not in FORMS:
-        detail = f"there is no objective {name!r}; there are {', '.join(FORMS)}."
+    if name not in OBJECTIVES:
+        detail = f"there is no objective {name!r}; there are {', '.join(OBJECTIVES)}."
         raise InvalidRequestError(detail)
     if name != SUM:
         return name, ()
@@ -133,8 +141,7 @@ def _rules(arrays: Mapping[str, Array]) -> StatedConstraints | None:
 def _from_arrays(arrays: Mapping[str, Array]) -> ProblemFile:
     objective, terms = _objective(arrays)
     if "costs" not in arrays:
-        needed = ", ".join(FORMS[objective].needed)
-        detail = f"there is no array 'costs'; {needed} and costs are needed."
+        detail = f"there is no array 'costs'; {needed(objective)} and costs are needed."
         raise InvalidRequestError(detail)
     costs = numbers("costs", arrays["costs"], 1)
     n = len(costs)

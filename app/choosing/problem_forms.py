@@ -1,11 +1,10 @@
-"""The arrays of a problem by the names of ``docs/certificate.md``, and the problem that they make.
+"""From the arrays of a file, named as in ``docs/certificate.md``, to the problem that they make.
 
-One table says which arrays an objective has. It is read in both directions: from a problem to the
-arrays of its file, and from the arrays of a file to the problem.
+`solver.certificate.question` goes the other way, and the checker's table says which arrays there
+are: whoever reads or writes problems has one list.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.errors import InvalidRequestError
+from solver.check.problem import ARRAYS
 from solver.model.problem import AnyProblem, PairProblem, SignatureProblem
 from solver.sets.base import ConcaveProblem
 from solver.sets.coverage import CoverageProblem
@@ -26,64 +26,32 @@ Array = npt.NDArray[Any]
 SUM: Final = "sum"
 """The objective whose arrays are those of its terms."""
 
+_KINDS: Final[Mapping[str, type[Any]]] = MappingProxyType(
+    {
+        "signatures": SignatureProblem,
+        "pairs": PairProblem,
+        "facility": FacilityProblem,
+        "coverage": CoverageProblem,
+        "design": DesignProblem,
+        "k_center": KCenterProblem,
+    }
+)
+
+OBJECTIVES: Final = (*_KINDS, SUM)
+"""Every objective of the page, by its name there."""
+
+ADDABLE: Final = tuple(name for name, kind in _KINDS.items() if issubclass(kind, ConcaveProblem))
+"""The objectives that a sum may have as terms."""
+
+_OF_SUMS: Final = ("shares",)
 _NUMBERS: Final = "fiu"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How the problems of an objective are written.
-
-    Parameters
-    ----------
-    kind
-        The class of the problems.
-    needed, further
-        Dimensions of each array, by its name. One of the latter that is missing has its default.
-    """
-
-    kind: type[Any]
-    needed: Mapping[str, int]
-    further: Mapping[str, int]
-
-    @property
-    def dimensions(self) -> Mapping[str, int]:
-        """Dimensions of all arrays, in the order of the page."""
-        return {**self.needed, **self.further}
-
-
-FORMS: Final[Mapping[str, Form]] = MappingProxyType(
-    {
-        "signatures": Form(SignatureProblem, {"weights": 1, "vectors": 2}, {"profits": 1}),
-        "pairs": Form(PairProblem, {"utilities": 2}, {"profits": 1}),
-        "facility": Form(FacilityProblem, {"similarities": 2}, {"demands": 1, "served": 1}),
-        "coverage": Form(CoverageProblem, {"amounts": 2}, {"weights": 1, "held": 1}),
-        "design": Form(DesignProblem, {"factors": 2}, {"sizes": 1, "ridge": 0, "prior": 2}),
-        "k_center": Form(KCenterProblem, {"distances": 2}, {"reach": 1}),
-        SUM: Form(SumProblem, {"shares": 1}, {}),
-    }
-)
-"""Every objective of the page, by its name there."""
-
-
-def form_name(problem: AnyProblem) -> str:
-    """Return the page's name of a problem's objective."""
-    return next(name for name, form in FORMS.items() if isinstance(problem, form.kind))
-
-
-def term_names(problem: AnyProblem) -> tuple[str, ...]:
-    """Return the names of the terms of a sum; nothing for other objectives."""
-    return tuple(map(form_name, problem.terms)) if isinstance(problem, SumProblem) else ()
-
-
-def arrays_of(problem: AnyProblem) -> dict[str, Array]:
-    """Return the objective's arrays by the page's names, in the page's order."""
-    found = {
-        name: np.asarray(getattr(problem, name)) for name in FORMS[form_name(problem)].dimensions
-    }
-    if isinstance(problem, SumProblem):
-        for place, term in enumerate(problem.terms):
-            found |= {_of_term(place, name): array for name, array in arrays_of(term).items()}
-    return found
+def needed(objective: str) -> str:
+    """Return the names of the arrays that an objective needs, for a sentence."""
+    if objective == SUM:
+        return ", ".join(_OF_SUMS)
+    return ", ".join(rule.name for rule in ARRAYS[objective] if rule.default is None)
 
 
 def checked(objective: str, terms: Sequence[str], arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -92,7 +60,7 @@ def checked(objective: str, terms: Sequence[str], arrays: Mapping[str, Array]) -
     Parameters
     ----------
     objective
-        A name of `FORMS`.
+        A name of `OBJECTIVES`.
     terms
         The objectives that a sum has.
     arrays
@@ -103,9 +71,14 @@ def checked(objective: str, terms: Sequence[str], arrays: Mapping[str, Array]) -
     InvalidRequestError
         One is missing, or is no array of numbers in as many dimensions.
     """
-    found = dict(_checked(FORMS[objective], "", arrays))
+    if objective != SUM:
+        return dict(_checked(objective, "", arrays))
+    for name in _OF_SUMS:
+        if name not in arrays:
+            raise _missing(name, SUM)
+    found = {name: numbers(name, arrays[name], 1) for name in _OF_SUMS}
     for place, term in enumerate(terms):
-        found |= dict(_checked(FORMS[term], _of_term(place, ""), arrays))
+        found |= dict(_checked(term, _of_term(place), arrays))
     return found
 
 
@@ -145,50 +118,50 @@ def made(
         The numbers break a rule of the solver.
     """
     if objective != SUM:
-        members = _members(arrays)
-        if objective == "pairs":
-            members.setdefault("profits", np.zeros(len(shared["costs"])))
-        problem: AnyProblem = FORMS[objective].kind(**members, **shared)
+        problem: AnyProblem = _KINDS[objective](**_members(objective, arrays, shared), **shared)
         return problem
     parts = [made(term, (), _term(place, arrays), shared) for place, term in enumerate(terms)]
     concave = tuple(part for part in parts if isinstance(part, ConcaveProblem))
     return SumProblem(terms=concave, shares=arrays["shares"], **shared)
 
 
-ADDABLE: Final = tuple(
-    name for name, form in FORMS.items() if issubclass(form.kind, ConcaveProblem) and name != SUM
-)
-"""The objectives that a sum may have as terms."""
-
-
-def _of_term(place: int, name: str) -> str:
-    return f"term{place}_{name}"
+def _of_term(place: int) -> str:
+    return f"term{place}_"
 
 
 def _term(place: int, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    start = _of_term(place, "")
+    start = _of_term(place)
     return {
         name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)
     }
 
 
-def _checked(form: Form, start: str, arrays: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
-    for name, ndim in form.dimensions.items():
-        key = start + name
-        if key in arrays:
-            yield key, numbers(key, arrays[key], ndim)
-        elif name in form.needed:
-            needed = ", ".join(start + one for one in form.needed)
-            detail = f"there is no array {key!r}; {needed} and costs are needed."
-            raise InvalidRequestError(detail)
+def _checked(
+    objective: str, start: str, arrays: Mapping[str, Array]
+) -> Iterator[tuple[str, Array]]:
+    for rule in ARRAYS[objective]:
+        name = start + rule.name
+        if name in arrays:
+            yield name, numbers(name, arrays[name], len(rule.shape))
+        elif rule.default is None:
+            raise _missing(name, objective)
 
 
-def _members(arrays: Mapping[str, Array]) -> dict[str, Any]:
+def _missing(name: str, objective: str) -> InvalidRequestError:
+    detail = f"there is no array {name!r}; {needed(objective)} and costs are needed."
+    return InvalidRequestError(detail)
+
+
+def _members(
+    objective: str, arrays: Mapping[str, Array], shared: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what a problem is made with."""
     found: dict[str, Any] = dict(arrays)
-    if "ridge" in found:
+    if objective == "design":
         found["ridge"] = float(found["ridge"])
-    if "sizes" in found and (found["sizes"] != np.floor(found["sizes"])).any():
-        detail = "sizes must be whole numbers: how many rows of factors each item has."
-        raise InvalidRequestError(detail)
+        if (found["sizes"] != np.floor(found["sizes"])).any():
+            detail = "sizes must be whole numbers: how many rows of factors each item has."
+            raise InvalidRequestError(detail)
+    if objective == "pairs":
+        found.setdefault("profits", np.zeros(len(shared["costs"])))
     return found

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.choosing.problem_files import RESOURCE
-from app.choosing.problem_forms import arrays_of, form_name, term_names
-from solver.certificate.certify import constraints_document
+from solver.certificate.question import inputs_of
 from solver.model.problem import AnyProblem
 
 Array = npt.NDArray[Any]
@@ -41,21 +40,22 @@ def write_problem(
     with_budget
         Whether the budget is part of it: one file does for certificates of many budgets.
     """
-    terms = term_names(problem)
-    content: dict[str, Any] = {"objective": np.array(form_name(problem)), "costs": problem.costs}
-    if terms:
-        content["terms"] = np.array(terms)
-    content |= arrays_of(problem)
-    if problem.ids:
-        content["ids"] = np.array(problem.ids)
+    asked = inputs_of(problem)
+    content: dict[str, Any] = {"objective": np.array(asked.objective), "costs": asked.costs}
+    if asked.terms:
+        content["terms"] = np.array(asked.terms)
+    content |= asked.arrays
+    if asked.ids:
+        content["ids"] = np.array(asked.ids)
     if groups:
         names = np.full(problem.n, "", dtype=object)
         for name, items in groups.items():
             names[items] = name
         content["groups"] = names.astype(str)
-    stated = {resource.name: resource.costs for resource in problem.constraints.resources}
-    content |= {RESOURCE + name: costs for name, costs in ({**resources} | stated).items()}
+    # A rule may be about costs that the pool does not have: those of a limit on scenes alike.
+    further = {**resources, **asked.resources}
+    content |= {RESOURCE + name: costs for name, costs in further.items()}
     if with_budget:
         content["budget"] = np.float64(problem.budget)
-    rules = json.dumps(constraints_document(problem), separators=(",", ":"), allow_nan=False)
+    rules = json.dumps(asked.constraints, separators=(",", ":"), allow_nan=False)
     np.savez(stream, **content, constraints=np.array(rules))

@@ -12,13 +12,12 @@ import numpy.typing as npt
 
 from app.choosing.budgets import AskedBudget
 from app.choosing.problem_files import ProblemFile, budget_of, problem_of, read_problem_file
-from app.choosing.problem_forms import arrays_of
 from app.cli.options import Rules, Scenes, settings_of
 from app.cli.rules import rules_of
 from app.cli.terminal import ImageProgress, say
 from app.errors import InvalidRequestError
 from solver.model.options import SolverOptions
-from solver.model.problem import AnyProblem
+from solver.model.problem import AnyProblem, SignatureProblem
 
 if TYPE_CHECKING:
     from app.choosing.constraints import ConstraintsFile, UsablePool
@@ -125,8 +124,8 @@ class OpenFile:
 
         Those that rounding left longer than 1, as it does in float32, are scaled back.
         """
-        given = self.file.arrays.get("vectors")
-        return given is not None and not np.array_equal(arrays_of(problem)["vectors"], given)
+        given = self.file.arrays.get("vectors", np.zeros(0))
+        return isinstance(problem, SignatureProblem) and not np.array_equal(problem.vectors, given)
 
     def file_of(self, problem: AnyProblem, *, with_budget: bool = True) -> bytes:
         """Return the file of a problem that came from here, as ``seedal verify`` reads it."""

@@ -1,17 +1,16 @@
 """``seedal verify``: whether a certificate holds for a problem."""
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from app.choosing.budgets import AskedBudget, parse_budget
 from app.choosing.constraint_files import read_bytes, read_constraints
 from app.choosing.constraints import ConstraintsFile
 from app.choosing.problem_files import ProblemFile, problem_of, read_problem_file
-from app.choosing.problem_forms import arrays_of
 from app.cli.terminal import answer, answer_json, complain
 from app.errors import InvalidRequestError
-from solver.certificate.certify import constraints_document
+from solver.certificate.question import inputs_of
 from solver.check import CertificateError, Inputs, check, parse
 from solver.check.__main__ import sentence
 
@@ -37,15 +36,12 @@ def _inputs(
     problem = problem_of(file, 0.0 if budget is None else budget, constraints)
     is_held = constraints is not None or file.constraints is not None
     try:
-        return Inputs(
-            objective=file.objective,
-            terms=file.terms,
-            costs=problem.costs,
-            arrays=arrays_of(problem),
-            ids=problem.ids,
+        asked_for = inputs_of(problem)
+        return replace(
+            asked_for,
             resources=file.resources,
             budget=budget,
-            constraints=constraints_document(problem) if is_held else None,
+            constraints=asked_for.constraints if is_held else None,
         )
     except CertificateError as error:
         raise InvalidRequestError(str(error)) from error

@@ -16,9 +16,8 @@ from problems import constrained_problems
 from sets import constrained_sets
 
 from app.choosing.problem_files import problem_of, read_problem_file
-from app.choosing.problem_forms import arrays_of, form_name, term_names
 from app.choosing.problem_writing import write_problem
-from solver.certificate.certify import constraints_document
+from solver.certificate.question import constraints_document, inputs_of
 from solver.check import read_problem
 from solver.model.problem import AnyProblem, SignatureProblem
 from solver.model.vectors import LARGE
@@ -61,7 +60,7 @@ def test_a_file_asks_the_same_question_again(
     assert type(again) is type(problem)
     assert (again.ids, again.budget) == (ids, problem.budget)
     assert np.array_equal(again.costs, problem.costs)
-    assert same(arrays_of(again), arrays_of(problem))
+    assert same(inputs_of(again).arrays, inputs_of(problem).arrays)
     assert constraints_document(again) == constraints_document(problem)
     for before, after in zip(
         problem.constraints.resources, again.constraints.resources, strict=True
@@ -78,14 +77,13 @@ def test_a_file_asks_the_same_question_again(
 def test_the_checker_reads_the_same_problem(problem: AnyProblem, tmp_path: Path) -> None:
     """The checker, with a reader of its own, sees the same names and numbers."""
     inputs = read_problem(written(tmp_path / "problem.npz", problem))
-    assert inputs.objective == form_name(problem)
-    assert tuple(inputs.terms) == term_names(problem)
-    assert inputs.budget == problem.budget
-    assert inputs.constraints == json.loads(json.dumps(constraints_document(problem)))
-    arrays = arrays_of(problem)
-    assert set(inputs.arrays) == set(arrays)
-    for name, array in arrays.items():
-        assert np.array_equal(np.asarray(inputs.arrays[name]), array)
+    asked = inputs_of(problem)
+    assert (inputs.named, inputs.budget) == (asked.named, asked.budget)
+    assert inputs.constraints == json.loads(json.dumps(asked.constraints))
+    assert set(inputs.arrays) == set(asked.arrays)
+    assert asked.constraints is not None
+    hashes = {one.digest(problem.budget, asked.constraints) for one in (inputs, asked)}
+    assert len(hashes) == 1
 
 
 @st.composite

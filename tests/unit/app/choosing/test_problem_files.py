@@ -24,6 +24,8 @@ RULES: dict[str, Any] = {
 ARRAYS: dict[str, Any] = {
     "objective": np.array("coverage"),
     "amounts": np.eye(4),
+    "weights": np.ones(4),
+    "held": np.zeros(4),
     "costs": np.arange(1.0, 5.0),
     "ids": np.array(["a", "b", "c", "d"]),
     "groups": np.array(["even", "", "even", "odd"]),
@@ -71,10 +73,17 @@ def test_rules_that_are_given_take_the_place_of_those_of_the_file(tmp_path: Path
         ({"objective": np.array("luck")}, "there is no objective 'luck'; there are signatures"),
         ({"objective": np.array(1.0)}, "objective must be text, not float64 in 0 dimension(s)."),
         ({"objective": np.array(["coverage"])}, "objective must be text"),
-        ({"amounts": None}, "there is no array 'amounts'; amounts and costs are needed."),
+        (
+            {"amounts": None},
+            "there is no array 'amounts'; amounts, weights, held and costs are needed.",
+        ),
         ({"amounts": np.ones(4)}, "amounts must be numbers in 2 dimension(s)"),
-        ({"costs": None}, "there is no array 'costs'; amounts and costs are needed."),
+        (
+            {"costs": None},
+            "there is no array 'costs'; amounts, weights, held and costs are needed.",
+        ),
         ({"objective": np.array("sum"), "shares": np.ones(1)}, "terms must be names"),
+        ({"objective": np.array("sum"), "terms": np.array(["design"])}, "no array 'shares'"),
         (
             {"objective": np.array("sum"), "terms": np.array(["k_center"])},
             "terms must be names of what is added up: coverage or design.",
@@ -88,6 +97,8 @@ def test_rules_that_are_given_take_the_place_of_those_of_the_file(tmp_path: Path
                 "objective": np.array("design"),
                 "factors": np.eye(4),
                 "sizes": np.array([0.5, 1.5, 1.0, 1.0]),
+                "ridge": np.float64(1.0),
+                "prior": np.eye(4),
             },
             "sizes must be whole numbers",
         ),
@@ -113,6 +124,8 @@ def test_a_file_that_is_none_is_one_sentence(
 def test_pairs_are_told_by_their_utilities(tmp_path: Path) -> None:
     """Without a name of the objective, a matrix of pair utilities is a quadratic knapsack."""
     matrix = np.ones((4, 4)) - np.eye(4)
-    path = file(tmp_path, objective=None, amounts=None, utilities=matrix, constraints=None)
+    path = file(
+        tmp_path, objective=None, amounts=None, held=None, utilities=matrix, constraints=None
+    )
     problem = problem_of(read_problem_file(path), 6.0)
     assert type(problem).__name__ == "PairProblem"
