@@ -7,13 +7,16 @@ what it proves.
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from solver.certificate.document import Lift, proof_document
 from solver.certificate.question import inputs_of
+from solver.certificate.refutation import prove_radius, refute
+from solver.certificate.set_points import original_levels
 from solver.check import CertificateError, Inputs, check, proven_bound
 from solver.model.errors import VerificationError
 from solver.model.objective import value
@@ -24,6 +27,9 @@ from solver.pairs.tree import pair_tree
 from solver.rules.reduction import Reduced, reduce
 from solver.search.core import CORE_ITEMS, pair_core, signature_core
 from solver.search.proof_log import ProofLog
+from solver.sets.facility import FacilityProblem
+from solver.sets.k_center import KCenterProblem
+from solver.sets.solve import prove_set
 from solver.signatures.large import prove_large
 from solver.signatures.tree import signature_tree
 from solver.verify import slack
@@ -63,21 +69,60 @@ def _asked(problem: AnyProblem) -> _Asked:
     return _Asked(problem, order, reduce(take(problem, order)))
 
 
-def _written(asked: _Asked, target: float, stop: Stop) -> tuple[float, ProofLog]:
-    """Search again for what is worth more than a target; return the bound proven, and the proof.
+@dataclass(frozen=True, eq=False, slots=True)
+class _Written:
+    """What a search has written down: the bound that it proves, and its proof as JSON."""
 
-    Both are about what is left to decide.
-    """
-    log, left = ProofLog(target), asked.reduced.problem
+    bound: float
+    proof: dict[str, Any]
+
+
+def _searched(asked: _Asked, target: float, stop: Stop) -> _Written:
+    """Search again for what is worth more than a target, in what is left to decide."""
+    left, base, lift = asked.reduced.problem, asked.reduced.base, asked.lift()
+    log = ProofLog(target - base)
     nothing = np.zeros(left.n, dtype=bool)
-    if isinstance(left, SignatureProblem) and left.n > CORE_ITEMS:
-        return prove_large(left, log, stop), log
+    rows, totals = lift.row, False
     if isinstance(left, SignatureProblem):
-        return signature_tree(signature_core(left), nothing, stop, log=log).upper_bound, log
-    if isinstance(left, PairProblem):
-        return pair_tree(pair_core(left), nothing, stop, log=log).upper_bound, log
-    message = f"There is no proof for {type(left).__name__}."
-    raise VerificationError(message)
+        totals = True
+        if left.n > CORE_ITEMS:
+            bound = prove_large(left, log, stop)
+        else:
+            bound = signature_tree(signature_core(left), nothing, stop, log=log).upper_bound
+    elif isinstance(left, PairProblem):
+        rows = lift.pairs
+        bound = pair_tree(pair_core(left), nothing, stop, log=log).upper_bound
+    else:
+        bound, log = prove_set(left, log.target, stop)
+        if isinstance(left, FacilityProblem):
+            rows = partial(original_levels, cast("FacilityProblem", asked.problem), left)
+    return _Written(bound + base, proof_document(log, lift, rows, totals=totals))
+
+
+def _refuted(problem: AnyProblem, log: ProofLog) -> dict[str, Any]:
+    """Return a proof about the problem as it was asked: that rules leave nothing."""
+    lift = Lift(items=np.arange(problem.n), bought=0, covered=0.0)
+    if isinstance(problem, SignatureProblem):
+        log.top = float(problem.weights.sum()) * (1.0 + 1e-9)
+        return proof_document(log, lift, lift.row, totals=True)
+    return proof_document(log, lift, lift.row, totals=False)
+
+
+def _infeasible(problem: AnyProblem, inputs: Inputs, result: Result, stop: Stop) -> dict[str, Any]:
+    """Return the certificate that no selection keeps every rule."""
+    log = refute(problem, stop)
+    if log is None:
+        message = "That no selection keeps every rule could not be proven in the time given."
+        raise VerificationError(message)
+    certificate = {
+        **_claims(inputs, result, _refuted(problem, log)),
+        "status": Status.INFEASIBLE.value,
+        "objective": None,
+        "upper_bound": None,
+        "total_cost": None,
+    }
+    check(inputs, certificate)
+    return certificate
 
 
 def certify(problem: AnyProblem, result: Result, *, stop: Stop = _never) -> dict[str, Any]:
@@ -101,25 +146,28 @@ def certify(problem: AnyProblem, result: Result, *, stop: Stop = _never) -> dict
     VerificationError
         When the answer says that there is no selection, and that could not be proven.
     """
-    asked, inputs = _asked(problem), inputs_of(problem)
+    inputs = inputs_of(problem)
+    if result.status is Status.INFEASIBLE:
+        return _infeasible(problem, inputs, result, stop)
     chosen = np.zeros(problem.n, dtype=bool)
     chosen[result.selected] = chosen[problem.constraints.labelled] = True
     objective = value(problem, chosen)
-    above = result.upper_bound - objective
+    rounding = slack(problem, result.selected, objective)
     # A bound above the objective by rounding only is the objective.
-    bound = result.upper_bound if above > slack(problem, result.selected, objective) else objective
-    found, log = _written(asked, bound - asked.reduced.base, stop)
-    lift = asked.lift()
-    rows = lift.pairs if inputs.objective == "pairs" else lift.row
-    proof = proof_document(log, lift, rows, totals=inputs.objective == "signatures")
-    claims = _claims(inputs, result, objective, proof)
-    certificate = {**claims, **_quality(objective, max(bound, found + asked.reduced.base))}
+    above = result.upper_bound - objective
+    bound = result.upper_bound if above > rounding else objective
+    if isinstance(problem, KCenterProblem):
+        found, log = prove_radius(problem, bound, stop)
+        written = _Written(found, _refuted(problem, log))
+    else:
+        written = _searched(_asked(problem), bound, stop)
+    stated = written.bound if written.bound - bound > rounding else bound
+    certificate = {**_claims(inputs, result, written.proof), **_quality(objective, stated)}
     try:
         check(inputs, certificate)
     except CertificateError:
         # What the search left to rounding, the checker does not grant: its bound is the one.
-        proven = max(objective, proven_bound(inputs, certificate))
-        certificate |= _quality(objective, proven)
+        certificate |= _quality(objective, max(objective, proven_bound(inputs, certificate)))
         check(inputs, certificate)
     return certificate
 
@@ -129,9 +177,7 @@ def _quality(objective: float, upper_bound: float) -> dict[str, Any]:
     return {"status": status.value, "objective": objective, "upper_bound": upper_bound}
 
 
-def _claims(
-    inputs: Inputs, result: Result, objective: float, proof: dict[str, Any]
-) -> dict[str, Any]:
+def _claims(inputs: Inputs, result: Result, proof: dict[str, Any]) -> dict[str, Any]:
     """Return what a certificate says, but for status and bound."""
     budget, constraints = inputs.budget, inputs.constraints
     if budget is None or constraints is None:
@@ -149,7 +195,7 @@ def _claims(
         "status": "",
         "selected": np.sort(result.selected).tolist(),
         "total_cost": math.fsum(inputs.costs[result.selected]),
-        "objective": objective,
-        "upper_bound": objective,
+        "objective": 0.0,
+        "upper_bound": 0.0,
         "proof": proof,
     }

@@ -6,7 +6,7 @@ numbers about the same items are put into blocks.
 """
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -214,7 +214,7 @@ def proof_document(
     return found
 
 
-def _split(step: Split, lift: Lift) -> Mapping[str, Any]:
+def _split(step: Split, lift: Lift) -> dict[str, Any]:
     if step.kind == "item":
         return {"item": int(lift.items[int(step.at)])}
     if step.kind == "number":

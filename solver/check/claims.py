@@ -19,8 +19,8 @@ from .reading import (
     record,
     require,
 )
-from .rounding import UNIT, gamma, row_sums
-from .rules import Rules, stated_constraints
+from .rounding import UNDERFLOW, UNIT, gamma, row_sums
+from .rules import Ranges, Rules, refuse, stated_constraints
 from .tree import Tree
 
 FORMAT = "seedal-certificate/2"
@@ -150,7 +150,8 @@ def _require_top(top: float, weights: Array, rules: Rules) -> None:
     free = ~(taken | rules.excluded)
     spent = float(budget.coefficients[taken].sum()) * (1.0 - gamma(len(w)))
     left = max(0.0, budget.most - spent) + 4 * UNIT * budget.most
-    free &= budget.coefficients <= left * (1.0 + 4 * UNIT)
+    every = Ranges(np.zeros(1), np.full(1, float(len(w))))
+    free = refuse(rules, taken[None, :], free[None, :], every)[0]
     costs, worth = budget.coefficients[free], w[free]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = np.where(worth > 0, worth / costs, 0.0)
@@ -175,11 +176,14 @@ def _proof(asked: _Question, proof: Mapping[str, object], rules: Rules) -> tuple
         places = inputs.arrays["similarities"].shape[1]
     points = Points(proof["points"], places, paired=inputs.objective == "pairs")
     shifts = read_shifts(proof["shifts"], inputs.n) if signatures else []
-    top = number(proof["top"], "top", 0.0) if signatures else None
-    if top is not None:
-        _require_top(top, inputs.arrays["weights"], rules)
+    range_of_t = None
+    if signatures:
+        w = np.asarray(inputs.arrays["weights"], np.float64)
+        top = number(proof["top"], "top", 0.0)
+        _require_top(top, w, rules)
+        range_of_t = (math.fsum(w[rules.included]) * (1.0 - 2 * UNIT), top)
     planes = planes_of(inputs, rules, points, shifts)
-    return Tree(proof["tree"], rules, top, len(points), len(shifts)), planes
+    return Tree(proof["tree"], rules, range_of_t, len(points), len(shifts)), planes
 
 
 def _status(certificate: Mapping[str, object], objective: float, bound: float) -> str:
@@ -278,7 +282,7 @@ def check(inputs: Inputs, certificate: Mapping[str, object]) -> Proven:
     there = _selection(asked, certificate, plain)
     tree, planes = _proof(asked, fields_of(certificate["proof"], "proof"), rules)
     worth, rounding, scale = planes.worth(there)
-    tolerance = TOLERANCE * abs(objective) + CANCELLATION * scale
+    tolerance = TOLERANCE * abs(objective) + CANCELLATION * scale + UNDERFLOW
     if planes.exact:
         tolerance = 0.0
     require(

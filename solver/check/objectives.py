@@ -6,8 +6,8 @@ from .pairs import PairPlanes
 from .planes import Planes
 from .points import Points, Shift
 from .problem import Inputs
-from .reading import fail
 from .rules import Rules
+from .sets import root_of, set_planes
 from .signatures import SignaturePlanes
 
 
@@ -17,10 +17,10 @@ def planes_of(inputs: Inputs, rules: Rules, points: Points, shifts: Sequence[Shi
     Raises
     ------
     CertificateError
-        There are none for the objective, or a shift does not hold.
+        A shift does not hold, a sum has a term that is not concave, or a matrix cannot be factored.
     """
     if inputs.objective == "signatures":
         return SignaturePlanes(inputs.arrays, points, shifts)
-    if inputs.objective != "pairs":
-        fail(f"There are no certificates for {inputs.objective}.")
-    return PairPlanes(inputs.arrays, rules.rows[0].coefficients, points)
+    if inputs.objective == "pairs":
+        return PairPlanes(inputs.arrays, rules.rows[0].coefficients, points)
+    return set_planes(inputs.objective, inputs.terms, inputs.arrays, points, root_of(rules))

@@ -79,8 +79,8 @@ class Tree:
         The list of nodes.
     rules
         Of the problem.
-    top
-        What t cannot exceed; None where the objective has no t.
+    range_of_t
+        Of the root; None where the objective has no t.
     points, shifts
         How many there are of each; no plane can be made where there are no points.
 
@@ -91,9 +91,15 @@ class Tree:
     """
 
     def __init__(
-        self, value: object, rules: Rules, top: float | None, points: int, shifts: int
+        self,
+        value: object,
+        rules: Rules,
+        range_of_t: tuple[float, float] | None,
+        points: int,
+        shifts: int,
     ) -> None:
-        self._rules, self._top, self._points, self._shifts = rules, top, points, shifts
+        self._rules, self._points, self._shifts = rules, points, shifts
+        self._splits_t = range_of_t is not None
         n = len(rules.labelled)
         root = np.zeros(n, dtype=np.int8)
         root[rules.excluded] = _REFUSED
@@ -103,7 +109,8 @@ class Tree:
         self.bounds: list[_Bound] = []
         self.ends: list[_End] = []
         self.bounded_ends: list[int] = []
-        open_ = [_Node(root, 0.0, top if top is not None else 0.0, 0, n, -1)]
+        low, high = range_of_t or (0.0, 0.0)
+        open_ = [_Node(root, low, high, 0, n, -1)]
         for entry in sequence(value, "tree"):
             require(
                 holds=bool(open_), otherwise="The certificate is malformed: the tree has ended."
@@ -140,7 +147,7 @@ class Tree:
                 node._replace(most=min(node.most, at)),
                 node._replace(least=max(node.least, at + 1)),
             ]
-        if "total" not in entry or self._top is None:
+        if "total" not in entry or not self._splits_t:
             malformed(f"there is no node {sorted(entry)}")
         record(entry, "a node", ("total",))
         t = number(entry["total"], "total")

@@ -47,6 +47,8 @@ from solver.signatures.node_pool import (
 _STEPS, _CONVERGED = 60, 0.02
 # A node is split in t where the secant's error is this share of what separates it from the target.
 _SECANT = 0.3
+# A range of t below this share of the heaviest undecided item is not split: items are what matters.
+_NARROW = 0.01
 # A number of items this far from a whole one is branched on.
 _WHOLE = 0.02
 # A node is bounded again where this share of its items was decided, so many times at most.
@@ -382,7 +384,7 @@ def _branch(
     state, point = pool.state[slot], pool.point[slot]
     low, high = pool.low[slot], pool.high[slot]
     item, score = -1, -1.0
-    number = 0.0
+    number, heaviest = 0.0, 0.0
     for j in range(len(state)):
         if state[j] == IN:
             number += 1.0
@@ -391,6 +393,7 @@ def _branch(
             contested = min(point[j], 1.0 - point[j]) * np.sqrt(rules.costs[0, j])
             if contested > score:
                 item, score = j, contested
+            heaviest = max(heaviest, core.weights[j])
     if item < 0:
         # The rounded point was this node's only selection: at its t the secant is exact.
         total = 0.0
@@ -413,7 +416,9 @@ def _branch(
     pool.count_multiplier[other] = pool.count_multiplier[slot]
     whole = int(np.floor(number))
     first, second = slot, other
-    if error > _SECANT * distance or (score <= 0.0 and error > 1e-3 * distance):
+    wide = high - low > _NARROW * heaviest
+    blurred = error > _SECANT * distance or (score <= 0.0 and error > 1e-3 * distance)
+    if blurred and wide:
         middle = 0.5 * (low + high)
         pool.high[slot] = pool.low[other] = middle
         place = note(log, TOTAL, pool.proof[slot], middle, 2)
