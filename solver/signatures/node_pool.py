@@ -187,6 +187,10 @@ def note(log: NodeLog, kind: int, node: int, at: float, children: int) -> int:
     place = log.sizes[0]
     log.sizes[0] += 1
     log.kind[place], log.node[place], log.at[place] = kind, node, at
+    # A place is used again and again.
+    log.price[place] = log.count_multiplier[place] = 0.0
+    log.point[place] = 0.0
+    log.decided[place] = 0
     for child in range(children):
         log.children[place, child] = log.sizes[1]
         log.sizes[1] += 1

@@ -47,8 +47,9 @@ from solver.signatures.node_pool import (
 _STEPS, _CONVERGED = 60, 0.02
 # A node is split in t where the secant's error is this share of what separates it from the target.
 _SECANT = 0.3
-# A range of t below this share of the heaviest undecided item is not split: items are what matters.
-_NARROW = 0.01
+# Where vectors are nearly the same, no range of t is narrow enough: a range below this share of the
+# heaviest item is not split, nor one with so few undecided items that there are no more selections.
+_NARROW, _FEW = 0.25, 6
 # A number of items this far from a whole one is branched on.
 _WHOLE = 0.02
 # A node is bounded again where this share of its items was decided, so many times at most.
@@ -384,11 +385,12 @@ def _branch(
     state, point = pool.state[slot], pool.point[slot]
     low, high = pool.low[slot], pool.high[slot]
     item, score = -1, -1.0
-    number, heaviest = 0.0, 0.0
+    number, heaviest, free = 0.0, 0.0, 0
     for j in range(len(state)):
         if state[j] == IN:
             number += 1.0
         elif state[j] == FREE:
+            free += 1
             number += point[j]
             contested = min(point[j], 1.0 - point[j]) * np.sqrt(rules.costs[0, j])
             if contested > score:
@@ -416,7 +418,7 @@ def _branch(
     pool.count_multiplier[other] = pool.count_multiplier[slot]
     whole = int(np.floor(number))
     first, second = slot, other
-    wide = high - low > _NARROW * heaviest
+    wide = high - low > _NARROW * heaviest and free > _FEW
     blurred = error > _SECANT * distance or (score <= 0.0 and error > 1e-3 * distance)
     if blurred and wide:
         middle = 0.5 * (low + high)

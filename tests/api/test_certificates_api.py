@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import pytest
-from checkers import held
+from both_checkers import held
 from fastapi.testclient import TestClient
 
 from app.choosing.objectives import OBJECTIVES

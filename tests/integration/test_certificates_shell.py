@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from checkers import alone, held
+from both_checkers import alone, held
 from PIL import Image
 from safetensors.numpy import save_file
 
