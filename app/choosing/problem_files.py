@@ -140,6 +140,7 @@ def _rules(arrays: Mapping[str, Array]) -> StatedConstraints | None:
 
 def _from_arrays(arrays: Mapping[str, Array]) -> ProblemFile:
     objective, terms = _objective(arrays)
+    own = checked(objective, terms, arrays)
     if "costs" not in arrays:
         detail = f"there is no array 'costs'; {needed(objective)} and costs are needed."
         raise InvalidRequestError(detail)
@@ -162,7 +163,7 @@ def _from_arrays(arrays: Mapping[str, Array]) -> ProblemFile:
         costs=costs,
         objective=objective,
         terms=terms,
-        arrays=checked(objective, terms, arrays),
+        arrays=own,
         ids=_names("ids", arrays["ids"], n) if "ids" in arrays else (),
         groups={name: np.array(items, dtype=np.int64) for name, items in groups.items()},
         resources=resources,
