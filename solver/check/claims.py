@@ -19,7 +19,7 @@ from .reading import (
     record,
     require,
 )
-from .rounding import UNDERFLOW, UNIT, gamma, row_sums
+from .rounding import UNDERFLOW, UNIT, exact_sum, gamma, row_sums
 from .rules import Ranges, Rules, refuse, stated_constraints
 from .tree import Tree
 
@@ -125,7 +125,7 @@ def _selection(asked: _Question, certificate: Mapping[str, object], rules: Rules
     """Check a selection and its cost; return what is there: its items, and those labelled."""
     inputs = asked.inputs
     selected = ascending(certificate["selected"], inputs.n, "selected")
-    cost = math.fsum(np.asarray(inputs.costs, np.float64)[selected])
+    cost = exact_sum(np.asarray(inputs.costs, np.float64)[selected])
     stated = number(certificate["total_cost"], "total_cost")
     require(holds=cost == stated, otherwise=f"The selection costs {cost!r}, not {stated!r}.")
     require(
@@ -175,15 +175,27 @@ def _proof(asked: _Question, proof: Mapping[str, object], rules: Rules) -> tuple
     if inputs.objective == "facility":
         places = inputs.arrays["similarities"].shape[1]
     points = Points(proof["points"], places, paired=inputs.objective == "pairs")
+    require(
+        holds=inputs.objective != "k_center" or proof["points"] in ([], ()),
+        otherwise="A proof about k_center has no points.",
+    )
     shifts = read_shifts(proof["shifts"], inputs.n) if signatures else []
     range_of_t = None
     if signatures:
         w = np.asarray(inputs.arrays["weights"], np.float64)
         top = number(proof["top"], "top", 0.0)
         _require_top(top, w, rules)
-        range_of_t = (math.fsum(w[rules.included]) * (1.0 - 2 * UNIT), top)
+        range_of_t = (exact_sum(w[rules.included]) * (1.0 - 2 * UNIT), top)
     planes = planes_of(inputs, rules, points, shifts)
-    return Tree(proof["tree"], rules, range_of_t, len(points), len(shifts)), planes
+    tree = Tree(
+        proof["tree"],
+        rules,
+        range_of_t,
+        len(points),
+        len(shifts),
+        scaled=inputs.objective not in {"pairs", "k_center"},
+    )
+    return tree, planes
 
 
 def _status(certificate: Mapping[str, object], objective: float, bound: float) -> str:
@@ -217,8 +229,8 @@ def _infeasible(certificate: Mapping[str, object], asked: _Question) -> Proven:
     proof = fields_of(certificate["proof"], "proof")
     tree, _ = _proof(asked, proof, rules)
     require(
-        holds=not tree.bounded_ends,
-        otherwise="The proof does not show that there is no selection.",
+        holds=not tree.bounded_ends and not tree.bounds,
+        otherwise="The proof does not show that there is no selection: a node has a bound.",
     )
     tree.require_ends()
     return Proven(
@@ -271,6 +283,12 @@ def check(inputs: Inputs, certificate: Mapping[str, object]) -> Proven:
     CertificateError
         Naming the first claim that does not hold.
     """
+    # What overflows is no number, and what is no number is refused where it is compared.
+    with np.errstate(all="ignore"):
+        return _checked(inputs, certificate)
+
+
+def _checked(inputs: Inputs, certificate: Mapping[str, object]) -> Proven:
     asked = _question(inputs, certificate)
     if certificate["status"] == "infeasible":
         return _infeasible(certificate, asked)

@@ -5,7 +5,6 @@ follows the formula that they are computed by: sums of numbers of one sign are o
 themselves.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -14,7 +13,7 @@ import numpy as np
 from .planes import Part, PlaneBatch
 from .points import Points
 from .reading import Array, require
-from .rounding import TINY, gamma
+from .rounding import TINY, exact_sum, gamma
 
 # A tangent may touch anywhere; further out than this, numbers would underflow.
 _FARTHEST = 1e100
@@ -80,7 +79,7 @@ class CoverageTangents:
         self._a = np.asarray(arrays["amounts"], dtype=np.float64)
         self._q = np.asarray(arrays["weights"], dtype=np.float64)
         self._h = np.asarray(arrays["held"], dtype=np.float64)
-        self._total = math.fsum(self._q)
+        self._total = exact_sum(self._q)
         self._amounts = self._a.sum(axis=1)
 
     def at(self, z: Array) -> PlaneBatch:
@@ -107,7 +106,7 @@ class CoverageTangents:
         phi never amplifies a relative error.
         """
         t = self._h + self._a[items].sum(axis=0)
-        worth = math.fsum(self._q * (t / (1.0 + t)))
+        worth = exact_sum(self._q * (t / (1.0 + t)))
         error = gamma(len(items) + 8) * worth + len(t) * TINY * (1.0 + self._total)
         return worth, error, self._total
 

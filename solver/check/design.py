@@ -20,7 +20,7 @@ import numpy as np
 
 from .planes import PlaneBatch
 from .reading import Array, CertificateError, require
-from .rounding import TINY, UNIT, gamma
+from .rounding import TINY, UNIT, exact_sum, gamma
 
 # For bounds of errors that are themselves computed: their own rounding is far less.
 _ROUNDED_UP = 1.001
@@ -80,8 +80,8 @@ def _whitening(information: Array, sizes: Array, terms: int) -> tuple[Array, flo
     norm = _ROUNDED_UP * float(np.linalg.norm(residual) + np.linalg.norm(off))
     require(holds=norm < 0.5, otherwise="What is known without any item cannot be factored.")  # noqa: PLR2004
     logs = [math.log(entry) for entry in diagonal]
-    error = _ROUNDED_UP * d * norm / (1.0 - norm) + 2 * _LOG * math.fsum(map(abs, logs))
-    value = -2.0 * math.fsum(logs)
+    error = _ROUNDED_UP * d * norm / (1.0 - norm) + 2 * _LOG * exact_sum(map(abs, logs))
+    value = -2.0 * exact_sum(logs)
     return root, value, error + 4 * UNIT * abs(value)
 
 
@@ -109,9 +109,9 @@ def largest_rank(sizes: Array, root: Root) -> int:
     """
     some = np.flatnonzero(root.undecided & (sizes > 0))
     rows, costs = sizes[some].astype(np.float64), root.costs[some]
-    total = math.fsum(rows)
+    total = exact_sum(rows)
     most = int(min(root.most, len(rows)))
-    count = min(total, math.fsum(np.sort(rows)[::-1][:most]))
+    count = min(total, exact_sum(np.sort(rows)[::-1][:most]))
     left = max(0.0, root.left)
     order = np.argsort(costs / rows, kind="stable")
     place = int(np.searchsorted(np.cumsum(costs[order]), left, side="right"))
@@ -198,9 +198,9 @@ class DesignTangents:
         require(holds=(b > TINY).all(), otherwise="A point is too far out.")
         smallest = b[:rank]
         logs = [math.log(entry) for entry in smallest]
-        constant = self._base + math.fsum([*(smallest - 1.0), *(-entry for entry in logs)])
+        constant = self._base + exact_sum([*(smallest - 1.0), *(-entry for entry in logs)])
         # b - log b falls: at (1 - h) b it is more by less than h / (1 - h).
-        off = _ROUNDED_UP * rank * skew / (1.0 - skew) + _LOG * (rank + math.fsum(map(abs, logs)))
+        off = _ROUNDED_UP * rank * skew / (1.0 - skew) + _LOG * (rank + exact_sum(map(abs, logs)))
         constant_error = (self._base_error + off) * _ROUNDED_UP + 4 * UNIT * abs(constant)
         # A row y of what is whitened is worth y B y^T, the square of a norm that is at most the
         # usual one of y V: |y + dy|^2 <= |y|^2 + 2 |y| |dy| + |dy|^2. V makes y longer by 1 + h at

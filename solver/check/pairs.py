@@ -11,7 +11,7 @@ import numpy as np
 from .planes import Part, PlaneBatch
 from .points import Points
 from .reading import Array, require
-from .rounding import UNIT, gamma
+from .rounding import UNIT, exact_sum, gamma
 
 # Below this sum every number on the way is a whole one that float64 holds.
 _LARGEST_WHOLE = 2.0**53
@@ -35,7 +35,7 @@ class PairPlanes:
         self._p = np.asarray(arrays["profits"], dtype=np.float64)
         self._costs, self._points = costs, points
         whole = bool((self._q == np.floor(self._q)).all() and (self._p == np.floor(self._p)).all())
-        total = math.fsum(np.abs(self._q).sum(axis=1)) + math.fsum(np.abs(self._p))
+        total = exact_sum(np.abs(self._q).sum(axis=1)) + exact_sum(np.abs(self._p))
         self._whole = whole and total < _LARGEST_WHOLE
 
     def rounded(self, bound: float) -> float:
@@ -122,8 +122,8 @@ class PairPlanes:
         """Return the worth of a selection, what it may be off by, and its scale."""
         block = np.triu(self._q[np.ix_(items, items)], k=1)
         p = self._p[items]
-        worth = math.fsum([*map(math.fsum, block), *p])
-        scale = math.fsum([*map(math.fsum, np.abs(block)), *np.abs(p)])
+        worth = exact_sum([*map(exact_sum, block), *p])
+        scale = exact_sum([*map(exact_sum, np.abs(block)), *np.abs(p)])
         return worth, 0.0 if self._whole else 4 * UNIT * scale, scale
 
     @property

@@ -209,7 +209,11 @@ class Inputs:
     def _kinds(self) -> list[tuple[str, str]]:
         """Return the objectives that have arrays, each with what their names begin with."""
         if self.objective == "sum":
-            require(holds=len(self.terms) > 0, otherwise="A sum has at least one term.")
+            known = {"coverage", "design"}
+            require(
+                holds=len(self.terms) > 0 and all(str(term) in known for term in self.terms),
+                otherwise="The terms of a sum are coverage and design, at least one.",
+            )
             kinds = [(f"term{k}_", str(term)) for k, term in enumerate(self.terms)]
         else:
             kinds = [("", self.objective)]
@@ -253,6 +257,12 @@ class Inputs:
         return content.hexdigest()
 
 
+def _single(array: Array) -> float:
+    """Return the one number of an array without dimensions."""
+    require(holds=array.shape == (), otherwise="budget must be one number.")
+    return number(array.item(), "budget", 0.0)
+
+
 _SHARED = ("objective", "terms", "costs", "ids", "groups", "budget", "constraints")
 
 
@@ -281,9 +291,9 @@ def read_problem(path: str | Path) -> Inputs:
         objective=objective,
         costs=content["costs"],
         arrays=own,
-        terms=[str(term) for term in content.get("terms", np.zeros(0))],
-        ids=[str(name) for name in content.get("ids", np.zeros(0))],
+        terms=[str(term) for term in np.atleast_1d(content.get("terms", np.zeros(0)))],
+        ids=[str(name) for name in np.atleast_1d(content.get("ids", np.zeros(0)))],
         resources=resources,
-        budget=None if budget is None else number(budget.item(), "budget", 0.0),
+        budget=None if budget is None else _single(budget),
         constraints=None if rules is None else parse(str(rules)),
     )

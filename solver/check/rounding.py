@@ -7,6 +7,7 @@ which is granted beside the tolerance.
 """
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -24,6 +25,14 @@ def gamma(terms: int) -> float:
     """Return what a sum of so many terms may be off by, relative to that of absolute values."""
     product = (terms + 1) * UNIT
     return product / (1.0 - product)
+
+
+def exact_sum(values: Iterable[float]) -> float:
+    """Return the correctly rounded sum; no number where it, or a part of it, overflows."""
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):
+        return math.nan
 
 
 def row_sums(values: Array) -> tuple[Array, Array]:
@@ -44,7 +53,7 @@ def row_sums(values: Array) -> tuple[Array, Array]:
         return np.zeros(len(values)), np.zeros(len(values))
     parts = np.add.reduceat(values, starts, axis=1)
     sizes = np.add.reduceat(np.abs(values), starts, axis=1)
-    totals = np.array([math.fsum(row) for row in parts])
+    totals = np.array([exact_sum(row) for row in parts])
     magnitudes = sizes.sum(axis=1)
     error = gamma(min(_TERMS, values.shape[1])) * (1.0 + gamma(len(starts))) * magnitudes
     return totals, error + UNIT * np.abs(totals)

@@ -23,7 +23,7 @@ from .reading import (
     text,
     whole,
 )
-from .rounding import UNIT, gamma
+from .rounding import UNIT, exact_sum, gamma
 
 # A sum of costs may exceed its limit by this much, relative to it.
 BUDGET_TOLERANCE = 1e-12
@@ -198,7 +198,7 @@ class Rules:
     def broken_by(self, chosen: Array) -> str | None:
         """Return a rule that a selection breaks, in words; None where it keeps all of them."""
         for row in self.rows:
-            total = math.fsum(row.coefficients[chosen])
+            total = exact_sum(row.coefficients[chosen])
             if not row.least <= total <= row.most:
                 return f"{row.name!r}: {total!r} is not from {row.least!r} to {row.most!r}"
         return None
@@ -275,9 +275,10 @@ def empty(rules: Rules, taken: Array, open_: Array, ranges: Ranges) -> Array:
     ranges
         Of the number of items.
     """
-    nothing = ranges.least > ranges.most
+    nothing = np.zeros(len(taken), dtype=bool)
     for place, row in enumerate(rules.rows):
         least, most = _bounds(rules, place, ranges)
+        nothing |= least > most
         spent, error = _sums(taken, row)
         nothing |= spent - error > most
         reach, error = _sums(open_, row)
@@ -331,7 +332,7 @@ def refuted(
     )
     inside = float(np.where(taken | undecided, magnitude, 0.0).sum())
     slack = gamma(terms) * (inside * (1.0 + gamma(len(sure))) + float(size[0]))
-    return bool(math.fsum(sure) - slack * (1.0 + 8 * UNIT) > float(right[0]) + UNIT * abs(right[0]))
+    return bool(exact_sum(sure) - slack * (1.0 + 8 * UNIT) > float(right[0]) + UNIT * abs(right[0]))
 
 
 def _unsigned(rules: Rules) -> Ranges:

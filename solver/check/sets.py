@@ -4,7 +4,6 @@ Facility location has a level for each point, k-center no planes at all, and wha
 planes of its own (`concave`, `design`).
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,7 +13,7 @@ from .design import DesignTangents, Root
 from .planes import Part, PlaneBatch, Planes
 from .points import Points
 from .reading import Array, CertificateError, require
-from .rounding import TINY, UNIT, gamma
+from .rounding import TINY, UNIT, exact_sum, gamma
 from .rules import Ranges, Rules, refuse
 
 # Numbers of a matrix that are worked on at once.
@@ -40,7 +39,7 @@ class FacilityPlanes:
         self._b = np.asarray(arrays["served"], dtype=np.float64)
         self._points = points
         n, m = self._s.shape
-        self._base = math.fsum(self._e * self._b)
+        self._base = exact_sum(self._e * self._b)
         self._worths = np.empty((n, m))
         rows = max(1, _BLOCK // max(1, m))
         for start in range(0, n, rows):
@@ -68,14 +67,14 @@ class FacilityPlanes:
                 above = self._worths[some] - levels
                 slopes[place, some] = np.maximum(above, 0.0, out=above).sum(axis=1)
             errors[place, there] = self._errors[there]
-            constants[place] = math.fsum([self._base, *levels])
+            constants[place] = exact_sum([self._base, *levels])
             constant_errors[place] = 4 * UNIT * constants[place] + m * TINY
         return PlaneBatch(constants, slopes, constant_errors, errors)
 
     def worth(self, items: Array) -> tuple[float, float, float]:
         """Return the worth of a selection, what it may be off by, and its scale: itself."""
         service = np.maximum(self._b, self._s[items].max(axis=0, initial=0.0))
-        worth = math.fsum(self._e * service)
+        worth = exact_sum(self._e * service)
         return worth, 4 * UNIT * worth + len(self._b) * TINY, worth
 
     def rounded(self, bound: float) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from .planes import Part, PlaneBatch
 from .points import Points, Shift
 from .reading import Array, require
-from .rounding import UNIT, gamma, row_norms
+from .rounding import UNIT, exact_sum, gamma, row_norms
 
 # Rows of vectors held as float64 at once, and rows of chosen pairs.
 _ROWS, _CHOSEN_ROWS = 4096, 512
@@ -196,9 +196,9 @@ class SignaturePlanes:
     def worth(self, items: Array) -> tuple[float, float, float]:
         """Return the worth of a selection, what it may be off by, and its scale."""
         w, p = self._w[items], self._p[items]
-        t = math.fsum(w)
-        own = math.fsum(p)
-        scale = 0.5 * t * t + math.fsum(np.abs(p))
+        t = exact_sum(w)
+        own = exact_sum(p)
+        scale = 0.5 * t * t + exact_sum(np.abs(p))
         if len(items) > _PAIRWISE:
             worth, error = self._all_pairs(items, t)
         else:
@@ -208,9 +208,9 @@ class SignaturePlanes:
                 block = slice(start, start + _CHOSEN_ROWS)
                 pairs = np.outer(w[block], w) * (1.0 - m[block] @ m.T)
                 pairs = np.triu(pairs, k=start + 1)
-                sums += [math.fsum(row) for row in pairs]
-            worth = math.fsum(sums)
-            error = (self._gamma + 8 * UNIT) * (t * t + math.fsum(long) ** 2)
+                sums += [exact_sum(row) for row in pairs]
+            worth = exact_sum(sums)
+            error = (self._gamma + 8 * UNIT) * (t * t + exact_sum(long) ** 2)
         total = worth + own
         return total, (error + 8 * UNIT * scale) * (1.0 + 8 * UNIT), scale
 
@@ -222,11 +222,11 @@ class SignaturePlanes:
             some = items[start : start + _CHOSEN_ROWS]
             v += w[start : start + _CHOSEN_ROWS] @ self._rows(some)
         rounded = np.asarray(v, dtype=np.float64)
-        long = math.fsum(w * self._norms[items])
+        long = exact_sum(w * self._norms[items])
         off = gamma(_CHOSEN_ROWS + len(items) // _CHOSEN_ROWS + 4) * long
-        worth = 0.5 * (t * t - float(rounded @ rounded) - math.fsum(self._own[items]))
+        worth = 0.5 * (t * t - float(rounded @ rounded) - exact_sum(self._own[items]))
         error = off * (2.0 * long + off) + self._gamma * long * long
-        return worth, error + math.fsum(self._own_error[items]) + 8 * UNIT * t * t
+        return worth, error + exact_sum(self._own_error[items]) + 8 * UNIT * t * t
 
     def rounded(self, bound: float) -> float:
         """Return the bound: worths are real numbers."""

@@ -83,6 +83,8 @@ class Tree:
         Of the root; None where the objective has no t.
     points, shifts
         How many there are of each; no plane can be made where there are no points.
+    scaled
+        Whether a bound may scale its row.
 
     Raises
     ------
@@ -97,9 +99,15 @@ class Tree:
         range_of_t: tuple[float, float] | None,
         points: int,
         shifts: int,
+        *,
+        scaled: bool,
     ) -> None:
         self._rules, self._points, self._shifts = rules, points, shifts
         self._splits_t = range_of_t is not None
+        self._optional = (
+            *(("scale",) if scaled else ()),
+            *(("shift",) if range_of_t is not None else ()),
+        )
         n = len(rules.labelled)
         root = np.zeros(n, dtype=np.int8)
         root[rules.excluded] = _REFUSED
@@ -169,7 +177,7 @@ class Tree:
 
     def _bounded(self, entry: Mapping[str, object], node: _Node, place: int) -> _Node:
         needed = ("point", "multipliers", "taken", "refused")
-        record(entry, "a node", needed, ("scale", "shift"))
+        record(entry, "a node", needed, self._optional)
         n = len(node.state)
         taken = ascending(entry["taken"], n, "taken")
         refused = ascending(entry["refused"], n, "refused")

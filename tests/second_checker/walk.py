@@ -1,5 +1,6 @@
 """The tree, one node at a time, in preorder; bounds are computed for many nodes at once."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -211,4 +212,6 @@ def highest(objective: Signatures, rules: list[Rule], start: State, top: object)
     most = knapsack([objective.w[i] for i in open_], [budget.entry(i) for i in open_], left)
     most += sum((objective.w[i] for i, place in enumerate(start.place) if place == TAKEN), ZERO)
     need(bool(most <= arb(limit)), "top is not proven.")
-    return replace(start, low=0.0, high=limit)
+    weights = objective.arrays["weights"]
+    there = [float(weights[i]) for i, place in enumerate(start.place) if place == TAKEN]
+    return replace(start, low=math.fsum(there) * (1.0 - 2.0**-52), high=limit)
