@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from app.choosing.objectives import OBJECTIVES
 from app.datasets.extraction import ExtractionOutcome
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 COUNT: Final = 9
 SCENES: Final = [

@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from second_checker import second_check
+
 import solver.check
 from app.cli.main import main
 
 
 def held(problem: Path, proof: Path, *words: object) -> dict[str, Any]:
-    """Check a certificate by both; return it.
+    """Check a certificate by both, and by the tests' own second checker; return it.
 
     Parameters
     ----------
@@ -26,6 +28,7 @@ def held(problem: Path, proof: Path, *words: object) -> dict[str, Any]:
     done = alone(problem, proof)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("The certificate holds: ")
+    second_check(problem, proof.read_bytes())
     certificate: dict[str, Any] = json.loads(proof.read_bytes())
     return certificate
 

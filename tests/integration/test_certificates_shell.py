@@ -24,7 +24,7 @@ from solver.model.options import SolverOptions
 from solver.model.problem import SignatureProblem
 from solver.solve import solve
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 COUNT: Final = 9
 IDS: Final = tuple(f"room/{k}" for k in range(COUNT))
