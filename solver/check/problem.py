@@ -263,7 +263,7 @@ def _single(array: Array) -> float:
     return number(array.item(), "budget", 0.0)
 
 
-_SHARED = ("objective", "terms", "costs", "ids", "budget", "constraints")
+_SHARED = ("objective", "terms", "costs", "ids", "groups", "budget", "constraints")
 
 
 def read_problem(path: str | Path) -> Inputs:
