@@ -20,6 +20,7 @@ from app.choosing.budgets import AskedBudget
 from app.choosing.constraints import ConstraintsFile, constraints_of
 from app.choosing.knapsack_files import is_xz, read_knapsack
 from app.errors import BudgetError, InvalidRequestError
+from features.files.numbers import no_constant
 from solver.model.errors import InvalidProblemError
 from solver.model.problem import PairProblem, Problem, SignatureProblem
 
@@ -316,15 +317,10 @@ def read_json(path: Path) -> object:
             reason = "it is not a regular file" if path.exists() else "there is no such file"
             detail = f"{path}: {reason}."
             raise InvalidRequestError(detail)
-        return json.loads(path.read_bytes(), parse_constant=_no_constant)
+        return json.loads(path.read_bytes(), parse_constant=no_constant)
     except (ValueError, RecursionError) as error:
         detail = f"{path}: it is not JSON ({error})."
         raise InvalidRequestError(detail) from error
     except OSError as error:
         detail = f"{path}: cannot be read ({error.strerror or error})."
         raise InvalidRequestError(detail) from error
-
-
-def _no_constant(name: str) -> object:
-    message = f"{name} is no JSON number"
-    raise ValueError(message)
