@@ -68,8 +68,11 @@ FREE_TABLE_BYTES: Final = 64 * 2**20
 MAX_TABLE_PROPORTION: Final = 100
 """Most times its size that a larger table unpacks to: paths repeat, and so do names of groups."""
 
-MAX_XZ_PROPORTION: Final = 1000
-"""Most times its size that the text of a packed problem unpacks to, above ``FREE_BYTES``."""
+MAX_PROBLEM_PROPORTION: Final = 1000
+"""Most times its size that a larger problem unpacks to: a matrix of pairs may be nearly empty."""
+
+XZ_MEMORY: Final = 256 * 2**20
+"""Most bytes that unpacking xz itself may take; its strongest setting takes 65 MB."""
 
 MAX_PROBLEM_BYTES: Final = 16 * 2**30
 """Largest content of a problem's archive, and largest matrix of pairs."""
@@ -77,8 +80,8 @@ MAX_PROBLEM_BYTES: Final = 16 * 2**30
 MAX_CLOUD_BYTES: Final = 512 * 2**20
 """Largest file of a point cloud."""
 
-MAX_CLOUD_LINES: Final = 50_000_000
-"""Most lines of a point cloud in text, blank ones and comments among them."""
+MAX_IDLE_LINES: Final = 100_000
+"""Most lines of a point cloud in text that are no points: blank ones and comments."""
 
 MAX_INTENSITY: Final = 1e30
 """Largest intensity of a point; sums and squares of float64 stay finite far below their end."""

@@ -6,7 +6,6 @@ Nothing is unpickled. Whatever is wrong with a file is one sentence that begins 
 import json
 import math
 import stat
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,11 @@ from app.choosing.budgets import AskedBudget
 from app.choosing.constraints import ConstraintsFile, constraints_of
 from app.choosing.knapsack_files import is_xz, read_knapsack
 from app.errors import BudgetError, InvalidRequestError
+from features.errors import SourceError
+from features.files.archives import open_archive
+from features.files.arrays import map_array
 from features.files.numbers import no_constant
+from features.limits import MAX_DOCUMENT_BYTES, MAX_PROBLEM_PROPORTION
 from solver.model.errors import InvalidProblemError
 from solver.model.problem import PairProblem, Problem, SignatureProblem
 
@@ -121,29 +124,13 @@ def _from_arrays(arrays: Mapping[str, Array]) -> ProblemFile:
 
 
 def _read_npz(path: Path) -> dict[str, Array]:
-    try:
-        # Opened here: numpy leaves a damaged archive open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
-        detail = f"it cannot be read as .npz ({_first_line(error)})."
-        raise InvalidRequestError(detail) from error
+    with open_archive(path, MAX_PROBLEM_PROPORTION) as archive:
+        return {name: archive.read(name) for name in archive.names}
 
 
 def _read_folder(path: Path) -> dict[str, Array]:
     """Return the arrays of a folder; large ones stay on disk until they are used."""
-    arrays = {}
-    for file in sorted(path.glob("*.npy")):
-        try:
-            arrays[file.stem] = np.load(_regular(file), mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            detail = f"{file.name} cannot be read as .npy ({_first_line(error)})."
-            raise InvalidRequestError(detail) from error
-    return arrays
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    return {file.stem: map_array(file) for file in sorted(path.glob("*.npy"))}
 
 
 def _regular(path: Path) -> Path:
@@ -193,6 +180,8 @@ def read_problem_file(path: Path) -> ProblemFile:
     except InvalidRequestError as error:
         detail = f"{path}: {error.detail}"
         raise InvalidRequestError(detail) from error
+    except SourceError as error:
+        raise InvalidRequestError(f"{error}.") from error
     except OSError as error:
         detail = f"{path}: cannot be read ({error.strerror or error})."
         raise InvalidRequestError(detail) from error
@@ -316,6 +305,9 @@ def read_json(path: Path) -> object:
         if not path.is_file():
             reason = "it is not a regular file" if path.exists() else "there is no such file"
             detail = f"{path}: {reason}."
+            raise InvalidRequestError(detail)
+        if path.stat().st_size > MAX_DOCUMENT_BYTES:
+            detail = f"{path}: it has more than {MAX_DOCUMENT_BYTES:,} bytes."
             raise InvalidRequestError(detail)
         return json.loads(path.read_bytes(), parse_constant=no_constant)
     except (ValueError, RecursionError) as error:

@@ -25,16 +25,16 @@ def read_parquet(path: Path) -> VectorTable:
     VectorsError
         The file is damaged, lacks a column, or a row breaks a rule.
     """
-    import pyarrow as pa  # noqa: PLC0415  slow to import
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415  slow to import
 
     try:
         with pq.ParquetFile(path, memory_map=True) as file:
             return _read(path, file)
-    except VectorsError:
+    except (VectorsError, MemoryError):
         raise
-    except (OSError, ValueError, pa.ArrowException) as error:
-        refuse(path, f"is damaged or no Parquet file ({error})")
+    except Exception as error:  # noqa: BLE001  a decoder raises anything on broken data
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        refuse(path, f"is damaged or no Parquet file ({reason})")
 
 
 def _read(path: Path, file: Any) -> VectorTable:  # noqa: ANN401  pyarrow carries no type information
@@ -52,6 +52,7 @@ def _read(path: Path, file: Any) -> VectorTable:  # noqa: ANN401  pyarrow carrie
     for batch in file.iter_batches(_BATCH, columns=columns):
         part = _vectors(path, batch.column(name), start, values.shape[1])
         if not start:
+            require_proportion(path, 4 * n * part.shape[1])
             values = np.empty((n, part.shape[1]), dtype=np.float32)
         values[start : start + len(part)] = part
         scene_ids += _strings(path, batch.column(of_scenes), of_scenes, start)
