@@ -42,6 +42,14 @@ def redacted(uri: str) -> str:
     return (container[0] if container else found[1]) + found[2]
 
 
+_LONGEST: Final = 1000
+
+
+def _shortened(text: str) -> str:
+    """Return a text whose middle is left out where a file made it too long to be read."""
+    return text if len(text) <= _LONGEST else f"{text[:600]} ... {text[-300:]}"
+
+
 class FeatureError(Exception):
     """Base of every error that the feature pipeline raises on purpose."""
 
@@ -58,9 +66,9 @@ class SourceError(FeatureError):
     """
 
     def __init__(self, place: str, rule: str) -> None:
-        super().__init__(f"{place}: {rule}")
         self.place = place
-        self.rule = rule
+        self.rule = _shortened(rule)
+        super().__init__(f"{place}: {self.rule}")
 
 
 class StorageError(FeatureError):
@@ -76,8 +84,8 @@ class StorageError(FeatureError):
 
     def __init__(self, uri: str, reason: str) -> None:
         self.uri = redacted(uri)
-        self.reason = reason
-        super().__init__(f"{self.uri}: {reason}")
+        self.reason = _shortened(reason)
+        super().__init__(f"{_shortened(self.uri)}: {self.reason}")
 
 
 class AbsentError(StorageError):
@@ -97,8 +105,8 @@ class ImageError(FeatureError):
 
     def __init__(self, uri: str, reason: str) -> None:
         self.uri = redacted(uri)
-        self.reason = reason
-        super().__init__(f"{self.uri}: {reason}")
+        self.reason = _shortened(reason)
+        super().__init__(f"{_shortened(self.uri)}: {self.reason}")
 
 
 class BackboneError(FeatureError):

@@ -20,6 +20,8 @@ VECTOR_NAMES: Final = ("vectors", "embeddings")
 ID_NAMES: Final = ("scene_ids", "ids")
 IMAGE_NAMES: Final = ("image_ids",)
 
+_LONGEST_RULE: Final = 1000
+
 DTYPES: Final = (np.dtype("f2"), np.dtype("f4"), np.dtype("f8"))
 
 
@@ -63,7 +65,7 @@ def refuse(path: Path, rule: str, row: int | None = None) -> NoReturn:
         Always.
     """
     place = str(path) if row is None else f"{path}, row {row}"
-    message = f"{place}: {rule}"
+    message = f"{place}: {rule if len(rule) <= _LONGEST_RULE else rule[:_LONGEST_RULE] + '...'}"
     raise VectorsError(message)
 
 
