@@ -45,9 +45,13 @@ def redacted(uri: str) -> str:
 _LONGEST: Final = 1000
 
 
-def _shortened(text: str) -> str:
-    """Return a text whose middle is left out where a file made it too long to be read."""
-    return text if len(text) <= _LONGEST else f"{text[:600]} ... {text[-300:]}"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _line(text: str) -> str:
+    """Return a text as one line that can be read, whatever a file put into it."""
+    short = text if len(text) <= _LONGEST else f"{text[:600]} ... {text[-300:]}"
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", short)
 
 
 class FeatureError(Exception):
@@ -67,8 +71,8 @@ class SourceError(FeatureError):
 
     def __init__(self, place: str, rule: str) -> None:
         self.place = place
-        self.rule = _shortened(rule)
-        super().__init__(f"{place}: {self.rule}")
+        self.rule = _line(rule)
+        super().__init__(f"{_line(place)}: {self.rule}")
 
 
 class StorageError(FeatureError):
@@ -84,8 +88,8 @@ class StorageError(FeatureError):
 
     def __init__(self, uri: str, reason: str) -> None:
         self.uri = redacted(uri)
-        self.reason = _shortened(reason)
-        super().__init__(f"{_shortened(self.uri)}: {self.reason}")
+        self.reason = _line(reason)
+        super().__init__(f"{_line(self.uri)}: {self.reason}")
 
 
 class AbsentError(StorageError):
@@ -105,8 +109,8 @@ class ImageError(FeatureError):
 
     def __init__(self, uri: str, reason: str) -> None:
         self.uri = redacted(uri)
-        self.reason = _shortened(reason)
-        super().__init__(f"{_shortened(self.uri)}: {self.reason}")
+        self.reason = _line(reason)
+        super().__init__(f"{_line(self.uri)}: {self.reason}")
 
 
 class BackboneError(FeatureError):

@@ -35,6 +35,9 @@ MAX_INLINE_SCENES: Final = 10_000
 MAX_INLINE_IMAGES: Final = 100_000
 """Most images that the scenes of a request's body have together."""
 
+MAX_BODY_VALUES: Final = 1_000_000
+"""Most values of a request's JSON body: each takes up to a hundred times its text in memory."""
+
 MAX_LINE_BYTES: Final = 16 * 2**20
 """Longest line of a text file: a scene of about 100,000 images."""
 
@@ -102,30 +105,30 @@ class Guard:
         Bytes of address space (``RLIMIT_AS``).
     answer
         Bytes that it may answer with.
+    patience
+        Seconds that may pass until a process is free.
     """
 
     seconds: float
     memory: int
     answer: int
+    patience: float = 30.0
 
 
-PIXELS_GUARD: Final = Guard(seconds=300, memory=6 * 2**30, answer=2**20)
+PIXELS_GUARD: Final = Guard(seconds=300, memory=4 * 2**30, answer=2**20)
 """For an image that a network looks at; its transfer may take long."""
 
-PREVIEW_GUARD: Final = Guard(seconds=60, memory=6 * 2**30, answer=64 * 2**20)
+PREVIEW_GUARD: Final = Guard(seconds=60, memory=2 * 2**30, answer=64 * 2**20)
 """For an image that a person looks at."""
 
 CLOUD_GUARD: Final = Guard(seconds=60, memory=4 * 2**30, answer=512 * 2**20)
 """For a point cloud."""
 
-SOURCE_GUARD: Final = Guard(seconds=1800, memory=16 * 2**30, answer=16 * 2**30)
+SOURCE_GUARD: Final = Guard(seconds=1800, memory=16 * 2**30, answer=16 * 2**30, patience=1800)
 """For a source of scenes: millions of files may have to be looked at."""
 
-VECTORS_GUARD: Final = Guard(seconds=1800, memory=8 * 2**30, answer=2**40)
-"""For a file of vectors; it is answered piece by piece."""
+VECTORS_GUARD: Final = Guard(seconds=1800, memory=16 * 2**30, answer=2**40, patience=1800)
+"""For a file of vectors."""
 
 MAX_READERS: Final = 4
 """Most guarded processes at a time beside those that decode images for a network."""
-
-PATIENCE_S: Final = 30.0
-"""How long is waited for a free one of them."""

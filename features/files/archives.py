@@ -103,9 +103,7 @@ class Archive:
     def __init__(self, zipped: zipfile.ZipFile, place: str) -> None:
         self._zipped = zipped
         self._place = place
-        self._members = {
-            entry.filename.removesuffix(_ENDING): entry for entry in zipped.infolist()
-        }
+        self._members = {entry.filename.removesuffix(_ENDING): entry for entry in zipped.infolist()}
         self.names = tuple(self._members)
 
     def read(self, name: str) -> NDArray[Any]:

@@ -19,6 +19,7 @@ from features.files.archives import ArrayHeader
 from features.files.archives import read_header as read_stream_header
 from features.files.paths import atomic_write, open_regular
 
+
 def read_header(path: Path) -> ArrayHeader:
     """Return an array's shape and dtype without reading its values.
 

@@ -100,7 +100,9 @@ def load_rgb(uri: str, limits: Limits = IMAGE) -> PIL.Image.Image:
     except ImageError:
         raise
     except UnidentifiedImageError as error:
-        raise ImageError(uri, "not a PNG, JPEG, WebP, BMP, TIFF, GIF, AVIF or JPEG 2000 image") from error
+        raise ImageError(
+            uri, "not a PNG, JPEG, WebP, BMP, TIFF, GIF, AVIF or JPEG 2000 image"
+        ) from error
     except PIL.Image.DecompressionBombError as error:
         raise ImageError(uri, f"the image has more than {MAX_PIXELS:,} pixels") from error
     except MemoryError as error:

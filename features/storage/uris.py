@@ -240,8 +240,6 @@ def _unescaped(path: str) -> str:
     plain: list[str] = []
     for letter in path:
         plain.append(letter)
-        while (
-            len(plain) >= _ESCAPE and plain[-3] == "%" and {plain[-2], plain[-1]} <= _HEX
-        ):
+        while len(plain) >= _ESCAPE and plain[-3] == "%" and {plain[-2], plain[-1]} <= _HEX:
             plain[-_ESCAPE:] = chr(int(plain[-2] + plain[-1], 16))  # of bytes, dots are ASCII
     return "".join(plain)

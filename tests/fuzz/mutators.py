@@ -13,7 +13,15 @@ Mutate = Callable[[bytes, int], bytes]
 _TOKENS = [
     *(b"1e308", b"-1", b"0", b"1e-400", b"9007199254740993", b"9" * 5000, b"NaN", b"Infinity"),
     *(b"1_000", b"\x1e5", b"null", b"true", b"[]", b"{}", b'""', b'"\\ud800"', b"\x00", b"\r"),
-    *(b"[" * 2000, b'{"a":' * 500, b"%25" * 50 + b"2e", b"..", b"../", b"\xff\xfe", b"\xef\xbb\xbf"),
+    *(
+        b"[" * 2000,
+        b'{"a":' * 500,
+        b"%25" * 50 + b"2e",
+        b"..",
+        b"../",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+    ),
     *(b",", b";", b"\t", b"\n" * 100, b'"', b"10,5", b"s0", b"element vertex 999999999999999999"),
     *(b"property list uchar int v", b"nan", b"1" * 300 + b".5", b"\xe2\x80\xa8", b"{" * 100),
 ]
@@ -106,7 +114,10 @@ def _png(data: bytes, longest: int, draw: random.Random, plain: Mutate) -> bytes
     if draw.random() < 0.1:  # noqa: PLR2004
         chunks.insert(chosen, chunks[draw.randrange(len(chunks))])
     packed = [
-        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", zlib.crc32(name + content))
         for name, content in chunks
     ]
     return data[:8] + b"".join(packed)

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["app", "features", "solver"], enable_loader_override=False):
+with atheris.instrument_imports(
+    include=["app", "features", "solver"], enable_loader_override=False
+):
     from mutators import mutated
     from targets import REFUSALS, TARGETS
 

@@ -47,7 +47,12 @@ def main() -> int:
 
 def _run(name: str, folder: Path, seconds: float) -> None:
     options = [f"-max_total_time={seconds:.0f}", "-timeout=120", "-rss_limit_mb=4096"]
-    options += ["-max_len=16384", "-verbosity=0", f"-artifact_prefix={folder}/", str(folder / "corpus")]
+    options += [
+        "-max_len=16384",
+        "-verbosity=0",
+        f"-artifact_prefix={folder}/",
+        str(folder / "corpus"),
+    ]
     command = [sys.executable, str(HOME / "tests/fuzz/one.py"), name, str(folder), *options]
     with (folder / "log").open("wb") as log:
         ended = subprocess.run(command, stdout=log, stderr=log, check=False, cwd=folder)
@@ -87,7 +92,9 @@ def _notes(folder: Path) -> list[dict[str, object]]:
 def _total(folder: Path) -> dict[str, float]:
     runs = _lines(folder / "runs.jsonl")
     sums = {key: sum(run.get(key, 0) for run in runs) for key in ("inputs", "accepted", "cpu_s")}
-    most = {key: max((run.get(key, 0) for run in runs), default=0) for key in ("slowest_s", "memory")}
+    most = {
+        key: max((run.get(key, 0) for run in runs), default=0) for key in ("slowest_s", "memory")
+    }
     return {**sums, **most, "crashes": sum(bool(run["code"]) for run in runs)}
 
 

@@ -45,7 +45,7 @@ def _manifest(form: str) -> Iterator[bytes]:
         yield "\n".join(map(json.dumps, _scenes())).encode()
         yield b'{"scene_id": "a", "cost": 1}\n'
     elif form == "csv":
-        yield b"scene_id,cost,cost.hours,group,images,meta\ns0,1,2,g,\"[\"\"a.png\"\"]\",{}\n"
+        yield b'scene_id,cost,cost.hours,group,images,meta\ns0,1,2,g,"[""a.png""]",{}\n'
         yield b"scene_id,image_uri,sensor,frame,cost\na,1.png,left,1,5\na,2.png,left,2,5\n"
         yield b"scene_id;cost;images\ns0;10,5;im/0.jpg\n"
         yield "\ufeffscene_id,cost\na,1\n".encode("utf-16-le")

@@ -314,7 +314,9 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
     np.savez(tmp_path / "ids.npz", vectors=np.ones((1, 2)), ids=objects)
     (tmp_path / "raw.npy").write_bytes(pickle.dumps(Trap()))
     for name in ("v.npy", "v.npz", "ids.npz"):
-        with pytest.raises(VectorsError, match=rf"{name}: ('\w+': )?holds pickled Python objects, which"):
+        with pytest.raises(
+            VectorsError, match=rf"{name}: ('\w+': )?holds pickled Python objects, which"
+        ):
             read_vectors(tmp_path / name, SCENES)
     with pytest.raises(VectorsError, match=r"raw\.npy: is no \.npy array"):
         read_vectors(tmp_path / "raw.npy", SCENES)
