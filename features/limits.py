@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_ID_BYTES: Final = 1024
-"""Longest scene id, image id or group: an index row of PostgreSQL holds no more than 2,704 bytes."""
+"""Longest scene id or group: an index row of PostgreSQL holds no more than 2,704 bytes."""
 
 MAX_NAME_BYTES: Final = 256
 """Longest name of a resource or a sensor."""

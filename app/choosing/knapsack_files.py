@@ -68,20 +68,25 @@ def _unpacked(stream: BinaryIO, most: int) -> bytes:
     content = bytearray()
     packed = stream.read(_CHUNK)
     try:
-        while packed:
+        while packed and len(content) < most:
             decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
+            content += decoder.decompress(packed, most - len(content))
             while not decoder.eof and len(content) < most:
+                packed = _more(stream) if decoder.needs_input else b""
                 content += decoder.decompress(packed, most - len(content))
-                packed = stream.read(_CHUNK) if decoder.needs_input else b""
-                if decoder.needs_input and not packed and not decoder.eof:
-                    raise EOFError
-            if len(content) >= most:
-                break
+            # Whole words of zeros may stand between two streams.
             packed = (decoder.unused_data or stream.read(_CHUNK)).lstrip(b"\0")
     except (lzma.LZMAError, EOFError) as error:
         detail = "the xz stream is damaged or ends early."
         raise _refuse(detail) from error
     return bytes(content)
+
+
+def _more(stream: BinaryIO) -> bytes:
+    packed = stream.read(_CHUNK)
+    if not packed:
+        raise EOFError
+    return packed
 
 
 def _header(line: str) -> tuple[int, int]:

@@ -181,7 +181,8 @@ def read_problem_file(path: Path) -> ProblemFile:
         detail = f"{path}: {error.detail}"
         raise InvalidRequestError(detail) from error
     except SourceError as error:
-        raise InvalidRequestError(f"{error}.") from error
+        msg = f"{error}."
+        raise InvalidRequestError(msg) from error
     except OSError as error:
         detail = f"{path}: cannot be read ({error.strerror or error})."
         raise InvalidRequestError(detail) from error

@@ -31,9 +31,9 @@ from features.errors import redacted
 from features.pipeline import FeatureSettings, Prepared, prepare
 from features.precomputed import prepare_precomputed
 from features.prepared import Stage
-from features.settings import AUTO
 from features.readers.scenes import open_source
 from features.readers.vectors import read_vectors
+from features.settings import AUTO
 from features.sources.scenes import PoolScene, ScenePool
 from solver.model.constraints import Constraints
 from solver.model.errors import InvalidProblemError

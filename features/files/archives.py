@@ -5,6 +5,7 @@ any of it is unpacked, and each array's header against the bytes that follow it.
 """
 
 import math
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,7 +129,22 @@ class Archive:
             header = read_header(stream, entry.file_size, place)
             flat = np.empty(math.prod(header.shape), header.dtype)
             _fill(stream, memoryview(flat.view(np.uint8)) if flat.size else memoryview(b""))
+            require_unicode(flat, place)
             return flat.reshape(header.shape, order="F" if header.fortran_order else "C")
+
+
+def require_unicode(array: NDArray[Any], place: str) -> None:
+    """Refuse an array of text whose numbers are no characters: Python cannot make strings of it.
+
+    Raises
+    ------
+    SourceError
+        There is such a number.
+    """
+    if array.dtype.kind == "U" and array.size:
+        numbers = np.ascontiguousarray(array).view(f"{array.dtype.byteorder}u4")
+        if numbers.max() > sys.maxunicode:
+            raise SourceError(place, "holds text that is not Unicode")
 
 
 def _fill(stream: IO[bytes], room: memoryview) -> None:

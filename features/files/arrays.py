@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import SourceError, VectorsError, plural
-from features.files.archives import ArrayHeader
+from features.files.archives import ArrayHeader, require_unicode
 from features.files.archives import read_header as read_stream_header
 from features.files.paths import atomic_write, open_regular
 
@@ -44,7 +44,9 @@ def map_array(path: Path) -> NDArray[Any]:
     if not math.prod(header.shape):  # nothing can be mapped
         return np.empty(header.shape, header.dtype)
     order: Literal["F", "C"] = "F" if header.fortran_order else "C"
-    return np.memmap(path, header.dtype, "r", header.start, header.shape, order)
+    array = np.memmap(path, header.dtype, "r", header.start, header.shape, order)
+    require_unicode(array, str(path))
+    return array
 
 
 def count_items(path: Path, item_bytes: int) -> int:

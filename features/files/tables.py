@@ -94,9 +94,11 @@ class Rows:
                 if row:
                     yield f"{self._path}:{reader.line_num}", row
         except csv.Error as error:
-            raise SourceError(f"{self._path}:{reader.line_num}", f"not CSV ({error})") from error
+            msg = f"{self._path}:{reader.line_num}"
+            raise SourceError(msg, f"not CSV ({error})") from error
         except UnicodeDecodeError as error:
-            raise SourceError(f"{self._path}:{reader.line_num + 1}", "not UTF-8") from error
+            msg = f"{self._path}:{reader.line_num + 1}"
+            raise SourceError(msg, "not UTF-8") from error
 
 
 def _separator(header: bytes) -> str:

@@ -69,7 +69,8 @@ def _decoded(path: Path, file: BinaryIO, encoding: str) -> Iterator[bytes]:
         try:
             rest += decoder.decode(chunk, final=ended)
         except UnicodeDecodeError as error:
-            raise SourceError(f"{path}:{number}", "not UTF-16") from error
+            msg = f"{path}:{number}"
+            raise SourceError(msg, "not UTF-16") from error
         *whole, rest = rest.split("\n")
         for text in whole:
             line = f"{text}\n".encode()
@@ -84,4 +85,5 @@ def _decoded(path: Path, file: BinaryIO, encoding: str) -> Iterator[bytes]:
 def _require_short(line: bytes | str, path: Path, number: int) -> None:
     if len(line) > MAX_LINE_BYTES:
         rule = f"the line has more than {MAX_LINE_BYTES:,} bytes"
-        raise SourceError(f"{path}:{number}", rule)
+        msg = f"{path}:{number}"
+        raise SourceError(msg, rule)

@@ -2,8 +2,8 @@
 
 A request is a line of JSON on standard input: a reader's name, its arguments, and the limits that
 hold for this file. The answer is frames (`features.guarded.frames`) on standard output. The process
-ends with its input or its parent, whichever comes first; where nobody asks for a while, or a file has
-made it large, it ends too, with the status 0, and its parent starts another.
+ends with its input or its parent, whichever comes first. Where nobody asks for a while, or a file
+has made it large, it ends too, with the status 0, and its parent starts another.
 """
 
 import gc

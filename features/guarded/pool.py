@@ -72,7 +72,11 @@ class _Readers:
 
 
 _readers = _Readers()
-atexit.register(lambda: _readers.close())
+
+
+@atexit.register
+def _close() -> None:
+    _readers.close()
 
 
 def _renew() -> None:
@@ -114,33 +118,21 @@ def ask(
     readers = _readers
     with readers.turn(guard.patience):
         process = readers.take()
+        begun = False
         try:
-            yield from _asked(readers, process, reader, arguments, guard)
+            for frame in process.ask(reader, arguments, guard):
+                begun = True
+                yield frame
+        except CrashedError as error:
+            if begun or not process.retired:
+                why = f"cannot be read: {error}"
+                raise refused(why) from error
         except GuardError as error:
-            raise refused(f"cannot be read: {error}") from error
-
-
-def _asked(
-    readers: _Readers,
-    process: GuardedProcess,
-    reader: str,
-    arguments: Mapping[str, Any],
-    guard: Guard,
-) -> Iterator[Frame]:
-    try:
-        first = True
-        for frame in process.ask(reader, arguments, guard):
-            first = False
-            yield frame
-        return
-    except CrashedError:
-        if not (first and process.retired):
-            raise
-    finally:
-        readers.give_back(process)
+            why = f"cannot be read: {error}"
+            raise refused(why) from error
+        else:
+            return
+        finally:
+            readers.give_back(process)
     # It had ended by itself just before it was asked.
-    fresh = GuardedProcess()
-    try:
-        yield from fresh.ask(reader, arguments, guard)
-    finally:
-        readers.give_back(fresh)
+    yield from ask(reader, arguments, guard, refused)

@@ -48,7 +48,7 @@ class GuardedProcess:
         self.environment = dict(os.environ)
         # A program of its own and not multiprocessing's: that would run the caller's main module
         # again, and pickle. With -P nothing is imported from whatever folder this runs in.
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, "-P", "-m", "features.guarded.child", str(nice), reader],
             env=_environment(),
             stdin=subprocess.PIPE,
@@ -168,7 +168,7 @@ def _environment() -> dict[str, str]:
 
 def _folder() -> str:
     try:
-        return os.getcwd()
+        return str(Path.cwd())
     except OSError:  # it is gone
         return "/"
 

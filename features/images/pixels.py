@@ -85,7 +85,8 @@ def load_rgb(uri: str, limits: Limits = IMAGE) -> PIL.Image.Image:
     ------
     ImageError
         The file is missing, a directory, empty, unreadable, not an image, truncated, larger than
-        ``MAX_PIXELS``, or far larger than its file can hold; where it is remote also: unreachable, refused, too slow or too large.
+        ``MAX_PIXELS``, or far larger than its file can hold; where it is remote also: unreachable,
+        refused, too slow or too large.
     """
     with _image_errors():
         file = open_binary(uri, limits)

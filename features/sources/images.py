@@ -13,8 +13,8 @@ from typing import Final
 
 from features.errors import SourceError, count, plural
 from features.files.json_values import is_plain
-from features.files.paths import list_folder
 from features.files.numbers import InexactError
+from features.files.paths import list_folder
 from features.files.tables import Rows
 from features.images.pixels import SUFFIXES
 from features.sources.options import SourceOptions

@@ -222,7 +222,8 @@ def _require_short(name: str) -> None:
         size = len(name.encode(errors="surrogatepass"))
         if size > MAX_URI_BYTES:
             rule = f"a path or URI must have at most {MAX_URI_BYTES:,} bytes, not {size:,}"
-            raise StorageError(f"{name[:_SHOWN]}...", rule)
+            msg = f"{name[:_SHOWN]}..."
+            raise StorageError(msg, rule)
 
 
 def _leaves_its_folder(path: str) -> bool:

@@ -204,10 +204,10 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int]:
 
 
 def _map_tensor(path: Path, name: str, entry: object, start: int) -> NDArray[np.floating]:
-    if not isinstance(entry, Mapping) or entry.get("dtype") not in _DTYPES:
-        dtype = entry.get("dtype") if isinstance(entry, Mapping) else entry
-        refuse(path, f"{name} must be F16, F32 or F64, not {dtype}")
-    dtype = np.dtype(_DTYPES[entry["dtype"]])
+    kind = entry.get("dtype") if isinstance(entry, Mapping) else None
+    if not isinstance(entry, Mapping) or not isinstance(kind, str) or kind not in _DTYPES:
+        refuse(path, f"{name} must be F16, F32 or F64, not {kind!s:.40}")
+    dtype = np.dtype(_DTYPES[kind])
     shape, offsets = _sizes(entry.get("shape")), _sizes(entry.get("data_offsets"))
     if shape is None or offsets is None or len(offsets) != 2:  # noqa: PLR2004  first, last
         refuse(path, f"is damaged: {name} has no whole shape or place")

@@ -30,7 +30,7 @@ _INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 
 
 def mutated(form: str, data: bytes, longest: int, draw: random.Random, plain: Mutate) -> bytes:
     """Return a mutation of a file of some form."""
-    if draw.random() < 0.25:  # noqa: PLR2004  the bare one finds what no idea of a format does
+    if draw.random() < 0.25:
         return plain(data, longest)
     try:
         return _MUTATORS[form](data, longest, draw, plain)[:longest]
@@ -49,25 +49,25 @@ def _bytes(data: bytes, longest: int, draw: random.Random, plain: Mutate) -> byt
         order = draw.choice(("little", "big"))
         number = (value & (256**width - 1)).to_bytes(width, order)
         changed[place : place + width] = number[: len(changed) - place]
-    return plain(bytes(changed), longest) if draw.random() < 0.3 else bytes(changed)  # noqa: PLR2004
+    return plain(bytes(changed), longest) if draw.random() < 0.3 else bytes(changed)
 
 
 def _text(data: bytes, longest: int, draw: random.Random, plain: Mutate) -> bytes:
     """Replace, double or drop a piece between marks, or put a token there."""
     places = [0, *(k for k, byte in enumerate(data) if byte in b',:;\t\n "[]{}/%'), len(data)]
     first, last = sorted(draw.choices(places, k=2))
-    if last - first > 200:  # noqa: PLR2004  a piece, not the file
+    if last - first > 200:
         last = first
     piece = draw.choice((draw.choice(_TOKENS), data[first:last] * 2, b""))
     changed = data[:first] + piece + data[last:]
-    return plain(changed, longest) if draw.random() < 0.2 else changed  # noqa: PLR2004
+    return plain(changed, longest) if draw.random() < 0.2 else changed
 
 
 def _footer(data: bytes, longest: int, draw: random.Random, plain: Mutate) -> bytes:
     """Change the metadata of Parquet, which lies at the end, and keep its length true."""
     length = struct.unpack("<I", data[-8:-4])[0]
     body, footer = data[: -8 - length], data[-8 - length : -8]
-    if draw.random() < 0.3:  # noqa: PLR2004
+    if draw.random() < 0.3:
         body = _bytes(body, longest, draw, plain)
     else:
         footer = _bytes(footer, longest, draw, plain)
@@ -83,7 +83,7 @@ def _header(data: bytes, longest: int, draw: random.Random, plain: Mutate) -> by
 
 def _zip(data: bytes, longest: int, draw: random.Random, plain: Mutate) -> bytes:
     """Change a member of an archive and pack it anew, so that checksums hold; or its entries."""
-    if draw.random() < 0.4:  # noqa: PLR2004
+    if draw.random() < 0.4:
         return _bytes(data, longest, draw, plain)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = [(entry, archive.read(entry)) for entry in archive.infolist()]
@@ -106,12 +106,12 @@ def _png(data: bytes, longest: int, draw: random.Random, plain: Mutate) -> bytes
         place += 12 + size
     chosen = draw.randrange(len(chunks))
     kind, content = chunks[chosen]
-    if kind == b"IDAT" and draw.random() < 0.5:  # noqa: PLR2004
+    if kind == b"IDAT" and draw.random() < 0.5:
         content = zlib.compress(_bytes(zlib.decompress(content), longest, draw, plain))
     else:
         content = _bytes(content, longest, draw, plain)
     chunks[chosen] = (kind, content)
-    if draw.random() < 0.1:  # noqa: PLR2004
+    if draw.random() < 0.1:
         chunks.insert(chosen, chunks[draw.randrange(len(chunks))])
     packed = [
         struct.pack(">I", len(content))

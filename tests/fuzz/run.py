@@ -104,7 +104,7 @@ def _write(folder: Path, readers: list[str]) -> None:
     }
     (folder / "table.json").write_text(json.dumps(table, indent=1))
     head = ("reader", "CPU minutes", "inputs", "accepted", "findings", "contained crashes")
-    lines = [head + ("slowest, CPU s", "memory, MB"), ("---", *["---:"] * 7)]
+    lines = [(*head, "slowest, CPU s", "memory, MB"), ("---", *["---:"] * 7)]
     for name, row in table.items():
         numbers = (f"{row['cpu_s'] / 60:.1f}", f"{row['inputs']:,}", f"{row['accepted']:,}")
         rest = (f"{row['slowest_s']:.2f}", f"{row['memory'] / 1e6:.0f}")

@@ -1,4 +1,5 @@
 import re
+from contextlib import nullcontext
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -179,12 +180,8 @@ def test_escapes_of_escapes_are_looked_through(letters: list[str]) -> None:
     """One pass sees the dots that undoing escapes until nothing changes would bring out."""
     path = "".join(letters)
     leaves = not {".", ".."}.isdisjoint(re.split(r"[/\\]", _undone(path)))
-    try:
+    with pytest.raises(StorageError, match=r"\. or \.\.") if leaves else nullcontext():
         parse(f"s3://bucket/{path}")
-    except StorageError as error:
-        assert leaves, error
-    else:
-        assert not leaves
 
 
 @pytest.mark.parametrize("name", ["s3://bucket/", "/data/", "file:///data/"])
