@@ -128,7 +128,7 @@ class Archive:
             place = f"{self._place}: {name!r:.60}"
             header = read_header(stream, entry.file_size, place)
             flat = np.empty(math.prod(header.shape), header.dtype)
-            _fill(stream, memoryview(flat.view(np.uint8)) if flat.size else memoryview(b""))
+            _fill(stream, flat.view(np.uint8).data if flat.size else memoryview(b""))
             require_unicode(flat, place)
             return flat.reshape(header.shape, order="F" if header.fortran_order else "C")
 

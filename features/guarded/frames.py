@@ -65,7 +65,7 @@ def write(stream: BinaryIO, state: str, frame: Frame) -> None:
     stream.write(text)
     for array in arrays:
         if array.nbytes:
-            stream.write(memoryview(array.reshape(-1).view(np.uint8)))
+            stream.write(array.reshape(-1).view(np.uint8).data)
     stream.flush()
 
 
@@ -107,7 +107,7 @@ def read(fill: Callable[[memoryview], None], room: int) -> tuple[str, Frame, int
             raise ValueError(message)
         array = np.empty(shape, dtype)
         if array.nbytes:
-            fill(memoryview(array.reshape(-1).view(np.uint8)))
+            fill(array.reshape(-1).view(np.uint8).data)
         arrays.append(array)
     return state, Frame(value, arrays), length + HEAD.size + sum(a.nbytes for a in arrays)
 

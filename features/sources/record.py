@@ -31,8 +31,9 @@ _EXACT: Final = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 def _kept(value: object) -> object:
     """Refuse a whole number that pydantic would round."""
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    return exact_whole(value) if is_whole else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return exact_whole(value)
+    return value
 
 
 Cost = Annotated[StrictFloat, BeforeValidator(_kept)]
