@@ -5,7 +5,7 @@ sentence that names the file, and nothing is cut to fit. Names are measured in b
 databases and file systems do so: what SQLite takes, PostgreSQL takes too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 MAX_ID_BYTES: Final = 1024
@@ -113,6 +113,25 @@ class Guard:
     memory: int
     answer: int
     patience: float = 30.0
+
+
+_BESIDE: Final = 3 * 2**29
+_TIMES: Final = 64
+
+
+def guard_of(guard: Guard, size: int | None) -> Guard:
+    """Return a guard whose memory fits the size of a file: small files need little.
+
+    Parameters
+    ----------
+    guard
+        Its memory is the most.
+    size
+        Bytes of the file; None where they are not known, or there are many files.
+    """
+    if size is None:
+        return guard
+    return replace(guard, memory=min(guard.memory, _BESIDE + _TIMES * size))
 
 
 PIXELS_GUARD: Final = Guard(seconds=300, memory=4 * 2**30, answer=2**20)

@@ -5,14 +5,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
-from features.errors import SourceError, redacted
+from features.errors import SourceError, StorageError, redacted
 from features.guarded.frames import Frame
 from features.guarded.pool import ask
-from features.limits import SOURCE_GUARD
+from features.limits import SOURCE_GUARD, guard_of
 from features.sources import registry
 from features.sources.options import SourceOptions
 from features.sources.registry import Mistake, Mistakes
 from features.sources.scenes import Image, PoolScene, ScenePool
+from features.storage.uris import to_path
 
 _AT_ONCE: Final = 2_000
 """Scenes of a frame."""
@@ -72,7 +73,8 @@ def _opened(
     place = source["name"] or redacted(str(source["root"]))
     scenes: list[PoolScene] = []
     pool: Mapping[str, Any] = {}
-    for frame in ask("scenes", arguments, SOURCE_GUARD, lambda reason: SourceError(place, reason)):
+    guard = guard_of(SOURCE_GUARD, _size(str(source["root"])))
+    for frame in ask("scenes", arguments, guard, lambda reason: SourceError(place, reason)):
         if "scenes" in frame.value:
             scenes += map(_scene, frame.value["scenes"])
         elif "mistakes" in frame.value and mistakes is not None:
@@ -82,6 +84,15 @@ def _opened(
     return ScenePool(
         pool["kind"], tuple(scenes), pool["resource"], pool["cost_origin"], tuple(pool["notes"])
     )
+
+
+def _size(root: str) -> int | None:
+    """Return the bytes of a source that is one file on this machine."""
+    try:
+        path = to_path(root)
+        return path.stat().st_size if path.is_file() else None
+    except (StorageError, OSError):
+        return None
 
 
 def _tell(told: Mapping[str, Any], mistakes: Mistakes) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from features.errors import VectorsError
 from features.guarded.frames import Frame
 from features.guarded.pool import ask
-from features.limits import VECTORS_GUARD
+from features.limits import VECTORS_GUARD, guard_of
 from features.vectors import reading
 from features.vectors.reading import OwnedTable, PrecomputedVectors
 from features.vectors.table import Level, VectorTable
@@ -37,10 +37,12 @@ def read_vectors(
 def _parsed(path: Path, ids: Path | None) -> OwnedTable:
     arguments = {"path": str(path), "ids": None if ids is None else str(ids)}
 
+    size = path.stat().st_size if path.is_file() else None
+
     def refused(reason: str) -> VectorsError:
         return VectorsError(f"{path}: {reason}")
 
-    (frame,) = ask("vectors", arguments, VECTORS_GUARD, refused)
+    (frame,) = ask("vectors", arguments, guard_of(VECTORS_GUARD, size), refused)
     answer = frame.value
     values = frame.arrays[0] if answer["place"] is None else _mapped(path, answer["place"])
     return OwnedTable(VectorTable(values, None, answer["image_ids"]), answer["owners"])

@@ -6,24 +6,21 @@ other names are passed over. Rows are read in small batches, whatever the size o
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.errors import SourceError
 from features.files.numbers import exact_whole
-from features.files.paths import open_regular
+from features.files.parquet import open_parquet
 from features.sources.columns import note_of, unknown_columns
 from features.sources.options import Refuse, at_once, id_of
 from features.sources.record import SCENE_KEYS, parse_scene
 from features.sources.scenes import PoolScene
 
-_BATCH_ROWS: Final = 1024
-_BUFFER_BYTES: Final = 2**20  # of a column that is read, instead of its whole chunk
+_BATCH_ROWS: Final = 64
 _TEXTS: Final = ("scene_id", "group")
 
 
@@ -60,8 +57,7 @@ def read_parquet(
 
 
 def _batches(path: Path, notes: list[str]) -> Iterator[pa.RecordBatch]:
-    with open_regular(path) as file, _sentence(path):
-        table = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES)
+    with open_parquet(path) as table:
         schema = table.schema_arrow
         others = unknown_columns(schema.names, SCENE_KEYS, "", str(path))
         if others:
@@ -69,17 +65,6 @@ def _batches(path: Path, notes: list[str]) -> Iterator[pa.RecordBatch]:
         columns = [name for name in schema.names if name not in others]
         notes += _understood(schema, columns, path.name)
         yield from table.iter_batches(_BATCH_ROWS, columns=columns)
-
-
-@contextmanager
-def _sentence(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except SourceError:
-        raise
-    except Exception as error:  # a decoder raises anything on broken data
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise SourceError(str(path), f"is no readable Parquet file ({reason})") from error
 
 
 def _understood(schema: pa.Schema, columns: Sequence[str], name: str) -> list[str]:
@@ -95,7 +80,8 @@ def _understood(schema: pa.Schema, columns: Sequence[str], name: str) -> list[st
 
 
 def _is_text(form: pa.DataType) -> bool:
-    return bool(pa.types.is_string(form) or pa.types.is_large_string(form))
+    plain = form.value_type if pa.types.is_dictionary(form) else form
+    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
 
 
 def _record(batch: pa.RecordBatch, index: int, place: str) -> dict[str, object]:

@@ -204,7 +204,7 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int]:
 
 
 def _map_tensor(path: Path, name: str, entry: object, start: int) -> NDArray[np.floating]:
-    kind = entry.get("dtype") if isinstance(entry, Mapping) else None
+    kind = entry.get("dtype") if isinstance(entry, Mapping) else entry
     if not isinstance(entry, Mapping) or not isinstance(kind, str) or kind not in _DTYPES:
         refuse(path, f"{name} must be F16, F32 or F64, not {kind!s:.40}")
     dtype = np.dtype(_DTYPES[kind])

@@ -6,7 +6,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.errors import VectorsError
+from features.errors import SourceError
+from features.files.parquet import open_parquet
+from features.limits import MAX_ID_BYTES
 from features.vectors.table import VectorTable, pick, refuse, require_name, require_proportion
 
 _BATCH: Final = 4096
@@ -25,16 +27,13 @@ def read_parquet(path: Path) -> VectorTable:
     VectorsError
         The file is damaged, lacks a column, or a row breaks a rule.
     """
-    import pyarrow.parquet as pq  # noqa: PLC0415  slow to import
-
     try:
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with open_parquet(path) as file:
             return _read(path, file)
-    except (VectorsError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001  a decoder raises anything on broken data
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        refuse(path, f"is damaged or no Parquet file ({reason})")
+    except OSError as error:
+        refuse(path, f"cannot be read ({error.strerror or error})")
+    except SourceError as error:
+        refuse(path, error.rule)
 
 
 def _read(path: Path, file: Any) -> VectorTable:  # noqa: ANN401  pyarrow carries no type information
@@ -97,5 +96,7 @@ def _strings(path: Path, column: Any, name: str, start: int) -> list[str]:  # no
     strings: list[str] = column.to_pylist()
     for row, value in enumerate(strings, start):
         if not isinstance(value, str):
-            refuse(path, f"{name} must be a string, not {value!r}", row)
+            refuse(path, f"{name} must be a string, not {value!r:.60}", row)
+        if len(value) > MAX_ID_BYTES:
+            refuse(path, f"{name} must have at most {MAX_ID_BYTES:,} bytes", row)
     return strings
