@@ -71,9 +71,11 @@ def test_arrays_come_back(tmp_path: Path) -> None:
 )
 def test_an_array_that_is_none_is_refused(tmp_path: Path, content: bytes, rule: str) -> None:
     """Nothing is made of a header before its numbers are known to be there."""
-    with open_archive(packed(tmp_path / "a.npz", content), 16) as archive:
-        with pytest.raises(SourceError) as refusal:
-            archive.read("a")
+    with (
+        open_archive(packed(tmp_path / "a.npz", content), 16) as archive,
+        pytest.raises(SourceError) as refusal,
+    ):
+        archive.read("a")
     assert rule in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
@@ -81,9 +83,12 @@ def test_an_array_that_is_none_is_refused(tmp_path: Path, content: bytes, rule: 
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
 def test_only_what_numpy_writes_is_unpacked(tmp_path: Path, method: int) -> None:
     """Rarer ways to pack a member are refused before their decoder sees it."""
-    with open_archive(packed(tmp_path / "a.npz", npy(np.ones(3)), method), 16) as archive:
-        with pytest.raises(SourceError, match="is neither stored nor deflated"):
-            archive.read("a")
+    path = packed(tmp_path / "a.npz", npy(np.ones(3)), method)
+    with (
+        open_archive(path, 16) as archive,
+        pytest.raises(SourceError, match="is neither stored nor deflated"),
+    ):
+        archive.read("a")
 
 
 def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
@@ -92,9 +97,11 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
     data[6] |= 1
     data[data.index(b"PK\x01\x02") + 8] |= 1
     (tmp_path / "a.npz").write_bytes(data)
-    with open_archive(tmp_path / "a.npz", 16) as archive:
-        with pytest.raises(SourceError, match="'a' is encrypted"):
-            archive.read("a")
+    with (
+        open_archive(tmp_path / "a.npz", 16) as archive,
+        pytest.raises(SourceError, match="'a' is encrypted"),
+    ):
+        archive.read("a")
 
 
 def test_a_deflated_member_that_is_damaged_is_refused(tmp_path: Path) -> None:
