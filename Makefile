@@ -26,9 +26,9 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
   --no-annotate --no-strip-extras --no-emit-index-url --quiet
 
 .PHONY: help setup demo \
-  test test-slow test-postgres test-contract test-compose fuzz \
+  test test-slow test-postgres test-contract test-compose isolation fuzz \
   check lint types contracts dependencies format coverage \
-  measure bench-solver bench-features bench-index bench-quality bench-service bench-explorer \
+  measure bench-solver bench-features bench-index bench-quality bench-service bench-explorer soak \
   openapi screenshots \
   lock images sbom audit licenses clean
 
@@ -70,6 +70,9 @@ fuzz: setup $(FUZZ)/.installed ## Fuzz every reader of untrusted files: counts i
 $(FUZZ)/.installed: tests/fuzz/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(FUZZ) --requirement tests/fuzz/requirements.txt
 	touch $@
+
+isolation: setup ## Print the matrix of every call, kind of key and project, with what came back
+	@$(BIN)/python tests/integration/isolation.py
 
 test-compose: setup ## Run the compose stack in an engine of its own, with kills, backup and restore (10 minutes; root, docker.io, debootstrap)
 	$(BIN)/python tests/compose/run.py
@@ -123,6 +126,10 @@ bench-service: setup ## Measure the service: answers a second, latencies, a full
 
 bench-explorer: setup ## Measure how quick the explorer feels, and its map (3 minutes; needs Chromium)
 	$(BIN)/python benchmarks/bench_explorer.py --out bench-explorer.json
+
+soak: setup ## Kill programs of the service under mixed traffic for an hour on SQLite, then on PostgreSQL (MINUTES=3: shorter)
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),60) --out soak-sqlite
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),60) --postgres --out soak-postgresql
 
 # Document
 

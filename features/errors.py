@@ -11,6 +11,7 @@
     │   ├── WeightsError        a weights file is missing or does not match
     │   └── BatchTooLargeError  a batch does not fit into the device's memory
     └── VectorsError   vectors are unusable (not finite, wrong shape)
+        └── DamagedError        a file of the cache is missing or not whole
 
 A sentence says how many of something there are, and shows of a URI neither a password nor a query,
 which may be a signature.
@@ -127,6 +128,10 @@ class BatchTooLargeError(BackboneError):
 
 class VectorsError(FeatureError):
     """Vectors are unusable: not finite, of the wrong shape, or zero."""
+
+
+class DamagedError(VectorsError):
+    """A file of the cache is not there, not whole, or none of this product's."""
 
 
 _SHOWN: Final = 5

@@ -29,6 +29,12 @@ MAX_SCENES: Final = 5_000_000
 MAX_POOL_BYTES: Final = 4 * 2**30
 """Most text that a pool's scenes have together, see `features.sources.pool.scene_bytes`."""
 
+LEAST_COST: Final = 1e-90
+"""Smallest cost of a scene but for 0: what is divided by it stays finite."""
+
+MOST_COST: Final = 1e90
+"""Largest cost of a scene: sums of millions of them stay finite, and so do the sums' squares."""
+
 MAX_INLINE_SCENES: Final = 10_000
 """Most scenes that a request's own body may have; more are uploaded as a manifest."""
 

@@ -34,12 +34,16 @@ class SideBudget(Wire):
     limit: Annotated[Number, Field(ge=0)]
 
 
+SceneCount = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+"""A number of scenes; ten thousand of them add up within 64 bits."""
+
+
 class GroupLimit(Wire):
     """How many scenes of a group are chosen."""
 
     group: str = Field(min_length=1)
-    min: Annotated[int, Field(strict=True, ge=0)] = 0
-    max: Annotated[int, Field(strict=True, ge=0)] | None = None
+    min: SceneCount = 0
+    max: SceneCount | None = None
 
 
 class ConstraintsRequest(Wire):
@@ -50,10 +54,10 @@ class ConstraintsRequest(Wire):
     labelled: SceneIds = Field(
         default=(),
         description="Scenes that are labelled already: they count for diversity, cost nothing, "
-        "and are not in the seed.",
+        "and are not in the seed, though they are included, too.",
     )
-    min_scenes: Annotated[int, Field(strict=True, ge=0)] = 0
-    max_scenes: Annotated[int, Field(strict=True, ge=0)] | None = None
+    min_scenes: SceneCount = 0
+    max_scenes: SceneCount | None = None
     groups: Annotated[tuple[GroupLimit, ...], Field(max_length=10_000)] = ()
     one_of_each_duplicate: Annotated[Similarity, Strict()] | None = Field(
         default=None,

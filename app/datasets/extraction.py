@@ -232,7 +232,7 @@ class ExtractionJob:
         if request is None:
             return None
         path: Path = self._settings.uploads_dir / request["vectors"]
-        return self._artifacts.fetch(path)
+        return self._artifacts.fetch_content(path)
 
     @cached_property
     def _strays(self) -> ForbiddenImages:

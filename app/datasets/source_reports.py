@@ -27,6 +27,7 @@ from app.processes.child import Cancellation
 from app.settings import Settings
 from app.store.artifacts import Artifacts
 from features.errors import SourceError, StorageError, redacted
+from features.files.paths import confined
 from features.readers.scenes import open_source, open_upload
 from features.sources import Mistakes, SourceOptions, unfit_option
 from features.sources.scenes import ScenePool
@@ -59,6 +60,8 @@ def located(
     InvalidRequestError
         ``scene_from`` is no rule, an option is for other kinds of sources, or nothing of this name
         was uploaded.
+    UnavailableError
+        What was uploaded is damaged.
     """
     images_root = source.get("images_root")
     try:
@@ -102,15 +105,16 @@ def read_source(
     """
     if Path(root).parent == settings.uploads_dir:
         return open_upload(Path(root), f"{UPLOAD}{Path(root).name}", options, mistakes)
-    return open_source(kind, root, options, mistakes)
+    remote = is_remote(str(root))  # it is read from a copy, and has nothing beside it
+    with confined(None if remote else settings.file_roots):
+        return open_source(kind, root, options, mistakes)
 
 
 def _uploaded(uri: str, settings: Settings) -> Path:
     name = uri.removeprefix(UPLOAD)
     path = settings.uploads_dir / name
-    if not _NAME.fullmatch(name) or not (
-        Artifacts(settings.data_dir, settings.artifacts_url).fetch(path).is_file()
-    ):
+    artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
+    if not _NAME.fullmatch(name) or not artifacts.fetch_content(path).is_file():
         rule = f"{uri[:100]} was not uploaded here; POST /v1/manifests gives out such URIs."
         raise InvalidRequestError(rule, "#/source/uri")
     return path

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import Any, Final
 
-from app.choosing.budgets import BudgetRequest
+from app.choosing.budgets import BudgetRequest, part_of
 from app.choosing.constraints import UsablePool, constraints_of
 from app.choosing.question import options_of
 from app.choosing.seeding import FrontierAnswer, SeedAnswer
@@ -85,7 +85,7 @@ class Query:
     def budget(self, limit: float) -> Budget:
         """Return a limit as the wire has it."""
         total = math.fsum(self.task.question.costs)
-        return Budget(limit=limit, resource=self.resource, fraction=limit / total if total else 1.0)
+        return Budget(limit=limit, resource=self.resource, fraction=part_of(limit, total))
 
 
 def read_request(
@@ -147,7 +147,8 @@ def read_again(context: RequestContext, seed: Seed) -> Query:
     Raises what `read_request` does.
     """
     request = SeedRequest(
-        budget=BudgetRequest(limit=seed.budget.limit),
+        # A part of what costs nothing is a budget of 0, which no request may have as a limit.
+        budget=BudgetRequest.model_construct(limit=seed.budget.limit, fraction=None),
         resource=seed.budget.resource,
         side_budgets=seed.side_budgets,
         constraints=seed.constraints,

@@ -17,11 +17,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from threading import Thread
 from types import MappingProxyType
 from typing import Any, BinaryIO, Final
 
 from features.errors import FeatureError
+from features.files.paths import confined
 from features.guarded import frames
 from features.guarded.frames import Frame
 
@@ -76,8 +78,10 @@ def _answer(asked: Mapping[str, Any], answers: BinaryIO) -> None:
     try:
         reader: Reader = import_module(READERS[asked["reader"]]).serve
         _limit(asked["memory"])
-        for frame in reader(**asked["arguments"]):
-            frames.write(answers, frames.MORE, frame)
+        roots = asked["roots"]
+        with confined(None if roots is None else tuple(map(Path, roots))):
+            for frame in reader(**asked["arguments"]):
+                frames.write(answers, frames.MORE, frame)
         frames.write(answers, frames.LAST, Frame(None))
     except BrokenPipeError:
         raise

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from features.errors import FeatureError
+from features.files.paths import confinement
 from features.guarded import frames
 from features.guarded.frames import Frame
 from features.limits import Guard
@@ -87,12 +88,14 @@ class GuardedProcess:
         GuardError
             It took the process down, too long, or too much.
         """
+        roots = confinement()
         request = {
             "reader": reader,
             "arguments": arguments,
             "seconds": guard.seconds,
             "memory": guard.memory,
             "folder": _folder(),
+            "roots": None if roots is None else list(map(str, roots)),
         }
         whole = False
         try:

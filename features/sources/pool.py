@@ -7,12 +7,14 @@ from features.errors import SourceError
 from features.files.json_values import is_plain
 from features.limits import (
     FREE_TABLE_BYTES,
+    LEAST_COST,
     MAX_ID_BYTES,
     MAX_IMAGES_OF_SCENE,
     MAX_NAME_BYTES,
     MAX_POOL_BYTES,
     MAX_SCENES,
     MAX_TABLE_PROPORTION,
+    MOST_COST,
     SCENE_BYTES,
 )
 from features.sources.options import Refuse, at_once
@@ -54,8 +56,8 @@ def build_pool(
     ------
     SourceError
         There are no scenes, two share an id, a name cannot be stored as text, a scene has no cost
-        for the resource, there is a choice of resources and none was named, or something is larger
-        than :mod:`features.limits` allows.
+        for the resource, or one that is too large or small to work with, there is a choice of
+        resources and none was named, or something is larger than :mod:`features.limits` allows.
     """
     scenes: dict[str, PoolScene] = {}
     places: dict[str, str] = {}
@@ -68,6 +70,7 @@ def build_pool(
         try:
             _check_names(place, scene)
             _check_sizes(place, scene)
+            _check_costs(place, scene)
             _check_new(place, scene, places)
         except SourceError as error:
             refuse(error, scene.scene_id)
@@ -148,6 +151,16 @@ def require_proportion(
             )
             raise SourceError(str(path), rule)
         yield place, scene
+
+
+def _check_costs(place: str, scene: PoolScene) -> None:
+    for resource, cost in scene.costs.items():
+        if cost != 0 and not LEAST_COST <= cost <= MOST_COST:
+            rule = (
+                f"a cost ({resource}) must be 0 or between {LEAST_COST:g} and {MOST_COST:g}, "
+                f"not {cost:g}"
+            )
+            raise SourceError(place, rule)
 
 
 def _check_new(place: str, scene: PoolScene, places: Mapping[str, str]) -> None:

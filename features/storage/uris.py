@@ -229,7 +229,8 @@ def _require_short(name: str) -> None:
 def _leaves_its_folder(path: str) -> bool:
     """Look through any number of escapes: the server of the path may undo them."""
     plain = _unescaped(path) if "%" in path else path
-    return not {".", ".."}.isdisjoint(re.split(r"[/\\]", plain))
+    # Some servers cut parameters off a segment, and then look at it: `..;x` is `..` to them.
+    return any(part.partition(";")[0] in {".", ".."} for part in re.split(r"[/\\]", plain))
 
 
 def _unescaped(path: str) -> str:

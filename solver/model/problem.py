@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, TypeAlias, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from solver.model.constraints import Constraints, allowance
+from solver.model.constraints import Constraints, allowance, check_least
 from solver.model.errors import InvalidProblemError
 from solver.model.vectors import Vectors, check_norms, is_large, kept_vectors, row_squares
 
@@ -99,6 +99,7 @@ class Budgeted:
         """
         object.__setattr__(self, "costs", floats("costs", self.costs, 1))
         check_nonnegative("costs", self.costs)
+        check_least("costs", self.costs)
         budget = float(self.budget)
         if not np.isfinite(budget) or budget < 0:
             message = f"The budget must be a finite number of at least 0, not {budget:g}."

@@ -108,7 +108,7 @@ def test_rules_hold_for_every_objective(ask: Ask, objective: str) -> None:
     ("change", "pointer", "words"),
     [
         ({"constraints": {"include": ["nowhere"]}}, "#/constraints/include", "'nowhere'"),
-        ({"constraints": {"labelled": ["a\u0000b"]}}, "#/constraints/labelled", "none of"),
+        ({"constraints": {"labelled": ["a\u0000b"]}}, "#/constraints/labelled/0", "NUL"),
         ({"constraints": {"groups": [{"group": "x", "min": 1}]}}, "#/constraints/groups", "'x'"),
         (
             {"constraints": {"include": ["floor_0/room 0"], "exclude": ["floor_0/room 0"]}},

@@ -1,5 +1,8 @@
 """Callbacks go to the public internet, or to what was allowed by name, and nowhere else."""
 
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +43,54 @@ def test_private_addresses_are_refused(address: str) -> None:
     for addresses in ((address,), (PUBLIC, address)):
         with pytest.raises(TargetRefusedError, match="not of the public internet"):
             resolve_target("https://example.org/", resolve=_resolves_to(*addresses))
+
+
+def _nat64(address: IPv4Address) -> str:
+    return str(IPv6Address(int(IPv6Address("64:ff9b::")) | int(address)))
+
+
+def _mapped(address: IPv4Address) -> str:
+    return f"::ffff:{address}"
+
+
+def _six_to_four(address: IPv4Address) -> str:
+    return str(IPv6Address((0x2002 << 112) | (int(address) << 80)))
+
+
+def _verdict(address: str) -> bool:
+    try:
+        resolve_target("https://example.org/", resolve=_resolves_to(address))
+    except TargetRefusedError:
+        return False
+    return True
+
+
+_EDGES = [
+    "8.8.8.8", "1.1.1.1", PUBLIC, "10.0.0.0", "10.255.255.255", "11.0.0.0", "100.63.255.255",
+    "100.64.0.0", "100.127.255.255", "100.128.0.0", "127.0.0.1", "126.255.255.255", "128.0.0.1",
+    "169.253.255.255", "169.254.169.254", "169.255.0.0", "172.15.255.255", "172.16.0.0",
+    "172.31.255.255", "172.32.0.0", "192.167.255.255", "192.168.0.0", "192.169.0.0",
+    "223.255.255.1", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255", "0.0.0.0",  # noqa: S104
+]  # fmt: skip
+"""Addresses at the ends of private networks, on both sides."""
+
+
+@pytest.mark.parametrize("wrap", [_nat64, _mapped, _six_to_four])
+@given(address=st.ip_addresses(v=4) | st.sampled_from(_EDGES).map(IPv4Address))
+def test_an_ipv4_address_in_an_ipv6_one_counts_as_itself(
+    wrap: Callable[[IPv4Address], str], address: IPv4Address
+) -> None:
+    """NAT64 (RFC 6052), mapped and 6to4 addresses are called where the inner one would be."""
+    assert _verdict(wrap(address)) is _verdict(str(address))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["64:ff9b::808:808", "64:ff9b::8.8.8.8", "::ffff:8.8.8.8", "2002:808:808::", "2606:4700::1111"],
+)
+def test_public_addresses_are_called(address: str) -> None:
+    """On a network without IPv4, DNS64 gives public receivers NAT64 addresses: they are called."""
+    assert _verdict(address)
 
 
 @pytest.mark.parametrize(

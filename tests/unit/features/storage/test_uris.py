@@ -65,6 +65,10 @@ def test_a_uri_has_parts(uri: str, parts: Uri) -> None:
         ("https://host/a/%2E%2e/b.png", ". or .."),
         ("https://host/a/%252e%25252e/b.png", ". or .."),
         ("memory://a/../b.png", ". or .."),
+        ("https://host/pool/..;/b.png", ". or .."),
+        ("https://host/pool/..;x=1;y/b.png", ". or .."),
+        ("https://host/pool/%2e%2e%3b/b.png", ". or .."),
+        ("https://host/pool/.;/b.png", ". or .."),
     ],
 )
 def test_a_malformed_uri_is_refused(uri: str, reason: str) -> None:
