@@ -92,8 +92,11 @@ def _record(batch: pa.RecordBatch, index: int, place: str) -> dict[str, object]:
             for name in batch.schema.names
             if name in SCENE_KEYS
         }
-    except (ValueError, OverflowError) as error:  # not UTF-8, a key twice, a date before year 1
-        raise SourceError(place, f"has a value that cannot be read ({error})") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # not UTF-8, a key twice, a date before year 1, no such index
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise SourceError(place, f"has a value that cannot be read ({reason})") from error
     return {name: value for name, value in row.items() if value is not None}
 
 

@@ -1,6 +1,6 @@
 """Files that readers got wrong before, and what is right: they are read, or refused in a sentence.
 
-`tests/cases` has them; all were made for this.
+`tests/cases` has them; all were made for this, or found by `make fuzz`.
 """
 
 from collections.abc import Callable
@@ -46,6 +46,7 @@ def _manifest(path: Path) -> ScenePool:
         ("problem_damaged_1.npz", read_problem_file, "is neither stored nor deflated"),
         ("knapsack_damaged_1.txt", read_problem_file, "line 6 must be 'i j utility'"),
         ("manifest_damaged_1.parquet", _manifest, "is no readable Parquet file"),
+        ("manifest_damaged_2.parquet", _manifest, "has a value that cannot be read"),
         ("nullcost.parquet", _manifest, "row 3: the record must have a cost or costs"),
         ("cloud_damaged_1.xyz", _cloud, "has an intensity of 4.1e+307; up to 1e+30 is read"),
     ],
