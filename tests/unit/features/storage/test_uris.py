@@ -196,3 +196,11 @@ def test_a_name_has_a_longest_length(name: str) -> None:
     with pytest.raises(StorageError, match="at most 8,192 bytes") as refusal:
         (parse if name.startswith("s3") else to_path)(f"{whole}éé")
     assert len(str(refusal.value)) < 250
+
+
+def test_the_sentence_of_a_name_is_one_line() -> None:
+    """Line ends and lengths of what a file holds do not get into an error's text."""
+    with pytest.raises(StorageError) as refusal:
+        parse("s3://bucket/" + "a\n\u2028" * 2000)
+    assert len(str(refusal.value).splitlines()) == 1
+    assert len(str(refusal.value)) < 1200
