@@ -34,6 +34,7 @@ from app.processes.pool import SolvePool
 from app.scenes import routes as scenes
 from app.scenes.pools import Pools
 from app.seeds import routes as seeds
+from app.seeds.proof_store import ProofStore
 from app.seeds.translate import versions
 from app.settings import Settings
 from app.store.engine import open_engine
@@ -132,6 +133,7 @@ def create_app(settings: Settings) -> FastAPI:
             waits=BoundedSemaphore(_WAITS),
         )
         app.state.pools = Pools()
+        app.state.proofs = ProofStore(settings.certificates_dir, settings.certificates_mb)
         app.state.poller = OperationPoller(sessions)
         try:
             with metrics.served(settings.host, settings.metrics_port):

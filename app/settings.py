@@ -81,7 +81,10 @@ class Settings(BaseSettings):
         Host names and networks, separated by spaces, that callbacks may go to although they are
         private, such as ``10.1.0.0/16``; by default none.
     retention_days
-        For how long operations that have ended are kept, and files that no dataset needs.
+        For how long operations that have ended are kept, files that no dataset needs, and
+        certificates that nobody asks for.
+    certificates_mb
+        Room that certificates may take which were made and are kept, in MiB; the oldest go first.
     device
         Where the worker computes features.
     engine
@@ -121,6 +124,7 @@ class Settings(BaseSettings):
     artifacts_url: str | None = None
     callback_allow: Annotated[tuple[str, ...], NoDecode] = ()
     retention_days: float = Field(default=30.0, gt=0, le=36_500)
+    certificates_mb: int = Field(default=1024, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     engine: Literal["local", "ray"] = "local"
     actors: int | None = Field(default=None, ge=1)
@@ -224,6 +228,11 @@ class Settings(BaseSettings):
     def signatures_dir(self) -> Path:
         """Where the feature pipeline leaves signatures, a file for each key."""
         return self.cache_dir / "signatures"
+
+    @property
+    def certificates_dir(self) -> Path:
+        """Where certificates that were made are kept."""
+        return self.cache_dir / "certificates"
 
     @property
     def uploads_dir(self) -> Path:

@@ -21,6 +21,7 @@ from app.jobs.engine import JobEngine
 from app.jobs.slots import Slots
 from app.operations import store as operations
 from app.operations.service import fail
+from app.seeds.proof_store import ProofStore
 from app.settings import Settings
 from app.store.identifiers import now
 from app.store.sessions import ProjectSession
@@ -130,6 +131,7 @@ class Retention:
         self._settings = settings
         self._sessions = sessions
         self._journal = journal
+        self._certificates = ProofStore(settings.certificates_dir, settings.certificates_mb)
         self._next = 0.0
 
     def round(self) -> None:
@@ -150,6 +152,7 @@ class Retention:
         with self._sessions.begin() as session:
             purge(session, now() - KEPT)
         self._sweep(min(before, now() - _YOUNGEST_FILE).timestamp())
+        self._certificates.trim(before.timestamp())
 
     def _expire_datasets(self, before: datetime) -> bool:
         """Fail datasets whose vectors nobody sent; tell whether there may be more."""

@@ -1,175 +1,201 @@
-"""Make a certificate of an answer: its proof, the constraints, and the hash of the question."""
+"""Make a certificate of an answer: what the solver's own tree proves, in a form to be checked.
 
-import hashlib
-import json
+The tree is searched again with the answer's bound as its target, so no selection is looked for, and
+what it proves is written down. The certificate is checked before it is handed out: what it says is
+what it proves.
+"""
+
 import math
-from collections.abc import Iterator
-from typing import Any, Final
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from solver.certificate.boxes import PairBounder, SignatureBounder
-from solver.certificate.proof import Bounder
-from solver.certificate.tree import ProofTree
+from solver.certificate.document import Lift, proof_document
+from solver.certificate.question import inputs_of
+from solver.certificate.refutation import prove_radius, refute
+from solver.certificate.set_points import original_levels
+from solver.check import CertificateError, Inputs, check, proven_bound
 from solver.model.errors import VerificationError
 from solver.model.objective import value
-from solver.model.problem import PairProblem, Problem, SignatureProblem
-from solver.model.result import Result, Status, StopReason
+from solver.model.problem import AnyProblem, PairProblem, SignatureProblem, take
+from solver.model.result import Result, Status
 from solver.model.stop import Stop
-from solver.rules.rows import Box, RuleRows
-from solver.search.knapsack import fractional_knapsack
+from solver.pairs.tree import pair_tree
+from solver.rules.reduction import Reduced, reduce
+from solver.search.core import CORE_ITEMS, pair_core, signature_core
+from solver.search.proof_log import ProofLog
+from solver.sets.facility import FacilityProblem
+from solver.sets.k_center import KCenterProblem
+from solver.sets.solve import prove_set
+from solver.signatures.large import prove_large
+from solver.signatures.tree import signature_tree
+from solver.verify import slack
 
-# Numbers turned into bytes at once.
-_BLOCK = 1 << 20
-
-
-def _arrays(problem: Problem) -> Iterator[npt.NDArray[Any]]:
-    yield problem.costs
-    yield problem.profits
-    if isinstance(problem, SignatureProblem):
-        yield problem.weights
-        yield problem.vectors
-    else:
-        yield problem.utilities
-    for resource in problem.constraints.resources:
-        yield resource.costs
+FORMAT: Final = "seedal-certificate/2"
 
 
-def constraints_document(problem: Problem) -> dict[str, Any]:
-    """Return the constraints of a problem as a certificate states them."""
-    limits = problem.constraints
-    return {
-        "include": limits.include.tolist(),
-        "exclude": limits.exclude.tolist(),
-        "labelled": limits.labelled.tolist(),
-        "min_items": limits.min_items,
-        "max_items": limits.max_items,
-        "groups": [
-            {
-                "name": group.name,
-                "items": group.items.tolist(),
-                "minimum": group.minimum,
-                "maximum": group.maximum,
-            }
-            for group in limits.groups
-        ],
-        "resources": [{"name": r.name, "limit": float(r.limit)} for r in limits.resources],
-    }
-
-
-def digest(problem: Problem) -> str:
-    """Return SHA-256 of all that is asked, as ``docs/certificate.md`` defines it."""
-    header = {
-        "budget": problem.budget,
-        "constraints": constraints_document(problem),
-        "ids": list(problem.ids),
-        "shapes": [list(array.shape) for array in _arrays(problem)],
-    }
-    text = json.dumps(header, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    content = hashlib.sha256(text.encode() + b"\n")
-    for array in _arrays(problem):
-        rows = max(1, _BLOCK // max(1, int(np.prod(array.shape[1:], dtype=np.int64))))
-        for start in range(0, len(array), rows):
-            content.update(np.ascontiguousarray(array[start : start + rows], dtype="<f8").tobytes())
-    return content.hexdigest()
-
-
-FORMAT: Final = "seedal-certificate/1"
-
-# Half of what the verifier grants, so that its rounding and this one's fit in together.
-_RELATIVE = 5e-10
-_CANCELLATION = 5e-13
-
-# Boxes looked at where no other number is given.
-_MOST = 20_000
-
-
-def _tolerance(problem: Problem, rules: RuleRows, root: Box, objective: float) -> float:
-    """Return what rounding may take: half of what the verifier grants."""
-    size = 0.0
-    if isinstance(problem, SignatureProblem):
-        costs = rules.budget.coefficients[root.free]
-        weights = problem.weights[root.free]
-        t = float(problem.weights[root.taken].sum())
-        t += float(weights @ fractional_knapsack(weights, costs, root.left))
-        size = 0.5 * t * t
-    return _RELATIVE * abs(objective) + _CANCELLATION * size
-
-
-def _never(objective: float, upper_bound: float) -> StopReason | None:
+def _never(objective: float, upper_bound: float) -> None:
     del objective, upper_bound
-    return None
 
 
-def _question(problem: Problem) -> dict[str, Any]:
-    """Return what a certificate says of its problem."""
-    return {
-        "format": FORMAT,
-        "inputs": {
-            "form": "pairs" if isinstance(problem, PairProblem) else "signatures",
-            "items": problem.n,
-            "sha256": digest(problem),
-        },
-        "budget": problem.budget,
-        "constraints": constraints_document(problem),
+@dataclass(frozen=True, eq=False, slots=True)
+class _Asked:
+    """A problem as it was asked, and what is left to decide of it, in the order of the ids."""
+
+    problem: AnyProblem
+    order: npt.NDArray[np.intp]
+    reduced: Reduced[AnyProblem]
+
+    def lift(self) -> Lift:
+        """Return the way back."""
+        covered = 0.0
+        if isinstance(self.problem, SignatureProblem):
+            there = self.order[np.concatenate([self.reduced.bought, self.reduced.labelled])]
+            covered = math.fsum(self.problem.weights[there])
+        return Lift(
+            items=self.order[self.reduced.items].astype(np.int64),
+            bought=len(self.reduced.bought),
+            covered=covered,
+        )
+
+
+def _asked(problem: AnyProblem) -> _Asked:
+    order = np.array(sorted(range(problem.n), key=problem.ids.__getitem__)) if problem.ids else None
+    if order is None:
+        return _Asked(problem, np.arange(problem.n), reduce(problem))
+    return _Asked(problem, order, reduce(take(problem, order)))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Written:
+    """What a search has written down: the bound that it proves, and its proof as JSON."""
+
+    bound: float
+    proof: dict[str, Any]
+
+
+def _searched(asked: _Asked, target: float, stop: Stop) -> _Written:
+    """Search again for what is worth more than a target, in what is left to decide."""
+    left, base, lift = asked.reduced.problem, asked.reduced.base, asked.lift()
+    log = ProofLog(target - base)
+    nothing = np.zeros(left.n, dtype=bool)
+    rows, totals = lift.row, False
+    if isinstance(left, SignatureProblem):
+        totals = True
+        if left.n > CORE_ITEMS:
+            bound = prove_large(left, log, stop)
+        else:
+            bound = signature_tree(signature_core(left), nothing, stop, log=log).upper_bound
+    elif isinstance(left, PairProblem):
+        rows = lift.pairs
+        bound = pair_tree(pair_core(left), nothing, stop, log=log).upper_bound
+    else:
+        bound, log = prove_set(left, log.target, stop)
+        if isinstance(left, FacilityProblem):
+            rows = partial(original_levels, cast("FacilityProblem", asked.problem), left)
+    return _Written(bound + base, proof_document(log, lift, rows, totals=totals))
+
+
+def _refuted(problem: AnyProblem, log: ProofLog) -> dict[str, Any]:
+    """Return a proof about the problem as it was asked: that rules leave nothing."""
+    lift = Lift(items=np.arange(problem.n), bought=0, covered=0.0)
+    if isinstance(problem, SignatureProblem):
+        log.top = float(problem.weights.sum()) * (1.0 + 1e-9)
+        return proof_document(log, lift, lift.row, totals=True)
+    return proof_document(log, lift, lift.row, totals=False)
+
+
+def _infeasible(problem: AnyProblem, inputs: Inputs, result: Result, stop: Stop) -> dict[str, Any]:
+    """Return the certificate that no selection keeps every rule."""
+    log = refute(problem, stop)
+    if log is None:
+        message = "That no selection keeps every rule could not be proven in the time given."
+        raise VerificationError(message)
+    certificate = {
+        **_claims(inputs, result, _refuted(problem, log)),
+        "status": Status.INFEASIBLE.value,
+        "objective": None,
+        "upper_bound": None,
+        "total_cost": None,
     }
+    check(inputs, certificate)
+    return certificate
 
 
-def certify(
-    problem: Problem, result: Result, *, stop: Stop = _never, most_boxes: int = _MOST
-) -> dict[str, Any]:
+def certify(problem: AnyProblem, result: Result, *, stop: Stop = _never) -> dict[str, Any]:
     """Prove an answer in a form that `solver.check` can verify.
 
     Parameters
     ----------
     problem, result
         What was asked, and the answer.
-    stop, most_boxes
+    stop
         When to end before the result's own bound is proven again.
 
     Returns
     -------
     dict[str, Any]
-        JSON. Its bound is the result's, where that could be proven in this form; otherwise a
-        larger one, and the status is ``feasible`` then.
+        JSON, as ``docs/certificate.md`` specifies it, checked. Its bound is the result's, where
+        that could be proven; otherwise a larger one, and the status is ``feasible`` then.
 
     Raises
     ------
     VerificationError
         When the answer says that there is no selection, and that could not be proven.
     """
-    rules = RuleRows(problem)
-    limits, n = problem.constraints, problem.n
-    feasible = result.status is not Status.INFEASIBLE
-    chosen, taken, refused = (np.zeros(n, dtype=bool) for _ in range(3))
-    chosen[result.selected] = chosen[limits.labelled] = True
-    taken[limits.include] = taken[limits.labelled] = refused[limits.exclude] = True
-    objective = value(problem, chosen) if feasible else -math.inf
-    root = rules.box(taken, refused)
-    tolerance = _tolerance(problem, rules, root, objective) if feasible else 0.0
+    inputs = inputs_of(problem)
+    if result.status is Status.INFEASIBLE:
+        return _infeasible(problem, inputs, result, stop)
+    chosen = np.zeros(problem.n, dtype=bool)
+    chosen[result.selected] = chosen[problem.constraints.labelled] = True
+    objective = value(problem, chosen)
+    rounding = slack(problem, result.selected, objective)
     # A bound above the objective by rounding only is the objective.
-    above = result.upper_bound - objective if feasible else 0.0
-    claimed = result.upper_bound if above > tolerance else objective
-    bounder: Bounder = (
-        PairBounder(problem, rules)
-        if isinstance(problem, PairProblem)
-        else SignatureBounder(problem, rules, lambda: stop(objective, math.inf) is not None)
-    )
-    fixed = ([*limits.include.tolist(), *limits.labelled.tolist()], limits.exclude.tolist())
-    target = claimed + tolerance
-    tree = ProofTree(chosen, objective, rules, bounder, target, fixed)
-    proven = tree.grow(most_boxes, stop)
-    if not feasible and proven > -math.inf:
-        message = "That no selection keeps every rule could not be proven in the limits given."
+    above = result.upper_bound - objective
+    bound = result.upper_bound if above > rounding else objective
+    if isinstance(problem, KCenterProblem):
+        found, log = prove_radius(problem, bound, stop)
+        written = _Written(found, _refuted(problem, log))
+    else:
+        written = _searched(_asked(problem), bound, stop)
+    stated = written.bound if written.bound - bound > rounding else bound
+    certificate = {**_claims(inputs, result, written.proof), **_quality(objective, stated)}
+    try:
+        check(inputs, certificate)
+    except CertificateError:
+        # What the search left to rounding, the checker does not grant: its bound is the one.
+        certificate |= _quality(objective, max(objective, proven_bound(inputs, certificate)))
+        check(inputs, certificate)
+    return certificate
+
+
+def _quality(objective: float, upper_bound: float) -> dict[str, Any]:
+    status = Status.OPTIMAL if upper_bound <= objective else Status.FEASIBLE
+    return {"status": status.value, "objective": objective, "upper_bound": upper_bound}
+
+
+def _claims(inputs: Inputs, result: Result, proof: dict[str, Any]) -> dict[str, Any]:
+    """Return what a certificate says, but for status and bound."""
+    budget, constraints = inputs.budget, inputs.constraints
+    if budget is None or constraints is None:
+        message = "A certificate is about a budget and constraints."
         raise VerificationError(message)
-    bound = claimed if proven <= target else proven + tolerance
-    status = Status.OPTIMAL if bound <= objective else Status.FEASIBLE
-    claims = {
-        "status": status.value if feasible else Status.INFEASIBLE.value,
-        "selected": [int(k) for k in result.selected],
-        "objective": objective if feasible else None,
-        "upper_bound": bound if feasible else None,
-        "total_cost": math.fsum(problem.costs[result.selected]),
+    return {
+        "format": FORMAT,
+        "problem": {
+            "objective": inputs.named,
+            "items": inputs.n,
+            "sha256": inputs.digest(budget, constraints),
+        },
+        "budget": budget,
+        "constraints": constraints,
+        "status": "",
+        "selected": np.sort(result.selected).tolist(),
+        "total_cost": math.fsum(inputs.costs[result.selected]),
+        "objective": 0.0,
+        "upper_bound": 0.0,
+        "proof": proof,
     }
-    return {**_question(problem), **claims, "proof": tree.written().document()}

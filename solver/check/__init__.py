@@ -1,12 +1,23 @@
-"""The verifier of certificates: numpy and the inputs, and nothing of the solver but its errors.
+"""The checker of certificates: written from ``docs/certificate.md``, numpy and nothing else.
 
-`check` recomputes feasibility, objective and bound from the inputs. It uses no optimisation: every
-bound follows from multipliers that the certificate states, and any multipliers of the right sign
-give a valid one, so a wrong certificate can only prove less, never something false.
+It imports nothing of this project, and runs where a copy of this folder lies. It uses no
+optimisation: every bound follows from numbers that the certificate states, and any numbers give a
+valid one, so a wrong certificate can only prove less, never something false. What rounding may have
+taken off a bound is itself bounded, and added.
 """
 
-from solver.check.claims import Proven, check
-from solver.check.inputs import Inputs
-from solver.check.reading import stated_constraints
+from .claims import Proven, check, proven_bound
+from .problem import Inputs, read_problem
+from .reading import CertificateError, parse
+from .rules import stated_constraints
 
-__all__ = ["Inputs", "Proven", "check", "stated_constraints"]
+__all__ = [
+    "CertificateError",
+    "Inputs",
+    "Proven",
+    "check",
+    "parse",
+    "proven_bound",
+    "read_problem",
+    "stated_constraints",
+]

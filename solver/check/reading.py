@@ -1,138 +1,153 @@
-"""Read a certificate that anyone may have written: each value is of its kind, or it is refused.
+"""Read a certificate that anyone may have written: each value is of its kind, or it is refused."""
 
-The constraints that a certificate states are read as carefully as the rest of it.
-"""
-
+import base64
+import binascii
+import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NoReturn
 
-from solver.model.errors import VerificationError
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+# No whole number of a certificate is larger: float64 holds every one up to here.
+_LARGEST = 2**53
 
 
-def require(*, holds: bool, otherwise: str) -> None:
-    """Raise `VerificationError` with a sentence unless something holds."""
+class CertificateError(ValueError):
+    """A certificate, or the problem that it is about, does not hold; says what, and where."""
+
+
+def require(*, holds: object, otherwise: str) -> None:
+    """Raise `CertificateError` with a sentence unless something holds.
+
+    What is compared with a number that is none does not hold: comparisons are written so that this
+    refuses.
+    """
     if not holds:
-        raise VerificationError(otherwise)
+        fail(otherwise)
 
 
-def mapping(value: object, name: str) -> Mapping[str, object]:
+def fail(message: str) -> NoReturn:
+    """Refuse, with a sentence."""
+    raise CertificateError(message)
+
+
+def malformed(what: str) -> NoReturn:
+    """Refuse something that the specification does not know."""
+    fail(f"The certificate is malformed: {what}.")
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            malformed(f"the field {key!r} occurs twice")
+        found[key] = value
+    return found
+
+
+def _no_number(text: str) -> object:
+    malformed(f"{text} is no number")
+
+
+def parse(text: str | bytes) -> Mapping[str, object]:
+    """Return the JSON object of a certificate.
+
+    Raises
+    ------
+    CertificateError
+        It is no JSON object, or names a field twice.
+    """
+    try:
+        content = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+    except CertificateError:
+        raise
+    except (ValueError, RecursionError):
+        malformed("it is not JSON")
+    return fields_of(content, "it")
+
+
+def fields_of(value: object, name: str) -> Mapping[str, object]:
     """Return a JSON object."""
-    if isinstance(value, Mapping):
-        return value
-    message = f"The certificate is malformed: {name} is not an object."
-    raise VerificationError(message)
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        malformed(f"{name} is not an object")
+    return value
+
+
+def record(
+    value: object, name: str, needed: Collection[str], optional: Collection[str] = ()
+) -> Mapping[str, object]:
+    """Return a JSON object that has all fields that it must, and none that is not known."""
+    found = fields_of(value, name)
+    for key in needed:
+        if key not in found:
+            malformed(f"{name} has no {key}")
+    for key in found:
+        if key not in needed and key not in optional:
+            malformed(f"{name} has a field {key!r} that is not known")
+    return found
 
 
 def sequence(value: object, name: str) -> Sequence[object]:
     """Return a JSON array."""
-    if isinstance(value, list | tuple):
-        return value
-    message = f"The certificate is malformed: {name} is not an array."
-    raise VerificationError(message)
+    if not isinstance(value, list | tuple):
+        malformed(f"{name} is not an array")
+    return value
 
 
-def number(value: object, name: str) -> float:
-    """Return a finite number."""
+def number(value: object, name: str, least: float = -math.inf) -> float:
+    """Return a finite number of at least `least`."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
             result = float(value)
         except OverflowError:
             result = math.inf
-        if math.isfinite(result):
+        if math.isfinite(result) and result >= least:
             return result
-    message = f"The certificate is malformed: {name} is not a finite number."
-    raise VerificationError(message)
+    at_least = f" of at least {least:g}" if least > -math.inf else ""
+    malformed(f"{name} is not a finite number{at_least}")
 
 
-def index(value: object, size: int, name: str) -> int:
-    """Return a whole number of at least 0 and below `size`."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < size:
+def whole(value: object, name: str, most: int = _LARGEST) -> int:
+    """Return a whole number from 0 to `most`."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
         return value
-    message = f"The certificate is malformed: {name} is not a whole number from 0 to {size - 1}."
-    raise VerificationError(message)
+    malformed(f"{name} is not a whole number from 0 to {most}")
 
 
-def get(content: Mapping[str, object], key: str) -> object:
-    """Return what a JSON object holds under a key."""
-    if key in content:
-        return content[key]
-    message = f"The certificate is malformed: it has no {key}."
-    raise VerificationError(message)
+def text(value: object, name: str) -> str:
+    """Return a text."""
+    if not isinstance(value, str):
+        malformed(f"{name} is not a text")
+    return value
 
 
-def multipliers(value: object) -> dict[str, float]:
-    """Return multipliers by the name of their constraint, none of them negative."""
-    named = {
-        key: number(entry, f"multiplier {key}")
-        for key, entry in mapping(value, "multipliers").items()
-    }
-    for key, entry in named.items():
-        require(holds=entry >= 0, otherwise=f"The multiplier of {key} is negative: {entry!r}.")
-    return named
-
-
-def _items(value: object, n: int, name: str) -> list[int]:
-    return [index(entry, n, name) for entry in sequence(value, name)]
-
-
-def _count(value: object, name: str) -> int:
-    return index(value, 2**53, name)
-
-
-def _text(value: object, name: str) -> str:
+def ascending(value: object, size: int, name: str) -> npt.NDArray[np.int64]:
+    """Return numbers below `size` that ascend, so that none occurs twice."""
+    entries = sequence(value, name)
+    items = np.array([whole(entry, f"an item of {name}", size - 1) for entry in entries], np.int64)
     require(
-        holds=isinstance(value, str),
-        otherwise=f"The certificate is malformed: {name} is not a text.",
+        holds=bool((np.diff(items) > 0).all()),
+        otherwise=f"The certificate is malformed: {name} is not in ascending order.",
     )
-    return str(value)
+    return items
 
 
-def stated_constraints(certificate: Mapping[str, object], n: int) -> dict[str, Any]:
-    """Return the constraints of a certificate in the form of `solver.check.inputs.Inputs`.
-
-    For a reader who asks whether a certificate holds for the constraints that it states, whatever
-    they are.
-
-    Parameters
-    ----------
-    certificate
-        As anyone may have written it.
-    n
-        Number of items.
-
-    Raises
-    ------
-    VerificationError
-        When they are malformed.
-    """
-    rules = mapping(get(certificate, "constraints"), "constraints")
-    most = get(rules, "max_items")
-    groups = []
-    for entry in sequence(get(rules, "groups"), "groups"):
-        group = mapping(entry, "group")
-        largest = get(group, "maximum")
-        groups.append(
-            {
-                "name": _text(get(group, "name"), "a group's name"),
-                "items": _items(get(group, "items"), n, "a group's item"),
-                "minimum": _count(get(group, "minimum"), "minimum"),
-                "maximum": None if largest is None else _count(largest, "maximum"),
-            }
-        )
-    resources = []
-    for entry in sequence(get(rules, "resources"), "resources"):
-        resource = mapping(entry, "resource")
-        resources.append(
-            {
-                "name": _text(get(resource, "name"), "a resource's name"),
-                "limit": number(get(resource, "limit"), "limit"),
-            }
-        )
-    return {
-        **{name: _items(get(rules, name), n, name) for name in ("include", "exclude", "labelled")},
-        "min_items": _count(get(rules, "min_items"), "min_items"),
-        "max_items": None if most is None else _count(most, "max_items"),
-        "groups": groups,
-        "resources": resources,
-    }
+def numbers(value: object, dtype: object, size: int, name: str) -> Array:
+    """Return `size` finite numbers from base64, as float64."""
+    kind = text(dtype, "a dtype")
+    if kind not in {"<f4", "<f8"}:
+        malformed(f"there is no dtype {kind!r}")
+    try:
+        raw = base64.b64decode(text(value, name), validate=True)
+    except (binascii.Error, ValueError):
+        malformed(f"{name} are not base64")
+    if len(raw) != size * int(kind[-1]):
+        malformed(f"{name} must be {size} numbers")
+    found = np.frombuffer(raw, dtype=kind).astype(np.float64)
+    if not np.isfinite(found).all():
+        malformed(f"{name} are not all finite")
+    return found

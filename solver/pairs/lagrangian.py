@@ -52,7 +52,7 @@ def lagrangian(
     state: States,
     point: Floats,
     average: Floats,
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float]:
     """Lower the bound by subgradient steps.
 
     Parameters
@@ -85,9 +85,9 @@ def lagrangian(
 
     Returns
     -------
-    tuple[float, float, float]
-        The bound, the step length to go on with (0 where no further step helps), and the
-        count_multiplier.
+    tuple[float, float, float, float]
+        The bound, the step length to go on with (0 where no further step helps), and the last
+        step's multipliers, of the number of items and of the budget.
     """
     k = len(profits)
     y = np.zeros((k, k))
@@ -155,7 +155,7 @@ def lagrangian(
                     shares[i, j] -= step * gap
                     shares[j, i] += step * gap
     shares[:] = kept
-    return best, length, count_multiplier
+    return best, length, count_multiplier, price
 
 
 @kernel

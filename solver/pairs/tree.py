@@ -28,6 +28,7 @@ from solver.rules.arrays import FREE, IN, OUT, States, propagate, tally
 from solver.search.best_first import Attempt, OpenTree, best_first
 from solver.search.core import Core
 from solver.search.moves import company, fill, worth
+from solver.search.proof_log import ProofLog
 
 # Nodes bounded side by side.
 _BATCH = 4
@@ -57,6 +58,8 @@ class PairNode:
         precision, shape (k, k); both empty where it was not kept.
     least, most, count_multiplier
         The range of the number of items, and a guess of its multiplier.
+    proof
+        Its number in a `ProofLog`.
     """
 
     state: States
@@ -65,11 +68,41 @@ class PairNode:
     least: int
     most: int
     count_multiplier: float
+    proof: int = 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PairProof:
+    """A bound as it is written down.
+
+    Parameters
+    ----------
+    items, multipliers
+        The undecided items, shape (k,), and the upper triangle of M, shape (k (k - 1) / 2,).
+    price, count_multiplier
+        Of the budget and of the number of items.
+    taken, refused
+        Items that it decides.
+    closes
+        Whether it is at most the target.
+    """
+
+    items: npt.NDArray[np.int64]
+    multipliers: npt.NDArray[np.generic]
+    price: float
+    count_multiplier: float
+    taken: npt.NDArray[np.int64]
+    refused: npt.NDArray[np.int64]
+    closes: bool
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PairBound:
-    """What a node came to: its bound, candidates for the incumbent, and where to branch."""
+    """What a node came to: its bound, candidates for the incumbent, and where to branch.
+
+    Where a certificate is made, `proofs` has what led there, and `empty` says that the rules leave
+    nothing.
+    """
 
     bound: float
     candidates: list[Mask]
@@ -79,9 +112,11 @@ class PairBound:
     upper: npt.NDArray[np.float32]
     count_multiplier: float = 0.0
     number: float = 0.0
+    proofs: tuple[PairProof, ...] = ()
+    empty: bool = False
 
 
-_Map = Callable[..., Iterable[PairBound | None]]
+_Map = Callable[..., Iterable[PairBound]]
 
 
 class _Steps:
@@ -100,17 +135,30 @@ class _Steps:
         self.shares, self.profits = shares, profits
         self.room, self.base = room, base
         self.least, self.most, self.count_multiplier = least, most, count_multiplier
+        self.price = 0.0
         self.state = np.zeros(len(profits), np.int8)
         self.point, self.average = np.zeros(len(profits)), np.zeros(len(profits))
 
 
 class PairTree(OpenTree[PairNode]):
-    """The open nodes and the incumbent of one search; `threads` bound nodes side by side."""
+    """The open nodes and the incumbent of one search; `threads` bound nodes side by side.
+
+    With a `ProofLog`, what is proven is written down, and nodes that cannot beat its target are
+    closed.
+    """
 
     def __init__(
-        self, core: Core, incumbent: Mask, stop: Stop, threads: ThreadPoolExecutor
+        self,
+        core: Core,
+        incumbent: Mask,
+        stop: Stop,
+        threads: ThreadPoolExecutor,
+        log: ProofLog | None = None,
     ) -> None:
         best = core.value(incumbent) if core.keeps(incumbent) else -math.inf
+        if log is not None:
+            best = log.target
+        self.log = log
         super().__init__(incumbent.copy(), best, core.margin(), batch=_BATCH, youngest_first=True)
         self.core, self.stop, self.threads = core, stop, threads
         self.by_number = False
@@ -120,39 +168,59 @@ class PairTree(OpenTree[PairNode]):
         most = min(core.rules.most, core.n)
         self.open.add(math.inf, PairNode(root, nothing, no_split, core.rules.least, most, 0.0))
 
-    def _relax(self, known: float, node: PairNode, target: float) -> PairBound | None:
-        """Bound a node of a known bound; None where it holds nothing better than `target`.
+    def _only(self, state: States, proofs: list[PairProof]) -> PairBound:
+        """Return what a node without undecided items comes to: its one selection, if it may be."""
+        ended = self._nothing(state, proofs)
+        chosen = state == IN
+        if not self.core.keeps(chosen):
+            return ended
+        nothing = np.zeros(0, np.int64)
+        alone = PairProof(nothing, np.zeros(0), 0.0, 0.0, nothing, nothing, closes=True)
+        return replace(ended, candidates=[chosen], proofs=(*proofs, alone), empty=False)
+
+    def _nothing(self, state: States, proofs: list[PairProof]) -> PairBound:
+        """Return that the rules leave nothing of a node."""
+        nothing, no_split = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
+        ended = PairBound(-math.inf, [], state, -1, nothing, no_split)
+        return replace(ended, proofs=tuple(proofs), empty=True)
+
+    def _relax(self, known: float, node: PairNode, target: float) -> PairBound:
+        """Bound a node of a known bound.
 
         Reads the tree but does not change it: several nodes are bounded at once.
         """
         core, state = self.core, node.state.copy()
         items, upper = node.items, node.upper
         candidates: list[Mask] = []
+        proofs: list[PairProof] = []
         bound, root = known, known == math.inf
         count_multiplier = node.count_multiplier
         while True:
             if not propagate(state, core.rules):
-                return None
+                return self._nothing(state, proofs)
             inside = state == IN
             free = np.flatnonzero(state == FREE)
             inner = int(np.count_nonzero(inside))
             if inner > node.most or inner + free.size < node.least:
-                return None
+                return self._nothing(state, proofs)
             if not free.size:
-                candidates.append(inside)
-                return PairBound(-math.inf, candidates, state, -1, items, upper)
+                return self._only(state, proofs)
             if len(items):
                 places = np.flatnonzero(state[items] == FREE)
                 shares = split_again(core.utilities, upper.astype(np.float64), free, places)
             else:
                 shares = 0.5 * core.utilities[np.ix_(free, free)]
-            profits = company(core.utilities, core.priced, inside)[free]
-            base = core.constant + worth(core.utilities, core.priced, inside)
+            profits = company(core.utilities, core.profits, inside)[free]
+            base = worth(core.utilities, core.profits, inside)
             room = core.room(inside)
             step = _Steps(
                 shares, profits, room, base, node.least - inner, node.most - inner, count_multiplier
             )
-            bound = min(bound, self._lower(step, free, target, root=root))
+            found = self._lower(step, free, target, root=root)
+            if self.log is not None:
+                found, proof = self._written(step, free, target, found)
+                proofs.append(proof)
+            bound = min(bound, found)
             count_multiplier, decided, point, average = (
                 step.count_multiplier,
                 step.state,
@@ -161,15 +229,65 @@ class PairTree(OpenTree[PairNode]):
             )
             items, upper = free, shares.astype(np.float32)
             if bound <= target:
-                return PairBound(bound, candidates, state, -1, items, upper)
+                closed = PairBound(bound, candidates, state, -1, items, upper)
+                return replace(closed, proofs=tuple(proofs))
             candidates.append(self._rounded(inside, free, point))
             state[free] = decided
             fixed = int(np.count_nonzero(decided))
             if self._interrupted() or fixed < max(1, _FIXED_SHARE * len(free)):
                 break
+        if not (state == FREE).any():
+            ended = self._only(state, proofs)
+            return replace(ended, candidates=[*candidates, *ended.candidates])
         done = self._branching(bound, candidates, state, items, upper, point, average)
         number = inner + float(average.sum())
-        return replace(done, count_multiplier=count_multiplier, number=number)
+        return replace(done, count_multiplier=count_multiplier, number=number, proofs=tuple(proofs))
+
+    def _written(
+        self, step: "_Steps", free: npt.NDArray[np.intp], target: float, best: float
+    ) -> tuple[float, PairProof]:
+        """Bound a node again by the split as it is written down; return bound and proof.
+
+        Single precision is enough but where a bound is just at the target. What is decided is what
+        this very bound decides.
+        """
+        core, k = self.core, len(free)
+        utilities = core.utilities[np.ix_(free, free)]
+        exact = np.triu(2.0 * step.shares - utilities, 1)
+        costs = np.ascontiguousarray(core.rules.costs[0][free])
+        bound, upper = math.inf, exact
+        for precision in (np.float32, np.float64):
+            upper = exact.astype(precision).astype(np.float64)
+            step.shares = 0.5 * (utilities + upper - upper.T)
+            step.state = np.zeros(k, np.int8)
+            bound, _, step.count_multiplier, step.price = lagrangian(
+                step.shares,
+                step.profits,
+                costs,
+                step.room,
+                step.least,
+                step.most,
+                step.count_multiplier,
+                step.base,
+                target,
+                1,
+                2,
+                1.0,
+                step.state,
+                step.point,
+                step.average.copy(),
+            )
+            if bound <= target or best > target:
+                break
+        return bound, PairProof(
+            free.astype(np.int64),
+            upper[np.triu_indices(k, 1)],
+            step.price,
+            step.count_multiplier,
+            free[step.state == IN],
+            free[step.state == OUT],
+            bound <= target,
+        )
 
     def _lower(
         self, step: "_Steps", free: npt.NDArray[np.intp], target: float, *, root: bool
@@ -183,7 +301,7 @@ class PairTree(OpenTree[PairNode]):
             patience, slices = _ROOT_PATIENCE, _ROOT_STEPS // steps
         bound, length = math.inf, 1.0
         for _ in range(slices):
-            found, length, step.count_multiplier = lagrangian(
+            found, length, step.count_multiplier, step.price = lagrangian(
                 step.shares,
                 step.profits,
                 costs,
@@ -234,13 +352,10 @@ class PairTree(OpenTree[PairNode]):
         """Choose the item to branch on: undecided, contested between the steps, and weighty."""
         core = self.core
         free = state[items] == FREE
-        if not free.any():
-            candidates.append(state == IN)
-            return PairBound(-math.inf, candidates, state, -1, items, upper)
         contested = np.minimum(average, 1.0 - average)
         if (contested * free).max() < 1e-3:  # noqa: PLR2004 - nothing moved between the steps
             contested = np.minimum(point, 1.0 - point) + 1e-6
-        weight = np.abs(core.priced[items]) + 0.25 * np.abs(
+        weight = np.abs(core.profits[items]) + 0.25 * np.abs(
             core.utilities[np.ix_(items, items)]
         ).sum(axis=1)
         # Any contested item will do; the one that weighs most moves the bounds of both children
@@ -270,6 +385,36 @@ class PairTree(OpenTree[PairNode]):
             for state, (least, most) in zip(states, ranges, strict=True)
         ]
 
+    def _write(self, number: int, done: PairBound) -> int:
+        """Write down what a node came to; return the number of what is left of it."""
+        log = self.log
+        if log is None:
+            return number
+        for proof in done.proofs:
+            named = {"budget": proof.price, "number": proof.count_multiplier}
+            number = log.bound(
+                number,
+                log.point(proof.items, proof.multipliers),
+                {name: y for name, y in named.items() if y},
+                proof.taken.tolist(),
+                proof.refused.tolist(),
+                closes=proof.closes,
+            )
+        if done.empty:
+            log.end(number)
+        return number
+
+    def _split(self, number: int, children: list[PairNode], done: PairBound) -> list[PairNode]:
+        """Write down how a node was split; return its children with their numbers."""
+        if self.log is None:
+            return children
+        first, second = children
+        if first.most < second.most:
+            below, above = self.log.split(number, "number", first.most)
+            return [replace(first, proof=below), replace(second, proof=above)]
+        out, inside = self.log.split(number, "item", done.item)
+        return [replace(first, proof=inside), replace(second, proof=out)]
+
     def _try_both(self, node: PairNode, done: PairBound) -> None:
         """Find out on the root which kind of branching lowers the bounds more.
 
@@ -280,7 +425,7 @@ class PairTree(OpenTree[PairNode]):
         for kind in (False, True):
             known, children = self._children(math.inf, node, done, by_number=kind)
             bounded = self.threads.map(self._relax, [known] * 2, children, [target] * 2)
-            bounds = [target if b is None else max(target, b.bound) for b in bounded]
+            bounds = [max(target, found.bound) for found in bounded]
             gains.append((done.bound - bounds[0]) * (done.bound - bounds[1]))
         self.by_number = gains[1] > gains[0]
 
@@ -293,21 +438,29 @@ class PairTree(OpenTree[PairNode]):
         # Two children share one split; where it is too much to keep, theirs is empty.
         self._kept -= sum(node.upper.nbytes // 2 for node in nodes)
         bounded = list(run(self._relax, bounds, nodes, [target] * len(taken)))
-        for candidate in (one for done in bounded if done for one in done.candidates):
+        for candidate in (one for done in bounded for one in done.candidates):
             if self.core.keeps(candidate):
                 self.offer(candidate, self.core.value(candidate))
         for known, node, done in zip(bounds, nodes, bounded, strict=True):
-            if done is None or min(done.bound, known) <= self.target:
+            proof = self._write(node.proof, done)
+            if done.empty or min(done.bound, known) <= self.target:
                 continue
             if known == math.inf:
                 self._try_both(node, done)
             bound, children = self._children(known, node, done, by_number=self.by_number)
+            children = self._split(proof, children, done)
             self._kept += sum(child.upper.nbytes // 2 for child in children)
             self.open.add(bound, *children)
 
 
 def pair_tree(
-    core: Core, incumbent: Mask, stop: Stop, *, threads: int = 2, nodes: int | None = None
+    core: Core,
+    incumbent: Mask,
+    stop: Stop,
+    *,
+    threads: int = 2,
+    nodes: int | None = None,
+    log: ProofLog | None = None,
 ) -> Attempt:
     """Prove a selection optimal, or find a better one, or lower the bound until told to stop.
 
@@ -324,6 +477,8 @@ def pair_tree(
         How many nodes are bounded at the same time; the result does not depend on it.
     nodes
         Nodes to make, at most; without a limit where None.
+    log
+        Receives what is proven, where a certificate is to be made.
     """
     with ThreadPoolExecutor(threads) as pool:
-        return best_first(PairTree(core, incumbent, stop, pool), stop, nodes)
+        return best_first(PairTree(core, incumbent, stop, pool, log), stop, nodes)

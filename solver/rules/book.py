@@ -100,7 +100,7 @@ def knapsacks(problem: Budgeted) -> list[SumRule]:
     These are the budgets, and the number of items where it is limited.
     """
     most = problem.constraints.max_items
-    number = [] if most is None else [SumRule("items", np.ones(problem.n), float(most))]
+    number = [] if most is None else [SumRule("number", np.ones(problem.n), float(most))]
     return budgets(problem) + number
 
 

@@ -7,10 +7,12 @@ it is made of at most `CORE_ITEMS` items, so its size is bounded whatever the nu
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import override
 
 from solver.model.problem import Floats, Mask, PairProblem, SignatureProblem
 from solver.rules.arrays import RuleArrays, keeps, rule_arrays, tally
 from solver.search.best_first import Margin
+from solver.search.knapsack import fractional_knapsack
 from solver.search.moves import worth
 
 # A matrix of so many items takes 8 MiB: the largest core that is made of signatures.
@@ -19,6 +21,7 @@ CORE_ITEMS = 1024
 # A bound this close above the incumbent is rounding, relative to the sum of all numbers that bounds
 # are differences of.
 _CANCELLATION = 1e-14
+_DIFFERENCE = 5e-14
 # What a running sum of costs may be off by, relative to the budget.
 _DRIFT = 1e-13
 # Where all worths are integers the next better one is 1 more. Sums up to this keep bounds exact to
@@ -39,17 +42,11 @@ class Core:
         What an item is worth alone, shape (n,).
     rules
         What must be kept.
-    priced, constant
-        Profits and a constant with the side constraints priced in: for every selection S that
-        keeps the rules, ``f(S) <= constant + sum over S of priced + pairs of S``. Bounds are made
-        of these. Equal to `profits` and 0 where a budget is the only rule.
     """
 
     utilities: Floats
     profits: Floats
     rules: RuleArrays
-    priced: Floats
-    constant: float = 0.0
 
     @property
     def n(self) -> int:
@@ -94,11 +91,20 @@ class SignatureCore(Core):
     weights: Floats
     diagonal: Floats
 
+    @override
+    def margin(self) -> Margin:
+        """Return by how much a bound must exceed an objective to matter: worths are no integers."""
+        total = float(np.abs(self.utilities).sum() + np.abs(self.profits).sum())
+        # Where vectors are nearly the same, worths are small differences of t^2 / 2 and |v|^2 / 2.
+        costs, limit = self.rules.costs[0], float(self.rules.limits[0])
+        top = float(self.weights @ fractional_knapsack(self.weights, costs, limit))
+        return Margin(_CANCELLATION * total + _DIFFERENCE * top * top)
+
 
 def pair_core(problem: PairProblem) -> Core:
     """Return the core of a pair problem: all of it."""
     utilities, profits = np.array(problem.utilities), np.array(problem.profits)
-    return Core(utilities=utilities, profits=profits, priced=profits, rules=rule_arrays(problem))
+    return Core(utilities=utilities, profits=profits, rules=rule_arrays(problem))
 
 
 def signature_core(problem: SignatureProblem) -> SignatureCore:
@@ -126,7 +132,6 @@ def signature_core(problem: SignatureProblem) -> SignatureCore:
     return SignatureCore(
         utilities=utilities,
         profits=profits,
-        priced=profits,
         rules=rule_arrays(problem),
         gram=exact,
         weights=weights,

@@ -68,6 +68,8 @@ class AssignmentBound(NamedTuple):
         Running average of the vertices, shape (n,).
     vertex
         The knapsack's last filling, shape (n,).
+    price
+        Of room, at that bound.
     """
 
     bound: float
@@ -75,6 +77,12 @@ class AssignmentBound(NamedTuple):
     reduced: Floats
     average: Floats
     vertex: Floats
+    price: float
+
+    @property
+    def row(self) -> Floats:
+        """What the bound's plane is made of."""
+        return self.levels
 
 
 @kernel
@@ -142,7 +150,7 @@ def descend(
     worth, vertex, average = np.zeros(n), np.zeros(n), np.zeros(n)
     free = np.flatnonzero(state == FREE)
     items = np.empty(n, np.int64)
-    best, best_levels, best_reduced = np.inf, levels.copy(), np.zeros(n)
+    best, best_levels, best_reduced, best_price = np.inf, levels.copy(), np.zeros(n), 0.0
     price, share, idle = 0.0, 1.0, 0
     slope, smooth = np.zeros(m), np.zeros(m)
     for step in range(steps):
@@ -158,7 +166,7 @@ def descend(
         else:
             idle += 1
         if bound < best:
-            best = bound
+            best, best_price = bound, price
             best_levels[:] = levels
             for i in range(n):
                 best_reduced[i] = worth[i] - price * costs[i] if state[i] == FREE else 0.0
@@ -190,7 +198,7 @@ def descend(
         length = share * gap / norm
         for j in range(m):
             levels[j] = max(base[j], levels[j] - length * smooth[j])
-    return AssignmentBound(best, best_levels, best_reduced, average, vertex)
+    return AssignmentBound(best, best_levels, best_reduced, average, vertex, best_price)
 
 
 @kernel

@@ -14,14 +14,15 @@ the step.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from solver.model.kernel import kernel
 from solver.model.problem import Floats
-from solver.rules.arrays import FREE, IN, OUT, States, propagate
+from solver.rules.arrays import FREE, IN, OUT, States
 from solver.search.knapsack import fill
 from solver.sets.assignment import fix
 from solver.sets.base import ConcaveProblem
-from solver.sets.tree import SetTree
+from solver.sets.tree import SetNode, SetTree
 
 _ROOT_STEPS, _NODE_STEPS = 150, 12
 # Steps end where the point is this share of the gap below the bound.
@@ -37,20 +38,13 @@ _ROUNDING_NODES = 8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class ConcaveNode:
-    """Decisions, and the point at which the relaxation ended; shapes (n,)."""
-
-    state: States
-    x: Floats
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _TangentBound:
-    """The least bound of some planes, the reduced costs that go with it, and its point."""
+class TangentBound:
+    """The least bound of some planes, and its plane's reduced costs, point and price of room."""
 
     bound: float
     reduced: Floats
-    x: Floats
+    row: Floats
+    price: float
 
 
 @kernel
@@ -116,41 +110,48 @@ def _proportional(
     return out
 
 
-class ConcaveTree(SetTree[ConcaveProblem, ConcaveNode]):
+class ConcaveTree(SetTree[ConcaveProblem, TangentBound]):
     """Branch and bound on a concave objective: its bound holds whenever the search ends."""
 
-    def _relax(self, state: States, start: Floats, limit: float, steps: int) -> _TangentBound:
+    @staticmethod
+    def rounding(problem: ConcaveProblem) -> float:
+        return problem.margin
+
+    def _relax(self, state: States, start: Floats, steps: int) -> TangentBound:
         """Lower a node's bound from a point of its parent's."""
         problem = self.problem
         costs, room = self.limit.costs, self.limit.room(state == IN)
         target = self.target
         x = np.where(state == IN, 1.0, np.where(state == OUT, 0.0, start))
         # A start that uses the room.
-        x = _proportional(x, costs, costs, state, room, _LEAST)
+        x = self._halved(_proportional(x, costs, costs, state, room, _LEAST))
         free = np.flatnonzero(state == FREE)
         items, vertex = np.empty(problem.n, np.int64), np.zeros(problem.n)
-        best = _TangentBound(limit, np.zeros(problem.n), x)
-        value = np.inf
+        best = TangentBound(np.inf, np.zeros(problem.n), x, 0.0)
         for _ in range(steps):
             constant, slope = problem.plane(x)
             inside = constant + float(slope[state == IN].sum()) + problem.margin
             filled, price = fill(free, len(free), slope, costs, room, items, vertex, 0.0)
             bound = inside + filled * (1.0 + 1e-14 * problem.n)
-            if bound < value:
-                value = bound
+            if bound < best.bound:
                 reduced = np.where(state == FREE, slope - price * costs, 0.0)
-                kept = reduced if bound <= limit else best.reduced
-                best = _TangentBound(min(limit, bound), kept, x)
+                best = TangentBound(bound, reduced, x, price)
             here = constant + float(slope @ x)
-            if value <= target or value - here <= _CONVERGED * (value - target):
+            if best.bound <= target or best.bound - here <= _CONVERGED * (best.bound - target):
                 break
             if steps == _ROOT_STEPS and self.stop(self.objective, best.bound) is not None:
                 break
-            x = _proportional(x, slope, costs, state, room, _LEAST)
+            x = self._halved(_proportional(x, slope, costs, state, room, _LEAST))
         return best
+
+    def _halved(self, x: Floats) -> Floats:
+        """Return a point as a proof keeps it, in half of the bytes; its plane is what counts."""
+        return x if self.log is None else x.astype(np.float32).astype(np.float64)
 
     def _round(self, state: States, x: Floats) -> None:
         """Take the items that x is surest of, as long as they fit."""
+        if self.log is not None:
+            return
         costs, allowance = self.problem.costs, self.problem.allowance
         chosen = state == IN
         spent = float(costs[chosen].sum())
@@ -160,38 +161,51 @@ class ConcaveTree(SetTree[ConcaveProblem, ConcaveNode]):
                 spent += costs[item]
         self.offer_filled(chosen)
 
-    def _keep(self, state: States, found: _TangentBound) -> None:
-        """Close a node, or keep it open with what has been found about it."""
-        target = self.target
-        self.settle(
-            state,
-            found.bound,
-            lambda: fix(state, found.reduced, found.bound, target),
-            ConcaveNode(state, found.x),
-        )
+    def first_bound(self, state: States, start: Floats) -> float:
+        return self._relax(state, start, _NODE_STEPS).bound
+
+    def inflated(self, found: TangentBound) -> float:
+        return found.bound
+
+    def fix(self, state: States, found: TangentBound) -> None:
+        fix(state, found.reduced, found.bound, self.target)
+
+    def corner(self, state: States) -> tuple[float, Floats]:
+        x = (state == IN).astype(np.float64)
+        constant, slope = self.problem.plane(x)
+        return constant + float(slope @ x) + self.problem.margin, x
+
+    def written(self, row: Floats) -> tuple[npt.NDArray[np.int64], np.ndarray]:
+        return self._undecided, row[self._undecided].astype(np.float32)
 
     def root(self) -> None:
         """Bound the whole."""
         state = np.zeros(self.problem.n, dtype=np.int8)
-        if not propagate(state, self.rules):
+        self._undecided = np.arange(self.problem.n)
+        if self.kept(state, 0) is None:
             return
         start = np.ones(self.problem.n)
-        self.choose_limit(lambda: self._relax(state, start, np.inf, _NODE_STEPS).bound)
-        found = self._relax(state, start, np.inf, _ROOT_STEPS)
-        self._round(state, found.x)
-        self._keep(state, found)
+        self.choose_limit(state, start)
+        found = self._relax(state, start, _ROOT_STEPS)
+        self._round(state, found.row)
+        self.settle(state, found, np.inf, 0)
 
-    def branch(self, taken: list[tuple[float, ConcaveNode]]) -> None:
+    def branch(self, taken: list[tuple[float, SetNode]]) -> None:
         """Take the item that x is least sure of, and leave it out."""
-        for bound, node in taken:
+        for _, node in taken:
+            if self.nodes == 0:
+                # What the root has decided is in no point any more.
+                self._undecided = np.flatnonzero(node.state == FREE)
             if self.nodes % _ROUNDING_NODES == 0:
-                self._round(node.state, node.x)
+                self._round(node.state, node.row)
             free = np.flatnonzero(node.state == FREE)
-            doubt = np.minimum(node.x[free], 1.0 - node.x[free])
+            doubt = np.minimum(node.row[free], 1.0 - node.row[free])
             item = int(free[np.argmax(doubt)])
-            for side in (IN, OUT):
+            without, with_it = self.split(node.place, item)
+            for side, place in ((IN, with_it), (OUT, without)):
                 state = node.state.copy()
                 state[item] = side
-                if propagate(state, self.rules):
-                    self._keep(state, self._relax(state, node.x, bound, _NODE_STEPS))
+                if self.kept(state, place) is not None:
+                    found = self._relax(state, node.row, _NODE_STEPS)
+                    self.settle(state, found, node.limit, place)
             self.nodes += 1

@@ -35,7 +35,7 @@ _COMPARED = 2_000
 _ROUNDING = 1e-9
 
 
-def _needed(within: np.ndarray) -> np.ndarray:
+def needed_points(within: np.ndarray) -> np.ndarray:
     """Return the points that matter: without those that are covered whenever another is.
 
     Parameters
@@ -111,7 +111,7 @@ class RadiusSearch:
         if not within.any(axis=0).all():
             return False
         for favour in (True, False):
-            answer = self._solve(within[:, _needed(within)], favour=favour)
+            answer = self._solve(within[:, needed_points(within)], favour=favour)
             if answer is None:
                 return None
             found, chosen = answer

@@ -13,6 +13,7 @@ from solver.model.result import StopReason
 from solver.model.stop import Stop
 from solver.search.best_first import Attempt, best_first
 from solver.search.incumbent import Incumbent
+from solver.search.proof_log import ProofLog
 from solver.sets.base import ConcaveProblem
 from solver.sets.concave_tree import ConcaveTree
 from solver.sets.cover_search import cover_search
@@ -38,6 +39,44 @@ def _exact(problem: SetProblem, start: Mask, stop: Stop, nodes: int | None) -> A
         case _:
             message = f"{type(problem).__name__} has no search."
             raise UnknownStrategyError(message)
+
+
+def prove_set(problem: SetProblem, target: float, stop: Stop) -> tuple[float, ProofLog]:
+    """Prove that no selection is worth more than a target, or than what could be shown.
+
+    Parameters
+    ----------
+    problem
+        Reduced (`solver.rules.reduction`); any objective that has planes.
+    target
+        What is to be proven.
+    stop
+        Asked with the target and the bound so far.
+
+    Returns
+    -------
+    tuple[float, ProofLog]
+        The bound that was proven, and how: the target, up to the tolerance of certificates, where
+        there was time enough.
+
+    Raises
+    ------
+    UnknownStrategyError
+        When the objective has no planes.
+    """
+    log, nothing = ProofLog(target), np.zeros(problem.n, dtype=bool)
+    tree: FacilityTree | ConcaveTree
+    match problem:
+        case FacilityProblem():
+            tree = FacilityTree(problem, nothing, stop, log)
+        case ConcaveProblem():
+            tree = ConcaveTree(problem, nothing, stop, log)
+        case _:
+            message = f"{type(problem).__name__} has no planes."
+            raise UnknownStrategyError(message)
+    attempt = best_first(tree, stop)
+    tree.finish()
+    return attempt.upper_bound, log
 
 
 def _guarded(incumbent: Incumbent[SetProblem], stop: Stop, nodes: int | None) -> Attempt:

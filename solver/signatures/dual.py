@@ -193,6 +193,13 @@ class Ranges:
         """The proof of the range that binds."""
         return self._open.top[1].proof
 
+    def pieces(self) -> list[tuple[float, DualBound]]:
+        """Return the upper end of each range and its proof, from the lowest range to the highest.
+
+        The proof of a range that was only ever bounded by what was known before is its own.
+        """
+        return sorted(((one.high, one.proof) for one in self._open), key=lambda piece: piece[0])
+
     def _retried(self, known: float, worst: _Range) -> tuple[float, _Range]:
         """Bound a range by the directions that it has not seen."""
         best, bound = worst.proof, known

@@ -28,6 +28,7 @@ from solver.model.result import StopReason
 from solver.model.stop import Stop
 from solver.search.best_first import Attempt
 from solver.search.local_search import iterate
+from solver.search.proof_log import ProofLog
 from solver.signatures.dual import Direction, Ranges, direction, scores
 from solver.signatures.passes import BlockPasses, Passes
 from solver.signatures.pool import DualPoint, LargePool
@@ -65,8 +66,16 @@ Report = Callable[[LargeProgress], None]
 class LargeSearch:
     """The incumbent and the bound of one call."""
 
-    def __init__(self, pool: LargePool, stop: Stop, report: Report, random_seed: int) -> None:
+    def __init__(
+        self,
+        pool: LargePool,
+        stop: Stop,
+        report: Report,
+        random_seed: int,
+        log: ProofLog | None = None,
+    ) -> None:
         self._pool = pool
+        self._log, self._numbers = log, dict[int, int]()
         self._stop = stop
         self._report = report
         self._rng = np.random.default_rng(random_seed)
@@ -112,7 +121,11 @@ class LargeSearch:
                 return
 
     def _direction(self, point: DualPoint) -> Direction:
-        return direction(point.image, point.slope, self._pool.passes.project(point.image))
+        found = direction(point.image, point.slope, self._pool.passes.project(point.image))
+        if self._log is not None:
+            items = np.flatnonzero(point.x)
+            self._numbers[id(found)] = self._log.point(items, point.x[items])
+        return found
 
     def _refine(self, ranges: Ranges, most: int) -> None:
         ranges.refine(self.objective, most=most, give_up=lambda: self.ended() is not None)
@@ -135,6 +148,8 @@ class LargeSearch:
         self._ranges = ranges
         self._refine(ranges, _RANGES)
         while ranges.directions < _DIRECTIONS and self.ended() is None:
+            if ranges.bound <= self.objective:
+                break
             relaxed = max(self.objective, self._pool.relaxed_value(point))
             if ranges.bound - relaxed <= _LOOSE * (ranges.bound - self.objective):
                 break
@@ -147,6 +162,26 @@ class LargeSearch:
                 break
         self._report_progress()
         return ranges
+
+    def prove(self, log: ProofLog) -> float:
+        """Bound what is worth more than the log's target, and write it down; return the bound."""
+        self.objective = log.target
+        ranges = self.relax(self._pool.start())
+        log.top = self._pool.data.top
+        node = 0
+        pieces = ranges.pieces()
+        for place, (high, proof) in enumerate(pieces):
+            here = node
+            if place + 1 < len(pieces):
+                here, node = log.split(node, "total", high)
+            log.bound(
+                here,
+                self._numbers[id(proof.using)],
+                {"budget": proof.price},
+                closes=True,
+                scale=proof.factor,
+            )
+        return self.bound
 
     def _improve(self, reduced: np.ndarray, size: int, patience: int) -> bool:
         """Search the core from the incumbent; say whether something better was found."""
@@ -221,3 +256,20 @@ def large(
         ranges = search.relax(point)
         reason = search.search(ranges, core)
     return Attempt(search.chosen, search.bound, reason)
+
+
+def prove_large(problem: SignatureProblem, log: ProofLog, stop: Stop) -> float:
+    """Write down why nothing is worth more than the log's target; return the bound proven.
+
+    Parameters
+    ----------
+    problem
+        As in `large`.
+    log
+        Receives ranges of t, each with its direction and price.
+    stop
+        Asked between steps.
+    """
+    passes = BlockPasses(problem.vectors)
+    pool = LargePool(problem.weights, problem.profits, problem.costs, problem.allowance, passes)
+    return LargeSearch(pool, stop, lambda _: None, 0, log).prove(log)

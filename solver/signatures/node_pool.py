@@ -26,6 +26,8 @@ class NodePool(NamedTuple):
         The range of the number of items, shapes (N,).
     count_multiplier
         Multiplier of that number where the parent's relaxation ended, shape (N,).
+    proof
+        Number of the node in a `NodeLog`, shape (N,).
     heap, spare
         Slots, shapes (N,): a binary heap, largest bound first, and a stack.
     sizes
@@ -41,6 +43,7 @@ class NodePool(NamedTuple):
     least: Ints
     most: Ints
     count_multiplier: Floats
+    proof: Ints
     heap: Ints
     spare: Ints
     sizes: Ints
@@ -57,6 +60,7 @@ def make_pool(items: int, nodes: int) -> NodePool:
         np.zeros(nodes, np.int64),
         np.zeros(nodes, np.int64),
         np.zeros(nodes),
+        np.zeros(nodes, np.int64),
         np.zeros(nodes, np.int64),
         np.zeros(nodes, np.int64),
         np.zeros(4, np.int64),
@@ -122,3 +126,72 @@ def release(pool: NodePool, slot: int) -> None:
     """Put a slot back onto the stack of unused ones."""
     pool.spare[pool.sizes[1]] = slot
     pool.sizes[1] += 1
+
+
+BOUND, CLOSED, EMPTY, ITEM, NUMBER, TOTAL = 0, 1, 2, 3, 4, 5
+
+
+class NodeLog(NamedTuple):
+    """What was proven of nodes, entry by entry, for a certificate; of no length where none is made.
+
+    Parameters
+    ----------
+    kind
+        `BOUND`, or `CLOSED` where the bound is at most the target, `EMPTY`, or what a node was
+        split on, shape (C,).
+    node, children
+        The node, shape (C,), and its children, shape (C, 2); of a bound the first alone.
+    at
+        Item, number of items, or t, shape (C,).
+    price, count_multiplier
+        Of the budget and of the number of items, shapes (C,).
+    point
+        Where the concave function is touched, shape (C, k).
+    decided
+        `IN` or `OUT` for what the bound decides, shape (C, k).
+    sizes
+        How many entries there are, and the next node's number.
+    """
+
+    kind: npt.NDArray[np.int8]
+    node: Ints
+    children: Ints
+    at: Floats
+    price: Floats
+    count_multiplier: Floats
+    point: Floats
+    decided: npt.NDArray[np.int8]
+    sizes: Ints
+
+
+def make_log(items: int, entries: int) -> NodeLog:
+    """Return an empty log of some entries, for nodes on `items` items."""
+    return NodeLog(
+        np.zeros(entries, np.int8),
+        np.zeros(entries, np.int64),
+        np.zeros((entries, 2), np.int64),
+        np.zeros(entries),
+        np.zeros(entries),
+        np.zeros(entries),
+        np.zeros((entries, items)),
+        np.zeros((entries, items), np.int8),
+        np.array([0, 1], np.int64),
+    )
+
+
+@kernel
+def note(log: NodeLog, kind: int, node: int, at: float, children: int) -> int:
+    """Add an entry; return its place, or -1 where nothing is noted."""
+    if len(log.kind) == 0:
+        return -1
+    place = log.sizes[0]
+    log.sizes[0] += 1
+    log.kind[place], log.node[place], log.at[place] = kind, node, at
+    # A place is used again and again.
+    log.price[place] = log.count_multiplier[place] = 0.0
+    log.point[place] = 0.0
+    log.decided[place] = 0
+    for child in range(children):
+        log.children[place, child] = log.sizes[1]
+        log.sizes[1] += 1
+    return int(place)

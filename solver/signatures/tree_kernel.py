@@ -7,8 +7,8 @@ With ``t = w.x`` and the Gram matrix ``K_ij = (w_i m_i).(w_j m_j)``, on ``l <= t
 
 is concave, so its linearisation at any point z bounds it, and that is largest over the budget at
 the solution of a continuous knapsack. A node is a range of t and a set of decisions; it is split in
-t while the secant of t^2 is what blurs its bound, and on an item otherwise. Reduced costs at every
-Frank-Wolfe step decide further items.
+t while the secant of t^2 is what blurs its bound, and on an item otherwise. Reduced costs where the
+Frank-Wolfe steps end decide further items: one point is all that a certificate needs of a node.
 
 References
 ----------
@@ -26,14 +26,36 @@ from solver.model.problem import Floats, Mask
 from solver.rules.arrays import FREE, IN, OUT, RuleArrays, States, keeps, propagate, tally
 from solver.search.knapsack import fill_counted, make_scratch
 from solver.search.moves import company, fill, worth
-from solver.signatures.node_pool import NodePool, free_slot, has_room, pop, push, release
+from solver.signatures.node_pool import (
+    BOUND,
+    CLOSED,
+    EMPTY,
+    ITEM,
+    NUMBER,
+    TOTAL,
+    NodeLog,
+    NodePool,
+    free_slot,
+    has_room,
+    note,
+    pop,
+    push,
+    release,
+)
 
 # Frank-Wolfe steps on a node, and the share of the distance to the target at which they end.
 _STEPS, _CONVERGED = 60, 0.02
 # A node is split in t where the secant's error is this share of what separates it from the target.
 _SECANT = 0.3
+# Where vectors are nearly the same, no range of t is narrow enough: a range below this share of the
+# heaviest item is not split, nor one with so few undecided items that there are no more selections.
+_NARROW, _FEW = 0.25, 6
 # A number of items this far from a whole one is branched on.
 _WHOLE = 0.02
+# A node is bounded again where this share of its items was decided, so many times at most.
+_FIXED_SHARE, _ROUNDS = 0.08, 3
+# Entries of a log for a node.
+ENTRIES = _ROUNDS + 4
 # What a running sum of costs may be off by, relative to the budget.
 _DRIFT = 1e-13
 
@@ -45,12 +67,10 @@ class Concave(NamedTuple):
     ----------
     utilities, gram
         Pair utilities and K, shapes (k, k).
-    profits, priced
-        What items are worth alone, and with side constraints priced in, shapes (k,).
-    constant
-        Belongs to `priced`.
+    profits
+        What items are worth alone, shape (k,).
     base
-        Worth of what is chosen besides the core's items; part of the constant too.
+        Worth of what is chosen besides the core's items.
     weights, diagonal
         w and ``c_i = w_i^2 (1 - |m_i|^2)``, shapes (k,).
     """
@@ -58,8 +78,6 @@ class Concave(NamedTuple):
     utilities: Floats
     gram: Floats
     profits: Floats
-    priced: Floats
-    constant: float
     base: float
     weights: Floats
     diagonal: Floats
@@ -76,10 +94,11 @@ def bound_node(
     high: float,
     least: int,
     most: int,
-    count_multiplier: float,
+    multipliers: Floats,
     target: float,
-) -> tuple[float, float]:
-    """Bound a node by Frank-Wolfe steps from its point.
+    touched: Floats,
+) -> tuple[float, int]:
+    """Bound a node by Frank-Wolfe steps from its point, and decide what the bound can.
 
     Parameters
     ----------
@@ -93,16 +112,18 @@ def bound_node(
         The range of t.
     least, most
         The range of the number of items.
-    count_multiplier
-        A guess of the multiplier of that number.
+    multipliers
+        The budget's and that number's, shape (2,): guesses, and then those of the bound.
     target
         A bound at or below this is as good as any other.
+    touched
+        Receives the point of the bound, shape (k,): in single precision where that is enough.
 
     Returns
     -------
-    tuple[float, float]
-        The bound: no selection with these decisions and ranges is worth more. And the
-        count_multiplier.
+    tuple[float, int]
+        The bound: no selection with these decisions and ranges is worth more. And how many items
+        were decided.
     """
     k = len(costs)
     room = limit + _DRIFT * limit
@@ -117,8 +138,8 @@ def bound_node(
             items[free] = j
             free += 1
     if most < 0 or free < least:
-        return -np.inf, count_multiplier
-    theta, kappa = 0.5 * (low + high), core.constant - 0.5 * low * high
+        return -np.inf, 0
+    theta, kappa = 0.5 * (low + high), core.base - 0.5 * low * high
     x = np.zeros(k)
     spent = 0.0
     for j in range(k):
@@ -130,17 +151,25 @@ def bound_node(
     if spent > room:
         for t in range(free):
             x[items[t]] *= max(room, 0.0) / spent
-    linear = core.priced + theta * core.weights - 0.5 * core.diagonal
+    linear = core.profits + theta * core.weights - 0.5 * core.diagonal
     image = np.zeros(k)
-    for j in range(k):
-        if x[j] != 0.0:
-            image += x[j] * core.gram[j]
     gradient = np.zeros(k)
     scratch = make_scratch(k)
     vertex = scratch.vertex
-    best = np.inf
-    price = 0.0
-    for _ in range(_STEPS):
+    best, best_x = np.inf, x.copy()
+    price, count_multiplier = multipliers[0], multipliers[1]
+    fixed = 0
+    step, last, single = 0, False, True
+    while True:
+        # The last step stands still: it looks at the best point again, as it will be written down.
+        if last:
+            for j in range(k):
+                x[j] = np.float32(best_x[j]) if single else best_x[j]
+        if step == 0 or last:
+            image[:] = 0.0
+            for j in range(k):
+                if x[j] != 0.0:
+                    image += x[j] * core.gram[j]
         height = kappa
         for j in range(k):
             gradient[j] = linear[j] - image[j]
@@ -154,17 +183,28 @@ def bound_node(
             j = items[t]
             bound -= gradient[j] * x[j]
             slope += gradient[j] * (vertex[j] - x[j])
-        for t in range(free):
-            j = items[t]
-            reduced = gradient[j] - count_multiplier - price * costs[j]
-            if state[j] == FREE:
+        if last and single and bound > target >= best:
+            single = False
+            continue
+        if last:
+            for t in range(free):
+                j = items[t]
+                reduced = gradient[j] - count_multiplier - price * costs[j]
                 if reduced > 0.0 and bound - reduced <= target:
                     state[j] = IN
+                    fixed += 1
                 elif reduced < 0.0 and bound + reduced <= target:
                     state[j] = OUT
-        best = min(best, bound)
-        if best <= target or slope <= _CONVERGED * (best - target):
+                    fixed += 1
+            best = bound
             break
+        if bound < best:
+            best = bound
+            best_x[:] = x
+        step += 1
+        if best <= target or slope <= _CONVERGED * (best - target) or step == _STEPS:
+            last = True
+            continue
         curvature = 0.0
         for s in range(free):
             i = items[s]
@@ -177,13 +217,14 @@ def bound_node(
         length = 1.0 if curvature <= slope else slope / curvature
         for t in range(free):
             j = items[t]
-            step = length * (vertex[j] - x[j])
-            if step != 0.0:
-                x[j] += step
-                image += step * core.gram[j]
+            move = length * (vertex[j] - x[j])
+            if move != 0.0:
+                x[j] += move
+                image += move * core.gram[j]
     for j in range(k):
-        point[j] = x[j]
-    return best, count_multiplier
+        point[j] = touched[j] = x[j]
+    multipliers[0], multipliers[1] = price, count_multiplier
+    return best, fixed
 
 
 @kernel
@@ -219,6 +260,7 @@ def explore(
     core: Concave,
     rules: RuleArrays,
     pool: NodePool,
+    log: NodeLog,
     chosen: Mask,
     best: float,
     absolute: float,
@@ -233,6 +275,8 @@ def explore(
         The problem.
     pool
         The open nodes; changed. The search ends early when it is empty or full.
+    log
+        Receives what is proven of each node: up to `ENTRIES` entries.
     chosen
         The incumbent, shape (k,); replaced where a better one is found.
     best
@@ -256,29 +300,11 @@ def explore(
             release(pool, slot)
             continue
         pool.sizes[2] += 1
-        state, point = pool.state[slot], pool.point[slot]
-        if not propagate(state, rules):
+        bound = _bounded(core, rules, pool, log, slot, target)
+        if bound <= target:
             release(pool, slot)
             continue
-        low, high = pool.low[slot], pool.high[slot]
-        bound, pool.count_multiplier[slot] = bound_node(
-            core,
-            rules.costs[0],
-            rules.limits[0],
-            state,
-            point,
-            low,
-            high,
-            pool.least[slot],
-            pool.most[slot],
-            pool.count_multiplier[slot],
-            target,
-        )
-        bound = min(bound, pool.bound[slot])
-        if bound <= target or not propagate(state, rules):
-            release(pool, slot)
-            continue
-        candidate, value = round_point(core, rules, state, point)
+        candidate, value = round_point(core, rules, pool.state[slot], pool.point[slot])
         if value > best:
             best = value
             chosen[:] = candidate
@@ -286,12 +312,72 @@ def explore(
             if bound <= target:
                 release(pool, slot)
                 continue
-        _branch(pool, rules, slot, bound, target)
+        _branch(core, pool, rules, log, slot, bound, target)
     return best
 
 
 @kernel
-def _branch(pool: NodePool, rules: RuleArrays, slot: int, bound: float, target: float) -> None:
+def _bounded(
+    core: Concave, rules: RuleArrays, pool: NodePool, log: NodeLog, slot: int, target: float
+) -> float:
+    """Bound a node, and again where that decided much; -inf where the rules leave nothing."""
+    state, point = pool.state[slot], pool.point[slot]
+    multipliers, touched = np.zeros(2), np.zeros(len(state))
+    multipliers[1] = pool.count_multiplier[slot]
+    bound = pool.bound[slot]
+    for _ in range(_ROUNDS):
+        free = 0
+        possible = propagate(state, rules)
+        for j in range(len(state)):
+            if state[j] == FREE:
+                free += 1
+        before = state.copy()
+        found, fixed = -np.inf, 0
+        if possible:
+            found, fixed = bound_node(
+                core,
+                rules.costs[0],
+                rules.limits[0],
+                state,
+                point,
+                pool.low[slot],
+                pool.high[slot],
+                pool.least[slot],
+                pool.most[slot],
+                multipliers,
+                target,
+                touched,
+            )
+        if found == -np.inf:
+            note(log, EMPTY, pool.proof[slot], 0.0, 0)
+            return -np.inf
+        place = note(log, CLOSED if found <= target else BOUND, pool.proof[slot], 0.0, 1)
+        if place >= 0:
+            pool.proof[slot] = log.children[place, 0]
+            log.price[place], log.count_multiplier[place] = multipliers[0], multipliers[1]
+            log.point[place] = touched
+            for j in range(len(state)):
+                log.decided[place, j] = state[j] if before[j] == FREE else FREE
+        bound = min(bound, found)
+        if bound <= target or fixed < max(1.0, _FIXED_SHARE * free):
+            break
+    pool.count_multiplier[slot] = multipliers[1]
+    if bound > target and not propagate(state, rules):
+        note(log, EMPTY, pool.proof[slot], 0.0, 0)
+        return -np.inf
+    return float(bound)
+
+
+@kernel
+def _branch(
+    core: Concave,
+    pool: NodePool,
+    rules: RuleArrays,
+    log: NodeLog,
+    slot: int,
+    bound: float,
+    target: float,
+) -> None:
     """Split a node in t, in its number of items, or on its most contested item.
 
     A node without undecided items is dropped.
@@ -299,17 +385,27 @@ def _branch(pool: NodePool, rules: RuleArrays, slot: int, bound: float, target: 
     state, point = pool.state[slot], pool.point[slot]
     low, high = pool.low[slot], pool.high[slot]
     item, score = -1, -1.0
-    number = 0.0
+    number, heaviest, free = 0.0, 0.0, 0
     for j in range(len(state)):
         if state[j] == IN:
             number += 1.0
         elif state[j] == FREE:
+            free += 1
             number += point[j]
             contested = min(point[j], 1.0 - point[j]) * np.sqrt(rules.costs[0, j])
             if contested > score:
                 item, score = j, contested
+            heaviest = max(heaviest, core.weights[j])
     if item < 0:
-        # The rounded point was this node's only selection.
+        # The rounded point was this node's only selection: at its t the secant is exact.
+        total = 0.0
+        for j in range(len(state)):
+            if state[j] == IN:
+                total += core.weights[j]
+        place = note(log, TOTAL, pool.proof[slot], min(max(total, low), high), 2)
+        if place >= 0:
+            for child in range(2):
+                note(log, CLOSED, log.children[place, child], 0.0, 1)
         release(pool, slot)
         return
     error = 0.125 * (high - low) ** 2
@@ -321,14 +417,24 @@ def _branch(pool: NodePool, rules: RuleArrays, slot: int, bound: float, target: 
     pool.least[other], pool.most[other] = pool.least[slot], pool.most[slot]
     pool.count_multiplier[other] = pool.count_multiplier[slot]
     whole = int(np.floor(number))
-    if error > _SECANT * distance or (score <= 0.0 and error > 1e-3 * distance):
-        pool.high[slot] = pool.low[other] = 0.5 * (low + high)
+    first, second = slot, other
+    wide = high - low > _NARROW * heaviest and free > _FEW
+    blurred = error > _SECANT * distance or (score <= 0.0 and error > 1e-3 * distance)
+    if blurred and wide:
+        middle = 0.5 * (low + high)
+        pool.high[slot] = pool.low[other] = middle
+        place = note(log, TOTAL, pool.proof[slot], middle, 2)
     elif _WHOLE < number - whole < 1.0 - _WHOLE and pool.least[slot] <= whole < pool.most[slot]:
         pool.most[slot] = whole
         pool.least[other] = whole + 1
+        place = note(log, NUMBER, pool.proof[slot], whole, 2)
     else:
         state[item] = IN
         pool.state[other, item] = OUT
+        first, second = other, slot
+        place = note(log, ITEM, pool.proof[slot], item, 2)
+    if place >= 0:
+        pool.proof[first], pool.proof[second] = log.children[place, 0], log.children[place, 1]
     pool.bound[slot] = pool.bound[other] = bound
     push(pool, slot)
     push(pool, other)

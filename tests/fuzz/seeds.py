@@ -173,7 +173,7 @@ def _constraints(form: str) -> Iterator[bytes]:
         "include": ["s0"],
         "exclude": [],
         "labelled": ["s1"],
-        "groups": [{"scenes": ["s0"], "max": 1}],
+        "groups": [{"group": "g", "max": 1}],
         "side_budgets": {"hours": 2.5},
     }
     yield json.dumps(rules).encode()

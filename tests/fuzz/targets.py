@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.choosing.problem_files import read_constraints, read_json, read_problem_file
+from app.choosing.constraint_files import read_constraints, read_json
+from app.choosing.problem_files import read_problem_file
 from app.errors import AppError
 from features.errors import FeatureError
 from features.files.json_values import decode_json

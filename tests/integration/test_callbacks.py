@@ -20,12 +20,14 @@ from standardwebhooks import Webhook
 from app.access.service import Caller
 from app.callbacks.webhooks import WebhookDelivery
 from app.callbacks.wire import CallbackStatus
+from app.choosing.certificates import Proof
 from app.datasets.service import Datasets
 from app.datasets.wire import DatasetRequest
 from app.errors import InvalidRequestError
 from app.jobs.upkeep import Retention
 from app.operations.service import Operations
 from app.operations.wire import OperationStatus
+from app.seeds.proof_store import ProofStore
 from app.settings import Settings
 from app.store.identifiers import now
 from app.store.tables import DatasetRow, DeliveryRow, IdempotencyRow, OperationRow
@@ -340,6 +342,8 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
                     project="p", call="c", key=name, fingerprint="f", answer={}, created_at=moment
                 )
             )
+    certificates = ProofStore(service.settings.certificates_dir, 1)
+    certificates.keep(Proof(content=b"", size=0, seconds=0.0), "forgotten")
     journal = _Journal()
     retention = Retention(
         service.settings.model_copy(update={"retention_days": 1e-9}), service.sessions, journal
@@ -358,6 +362,7 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
     assert left == needed | {".at-work.npz.0.tmp"}
     assert {path.name for path in (signatures.parent / "neighbours").iterdir()} == needed
     assert not list((signatures.parent / "index").iterdir())
+    assert certificates.find("forgotten") is None
     assert {path.name for path in uploads.iterdir()} == {_NEW, _VECTORS, _REGISTERED}
 
 

@@ -25,8 +25,7 @@ def test_text_and_packed_text_are_one(tmp_path: Path, name: str) -> None:
     read = read_problem_file(write(tmp_path / name, TEXT))
     assert read.costs.tolist() == [2, 3, 4]
     assert read.budgets == (3, 5)
-    assert read.utilities is not None
-    assert read.utilities[1, 0] == 5
+    assert read.arrays["utilities"][1, 0] == 5
 
 
 def test_streams_that_follow_each_other_are_one_text(tmp_path: Path) -> None:

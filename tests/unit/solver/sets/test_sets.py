@@ -13,7 +13,7 @@ from solver.model.result import Status, StopReason
 from solver.ranking import rank
 from solver.search.greedy import greedy
 from solver.sets import base
-from solver.sets.cover_search import _needed
+from solver.sets.cover_search import needed_points
 from solver.sets.coverage import CoverageProblem
 from solver.sets.design import DesignProblem
 from solver.sets.facility import FacilityProblem
@@ -182,7 +182,7 @@ def test_a_limit_on_the_number_is_bounded_as_well_as_a_budget(problem: SetProble
 def test_points_that_do_not_matter_are_left_out() -> None:
     """A point whose coverers include all of another's is covered when that one is."""
     within = np.array([[1, 1, 0, 1], [0, 1, 1, 0], [0, 0, 1, 0]], dtype=bool)
-    kept = _needed(within)
+    kept = needed_points(within)
     assert within[:, kept].T.tolist() == [[True, False, False], [False, True, True]]
 
 

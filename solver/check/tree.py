@@ -1,0 +1,368 @@
+"""The tree of a certificate: read in preorder, its bounds made in batches, its ends checked.
+
+The walk decides nothing. It says which node stands for which selections; what each node proves is
+computed for many of them at once, and the bound of the whole is folded from the leaves up.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from .planes import Part, Planes
+from .reading import (
+    Array,
+    ascending,
+    fields_of,
+    malformed,
+    number,
+    record,
+    require,
+    sequence,
+    whole,
+)
+from .rounding import UNIT, gamma, row_sums
+from .rules import Ranges, Rules, empty, refuse, refuted, weighed
+
+# Numbers of a batch of nodes: so many nodes times items.
+_BATCH = 2_000_000
+
+_TAKEN, _REFUSED = 1, -1
+
+Entry = TypeVar("Entry")
+
+State = np.ndarray
+"""Decisions, shape (n,), int8: 1 taken, -1 refused, 0 undecided."""
+
+
+class _Node(NamedTuple):
+    """What a node stands for."""
+
+    state: State
+    low: float
+    high: float
+    least: int
+    most: int
+    parent: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Bound:
+    """A node with a plane: what it is made of, and what it decides."""
+
+    place: int
+    node: _Node
+    point: int
+    scale: float
+    shift: int | None
+    multipliers: Mapping[int, float]
+    taken: Array
+    refused: Array
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _End:
+    """A node that the rules leave nothing of."""
+
+    node: _Node
+    multipliers: Mapping[int, float]
+
+
+class Tree:
+    """The tree of a certificate, read but not yet believed.
+
+    Parameters
+    ----------
+    value
+        The list of nodes.
+    rules
+        Of the problem.
+    range_of_t
+        Of the root; None where the objective has no t.
+    points, shifts
+        How many there are of each; no plane can be made where there are no points.
+    scaled
+        Whether a bound may scale its row.
+
+    Raises
+    ------
+    CertificateError
+        The list is no tree, or a node is not one that the specification has.
+    """
+
+    def __init__(
+        self,
+        value: object,
+        rules: Rules,
+        range_of_t: tuple[float, float] | None,
+        points: int,
+        shifts: int,
+        *,
+        scaled: bool,
+    ) -> None:
+        self._rules, self._points, self._shifts = rules, points, shifts
+        self._splits_t = range_of_t is not None
+        self._optional = (
+            *(("scale",) if scaled else ()),
+            *(("shift",) if range_of_t is not None else ()),
+        )
+        n = len(rules.labelled)
+        root = np.zeros(n, dtype=np.int8)
+        root[rules.excluded] = _REFUSED
+        root[rules.included] = _TAKEN
+        self.conflict = bool((rules.included & rules.excluded).any())
+        self.parents: list[int] = []
+        self.bounds: list[_Bound] = []
+        self.ends: list[_End] = []
+        self.bounded_ends: list[int] = []
+        low, high = range_of_t or (0.0, 0.0)
+        open_ = [_Node(root, low, high, 0, n, -1)]
+        for entry in sequence(value, "tree"):
+            require(
+                holds=bool(open_), otherwise="The certificate is malformed: the tree has ended."
+            )
+            open_ += reversed(self._children(fields_of(entry, "a node"), open_.pop()))
+        require(
+            holds=not open_,
+            otherwise="The certificate is malformed: the tree leaves a branch open.",
+        )
+
+    def _children(self, entry: Mapping[str, object], node: _Node) -> list[_Node]:
+        """Keep a node; return its children, in the order in which they follow."""
+        place = len(self.parents)
+        self.parents.append(node.parent)
+        node = node._replace(parent=place)
+        if "end" in entry:
+            self._end(entry, node, place)
+            return []
+        if "point" in entry:
+            return [self._bounded(entry, node, place)]
+        if "item" in entry:
+            record(entry, "a node", ("item",))
+            item = whole(entry["item"], "item", len(node.state) - 1)
+            if node.state[item]:
+                malformed(f"the tree decides item {item} twice")
+            return [
+                node._replace(state=_decided(node.state, [item], side))
+                for side in (_REFUSED, _TAKEN)
+            ]
+        if "number" in entry:
+            record(entry, "a node", ("number",))
+            at = whole(entry["number"], "number")
+            return [
+                node._replace(most=min(node.most, at)),
+                node._replace(least=max(node.least, at + 1)),
+            ]
+        if "total" not in entry or not self._splits_t:
+            malformed(f"there is no node {sorted(entry)}")
+        record(entry, "a node", ("total",))
+        t = number(entry["total"], "total")
+        if not node.low <= t <= node.high:
+            malformed(f"t is from {node.low!r} to {node.high!r}, and is split at {t!r}")
+        return [node._replace(high=t), node._replace(low=t)]
+
+    def _end(self, entry: Mapping[str, object], node: _Node, place: int) -> None:
+        kind = entry["end"]
+        if kind == "bounded":
+            record(entry, "an end", ("end",))
+            self.bounded_ends.append(place)
+        elif kind == "empty":
+            record(entry, "an end", ("end",), ("multipliers",))
+            multipliers = self._rules.multipliers(entry.get("multipliers", {}))
+            self.ends.append(_End(node, multipliers))
+        else:
+            malformed(f"there is no end {kind!r}")
+
+    def _bounded(self, entry: Mapping[str, object], node: _Node, place: int) -> _Node:
+        needed = ("point", "multipliers", "taken", "refused")
+        record(entry, "a node", needed, self._optional)
+        n = len(node.state)
+        taken = ascending(entry["taken"], n, "taken")
+        refused = ascending(entry["refused"], n, "refused")
+        for item in (*taken, *refused):
+            if node.state[item]:
+                malformed(f"the tree decides item {item} twice")
+        if set(taken) & set(refused):
+            malformed("a node takes and refuses one item")
+        shift = entry.get("shift")
+        if "shift" in entry:
+            shift = whole(shift, "shift", self._shifts - 1)
+        self.bounds.append(
+            _Bound(
+                place,
+                node,
+                whole(entry["point"], "point", self._points - 1),
+                number(entry.get("scale", 1.0), "scale"),
+                shift if isinstance(shift, int) else None,
+                self._rules.multipliers(entry["multipliers"]),
+                taken,
+                refused,
+            )
+        )
+        if not taken.size and not refused.size:
+            return node
+        state = _decided(node.state, taken, _TAKEN)
+        state[refused] = _REFUSED
+        return node._replace(state=state)
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes there are."""
+        return len(self.parents)
+
+    def require_ends(self) -> None:
+        """Check that the rules leave nothing of the nodes that say so.
+
+        Raises
+        ------
+        CertificateError
+            They may leave something.
+        """
+        for some in _batches(self.ends, len(self._rules.labelled)):
+            masks = _masks([end.node for end in some])
+            ranges = _ranges([end.node for end in some])
+            left = refuse(self._rules, masks.taken, masks.undecided, ranges)
+            nothing = empty(self._rules, masks.taken, masks.taken | left, ranges)
+            for k, end in enumerate(some):
+                row = slice(k, k + 1)
+                one = Ranges(ranges.least[row], ranges.most[row])
+                holds = (
+                    self.conflict
+                    or bool(nothing[k])
+                    or refuted(self._rules, end.multipliers, masks.taken[row], left[row], one)
+                )
+                require(
+                    holds=holds, otherwise="The rules do not show that a node is empty, as it says."
+                )
+
+    def bound(self, planes: Planes, most: float) -> float:
+        """Return what no selection is worth more than.
+
+        Parameters
+        ----------
+        planes
+            Of the problem.
+        most
+            What a decision that a bound rules out may be worth.
+
+        Raises
+        ------
+        CertificateError
+            A bound does not decide what its node says, or is not a finite number.
+        """
+        own = np.full(self.nodes, math.inf)
+        for some in _batches(self.bounds, len(self._rules.labelled)):
+            self._evaluate(some, planes, most, own)
+        proven = np.full(self.nodes, -math.inf)
+        proven[self.bounded_ends] = math.inf
+        for place in range(self.nodes - 1, -1, -1):
+            value = min(proven[place], own[place])
+            parent = self.parents[place]
+            if parent < 0:
+                return float(value)
+            proven[parent] = max(proven[parent], value)
+        return -math.inf
+
+    def _evaluate(self, some: Sequence[_Bound], planes: Planes, most: float, own: Array) -> None:
+        """Fill in the bounds of some nodes, and check what they decide."""
+        rules = self._rules
+        nodes = [bound.node for bound in some]
+        masks, ranges = _masks(nodes), _ranges(nodes)
+        left = refuse(rules, masks.taken, masks.undecided, ranges)
+        budget = rules.rows[0]
+        shared: dict[tuple[int, int, int], tuple[Array, Array]] = {}
+        parts = []
+        for k, bound in enumerate(some):
+            # Nodes that differ in t alone share their masks, and what is made of them.
+            key = (id(bound.node.state), bound.node.least, bound.node.most)
+            taken, undecided = shared.setdefault(key, (masks.taken[k], left[k]))
+            spent = float(budget.coefficients[taken].sum())
+            spent -= gamma(len(taken)) * spent
+            parts.append(
+                Part(
+                    taken=taken,
+                    undecided=undecided,
+                    low=bound.node.low,
+                    high=bound.node.high,
+                    left=budget.most - spent + 4 * UNIT * budget.most,
+                    point=bound.point,
+                    scale=bound.scale,
+                    shift=bound.shift,
+                )
+            )
+        with np.errstate(over="ignore", invalid="ignore"):
+            totals, reduced = self._totals(some, parts, masks.taken, left, ranges, planes)
+        for k, bound in enumerate(some):
+            value = planes.rounded(float(totals[k]))
+            require(holds=math.isfinite(value), otherwise="A bound is not a finite number.")
+            own[bound.place] = value
+            decisions = ((bound.taken, 1.0, "taken"), (bound.refused, -1.0, "refused"))
+            for items, sign, word in decisions:
+                if not items.size:
+                    continue
+                # What the other decision of each may be worth.
+                others = totals[k] - np.maximum(sign * reduced[k, items], 0.0) * (1.0 - 4 * UNIT)
+                others += 4 * UNIT * np.abs(totals[k])
+                worst = planes.rounded(float(others.max()))
+                require(
+                    holds=worst <= most,
+                    otherwise=f"A bound does not show that its items are {word}: {worst!r}.",
+                )
+
+    def _totals(
+        self,
+        some: Sequence[_Bound],
+        parts: Sequence[Part],
+        taken: Array,
+        left: Array,
+        ranges: Ranges,
+        planes: Planes,
+    ) -> tuple[Array, Array]:
+        """Return bounds, rounded up, and what each item is worth beyond its rules; (L,), (L, n)."""
+        rules = self._rules
+        plane = planes.batch(parts)
+        weights = [bound.multipliers for bound in some]
+        charges, right, right_size = weighed(rules, weights, ranges)
+        signs = [{k: abs(y) for k, y in entry.items()} for entry in weights]
+        magnitude, _, _ = weighed(rules, signs, ranges)
+        several = gamma(len(rules.rows) + 2)
+        errors = plane.slope_errors + several * magnitude
+        errors += 4 * UNIT * (np.abs(plane.slopes) + magnitude)
+        reduced = plane.slopes - charges + errors
+        inside = np.where(taken, reduced, np.where(left, np.maximum(reduced, 0.0), 0.0))
+        sums, off = row_sums(inside)
+        totals = plane.constants + right + sums
+        rest = plane.constant_errors + several * right_size + off
+        rest += 8 * UNIT * (np.abs(plane.constants) + right_size + np.abs(sums))
+        return np.asarray(totals + rest * (1.0 + 8 * UNIT)), reduced
+
+
+class _Masks(NamedTuple):
+    taken: Array
+    undecided: Array
+
+
+def _masks(nodes: Sequence[_Node]) -> _Masks:
+    states = np.array([node.state for node in nodes])
+    return _Masks(states == _TAKEN, states == 0)
+
+
+def _ranges(nodes: Sequence[_Node]) -> Ranges:
+    return Ranges(
+        np.array([node.least for node in nodes], dtype=np.float64),
+        np.array([node.most for node in nodes], dtype=np.float64),
+    )
+
+
+def _batches(entries: Sequence[Entry], n: int) -> Iterator[Sequence[Entry]]:
+    size = max(1, _BATCH // n)
+    for start in range(0, len(entries), size):
+        yield entries[start : start + size]
+
+
+def _decided(state: State, items: Sequence[int] | Array, side: int) -> State:
+    copy = state.copy()
+    copy[items] = side
+    return copy
