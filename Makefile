@@ -17,13 +17,16 @@ SLOW := slow or browser
 SUPPLY := .venv-supply
 IMAGES := api worker worker-cuda
 
+# The fuzzer is beside the environment: nothing of the product needs it.
+FUZZ := .venv-fuzz
+
 # What images hold is what was tested: their locks take their versions from dev's.
 UPGRADE ?= --upgrade
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
   --no-annotate --no-strip-extras --no-emit-index-url --quiet
 
 .PHONY: help setup demo \
-  test test-slow test-postgres test-contract test-compose isolation \
+  test test-slow test-postgres test-contract test-compose isolation fuzz \
   check lint types contracts dependencies format coverage \
   measure differential mutation bench-solver bench-features bench-index bench-quality bench-service bench-explorer soak \
   openapi screenshots \
@@ -60,6 +63,13 @@ test-postgres: setup ## Run the tests of the store and of workers on PostgreSQL 
 
 test-contract: setup ## Try every call of the API with many valid and invalid requests (10 minutes)
 	$(BIN)/python tests/contract/run.py 300
+
+fuzz: setup $(FUZZ)/.installed ## Fuzz every reader of untrusted files: counts in fuzz/table.md (MINUTES of CPU each, 10; READERS="uri cloud.ply")
+	PYTHONPATH=$(CURDIR):$(FUZZ) $(BIN)/python tests/fuzz/run.py $(READERS) --minutes $(or $(MINUTES),10) --folder fuzz
+
+$(FUZZ)/.installed: tests/fuzz/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(FUZZ) --requirement tests/fuzz/requirements.txt
+	touch $@
 
 isolation: setup ## Print the matrix of every call, kind of key and project, with what came back
 	@$(BIN)/python tests/integration/isolation.py
@@ -166,4 +176,4 @@ licenses: $(SUPPLY)/.installed ## Write the licences of what is in the images in
 	$(SUPPLY)/bin/python docs/licenses.py
 
 clean: ## Remove what was built, the environment included
-	rm -rf .venv .venv-supply .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info demo-output
+	rm -rf .venv .venv-supply .venv-fuzz fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info demo-output

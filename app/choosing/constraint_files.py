@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from app.choosing.constraints import ConstraintsFile
 from app.errors import InvalidRequestError
+from features.files.numbers import no_constant
+from features.limits import MAX_DOCUMENT_BYTES
 
 
 def read_constraints(path: Path) -> ConstraintsFile:
@@ -72,7 +74,7 @@ def read_json(path: Path) -> object:
     """
     content = read_bytes(path)
     try:
-        return json.loads(content, parse_constant=_no_constant)
+        return json.loads(content, parse_constant=no_constant)
     except (ValueError, RecursionError) as error:
         detail = f"{path}: it is not JSON ({error})."
         raise InvalidRequestError(detail) from error
@@ -91,12 +93,10 @@ def read_bytes(path: Path) -> bytes:
             reason = "it is not a regular file" if path.exists() else "there is no such file"
             detail = f"{path}: {reason}."
             raise InvalidRequestError(detail)
+        if path.stat().st_size > MAX_DOCUMENT_BYTES:
+            detail = f"{path}: it has more than {MAX_DOCUMENT_BYTES:,} bytes."
+            raise InvalidRequestError(detail)
         return path.read_bytes()
     except OSError as error:
         detail = f"{path}: cannot be read ({error.strerror or error})."
         raise InvalidRequestError(detail) from error
-
-
-def _no_constant(name: str) -> object:
-    message = f"{name} is no JSON number"
-    raise ValueError(message)

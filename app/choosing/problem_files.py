@@ -5,7 +5,6 @@ Nothing is unpickled. Whatever is wrong with a file is one sentence that begins 
 
 import math
 import stat
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +32,10 @@ from app.choosing.problem_forms import (
     numbers,
 )
 from app.errors import BudgetError, InvalidRequestError
+from features.errors import SourceError
+from features.files.archives import open_archive
+from features.files.arrays import map_array
+from features.limits import MAX_PROBLEM_PROPORTION
 from solver.model.errors import InvalidProblemError
 from solver.model.problem import AnyProblem
 
@@ -173,13 +176,8 @@ def _from_arrays(arrays: Mapping[str, Array]) -> ProblemFile:
 
 
 def _read_npz(path: Path) -> dict[str, Array]:
-    try:
-        # Opened here: numpy leaves a damaged archive open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
-        detail = f"it cannot be read as .npz ({_first_line(error)})."
-        raise InvalidRequestError(detail) from error
+    with open_archive(path, MAX_PROBLEM_PROPORTION) as archive:
+        arrays = {name: archive.read(name) for name in archive.names}
     for array in arrays.values():
         array.flags.writeable = False  # so that large vectors need not be copied
     return arrays
@@ -187,18 +185,7 @@ def _read_npz(path: Path) -> dict[str, Array]:
 
 def _read_folder(path: Path) -> dict[str, Array]:
     """Return the arrays of a folder; large ones stay on disk until they are used."""
-    arrays = {}
-    for file in sorted(path.glob("*.npy")):
-        try:
-            arrays[file.stem] = np.load(_regular(file), mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            detail = f"{file.name} cannot be read as .npy ({_first_line(error)})."
-            raise InvalidRequestError(detail) from error
-    return arrays
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    return {file.stem: map_array(file) for file in sorted(path.glob("*.npy"))}
 
 
 def _regular(path: Path) -> Path:
@@ -248,6 +235,9 @@ def read_problem_file(path: Path) -> ProblemFile:
     except InvalidRequestError as error:
         detail = f"{path}: {error.detail}"
         raise InvalidRequestError(detail) from error
+    except SourceError as error:
+        msg = f"{error}."
+        raise InvalidRequestError(msg) from error
     except OSError as error:
         detail = f"{path}: cannot be read ({error.strerror or error})."
         raise InvalidRequestError(detail) from error

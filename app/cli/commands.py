@@ -56,6 +56,9 @@ def select(
         An amount such as 6500000, or a percentage of what all usable scenes cost: 3%. Repeatable:
         a seed for each, after one extraction.
     """
+    from features.guarded.pool import prepare
+
+    prepare("scenes")  # it starts while the solver is imported
     from app.cli import select as command
 
     command.run(budget, scenes, rules, search, files)

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import fsum
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +28,8 @@ from app.settings import Settings
 from app.store.artifacts import Artifacts
 from features.errors import SourceError, StorageError, redacted
 from features.files.paths import confined
-from features.sources import Mistakes, SourceOptions, open_source, open_upload, unfit_option
+from features.readers.scenes import open_source, open_upload
+from features.sources import Mistakes, SourceOptions, unfit_option
 from features.sources.scenes import ScenePool
 from features.storage.reading import state
 from features.storage.remote import Limits
@@ -89,9 +90,13 @@ def located(
 
 
 def read_source(
-    kind: str, root: str | Path, options: SourceOptions, settings: Settings
+    kind: str,
+    root: str | Path,
+    options: SourceOptions,
+    settings: Settings,
+    mistakes: Mistakes | None = None,
 ) -> ScenePool:
-    """Read a source that :func:`located` has found.
+    """Read a source that :func:`located` has found; `mistakes` collects rows that break rules.
 
     Raises
     ------
@@ -99,10 +104,10 @@ def read_source(
         It breaks a rule.
     """
     if Path(root).parent == settings.uploads_dir:
-        return open_upload(Path(root), f"{UPLOAD}{Path(root).name}", options)
+        return open_upload(Path(root), f"{UPLOAD}{Path(root).name}", options, mistakes)
     remote = is_remote(str(root))  # it is read from a copy, and has nothing beside it
     with confined(None if remote else settings.file_roots):
-        return open_source(kind, root, options)
+        return open_source(kind, root, options, mistakes)
 
 
 def _uploaded(uri: str, settings: Settings) -> Path:
@@ -156,10 +161,9 @@ class ReportTask:
         """Look at it in this process."""
         del watch
         mistakes = new_mistakes()
-        options = replace(self.options, refuse=mistakes.refuse, go_on=mistakes.go_on)
         return report(
             self.kind,
-            lambda: read_source(self.kind, self.root, options, self.settings),
+            lambda: read_source(self.kind, self.root, self.options, self.settings, mistakes),
             mistakes,
             self.settings,
         )

@@ -16,6 +16,8 @@ from fastapi.routing import APIRoute
 from typing_extensions import override
 
 from app.errors import InvalidRequestError, MediaTypeError, SlowRequestError, TooLargeError
+from features.files.numbers import InexactError, exact
+from features.limits import MAX_BODY_VALUES
 
 
 class StrictRoute(APIRoute):
@@ -119,6 +121,8 @@ class StrictRequest(Request):
         """
         try:
             text = (await self.body()).decode()
+            if text.count(",") > MAX_BODY_VALUES:
+                _refuse(f"it has more than {MAX_BODY_VALUES:,} values; upload a file for them")
             parsed = json.loads(
                 text,
                 parse_constant=_refuse_constant,
@@ -184,7 +188,10 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _finite(digits: str) -> float:
-    value = float(digits)
+    try:
+        value = exact(digits)
+    except InexactError as error:
+        _refuse(str(error))
     if math.isinf(value):
         _refuse(f"{digits[:20]} is too large a number")
     return value

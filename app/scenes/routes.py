@@ -11,7 +11,7 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from app.choosing.constraints import Similarity
-from app.errors import ConflictError
+from app.errors import BusyError, ConflictError
 from app.http.dependencies import AppStateOf, CancellationOf, Transaction, requires
 from app.http.parameters import (
     BRIEFLY,
@@ -104,7 +104,7 @@ def list_scenes(
     "/{scene_id:path}/thumbnail",
     response_class=Response,
     responses={
-        **documented(*READING),
+        **documented(*READING, BusyError),
         HTTPStatus.OK: {
             "content": {"image/jpeg": {}},
             "description": "At most `side` pixels wide and high.",
@@ -127,7 +127,7 @@ def get_thumbnail(
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 
-@router.get("/{scene_id:path}/pointcloud", responses=documented(*READING))
+@router.get("/{scene_id:path}/pointcloud", responses=documented(*READING, BusyError))
 def get_pointcloud(
     dataset_id: DatasetId,
     scene_id: SceneId,

@@ -31,10 +31,10 @@ from features.errors import redacted
 from features.pipeline import FeatureSettings, Prepared, prepare
 from features.precomputed import prepare_precomputed
 from features.prepared import Stage
+from features.readers.scenes import open_source
+from features.readers.vectors import read_vectors
 from features.settings import AUTO
-from features.sources import open_source
 from features.sources.scenes import PoolScene, ScenePool
-from features.vectors import read_vectors
 from solver.model.constraints import Constraints
 from solver.model.errors import InvalidProblemError
 from solver.model.options import SolverOptions

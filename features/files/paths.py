@@ -39,6 +39,11 @@ def confined(roots: Sequence[Path] | None) -> Iterator[None]:
         _ROOTS.reset(token)
 
 
+def confinement() -> tuple[Path, ...] | None:
+    """Return the folders of :func:`confined`: another process keeps to them, too."""
+    return _ROOTS.get()
+
+
 def _require_inside(path: Path) -> None:
     """Refuse a path that links lead out of the folders that may be read."""
     roots = _ROOTS.get()

@@ -428,7 +428,9 @@ def test_what_fails_is_reported_and_the_rest_goes_on(web: Web, tmp_path: Path) -
     images = {
         web.answer("/403.png", 403): "access is denied (403)",
         web.answer("/404.png?secret", 404): "it does not exist there (404)",
-        web.put("/page.jpg", b"<html>"): "not a PNG, JPEG, WebP, BMP or TIFF image",
+        web.put(
+            "/page.jpg", b"<html>"
+        ): "not a PNG, JPEG, WebP, BMP, TIFF, GIF, AVIF or JPEG 2000 image",
         web.put("/empty.png", b""): "the file is empty",
         web.put("/short.png", png(), Content_Length="100"): "truncated",
     }
