@@ -100,7 +100,7 @@ class Tree:
         points: int,
         shifts: int,
         *,
-        scaled: bool,
+        scaled: bool = True,
     ) -> None:
         self._rules, self._points, self._shifts = rules, points, shifts
         self._splits_t = range_of_t is not None

@@ -85,7 +85,7 @@ def wrong_trees() -> Iterator[tuple[str, Wrong]]:
                 wrong = Wrong(rule_of, name, _decides(kind))
                 yield f"{name}: {kind} without proof", wrong
     for kind, name in {
-        "item": "signatures", "number": "signatures labelled", "total": "signatures",
+        "item": "signatures", "number": "signatures", "total": "signatures",
     }.items():  # fmt: skip
         rule = "The tree: order of the children"
         yield f"the children of {kind} change places", Wrong(rule, name, _swapped(kind))
