@@ -2,23 +2,39 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from checkers import CHECKERS
-from claims import assert_true
+from claims import assert_true, scale_of
 from small_certificates import Json
-from small_truth import Arrays
+from small_truth import Arrays, Rules, objective_of
 
 from solver.certificate import certify
 from solver.certificate.question import inputs_of
+from solver.model.constraints import Constraints, GroupRule, Resource
 from solver.model.options import SolverOptions
-from solver.model.problem import AnyProblem
-from solver.model.result import Result
+from solver.model.problem import AnyProblem, PairProblem, SignatureProblem
+from solver.model.result import Result, Status
+from solver.sets.coverage import CoverageProblem
+from solver.sets.design import DesignProblem
+from solver.sets.facility import FacilityProblem
+from solver.sets.k_center import KCenterProblem
+from solver.sets.sum import SumProblem
 from solver.solve import solve
+
+_FORMS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "signatures": (SignatureProblem, ("weights", "vectors", "profits")),
+    "pairs": (PairProblem, ("utilities", "profits")),
+    "facility": (FacilityProblem, ("similarities", "demands", "served")),
+    "coverage": (CoverageProblem, ("amounts", "weights", "held")),
+    "design": (DesignProblem, ("factors", "sizes", "ridge", "prior")),
+    "k_center": (KCenterProblem, ("distances", "reach")),
+}
 
 
 def arrays_of(problem: AnyProblem) -> Arrays:
-    """Return the arrays of a problem's file; budget and constraints are what the certificate says."""
+    """Return the arrays of a problem's file, without budget and constraints."""
     inputs = inputs_of(problem)
     found: Arrays = {
         "objective": np.array(inputs.objective),
@@ -31,6 +47,47 @@ def arrays_of(problem: AnyProblem) -> Arrays:
     if inputs.ids:
         found["ids"] = np.array(inputs.ids)
     return found
+
+
+def problem_of(arrays: Arrays, budget: float, rules: Rules) -> AnyProblem:
+    """Return the problem of a file's arrays, with a budget and rules as a certificate has them."""
+    costs = np.asarray(arrays["costs"], dtype=np.float64)
+    limits = Constraints(
+        **{
+            name: np.array(rules[name], dtype=np.int64)
+            for name in ("include", "exclude", "labelled")
+        },
+        min_items=rules["min_items"],
+        max_items=rules["max_items"],
+        groups=tuple(
+            GroupRule(**{**group, "items": np.array(group["items"], dtype=np.int64)})
+            for group in rules["groups"]
+        ),
+        resources=tuple(
+            Resource(**one, costs=np.asarray(arrays[f"resource_{one['name']}"], dtype=np.float64))
+            for one in rules["resources"]
+        ),
+    )
+    asked: dict[str, Any] = {"costs": costs, "budget": budget, "constraints": limits}
+    if "ids" in arrays:
+        asked["ids"] = tuple(str(one) for one in arrays["ids"])
+    name = objective_of(arrays)
+    if name != "sum":
+        return _form(name, arrays, asked)
+    terms = [
+        _form(str(term), {k.removeprefix(f"term{place}_"): a for k, a in arrays.items()}, asked)
+        for place, term in enumerate(arrays["terms"])
+    ]
+    return SumProblem(terms=tuple(terms), shares=arrays["shares"], **asked)
+
+
+def _form(name: str, arrays: Arrays, asked: dict[str, Any]) -> AnyProblem:
+    form, fields = _FORMS[name]
+    own = {field: arrays[field] for field in fields if field in arrays}
+    if name == "design":
+        own |= {"ridge": float(own["ridge"]), "sizes": own["sizes"].astype(np.int64)}
+    made: AnyProblem = form(**own, **asked)
+    return made
 
 
 @dataclass(frozen=True)
@@ -60,3 +117,15 @@ def assert_accepted(made: Certified) -> None:
     for check in CHECKERS.values():
         check(made.arrays, made.content)
     assert_true(made.arrays, made.content)
+
+
+def assert_status(made: Certified) -> None:
+    """Fail unless a certificate proves what was answered.
+
+    Where worths are hardly more than rounding of what they are differences of, vectors being nearly
+    the same, a bound may stay above the objective by as much.
+    """
+    if made.cert["status"] != made.result.status.value:
+        assert made.result.status is Status.OPTIMAL
+        above = made.cert["upper_bound"] - made.cert["objective"]
+        assert above <= 1e-11 * scale_of(made.arrays, list(range(len(made.arrays["costs"]))))
