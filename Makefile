@@ -25,7 +25,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 .PHONY: help setup demo \
   test test-slow test-postgres test-contract test-compose \
   check lint types contracts dependencies format coverage \
-  measure bench-solver bench-features bench-index bench-quality bench-service bench-explorer \
+  measure bench-solver bench-certificates bench-features bench-index bench-quality bench-service bench-explorer \
   openapi screenshots \
   lock images sbom audit licenses clean
 
@@ -98,6 +98,9 @@ measure: setup ## Measure how the code is built: a table (AGAINST=REV beside it;
 
 bench-solver: setup ## Measure the solver: a table, and bench-solver.json (half an hour)
 	$(BIN)/python benchmarks/bench_solver.py --out bench-solver.json
+
+bench-certificates: setup ## Measure certificates: a table, and bench-certificates.json (half an hour; needs 12 GB)
+	$(BIN)/python benchmarks/bench_certificates.py --out bench-certificates.json
 
 bench-features: setup ## Measure the feature pipeline: tables, and bench-features.json (20 minutes)
 	$(BIN)/python benchmarks/bench_features.py --out bench-features.json

@@ -124,10 +124,10 @@ def ruled(problem: SignatureProblem, seed: int) -> SignatureProblem:
     rng, n = np.random.default_rng(seed), problem.n
     order, hours = rng.permutation(n), rng.uniform(1, 5, n)
     groups = tuple(
-        GroupRule(name=name, items=np.sort(order[k::3]), minimum=1, maximum=max(2, n // 100))
+        GroupRule(name=name, items=np.sort(order[k::3]), minimum=1, maximum=n // 20)
         for k, name in enumerate("ab")
     )
-    resource = Resource(name="hours", costs=hours, limit=float(0.03 * hours.sum()))
+    resource = Resource(name="hours", costs=hours, limit=float(0.1 * hours.sum()))
     return replace(problem, constraints=Constraints(groups=groups, resources=(resource,)))
 
 
