@@ -17,15 +17,18 @@ SLOW := slow or browser
 SUPPLY := .venv-supply
 IMAGES := api worker worker-cuda
 
+# The fuzzer is beside the environment: nothing of the product needs it.
+FUZZ := .venv-fuzz
+
 # What images hold is what was tested: their locks take their versions from dev's.
 UPGRADE ?= --upgrade
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
   --no-annotate --no-strip-extras --no-emit-index-url --quiet
 
 .PHONY: help setup demo \
-  test test-slow test-postgres test-contract test-compose \
+  test test-slow test-postgres test-contract test-compose isolation fuzz \
   check lint types contracts dependencies format coverage \
-  measure bench-solver bench-certificates bench-features bench-index bench-quality bench-service bench-explorer \
+  measure differential mutation bench-solver bench-certificates bench-features bench-index bench-quality bench-service bench-explorer soak \
   openapi screenshots \
   lock images sbom audit licenses clean
 
@@ -60,6 +63,16 @@ test-postgres: setup ## Run the tests of the store and of workers on PostgreSQL 
 
 test-contract: setup ## Try every call of the API with many valid and invalid requests (10 minutes)
 	$(BIN)/python tests/contract/run.py 300
+
+fuzz: setup $(FUZZ)/.installed ## Fuzz every reader of untrusted files: counts in fuzz/table.md (MINUTES of CPU each, 10; READERS="uri cloud.ply")
+	PYTHONPATH=$(CURDIR):$(FUZZ) $(BIN)/python tests/fuzz/run.py $(READERS) --minutes $(or $(MINUTES),10) --folder fuzz
+
+$(FUZZ)/.installed: tests/fuzz/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(FUZZ) --requirement tests/fuzz/requirements.txt
+	touch $@
+
+isolation: setup ## Print the matrix of every call, kind of key and project, with what came back
+	@$(BIN)/python tests/integration/isolation.py
 
 test-compose: setup ## Run the compose stack in an engine of its own, with kills, backup and restore (10 minutes; root, docker.io, debootstrap)
 	$(BIN)/python tests/compose/run.py
@@ -96,6 +109,12 @@ coverage: setup ## Run the tests with branch coverage, which has a floor (takes 
 measure: setup ## Measure how the code is built: a table (AGAINST=REV beside it; STARTUP=1 times commands; LIST=1 names what is counted)
 	$(BIN)/python benchmarks/measure_house.py $(if $(AGAINST),--against $(AGAINST)) $(if $(STARTUP),--startup) $(if $(LIST),--list)
 
+differential: setup ## Compare the solver with a model of its own on 20,000 random problems (an hour or two; ARGS=--help)
+	$(BIN)/python benchmarks/differential.py --out bench-differential.json --failures bench-differential $(ARGS)
+
+mutation: setup ## Change the code in a thousand small ways: do the tests notice? (two hours; ARGS="--only verify")
+	$(BIN)/python benchmarks/mutation.py --out bench-mutation.json $(ARGS)
+
 bench-solver: setup ## Measure the solver: a table, and bench-solver.json (half an hour)
 	$(BIN)/python benchmarks/bench_solver.py --out bench-solver.json
 
@@ -116,6 +135,10 @@ bench-service: setup ## Measure the service: answers a second, latencies, a full
 
 bench-explorer: setup ## Measure how quick the explorer feels, and its map (3 minutes; needs Chromium)
 	$(BIN)/python benchmarks/bench_explorer.py --out bench-explorer.json
+
+soak: setup ## Kill programs of the service under mixed traffic for an hour on SQLite, then on PostgreSQL (MINUTES=3: shorter)
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),60) --out soak-sqlite
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),60) --postgres --out soak-postgresql
 
 # Document
 
@@ -156,4 +179,4 @@ licenses: $(SUPPLY)/.installed ## Write the licences of what is in the images in
 	$(SUPPLY)/bin/python docs/licenses.py
 
 clean: ## Remove what was built, the environment included
-	rm -rf .venv .venv-supply .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info demo-output
+	rm -rf .venv .venv-supply .venv-fuzz fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info demo-output

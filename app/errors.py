@@ -5,6 +5,8 @@
     AppError
     ├── UnauthenticatedError   nobody knows who is calling
     ├── ForbiddenError         the caller's key is not good for this
+    │   └── OriginError        a page of another site sends it
+    ├── MisdirectedError       the request calls this server by a name that is not its own
     ├── NotFoundError          the named thing does not exist
     ├── ConflictError          the state of the world forbids it now
     ├── InvalidRequestError    a well-formed request asks for something that cannot be
@@ -21,6 +23,7 @@
     ├── SolveCrashedError      it could not be solved
     │   └── SolveKilledError   the process that solved it died
     ├── SolveCancelledError    nobody wants the answer any more, or the server is ending
+    ├── DatabaseError          the database is none, damaged, or another version's
     └── SettingsError          the settings contradict each other; raised before anything starts
 
 ``app.http.problems`` alone knows which HTTP status each one becomes.
@@ -65,6 +68,20 @@ class ForbiddenError(AppError):
 
     slug = "forbidden"
     title = "The key may not do this"
+
+
+class OriginError(ForbiddenError):
+    """A page of another site sends the request, not this server's user."""
+
+    slug = "origin"
+    title = "A page of another site may not do this"
+
+
+class MisdirectedError(AppError):
+    """The request calls this server by a name that is not its own."""
+
+    slug = "misdirected"
+    title = "The request is not meant for this server"
 
 
 class NotFoundError(AppError):
@@ -204,6 +221,13 @@ class SolveCancelledError(AppError):
 
     slug = "solve-cancelled"
     title = "The solve was cancelled"
+
+
+class DatabaseError(AppError):
+    """The database is none, is damaged, cannot be opened, or is another version's."""
+
+    slug = "database"
+    title = "The database cannot be used"
 
 
 class SettingsError(AppError):

@@ -22,6 +22,7 @@ from app.datasets import routes as datasets
 from app.errors import SettingsError
 from app.http import health, openapi, problems
 from app.http.dependencies import AppState
+from app.http.doors import ANY, LOOPBACK, Doors, Head
 from app.http.middleware import Authentication, Validators
 from app.jobs.embedded import EmbeddedWorker
 from app.metrics import Metrics
@@ -33,6 +34,7 @@ from app.processes.pool import SolvePool
 from app.scenes import routes as scenes
 from app.scenes.pools import Pools
 from app.seeds import routes as seeds
+from app.seeds.proof_store import ProofStore
 from app.seeds.translate import versions
 from app.settings import Settings
 from app.store.engine import open_engine
@@ -131,9 +133,11 @@ def create_app(settings: Settings) -> FastAPI:
             waits=BoundedSemaphore(_WAITS),
         )
         app.state.pools = Pools()
+        app.state.proofs = ProofStore(settings.certificates_dir, settings.certificates_mb)
         app.state.poller = OperationPoller(sessions)
         try:
-            yield
+            with metrics.served(settings.host, settings.metrics_port):
+                yield
         finally:
             pool.close()
             end_tracing()
@@ -154,6 +158,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(Validators)
     app.add_middleware(Authentication, lookup=_lookup(app, settings))
+    app.add_middleware(Head)
+    app.add_middleware(Doors, hosts=_hosts(settings), trusted=frozenset(settings.allowed_hosts))
     app.add_middleware(RequestLog, count=metrics.request)  # the last one added is the outermost
     problems.install(app)
     for router in _ROUTERS:
@@ -174,6 +180,19 @@ def _lookup(app: FastAPI, settings: Settings) -> Callable[[str | None], Caller |
             return Keys(session).caller(presented, is_open=is_open)
 
     return caller
+
+
+def _hosts(settings: Settings) -> frozenset[str]:
+    """Return the names that this server goes by, beside those of loopback.
+
+    Where a key is needed from the start, a strange page has none, so any name is good unless some
+    are set.
+    """
+    named = frozenset(settings.allowed_hosts)
+    if not named and not _may_be_open(settings):
+        return frozenset({ANY})
+    own = {settings.host, settings.published_on or settings.host}
+    return named | {f"[{name}]" if ":" in name else name.lower() for name in own}
 
 
 def _show(metrics: Metrics, pool: SolvePool, sessions: sessionmaker[ProjectSession]) -> None:
@@ -204,10 +223,14 @@ def serve(settings: Settings, *, worker: bool) -> None:
 
     Raises
     ------
+    DatabaseError
+        The database is none, cannot be reached, or is a newer version's.
     SettingsError
-        The host is not a loopback address, and there is no usable key.
+        The data directory cannot be written to; or the host is not a loopback address, and there is
+        no usable key.
     """
-    _require_guarded_host(settings)
+    settings.require_data_dir()
+    _require_guarded_host(settings, has_key=_has_usable_key(settings))
     configure_logging(settings.log_level)
     app = create_app(settings)
     config = uvicorn.Config(
@@ -226,9 +249,9 @@ def serve(settings: Settings, *, worker: bool) -> None:
         raise SystemExit(_STARTUP_FAILURE)
 
 
-def _require_guarded_host(settings: Settings) -> None:
+def _require_guarded_host(settings: Settings, *, has_key: bool) -> None:
     """Refuse to listen beyond this machine as long as nobody could come in."""
-    if not _may_be_open(settings) and not _has_usable_key(settings):
+    if not _may_be_open(settings) and not has_key:
         rule = (
             f"Refusing to serve on {_reached_at(settings)}: there is no usable API key, so only a "
             "loopback address is served; make one with `seedal keys create`, or set "
@@ -244,7 +267,7 @@ def _reached_at(settings: Settings) -> str:
 def _may_be_open(settings: Settings) -> bool:
     """Tell whether callers need no key as long as there is none."""
     address = _reached_at(settings)
-    if settings.allow_unauthenticated or address == "localhost":
+    if settings.allow_unauthenticated or address == LOOPBACK:
         return True
     try:
         return ipaddress.ip_address(address).is_loopback
@@ -253,6 +276,7 @@ def _may_be_open(settings: Settings) -> bool:
 
 
 def _has_usable_key(settings: Settings) -> bool:
+    """Open the database before anything else starts: what is wrong with it is one sentence."""
     engine = open_engine(settings.database())
     try:
         upgrade(engine)

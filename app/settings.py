@@ -1,14 +1,17 @@
 """Everything that can be set, from ``SEEDAL_*`` variables or the flags of the same names."""
 
 import os
+import re
 from ipaddress import ip_network
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.errors import SettingsError
 from features.errors import StorageError
 from features.storage import uris
 
@@ -20,6 +23,8 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
 }
+
+_HOST = re.compile(r"\*|(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -43,8 +48,14 @@ class Settings(BaseSettings):
         ``s3://bucket/pool/``; by default none, so that nothing remote is read.
     host, port
         Where the API listens.
+    metrics_port
+        Where `/metrics` is served in place of `port`, so that a network can keep the two apart.
     published_on
         Address that the port of the API's container is published on; by default, `host`.
+    allowed_hosts
+        Host names, separated by spaces, with or without a port, that clients may call the API by
+        beside those of loopback; by default, `host` and `published_on` where no key may be needed,
+        and any where one is.
     allow_unauthenticated
         Permit an address beyond loopback although there is no API key: only behind something
         that authenticates.
@@ -70,7 +81,10 @@ class Settings(BaseSettings):
         Host names and networks, separated by spaces, that callbacks may go to although they are
         private, such as ``10.1.0.0/16``; by default none.
     retention_days
-        For how long operations that have ended are kept, and files that no dataset needs.
+        For how long operations that have ended are kept, files that no dataset needs, and
+        certificates that nobody asks for.
+    certificates_mb
+        Room that certificates may take which were made and are kept, in MiB; the oldest go first.
     device
         Where the worker computes features.
     engine
@@ -96,7 +110,9 @@ class Settings(BaseSettings):
     url_roots: Annotated[tuple[str, ...], NoDecode] = ()
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
     published_on: str | None = None
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     allow_unauthenticated: bool = False
     solve_processes: int = Field(default=2, ge=1, le=256)
     max_time_limit_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
@@ -108,6 +124,7 @@ class Settings(BaseSettings):
     artifacts_url: str | None = None
     callback_allow: Annotated[tuple[str, ...], NoDecode] = ()
     retention_days: float = Field(default=30.0, gt=0, le=36_500)
+    certificates_mb: int = Field(default=1024, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     engine: Literal["local", "ray"] = "local"
     actors: int | None = Field(default=None, ge=1)
@@ -126,7 +143,7 @@ class Settings(BaseSettings):
     def _resolve_roots(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
         return tuple(root.expanduser().resolve() for root in value)
 
-    @field_validator("url_roots", "callback_allow", mode="before")
+    @field_validator("url_roots", "callback_allow", "allowed_hosts", mode="before")
     @classmethod
     def _split_prefixes(cls, value: object) -> object:
         """Accept the form of the environment, separated by spaces."""
@@ -146,6 +163,15 @@ class Settings(BaseSettings):
         for entry in value:
             if "/" in entry:
                 ip_network(entry, strict=False)  # a typing error would be taken for a host's name
+        return tuple(entry.lower() for entry in value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not _HOST.fullmatch(entry):
+                rule = f"{entry!r} is no host name, with or without a port; * stands for any"
+                raise ValueError(rule)
         return tuple(entry.lower() for entry in value)
 
     @field_validator("data_dir", "cache_dir")
@@ -204,6 +230,11 @@ class Settings(BaseSettings):
         return self.cache_dir / "signatures"
 
     @property
+    def certificates_dir(self) -> Path:
+        """Where certificates that were made are kept."""
+        return self.cache_dir / "certificates"
+
+    @property
     def uploads_dir(self) -> Path:
         """Where uploaded vectors are kept, a file for each content."""
         return self.data_dir / "uploads"
@@ -224,6 +255,22 @@ class Settings(BaseSettings):
         if self.database_password_file is None:
             return url
         return url.set(password=self.database_password_file.read_text(encoding="utf-8").strip())
+
+    def require_data_dir(self) -> None:
+        """Make the data directory where it is missing, before anything starts that needs it.
+
+        Raises
+        ------
+        SettingsError
+            It is no folder, or cannot be written to.
+        """
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=self.data_dir):
+                pass
+        except OSError as error:
+            rule = f"The data directory {self.data_dir} cannot be used: {error.strerror}."
+            raise SettingsError(rule) from error
 
     def may_read(self, path: Path) -> bool:
         """Tell whether a path, with all its links followed, lies under one of the `file_roots`.

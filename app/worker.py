@@ -42,7 +42,13 @@ def run(settings: Settings, *, until_closed: BinaryIO | None = None) -> None:
         See `Settings`.
     until_closed
         A stream whose end tells the process to stop, too.
+
+    Raises
+    ------
+    SettingsError
+        The data directory cannot be written to.
     """
+    settings.require_data_dir()
     configure_logging(settings.log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -42,10 +42,16 @@ class Kept:
     """A program that is started again whenever it dies."""
 
     def __init__(
-        self, name: str, words: list[str], settings: Settings, clock: dict[str, str]
+        self,
+        name: str,
+        words: list[str],
+        settings: Settings,
+        clock: dict[str, str],
+        log: Path = Path(os.devnull),
     ) -> None:
         self.name = name
         self._words = words
+        self._log = log
         self._environment = {
             **os.environ, **settings.environment(), **clock, "OMP_NUM_THREADS": "1"
         }  # fmt: skip
@@ -56,10 +62,11 @@ class Kept:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.starts += 1
-        return subprocess.Popen(  # noqa: S603 our own program
-            [sys.executable, "-m", *self._words],
-            cwd=ROOT, env=self._environment, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        with self._log.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 our own program
+                [sys.executable, "-m", *self._words],
+                cwd=ROOT, env=self._environment, stderr=log, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
 
     def _watch(self) -> None:
         while not self._ending.is_set():

@@ -11,6 +11,7 @@
     │   ├── WeightsError        a weights file is missing or does not match
     │   └── BatchTooLargeError  a batch does not fit into the device's memory
     └── VectorsError   vectors are unusable (not finite, wrong shape)
+        └── DamagedError        a file of the cache is missing or not whole
 
 A sentence says how many of something there are, and shows of a URI neither a password nor a query,
 which may be a signature.
@@ -42,6 +43,18 @@ def redacted(uri: str) -> str:
     return (container[0] if container else found[1]) + found[2]
 
 
+_LONGEST: Final = 1000
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _line(text: str) -> str:
+    """Return a text as one line that can be read, whatever a file put into it."""
+    short = text if len(text) <= _LONGEST else f"{text[:600]} ... {text[-300:]}"
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", short)
+
+
 class FeatureError(Exception):
     """Base of every error that the feature pipeline raises on purpose."""
 
@@ -58,9 +71,9 @@ class SourceError(FeatureError):
     """
 
     def __init__(self, place: str, rule: str) -> None:
-        super().__init__(f"{place}: {rule}")
         self.place = place
-        self.rule = rule
+        self.rule = _line(rule)
+        super().__init__(f"{_line(place)}: {self.rule}")
 
 
 class StorageError(FeatureError):
@@ -76,8 +89,8 @@ class StorageError(FeatureError):
 
     def __init__(self, uri: str, reason: str) -> None:
         self.uri = redacted(uri)
-        self.reason = reason
-        super().__init__(f"{self.uri}: {reason}")
+        self.reason = _line(reason)
+        super().__init__(f"{_line(self.uri)}: {self.reason}")
 
 
 class AbsentError(StorageError):
@@ -97,8 +110,8 @@ class ImageError(FeatureError):
 
     def __init__(self, uri: str, reason: str) -> None:
         self.uri = redacted(uri)
-        self.reason = reason
-        super().__init__(f"{self.uri}: {reason}")
+        self.reason = _line(reason)
+        super().__init__(f"{_line(self.uri)}: {self.reason}")
 
 
 class BackboneError(FeatureError):
@@ -115,6 +128,10 @@ class BatchTooLargeError(BackboneError):
 
 class VectorsError(FeatureError):
     """Vectors are unusable: not finite, of the wrong shape, or zero."""
+
+
+class DamagedError(VectorsError):
+    """A file of the cache is not there, not whole, or none of this product's."""
 
 
 _SHOWN: Final = 5

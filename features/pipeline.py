@@ -18,6 +18,7 @@ from features.backbones.catalogue import COLOUR_GRID
 from features.backbones.compute import CLS, PATCH_KEYS, Token
 from features.backbones.identity import identify, resolve_backbone
 from features.backbones.precision import resolve_precision
+from features.errors import plural
 from features.extraction.extractor import Recipe
 from features.extraction.passes import ImagePasses, Progress
 from features.extraction.shards import VectorExtraction
@@ -77,7 +78,7 @@ class Preparation:
         )
         self._precision = resolve_precision(backbone, settings.compute)
         self._token, token_note = _resolve_token(settings.token, pool)
-        self._notes = (*backbone_note, *token_note)
+        self._notes = (*backbone_note, *token_note, *_first_frames(pool))
         self._pool = pool
         self._settings = settings
         self._cache = cache
@@ -215,6 +216,12 @@ def _resolve_token(
     if counts and median(counts) <= 1:
         return PATCH_KEYS, ("Scenes have one image each, so the parts of each image are compared.",)
     return CLS, ("Scenes have several images each, so whole images are compared.",)
+
+
+def _first_frames(pool: ScenePool) -> tuple[str, ...]:
+    images = (image.uri for scene in pool.scenes for image in scene.images)
+    moving = sum(uri.partition("?")[0].lower().endswith(".gif") for uri in images)
+    return (f"Of {plural(moving, 'GIF image')} the first frame is compared.",) if moving else ()
 
 
 def _cautions(backbone: str, signatures: Signatures) -> tuple[str, ...]:

@@ -163,6 +163,10 @@ def _verify_constraints(problem: AnyProblem, chosen: np.ndarray) -> None:
         holds=not np.isin(chosen, banned).any(),
         otherwise="An item that is excluded, or labelled already, is chosen.",
     )
+    _require(
+        holds=not np.isin(rules.exclude, rules.labelled).any(),
+        otherwise="An item that is excluded is labelled already; no selection keeps both rules.",
+    )
     _require_number(len(chosen), rules.min_items, rules.max_items, "items")
     for group in rules.groups:
         inside = int(np.isin(chosen, group.items).sum())

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("SEEDAL_ALLOWED_HOSTS", "testserver")
+"""What Starlette's test client calls every server; tests of the doors set their own."""
+
 _BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

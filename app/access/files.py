@@ -6,12 +6,11 @@ from typing import Final
 from app.errors import SourceRefusedError
 from app.settings import Settings
 from features.errors import StorageError, redacted
+from features.files.paths import LINK_OUT
 from features.sources.scenes import ScenePool
 from features.storage.uris import is_remote, to_path
 
-STRAY: Final = (
-    "it is a link that leads out of the folders that this server may read (SEEDAL_FILE_ROOTS)"
-)
+STRAY: Final = f"it {LINK_OUT}"
 """Why an image is not read whose name lies inside, as the end of a sentence."""
 
 

@@ -132,7 +132,7 @@ def _is_public(address: Address) -> bool:
         inner = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if address.teredo is not None or address.is_site_local:
+        if address.is_site_local:  # Teredo's addresses are not global, site-local ones are
             return False
     if inner is not None:
         return _is_public(inner)

@@ -1,5 +1,6 @@
 """What solve processes tell of which scenes look alike, from files of signatures and indexes."""
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,9 +11,9 @@ import numpy as np
 
 from app.choosing.describing import represented_by
 from app.choosing.duplicates import Duplicates, find_duplicates
-from app.errors import ConflictError
+from app.errors import ConflictError, UnavailableError
 from app.processes.child import Cancellation
-from features.errors import VectorsError
+from features.errors import DamagedError, VectorsError
 from features.index import SceneIndex, index_path
 from features.index.directions import Directions
 from features.index.nearest import nearest_in
@@ -20,6 +21,8 @@ from features.signatures.model import Signatures
 
 _REMEMBERED: Final = 4
 """Datasets whose signatures a process keeps in memory."""
+
+_log = logging.getLogger(__name__)
 
 _MADE_HERE: Final = 10_000
 """Most scenes whose index is made while somebody waits: a few seconds."""
@@ -180,5 +183,21 @@ def _read_index(path: Path, signatures: Path) -> SceneIndex:
 
 @lru_cache(maxsize=_REMEMBERED)
 def load_signatures(path: Path) -> Signatures:
-    """Read signatures: their files are named by their content and never change."""
-    return Signatures.load(path)
+    """Read signatures: their files are named by their content and never change.
+
+    Raises
+    ------
+    UnavailableError
+        The file is damaged. It is removed, so that it is made or fetched again.
+    """
+    try:
+        return Signatures.load(path)
+    except DamagedError as error:
+        with suppress(OSError):
+            path.unlink()
+        _log.warning("removed: %s", error)
+        detail = (
+            f"The signatures {path.stem!r} were damaged and are removed; register the dataset's "
+            "source again, and a worker makes them again for all datasets that have them."
+        )
+        raise UnavailableError(detail) from error

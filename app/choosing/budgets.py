@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -40,6 +41,14 @@ class BudgetRequest(AskedBudget):
     """A budget: in the resource's own unit, or as a part of what all usable scenes cost."""
 
     limit: Annotated[Number, Field(gt=0)] | None = Field(default=None, examples=[6_500_000])
+
+
+def part_of(limit: float, total: float) -> float:
+    """Return a limit as a part of what all usable scenes cost; where all are free, that is all.
+
+    It is finite, also where a large limit meets small costs.
+    """
+    return min(limit / total, sys.float_info.max) if total else 1.0
 
 
 def parse_budget(text: str) -> AskedBudget:

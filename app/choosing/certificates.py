@@ -1,34 +1,107 @@
-"""The proof of a seed, and the problem that it is about, to be checked elsewhere."""
+"""The proof of an answer, and the problem that it is about, to be checked elsewhere."""
 
+import gzip
 import io
-from collections.abc import Sequence
-from typing import Any
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from app.choosing.objectives import OBJECTIVES, require_objective
+from app.choosing.problem_writing import write_problem
 from app.choosing.question import Question
 from app.errors import InvalidRequestError
 from app.processes.child import Cancellation
-from features.settings import AUTO
 from solver.certificate import certify
 from solver.model.errors import SolverError
 from solver.model.objective import value
-from solver.model.problem import SignatureProblem
+from solver.model.options import SolverOptions
+from solver.model.problem import AnyProblem
 from solver.model.result import Result, Status, StopReason
 from solver.model.stop import Cancelled, FirstOf, TimeLimit
 
+_LEVEL: Final = 6
+"""Of compression: base64 of floats shrinks by a quarter, whatever is tried."""
 
-def certify_seed(
-    question: Question, selected: Sequence[str], upper_bound: float, watch: Cancellation
-) -> dict[str, Any]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What was answered to a budget.
+
+    Parameters
+    ----------
+    budget
+        The budget.
+    selected
+        Ids of the chosen.
+    upper_bound
+        What nothing is said to be worth more than; infinite where no bound is known.
+    """
+
+    budget: float
+    selected: tuple[str, ...]
+    upper_bound: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A certificate as it is kept and sent.
+
+    Parameters
+    ----------
+    content
+        Its JSON, compressed with gzip.
+    size
+        Bytes of the JSON.
+    seconds
+        Time that making it took.
+    """
+
+    content: bytes
+    size: int
+    seconds: float
+
+    @property
+    def json(self) -> bytes:
+        """The JSON itself.
+
+        Raises
+        ------
+        OSError, EOFError, zlib.error
+            The content is damaged.
+        """
+        return gzip.decompress(self.content)
+
+
+def prove(question: Question, claim: Claim, watch: Cancellation) -> Proof:
+    """Return the certificate of an answer, compressed.
+
+    Raises
+    ------
+    InvalidRequestError
+        See `certify_claim`.
+    """
+    started = time.perf_counter()
+    text = json.dumps(certify_claim(question, claim, watch), allow_nan=False).encode()
+    return Proof(
+        content=gzip.compress(text, _LEVEL, mtime=0),
+        size=len(text),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def certify_claim(question: Question, claim: Claim, watch: Cancellation) -> dict[str, Any]:
     """Return the proof that a selection is worth what it is said to be, and nothing much more.
 
     Parameters
     ----------
     question
-        What was asked.
-    selected, upper_bound
+        What was asked. Its own budget says what a budget means where an objective depends on it.
+    claim
         What was answered.
     watch
         Says when to stop.
@@ -36,34 +109,18 @@ def certify_seed(
     Returns
     -------
     dict[str, Any]
-        The certificate that ``seedal verify`` checks. Its bound is `upper_bound` where that could
-        be proven in this form within the question's time limit, otherwise a larger one.
+        The certificate that ``seedal verify`` checks. Its bound is the claim's where that could be
+        proven within the question's time limit, otherwise a larger one.
 
     Raises
     ------
     InvalidRequestError
-        The objective is none that proofs are made for.
+        Nothing could be proven.
     """
-    problem = require_provable(question)
+    problem = problem_within(question, claim.budget)
     places = {name: place for place, name in enumerate(problem.ids)}
-    items = np.sort(np.array([places[name] for name in selected], dtype=np.int64))
-    chosen = np.zeros(problem.n, dtype=bool)
-    chosen[items] = True
-    chosen[problem.constraints.labelled] = True
-    objective = value(problem, chosen)
-    answered = Result(
-        status=Status.OPTIMAL if upper_bound <= objective else Status.FEASIBLE,
-        stop_reason=StopReason.PROVEN,
-        selected=items,
-        objective=objective,
-        upper_bound=max(upper_bound, objective),
-        total_cost=float(problem.costs[items].sum()),
-        budget=problem.budget,
-        seconds=0.0,
-        strategy=question.options.strategy,
-        used=question.options.strategy,
-        notes=(),
-    )
+    items = np.sort(np.array([places[name] for name in claim.selected], dtype=np.int64))
+    answered = claimed(problem, items, claim.upper_bound, question.options)
     stop = FirstOf(Cancelled(watch.cancelled), TimeLimit(question.options.time_limit_s))
     try:
         return certify(problem, answered, stop=stop)
@@ -71,55 +128,69 @@ def certify_seed(
         raise InvalidRequestError(str(error)) from error
 
 
-def problem_file(question: Question) -> bytes:
-    """Return the ``.npz`` that a certificate is about, as ``seedal verify`` reads it.
+def claimed(
+    problem: AnyProblem,
+    items: npt.NDArray[np.int64],
+    upper_bound: float,
+    options: SolverOptions,
+) -> Result:
+    """Return an answer that was given before as the solver's result.
 
-    Raises
-    ------
-    InvalidRequestError
-        The objective is none that proofs are made for.
+    Parameters
+    ----------
+    problem
+        Its question.
+    items
+        Sorted indices of the chosen, shape (k,).
+    upper_bound
+        What nothing is said to be worth more than.
+    options
+        How the answer was searched for.
     """
-    problem = require_provable(question)
-    stream = io.BytesIO()
-    arrays: dict[str, Any] = {
-        "weights": problem.weights,
-        "vectors": problem.vectors,
-        "costs": problem.costs,
-        "ids": np.array(problem.ids),
-    }
-    for resource in problem.constraints.resources:
-        arrays[f"resource_{resource.name}"] = resource.costs
-    np.savez(stream, **arrays)
-    return stream.getvalue()
+    chosen = np.zeros(problem.n, dtype=bool)
+    chosen[items] = True
+    chosen[problem.constraints.labelled] = True
+    objective = value(problem, chosen)
+    return Result(
+        status=Status.OPTIMAL if upper_bound <= objective else Status.FEASIBLE,
+        stop_reason=StopReason.PROVEN,
+        selected=items,
+        objective=objective,
+        upper_bound=max(upper_bound, objective),
+        total_cost=math.fsum(problem.costs[items]),
+        budget=problem.budget,
+        seconds=0.0,
+        strategy=options.strategy,
+        used=options.strategy,
+    )
 
 
-def require_provable(question: Question) -> SignatureProblem:
-    """Return the problem of a question, if it is one that proofs are made for.
+def problem_within(question: Question, budget: float) -> AnyProblem:
+    """Return the problem of a question within another budget.
 
-    Raises
-    ------
-    InvalidRequestError
-        It is not.
+    `coverage` and `balanced` measure all budgets of a frontier by what the question's own budget
+    buys, so that points can be compared.
     """
     problem = question.problem()
-    if not isinstance(problem, SignatureProblem):
-        raise _unprovable(question.objective)
-    return problem
+    return problem if problem.budget == budget else replace(problem, budget=budget)
 
 
-def require_provable_name(objective: str) -> None:
-    """Refuse an objective that no proof is made for; what ``auto`` stands for shows later.
+def problem_file(
+    question: Question,
+    budget: float,
+    groups: Mapping[str, npt.NDArray[np.int64]],
+    resources: Mapping[str, npt.NDArray[np.float64]],
+) -> bytes:
+    """Return the ``.npz`` that a certificate is about.
 
-    Raises
-    ------
-    InvalidRequestError
-        Naming those that proofs are made for.
+    Parameters
+    ----------
+    question, budget
+        As in `problem_within`.
+    groups, resources
+        As `app.choosing.problem_writing.write_problem` takes them.
     """
-    if objective != AUTO and not require_objective(objective).has_certificates:
-        raise _unprovable(objective)
-
-
-def _unprovable(objective: str) -> InvalidRequestError:
-    *names, last = (one.name for one in OBJECTIVES.values() if one.has_certificates)
-    known = f"{', '.join(names)} and {last}"
-    return InvalidRequestError(f"Certificates are made for {known}, not for {objective}.")
+    stream = io.BytesIO()
+    problem = problem_within(question, budget)
+    write_problem(stream, problem, groups=groups, resources=resources)
+    return stream.getvalue()

@@ -34,12 +34,16 @@ class SideBudget(Wire):
     limit: Annotated[Number, Field(ge=0)]
 
 
+SceneCount = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+"""A number of scenes; ten thousand of them add up within 64 bits."""
+
+
 class GroupLimit(Wire):
     """How many scenes of a group are chosen."""
 
     group: str = Field(min_length=1)
-    min: Annotated[int, Field(strict=True, ge=0)] = 0
-    max: Annotated[int, Field(strict=True, ge=0)] | None = None
+    min: SceneCount = 0
+    max: SceneCount | None = None
 
 
 class ConstraintsRequest(Wire):
@@ -50,10 +54,10 @@ class ConstraintsRequest(Wire):
     labelled: SceneIds = Field(
         default=(),
         description="Scenes that are labelled already: they count for diversity, cost nothing, "
-        "and are not in the seed.",
+        "and are not in the seed, though they are included, too.",
     )
-    min_scenes: Annotated[int, Field(strict=True, ge=0)] = 0
-    max_scenes: Annotated[int, Field(strict=True, ge=0)] | None = None
+    min_scenes: SceneCount = 0
+    max_scenes: SceneCount | None = None
     groups: Annotated[tuple[GroupLimit, ...], Field(max_length=10_000)] = ()
     one_of_each_duplicate: Annotated[Similarity, Strict()] | None = Field(
         default=None,
@@ -79,6 +83,80 @@ class ConstraintsFile(ConstraintsRequest):
     exclude: tuple[_ItemName, ...] = ()
     labelled: tuple[_ItemName, ...] = ()
     side_budgets: tuple[SideBudget, ...] = ()
+
+
+_Item = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
+
+
+class StatedGroup(Wire):
+    """A group as a certificate states it."""
+
+    name: str
+    items: tuple[_Item, ...]
+    minimum: _Item
+    maximum: _Item | None
+
+
+class StatedResource(Wire):
+    """A further budget as a certificate states it."""
+
+    name: str
+    limit: Number
+
+
+class StatedConstraints(Wire):
+    """Rules as a certificate states them: by item number, and with the items of each group."""
+
+    include: tuple[_Item, ...]
+    exclude: tuple[_Item, ...]
+    labelled: tuple[_Item, ...]
+    min_items: _Item
+    max_items: _Item | None
+    groups: tuple[StatedGroup, ...]
+    resources: tuple[StatedResource, ...]
+
+    @property
+    def says_anything(self) -> bool:
+        """Whether there is any rule."""
+        counted = self.min_items > 0 or self.max_items is not None
+        lists = (self.include, self.exclude, self.labelled, self.groups, self.resources)
+        return counted or any(lists)
+
+
+def stated_constraints(rules: StatedConstraints, resources: Mapping[str, Array]) -> Constraints:
+    """Return the constraints that are stated.
+
+    Parameters
+    ----------
+    rules
+        As a certificate or a problem's file states them.
+    resources
+        Further costs by name, each of shape (n,).
+
+    Raises
+    ------
+    InvalidRequestError
+        A rule is about a resource that there is not.
+    InvalidProblemError
+        The rules contradict each other, or name an item twice.
+    """
+    return Constraints(
+        include=np.array(rules.include, dtype=np.int64),
+        exclude=np.array(rules.exclude, dtype=np.int64),
+        labelled=np.array(rules.labelled, dtype=np.int64),
+        min_items=rules.min_items,
+        max_items=rules.max_items,
+        groups=tuple(
+            GroupRule(
+                name=group.name,
+                items=np.array(group.items, dtype=np.int64),
+                minimum=group.minimum,
+                maximum=group.maximum,
+            )
+            for group in rules.groups
+        ),
+        resources=tuple(_resource(resources, one.name, one.limit) for one in rules.resources),
+    )
 
 
 class Named(Protocol):
@@ -173,7 +251,9 @@ def constraints_of(
         min_items=rules.min_scenes,
         max_items=rules.max_scenes,
         groups=tuple(_group(items, limit) for limit in rules.groups),
-        resources=tuple(_resource(items, side) for side in side_budgets),
+        resources=tuple(
+            _resource(items.resources, side.resource, side.limit) for side in side_budgets
+        ),
     )
 
 
@@ -197,8 +277,8 @@ def _group(items: Named, limit: GroupLimit) -> GroupRule:
     return GroupRule(name=limit.group, items=members, minimum=limit.min, maximum=limit.max)
 
 
-def _resource(items: Named, side: SideBudget) -> Resource:
-    if side.resource not in items.resources:
-        detail = f"side_budgets: there are no costs of resource {side.resource!r}."
+def _resource(resources: Mapping[str, Array], name: str, limit: float) -> Resource:
+    if name not in resources:
+        detail = f"side_budgets: there are no costs of resource {name!r}."
         raise InvalidRequestError(detail, "#/side_budgets")
-    return Resource(name=side.resource, costs=items.resources[side.resource], limit=side.limit)
+    return Resource(name=name, costs=resources[name], limit=limit)

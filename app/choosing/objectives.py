@@ -36,8 +36,6 @@ class Objective:
     token
         Which vectors it wants of images where the user does not say: ``"auto"`` is the paper's
         choice, see :class:`features.settings.FeatureSettings`.
-    has_certificates
-        Whether each of its seeds has a certificate that ``seedal verify`` checks.
     """
 
     name: str
@@ -46,7 +44,6 @@ class Objective:
     formula: str
     source: str
     token: FeatureToken = "patches"  # noqa: S105  which vectors, no secret
-    has_certificates: bool = False
 
 
 _SAMET = "Samet et al., ICCV 2023"
@@ -59,7 +56,6 @@ _ALL = (
         formula="sum over pairs i < j of S of (1 - intra_i) (1 - intra_j) (1 - inter_ij)",
         source=f"{_SAMET}, section 3",
         token=AUTO,
-        has_certificates=True,
     ),
     Objective(
         name="pairwise",
@@ -68,7 +64,6 @@ _ALL = (
         formula="sum over pairs i < j of S of (1 - inter_ij)",
         source=f"{_SAMET}, section 3, without the intra-scene factor",
         token=AUTO,
-        has_certificates=True,
     ),
     Objective(
         name="centred",
@@ -76,7 +71,6 @@ _ALL = (
         description="Scenes that differ from each other in what sets them apart from the pool.",
         formula="sum over pairs i < j of S of (1 - cos(u_i, u_j)), u_i along m_i - mean m",
         source="pairwise, on centred features (Mu and Viswanath, ICLR 2018, on why to centre)",
-        has_certificates=True,
     ),
     Objective(
         name="facility_location",

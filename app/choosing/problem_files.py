@@ -1,12 +1,10 @@
-"""Problems from files: arrays (``.npz``, or a folder of ``.npy``), quadratic knapsacks, rules.
+"""Problems from files: arrays (``.npz``, or a folder of ``.npy``), and quadratic knapsacks.
 
 Nothing is unpickled. Whatever is wrong with a file is one sentence that begins with its name.
 """
 
-import json
 import math
 import stat
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,17 +15,41 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from app.choosing.budgets import AskedBudget
-from app.choosing.constraints import ConstraintsFile, constraints_of
+from app.choosing.constraints import (
+    ConstraintsFile,
+    StatedConstraints,
+    constraints_of,
+    stated_constraints,
+)
 from app.choosing.knapsack_files import is_xz, read_knapsack
+from app.choosing.problem_forms import (
+    ADDABLE,
+    OBJECTIVES,
+    SUM,
+    checked,
+    made,
+    needed,
+    numbers,
+)
 from app.errors import BudgetError, InvalidRequestError
+from features.errors import SourceError
+from features.files.archives import open_archive
+from features.files.arrays import map_array
+from features.limits import MAX_PROBLEM_PROPORTION
 from solver.model.errors import InvalidProblemError
-from solver.model.problem import PairProblem, Problem, SignatureProblem
+from solver.model.problem import AnyProblem
 
 Array = npt.NDArray[Any]
 
-_ZIP = b"PK"
-_RESOURCE = "resource_"
-_NUMBERS = "fiu"
+_ZIP: Final = b"PK"
+RESOURCE: Final = "resource_"
+"""What the array of a further cost is called, before its name."""
+
+_NUMBERS: Final = "fiu"
+_TEXT: Final = "US"
+
+_MOST_RULES: Final = 2**26
+"""Characters of JSON that rules may have: a million scenes take 7 million."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -38,12 +60,12 @@ class ProblemFile:
     ----------
     costs
         Shape (n,).
-    weights, vectors
-        Signatures, shapes (n,) and (n, d); None in a quadratic knapsack.
-    utilities
-        Pair utilities, shape (n, n); None for signatures.
-    profits
-        What items are worth alone, shape (n,); None where the file does not say.
+    objective
+        A name of `app.choosing.problem_forms.OBJECTIVES`.
+    terms
+        The objectives of a sum.
+    arrays
+        The objective's arrays by name.
     ids
         Names of the items, empty where they have none.
     groups
@@ -52,17 +74,19 @@ class ProblemFile:
         Further costs, each of shape (n,), by name.
     budgets
         Budgets that the file brings.
+    constraints
+        Rules that the file brings; None where it says nothing of rules.
     """
 
     costs: Array
-    weights: Array | None = None
-    vectors: Array | None = None
-    utilities: Array | None = None
-    profits: Array | None = None
+    objective: str
+    terms: tuple[str, ...] = ()
+    arrays: Mapping[str, Array] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
     groups: Mapping[str, Array] = field(default_factory=dict)
     resources: Mapping[str, Array] = field(default_factory=dict)
     budgets: tuple[float, ...] = ()
+    constraints: StatedConstraints | None = None
 
     @property
     def n(self) -> int:
@@ -79,70 +103,89 @@ def _names(name: str, array: Array, n: int) -> tuple[str, ...]:
     return tuple(str(entry) for entry in array)
 
 
-def _numbers(name: str, array: Array, ndim: int) -> Array:
-    if array.dtype.kind not in _NUMBERS or array.ndim != ndim:
-        detail = (
-            f"{name} must be numbers in {ndim} dimension(s), not {array.dtype} in {array.ndim}."
-        )
+def _objective(arrays: Mapping[str, Array]) -> tuple[str, tuple[str, ...]]:
+    """Return the objective that arrays are about, and the terms of a sum."""
+    if "objective" not in arrays:
+        return ("pairs" if "utilities" in arrays else "signatures"), ()
+    name = _text("objective", arrays["objective"])
+    if name not in OBJECTIVES:
+        detail = f"there is no objective {name!r}; there are {', '.join(OBJECTIVES)}."
         raise InvalidRequestError(detail)
-    return array
+    if name != SUM:
+        return name, ()
+    terms = arrays.get("terms", np.zeros(0))
+    if terms.ndim != 1 or not terms.size or not {str(term) for term in terms} <= set(ADDABLE):
+        detail = f"terms must be names of what is added up: {' or '.join(ADDABLE)}."
+        raise InvalidRequestError(detail)
+    return name, tuple(str(term) for term in terms)
+
+
+def _text(name: str, array: Array) -> str:
+    if array.shape or array.dtype.kind not in _TEXT or array.dtype.itemsize > 4 * _MOST_RULES:
+        detail = f"{name} must be text, not {array.dtype} in {array.ndim} dimension(s)."
+        raise InvalidRequestError(detail)
+    (text,) = _names(name, array.reshape(1), 1)
+    return text
+
+
+def _rules(arrays: Mapping[str, Array]) -> StatedConstraints | None:
+    if "constraints" not in arrays:
+        return None
+    text = _text("constraints", arrays["constraints"])
+    try:
+        return StatedConstraints.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "/".join(("constraints", *map(str, first["loc"])))
+        detail = f"{where}: {first['msg']}."
+        raise InvalidRequestError(detail) from error
 
 
 def _from_arrays(arrays: Mapping[str, Array]) -> ProblemFile:
-    for name in ("weights", "vectors", "costs"):
-        if name not in arrays:
-            detail = f"there is no array {name!r}; weights, vectors and costs are needed."
-            raise InvalidRequestError(detail)
-    costs = _numbers("costs", arrays["costs"], 1)
+    objective, terms = _objective(arrays)
+    own = checked(objective, terms, arrays)
+    if "costs" not in arrays:
+        detail = f"there is no array 'costs'; {needed(objective)} and costs are needed."
+        raise InvalidRequestError(detail)
+    costs = numbers("costs", arrays["costs"], 1)
     n = len(costs)
     groups: dict[str, list[int]] = {}
     if "groups" in arrays:
         for item, name in enumerate(_names("groups", arrays["groups"], n)):
-            groups.setdefault(name, []).append(item)
+            if name:
+                groups.setdefault(name, []).append(item)
     resources = {
-        name.removeprefix(_RESOURCE): _numbers(name, array, 1)
+        name.removeprefix(RESOURCE): numbers(name, array, 1)
         for name, array in arrays.items()
-        if name.startswith(_RESOURCE)
+        if name.startswith(RESOURCE)
     }
     budgets: tuple[float, ...] = ()
     if "budget" in arrays and arrays["budget"].dtype.kind in _NUMBERS:
         budgets = tuple(float(amount) for amount in arrays["budget"].ravel())
     return ProblemFile(
         costs=costs,
-        weights=_numbers("weights", arrays["weights"], 1),
-        vectors=_numbers("vectors", arrays["vectors"], 2),
-        profits=_numbers("profits", arrays["profits"], 1) if "profits" in arrays else None,
+        objective=objective,
+        terms=terms,
+        arrays=own,
         ids=_names("ids", arrays["ids"], n) if "ids" in arrays else (),
         groups={name: np.array(items, dtype=np.int64) for name, items in groups.items()},
         resources=resources,
         budgets=budgets,
+        constraints=_rules(arrays),
     )
 
 
 def _read_npz(path: Path) -> dict[str, Array]:
-    try:
-        # Opened here: numpy leaves a damaged archive open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
-        detail = f"it cannot be read as .npz ({_first_line(error)})."
-        raise InvalidRequestError(detail) from error
+    with open_archive(path, MAX_PROBLEM_PROPORTION) as archive:
+        arrays = {name: archive.read(name) for name in archive.names}
+    for array in arrays.values():
+        array.flags.writeable = False  # so that large vectors need not be copied
+    return arrays
 
 
 def _read_folder(path: Path) -> dict[str, Array]:
     """Return the arrays of a folder; large ones stay on disk until they are used."""
-    arrays = {}
-    for file in sorted(path.glob("*.npy")):
-        try:
-            arrays[file.stem] = np.load(_regular(file), mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            detail = f"{file.name} cannot be read as .npy ({_first_line(error)})."
-            raise InvalidRequestError(detail) from error
-    return arrays
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    return {file.stem: map_array(file) for file in sorted(path.glob("*.npy"))}
 
 
 def _regular(path: Path) -> Path:
@@ -165,8 +208,8 @@ def _read(path: Path) -> ProblemFile:
     knapsack = read_knapsack(path, compressed=is_xz(start))
     return ProblemFile(
         costs=knapsack.costs,
-        utilities=knapsack.utilities,
-        profits=knapsack.profits,
+        objective="pairs",
+        arrays={"utilities": knapsack.utilities, "profits": knapsack.profits},
         budgets=knapsack.budgets,
     )
 
@@ -177,10 +220,10 @@ def read_problem_file(path: Path) -> ProblemFile:
     Parameters
     ----------
     path
-        A ``.npz`` archive with ``weights`` (n,), ``vectors`` (n, d), ``costs`` (n,), and where it
-        has them ``ids`` (n,), ``profits`` (n,), ``groups`` (n,) names, ``resource_NAME`` (n,) and
-        ``budget``; a folder with the same arrays as ``.npy`` files, which are not read into memory
-        as a whole; or a quadratic knapsack as text, plain or ``.xz``.
+        A ``.npz`` archive with the arrays that ``docs/certificate.md`` names, and where it has them
+        ``groups`` (n,), a name for each item; a folder with the same arrays as ``.npy`` files,
+        which are not read into memory as a whole; or a quadratic knapsack as text, plain or
+        ``.xz``.
 
     Raises
     ------
@@ -192,6 +235,9 @@ def read_problem_file(path: Path) -> ProblemFile:
     except InvalidRequestError as error:
         detail = f"{path}: {error.detail}"
         raise InvalidRequestError(detail) from error
+    except SourceError as error:
+        msg = f"{error}."
+        raise InvalidRequestError(msg) from error
     except OSError as error:
         detail = f"{path}: cannot be read ({error.strerror or error})."
         raise InvalidRequestError(detail) from error
@@ -221,7 +267,9 @@ def budget_of(file: ProblemFile, asked: AskedBudget | None) -> float:
     raise BudgetError(detail)
 
 
-def problem_of(file: ProblemFile, budget: float, rules: ConstraintsFile | None = None) -> Problem:
+def problem_of(
+    file: ProblemFile, budget: float, rules: ConstraintsFile | None = None
+) -> AnyProblem:
     """Return the problem of a file.
 
     Parameters
@@ -231,100 +279,22 @@ def problem_of(file: ProblemFile, budget: float, rules: ConstraintsFile | None =
     budget
         Limit on the sum of the chosen costs.
     rules
-        What else is to be kept; None for nothing.
+        What else is to be kept; the file's own rules where None.
 
     Raises
     ------
     InvalidRequestError
         When the numbers break a rule of the solver, or a rule is about what there is not.
     """
-    shared: dict[str, Any] = {"costs": file.costs, "budget": budget, "ids": file.ids}
     if rules is not None and rules.one_of_each_duplicate is not None:
         detail = "one_of_each_duplicate is for the scenes of a source; a problem's file has groups."
         raise InvalidRequestError(detail)
-    if rules is not None:
-        shared["constraints"] = constraints_of(file, rules, rules.side_budgets)
-    if file.profits is not None:
-        shared["profits"] = file.profits
+    shared: dict[str, Any] = {"costs": file.costs, "budget": budget, "ids": file.ids}
     try:
-        if file.utilities is not None:
-            return PairProblem(utilities=file.utilities, **shared)
-        shared |= {"weights": file.weights, "vectors": file.vectors}
-        return SignatureProblem(**shared)
+        if rules is not None:
+            shared["constraints"] = constraints_of(file, rules, rules.side_budgets)
+        elif file.constraints is not None:
+            shared["constraints"] = stated_constraints(file.constraints, file.resources)
+        return made(file.objective, file.terms, file.arrays, shared)
     except InvalidProblemError as error:
         raise InvalidRequestError(str(error)) from error
-
-
-def read_constraints(path: Path) -> ConstraintsFile:
-    """Read the rules of a JSON file.
-
-    Raises
-    ------
-    InvalidRequestError
-        When it cannot be read, or a member is not as it should be; the sentence names both.
-    """
-    try:
-        return ConstraintsFile.model_validate(read_json(path))
-    except ValidationError as error:
-        detail = f"{path}: {_mistake(error)}"
-        raise InvalidRequestError(detail) from error
-
-
-_RULES: Final[Mapping[str, str]] = {
-    "tuple_type": "a list",
-    "model_type": "an object",
-    "string_type": "text",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "greater_than_equal": "at least {ge:g}",
-    "less_than_equal": "at most {le:g}",
-}
-"""What a value must be, by pydantic's name of the mistake."""
-
-
-def _mistake(error: ValidationError) -> str:
-    """Return the first thing that is wrong, as a sentence."""
-    first = error.errors()[0]
-    known = ", ".join(ConstraintsFile.model_fields)
-    member = "/".join(map(str, first["loc"]))
-    if not member:
-        return f"rules are an object with {known}; it is {first['input']!r:.100}."
-    if first["type"] == "extra_forbidden":
-        *inside, name = first["loc"]
-        if inside:
-            return f"{'/'.join(map(str, inside))} has a member {name!r} that no rule has."
-        return f"there is no rule {name!r}; the rules are {known}."
-    if first["type"] == "missing":
-        return f"{member} is missing."
-    if first["type"] in _RULES:
-        rule = _RULES[first["type"]].format(**first.get("ctx", {}))
-        return f"{member} must be {rule}, not {first['input']!r:.100}."
-    return f"{member}: {first['msg']}."
-
-
-def read_json(path: Path) -> object:
-    """Read a JSON document.
-
-    Raises
-    ------
-    InvalidRequestError
-        When it cannot be read or is no JSON; the sentence begins with the path.
-    """
-    try:
-        if not path.is_file():
-            reason = "it is not a regular file" if path.exists() else "there is no such file"
-            detail = f"{path}: {reason}."
-            raise InvalidRequestError(detail)
-        return json.loads(path.read_bytes(), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        detail = f"{path}: it is not JSON ({error})."
-        raise InvalidRequestError(detail) from error
-    except OSError as error:
-        detail = f"{path}: cannot be read ({error.strerror or error})."
-        raise InvalidRequestError(detail) from error
-
-
-def _no_constant(name: str) -> object:
-    message = f"{name} is no JSON number"
-    raise ValueError(message)

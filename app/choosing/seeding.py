@@ -21,7 +21,8 @@ from app.choosing.objectives import AUTO
 from app.choosing.question import Question
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
 from app.processes.child import Cancellation
-from features.files.paths import atomic_write
+from features.errors import FeatureError
+from features.files.stored import read_arrays, write_arrays
 from solver.frontier import BudgetResult, frontier
 from solver.model.errors import (
     BackendFailedError,
@@ -113,11 +114,44 @@ def make_seed(
     measured = [simpler.measure(name, problem) for name in question.baselines]
     scenes, missed = describe(question, problem, result.selected)
     return SeedAnswer(
-        replace(result, notes=(*notes, *result.notes)),
+        replace(result, notes=(*notes, *_notes(question, result), *result.notes)),
         scenes,
         tuple(baseline for baseline in measured if baseline is not None),
         missed,
     )
+
+
+def _notes(question: Question, result: Result) -> tuple[str, ...]:
+    """Return what a reader of a seed would stumble over."""
+    notes = list(_labelled_notes(question))
+    if result.selected.size:
+        return tuple(notes)
+    rules = question.constraints
+    free = np.setdiff1d(np.arange(len(question.scene_ids)), [*rules.labelled, *rules.exclude])
+    if not free.size:
+        notes.append("Nothing is chosen: every scene is labelled or excluded.")
+        return tuple(notes)
+    cheapest = free[np.argmin(question.costs[free])]
+    cost = float(question.costs[cheapest])
+    if cost > question.budget:
+        notes.append(
+            f"Nothing is chosen: the budget of {question.budget:,.10g} is below the cheapest scene "
+            f"that is neither labelled nor excluded ({question.scene_ids[cheapest]!r} costs "
+            f"{cost:,.10g})."
+        )
+    else:
+        notes.append("Nothing is chosen: within the rules no scene adds to the objective.")
+    return tuple(notes)
+
+
+def _labelled_notes(question: Question) -> tuple[str, ...]:
+    """Say which scenes are labelled and included: they are there, so they are not bought again."""
+    both = np.intersect1d(question.constraints.include, question.constraints.labelled)
+    if not both.size:
+        return ()
+    names = ", ".join(repr(question.scene_ids[item]) for item in both[:_NAMED])
+    more = f" and {len(both) - _NAMED} more" if len(both) > _NAMED else ""
+    return (f"Labelled already, so not chosen again although included: {names}{more}.",)
 
 
 def settled(question: Question) -> tuple[Question, tuple[str, ...]]:
@@ -128,11 +162,16 @@ def settled(question: Question) -> tuple[Question, tuple[str, ...]]:
     return replace(question, objective=meant), (note,)
 
 
+_NAMED: Final = 3
+"""Scenes that a note names."""
+_ANSWER: Final = "answer"
+"""The array of a stored answer: bytes of JSON."""
+
 _RESULT_FIELDS = tuple(field.name for field in fields(Result))
 
 
 def _path(cache: Path, question: Question) -> Path:
-    return cache / "seeds" / f"{question.digest()}.json"
+    return cache / "seeds" / f"{question.digest()}.npz"
 
 
 def recall(cache: Path, question: Question) -> SeedAnswer | None:
@@ -141,7 +180,8 @@ def recall(cache: Path, question: Question) -> SeedAnswer | None:
     A stored answer is verified again: a file that was changed or cut short counts as absent.
     """
     try:
-        stored = json.loads(_path(cache, question).read_bytes())
+        (content,) = read_arrays(_path(cache, question), _ANSWER)
+        stored = json.loads(content.tobytes())
         parts = stored["result"] | {
             "status": Status(stored["result"]["status"]),
             "stop_reason": StopReason(stored["result"]["stop_reason"]),
@@ -155,7 +195,7 @@ def recall(cache: Path, question: Question) -> SeedAnswer | None:
             tuple(MissedScene(**scene) for scene in stored.get("near_misses", ())),
         )
         verify(question.problem(), answer.result)
-    except (OSError, ValueError, TypeError, KeyError, SolverError):
+    except (FeatureError, ValueError, TypeError, KeyError, SolverError):
         return None
     return answer
 
@@ -176,8 +216,8 @@ def remember(cache: Path, question: Question, answer: SeedAnswer) -> None:
         "baselines": [asdict(baseline) for baseline in answer.baselines],
         "near_misses": [asdict(scene) for scene in answer.near_misses],
     }
-    with atomic_write(_path(cache, question)) as stream:
-        stream.write(json.dumps(content).encode())
+    text = np.frombuffer(json.dumps(content).encode(), dtype=np.uint8)
+    write_arrays(_path(cache, question), **{_ANSWER: text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +311,7 @@ def make_frontier(
         objective=question.objective,
         steps=tuple(_step(question, problem, point, simpler) for point in found.points),
         knee=found.knee,
-        notes=notes,
+        notes=(*notes, *_labelled_notes(question)),
     )
 
 

@@ -1,12 +1,16 @@
 """What solve processes are asked for: questions whose signatures are still on disk."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from app.choosing.alike import load_signatures, needed_index, stored_index
-from app.choosing.certificates import certify_seed, problem_file
+from app.choosing.certificates import Claim, Proof, problem_file, prove
 from app.choosing.duplicates import one_of_each
 from app.choosing.projection import Projection, project
 from app.choosing.question import Question, QuestionTerms
@@ -111,31 +115,42 @@ class FrontierTask(QuestionTask):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class CertificateTask(QuestionTask):
-    """The proof of a seed that was given before.
+    """The proof of an answer that was given before.
 
     Parameters
     ----------
-    selected, upper_bound
-        The seed: ids, and the bound that is to be proven.
+    claim
+        The answer.
     """
 
-    selected: tuple[str, ...]
-    upper_bound: float
+    claim: Claim
 
-    def run(self, watch: Cancellation) -> dict[str, Any]:
+    def run(self, watch: Cancellation) -> Proof:
         """Prove it in this process.
 
         Raises
         ------
         InvalidRequestError
-            See `app.choosing.certificates.certify_seed`.
+            See `app.choosing.certificates.certify_claim`.
         """
-        return certify_seed(self.question.load(), self.selected, self.upper_bound, watch)
+        return prove(self.question.load(), self.claim, watch)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class ProblemTask(QuestionTask):
-    """The problem that a certificate is about, as a file."""
+    """The problem that a certificate is about, as a file.
+
+    Parameters
+    ----------
+    budget
+        Of the answer.
+    groups, resources
+        What rules may be about: the places of each group's scenes, and costs by resource.
+    """
+
+    budget: float
+    groups: Mapping[str, npt.NDArray[np.int64]]
+    resources: Mapping[str, npt.NDArray[np.float64]]
 
     def run(self, watch: Cancellation) -> bytes:
         """Write the file in this process.
@@ -143,10 +158,10 @@ class ProblemTask(QuestionTask):
         Raises
         ------
         InvalidRequestError
-            See `app.choosing.certificates.problem_file`.
+            The question cannot be asked any more.
         """
         del watch
-        return problem_file(self.question.load())
+        return problem_file(self.question.load(), self.budget, self.groups, self.resources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

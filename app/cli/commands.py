@@ -22,7 +22,9 @@ from app.cli.options import (
     BackboneName,
     BudgetFlags,
     Budgets,
+    CurveFlags,
     DataDir,
+    FrontierFiles,
     FrontierFlags,
     OptionalScenes,
     ProblemFile,
@@ -54,6 +56,9 @@ def select(
         An amount such as 6500000, or a percentage of what all usable scenes cost: 3%. Repeatable:
         a seed for each, after one extraction.
     """
+    from features.guarded.pool import prepare
+
+    prepare("scenes")  # it starts while the solver is imported
     from app.cli import select as command
 
     command.run(budget, scenes, rules, search, files)
@@ -98,9 +103,10 @@ def verify(
     Parameters
     ----------
     budget
-        Insist on this budget; the certificate's if not given.
+        Insist on this budget; the file's, or else the certificate's, if not given.
     constraints
-        Insist on the constraints in this JSON file; the certificate's if not given.
+        Insist on the constraints in this JSON file; the problem's own, or else the certificate's,
+        if not given.
     """
     from app.cli import verify as command
 
@@ -115,13 +121,13 @@ def frontier(
     scenes: OptionalScenes = None,
     rules: RuleFlags = Rules(),
     search: FrontierFlags = FrontierOptions(),
-    as_json: AsJson = False,
+    files: CurveFlags = FrontierFiles(),
 ) -> None:
     """Solve one problem for many budgets, from a file or from a source of scenes (--root)."""
     from app.cli import frontier as command
     from app.cli.problems import Asked
 
-    command.run(Asked(file, scenes, rules), budgets, search, as_json=as_json)
+    command.run(Asked(file, scenes, rules), budgets, search, files)
 
 
 def duplicates(

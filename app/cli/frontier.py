@@ -1,20 +1,24 @@
 """``seedal frontier``: one problem, many budgets."""
 
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from app.choosing.budgets import parse_budget
-from app.cli.options import Budgets
+from app.cli.files import require_folder, write_file
+from app.cli.options import Budgets, FrontierFiles
 from app.cli.problems import Asked
-from app.cli.solve import finite, names
+from app.cli.solve import finite, names, proof_of
 from app.cli.terminal import answer, answer_json
 from app.errors import BudgetError, InvalidRequestError
 from solver.frontier import FrontierResult, frontier
 from solver.model.options import SolverOptions
 from solver.model.problem import AnyProblem
+from solver.model.stop import TimeLimit
 
 # More points than anyone draws.
 _MOST = 10_000
@@ -78,8 +82,22 @@ def document(problem: AnyProblem, found: FrontierResult) -> dict[str, Any]:
     }
 
 
-def run(asked: Asked, budgets: Budgets, search: SolverOptions, *, as_json: bool) -> None:
-    """Solve for every budget and print the points.
+def _prove(problem: AnyProblem, found: FrontierResult, search: SolverOptions, folder: Path) -> None:
+    """Write a proof of each point; the time limit is for all of them together."""
+    from app.choosing.certificates import claimed  # noqa: PLC0415  few want a proof
+
+    clock = TimeLimit(search.time_limit_s)
+    for place, point in enumerate(found.points):
+        if point.objective == -math.inf:
+            continue
+        within = replace(problem, budget=point.budget)
+        answered = claimed(within, point.selected, point.upper_bound, search)
+        seconds = clock.remaining() / (len(found.points) - place)
+        write_file(folder / f"proof-{place}.json", proof_of(within, answered, seconds))
+
+
+def run(asked: Asked, budgets: Budgets, search: SolverOptions, files: FrontierFiles) -> None:
+    """Solve for every budget, write the files that are asked for, and print the points.
 
     Raises
     ------
@@ -87,6 +105,8 @@ def run(asked: Asked, budgets: Budgets, search: SolverOptions, *, as_json: bool)
         Each with one sentence.
     """
     _require_budgets(budgets)
+    if files.certificates is not None:
+        require_folder(files.certificates)
     opened = asked.open(search)
     amounts = _amounts(opened.costs, budgets)
     problem = opened.within(max(amounts))
@@ -94,7 +114,11 @@ def run(asked: Asked, budgets: Budgets, search: SolverOptions, *, as_json: bool)
         found = frontier(problem, amounts, search, nested=budgets.nested)
     except ValueError as error:
         raise InvalidRequestError(str(error)) from error
-    if as_json:
+    if files.certificates is not None:
+        _prove(problem, found, search, files.certificates)
+        problem_file = opened.file_of(problem, with_budget=False)
+        write_file(files.certificates / "problem.npz", problem_file)
+    if files.as_json:
         answer_json(document(problem, found))
         return
     for place, point in enumerate(found.points):

@@ -199,6 +199,23 @@ class Budgets:
     nested: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class FrontierFiles:
+    """What a frontier is written into.
+
+    Parameters
+    ----------
+    certificates
+        Folder for problem.npz and a proof of each point for ``seedal verify``: proof-0.json of the
+        smallest budget, and so on.
+    as_json
+        Print JSON.
+    """
+
+    certificates: Path | None = None
+    as_json: bool = False
+
+
 SceneFlags = Annotated[Scenes, flags(SOURCE, kind="source")]
 OptionalScenes = Annotated[Scenes | None, flags(SOURCE, kind="source")]
 RuleFlags = Annotated[Rules, flags(CONSTRAINTS)]
@@ -206,6 +223,7 @@ SolverFlags = Annotated[SolverOptions, flags(SOLVER, time_limit_s="time-limit")]
 FrontierFlags = Annotated[FrontierOptions, flags(SOLVER, time_limit_s="time-limit")]
 SeedFlags = Annotated[SeedFiles, flags(OUTPUT, form="format", as_json="json")]
 AnswerFlags = Annotated[AnswerFiles, flags(OUTPUT, as_json="json")]
+CurveFlags = Annotated[FrontierFiles, flags(OUTPUT, as_json="json")]
 BudgetFlags = Annotated[Budgets, flags(QUESTION, first="from", last="to")]
 ProblemFile = Annotated[
     Path,

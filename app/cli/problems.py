@@ -1,6 +1,8 @@
 """What `seedal solve` and `seedal frontier` work on: a problem's file, or a source of scenes."""
 
+import io
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,10 +17,10 @@ from app.cli.rules import rules_of
 from app.cli.terminal import ImageProgress, say
 from app.errors import InvalidRequestError
 from solver.model.options import SolverOptions
-from solver.model.problem import AnyProblem
+from solver.model.problem import AnyProblem, SignatureProblem
 
 if TYPE_CHECKING:
-    from app.choosing.constraints import ConstraintsFile
+    from app.choosing.constraints import ConstraintsFile, UsablePool
     from app.choosing.question import Question
 
 
@@ -33,15 +35,13 @@ class Asked:
     scenes: Scenes | None
     rules: Rules
 
-    def open(self, options: SolverOptions, *, provable: bool = False) -> "OpenFile | OpenScenes":
+    def open(self, options: SolverOptions) -> "OpenFile | OpenScenes":
         """Read it; scenes' features are computed where they are not kept yet.
 
         Parameters
         ----------
         options
             How to search.
-        provable
-            Whether the answer is to be proven.
 
         Raises
         ------
@@ -50,19 +50,49 @@ class Asked:
         """
         rules = rules_of(self.rules)
         if self.file is not None and self.scenes is None:
-            return OpenFile(read_problem_file(self.file), rules)
+            return OpenFile.read(self.file, rules)
         if self.scenes is None or self.file is not None:
             detail = "Name a problem's FILE, or a source of scenes with --root; one of the two."
             raise InvalidRequestError(detail)
-        return OpenScenes.read(self.scenes, rules, options, provable=provable)
+        return OpenScenes.read(self.scenes, rules, options)
+
+
+def _bytes_of(
+    problem: AnyProblem,
+    groups: Mapping[str, npt.NDArray[np.int64]],
+    resources: Mapping[str, npt.NDArray[np.float64]],
+    *,
+    with_budget: bool,
+) -> bytes:
+    from app.choosing.problem_writing import write_problem  # noqa: PLC0415  few want it
+
+    stream = io.BytesIO()
+    write_problem(stream, problem, groups=groups, resources=resources, with_budget=with_budget)
+    return stream.getvalue()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class OpenFile:
-    """A problem from a file, but for its budget."""
+    """A problem from a file, but for its budget; `rules` take the place of the file's own."""
 
     file: ProblemFile
-    rules: "ConstraintsFile"
+    rules: "ConstraintsFile | None"
+
+    @classmethod
+    def read(cls, path: Path, rules: "ConstraintsFile") -> "OpenFile":
+        """Read a file; rules that are given take the place of those that it brings.
+
+        Raises
+        ------
+        InvalidRequestError
+            It cannot be read.
+        """
+        file = read_problem_file(path)
+        if rules == type(rules)():
+            return cls(file, None)
+        if file.constraints is not None and file.constraints.says_anything:
+            say("the constraints that the file brings are not kept: those that are given are")
+        return cls(file, rules)
 
     @property
     def costs(self) -> npt.NDArray[Any]:
@@ -89,44 +119,46 @@ class OpenFile:
         """
         return problem_of(self.file, budget, self.rules)
 
+    def is_scaled(self, problem: AnyProblem) -> bool:
+        """Tell whether a problem that came from here has other vectors than the file.
+
+        Those that rounding left longer than 1, as it does in float32, are scaled back.
+        """
+        given = self.file.arrays.get("vectors", np.zeros(0))
+        return isinstance(problem, SignatureProblem) and not np.array_equal(problem.vectors, given)
+
+    def file_of(self, problem: AnyProblem, *, with_budget: bool = True) -> bytes:
+        """Return the file of a problem that came from here, as ``seedal verify`` reads it."""
+        groups, resources = self.file.groups, self.file.resources
+        return _bytes_of(problem, groups, resources, with_budget=with_budget)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class OpenScenes:
     """A problem about the scenes of a source, but for its budget."""
 
     question: "Question"
+    pool: "UsablePool"
 
     @classmethod
-    def read(
-        cls,
-        scenes: Scenes,
-        rules: "ConstraintsFile",
-        options: SolverOptions,
-        *,
-        provable: bool,
-    ) -> "OpenScenes":
+    def read(cls, scenes: Scenes, rules: "ConstraintsFile", options: SolverOptions) -> "OpenScenes":
         """Read a source and its features, and settle what is to be maximised.
 
         Raises
         ------
         AppError, FeatureError
-            See `app.seeds.selection`; or the objective is none that proofs are made for.
+            See `app.seeds.selection`.
         """
-        from app.choosing.certificates import require_provable_name  # noqa: PLC0415  see below
         from app.choosing.seeding import settled  # noqa: PLC0415  a file needs no pipeline
         from app.seeds.selection import open_scenes  # noqa: PLC0415
 
-        if provable:
-            require_provable_name(scenes.objective)
         source = open_scenes(scenes)
         source.require_sense((), rules)
         known = source.prepare(settings_of(data_dir=scenes.data_dir).cache_dir, ImageProgress())
         question, notes = settled(known.question(_EVERYTHING, rules, options))
         for note in (*source.pool.notes, *known.prepared.notes, *notes):
             say(note)
-        if provable:
-            require_provable_name(question.objective)
-        return cls(question)
+        return cls(question, known.usable)
 
     @property
     def costs(self) -> npt.NDArray[np.float64]:
@@ -147,8 +179,12 @@ class OpenScenes:
         """
         return replace(self.question, budget=budget).problem()
 
-    def problem_file(self) -> bytes:
-        """Return the problem as ``seedal verify`` reads it."""
-        from app.choosing.certificates import problem_file  # noqa: PLC0415  few want it
+    def is_scaled(self, problem: AnyProblem) -> bool:
+        """Tell whether the numbers are others than in a file that there is: there is none."""
+        del problem
+        return False
 
-        return problem_file(self.question)
+    def file_of(self, problem: AnyProblem, *, with_budget: bool = True) -> bytes:
+        """Return the file of a problem that came from here, as ``seedal verify`` reads it."""
+        groups, resources = self.pool.groups, self.pool.resources
+        return _bytes_of(problem, groups, resources, with_budget=with_budget)

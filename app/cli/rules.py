@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
+from app.choosing.constraint_files import read_constraints
 from app.choosing.constraints import ConstraintsFile, GroupLimit, SideBudget
-from app.choosing.problem_files import read_constraints
 from app.cli.options import Rules
 from app.errors import InvalidRequestError
 from features.settings import DUPLICATE_FLOOR

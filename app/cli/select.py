@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.choosing.budgets import AskedBudget, parse_budget
-from app.choosing.certificates import (
-    certify_seed,
-    problem_file,
-    require_provable_name,
-)
+from app.choosing.certificates import Claim, certify_claim, problem_file
+from app.choosing.constraints import UsablePool
 from app.choosing.question import Question
 from app.choosing.seeding import SeedAnswer, settled
 from app.cli.files import require_folder, write_files
@@ -44,14 +41,12 @@ def run(
     kept = rules_of(rules)
     require_folder(files.out)
     require_format(files.form)
-    if files.certificate or files.problem:
-        require_provable_name(scenes.objective)
     source = open_scenes(scenes)
     require_format(files.form, source.pool.kind)
     source.require_sense(asked, kept)
     known = source.prepare(settings_of(data_dir=scenes.data_dir).cache_dir, ImageProgress())
     selections = [known.select(budget, kept, search) for budget in asked]
-    contents = [_contents(selection, files) for selection in selections]
+    contents = [_contents(selection, known.usable, files) for selection in selections]
     _report(source.pool, known.prepared)
     documents = []
     for budget, selection, content in zip(asked, selections, contents, strict=True):
@@ -78,21 +73,27 @@ def _parsed(budgets: Sequence[str]) -> list[AskedBudget]:
     return asked
 
 
-def _contents(selection: Selection, files: SeedFiles) -> dict[str, bytes]:
+def _contents(selection: Selection, pool: UsablePool, files: SeedFiles) -> dict[str, bytes]:
     """Return what is written for a seed, by file name."""
     contents = export_files(selection.exportable, files.form)
     contents["seed.json"] = json_bytes(selection.summary)
     question, _ = settled(selection.question)
     if files.problem:
-        contents["problem.npz"] = problem_file(question)
+        contents["problem.npz"] = problem_file(
+            question, question.budget, pool.groups, pool.resources
+        )
     if files.certificate:
         contents["proof.json"] = json_bytes(_proof(question, selection.answer))
     return contents
 
 
 def _proof(question: Question, seed: SeedAnswer) -> dict[str, Any]:
-    chosen = [scene.scene_id for scene in seed.scenes]
-    certificate = certify_seed(question, chosen, seed.result.upper_bound, Cancellation())
+    claim = Claim(
+        budget=question.budget,
+        selected=tuple(scene.scene_id for scene in seed.scenes),
+        upper_bound=seed.result.upper_bound,
+    )
+    certificate = certify_claim(question, claim, Cancellation())
     if certificate["upper_bound"] > seed.result.upper_bound:
         say("the certificate proves a larger bound than the answer's; give it more --time-limit")
     return certificate

@@ -2,18 +2,18 @@
 
 import json
 import math
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from app.choosing.budgets import parse_budget
 from app.cli.files import require_file, write_file
 from app.cli.options import AnswerFiles
-from app.cli.problems import Asked, OpenScenes
+from app.cli.problems import Asked
 from app.cli.terminal import answer, answer_json, say
 from app.errors import BudgetError, InvalidRequestError
 from solver.model.options import SolverOptions
-from solver.model.problem import AnyProblem, Problem
+from solver.model.problem import AnyProblem
 from solver.model.result import Result, Status
 from solver.solve import solve
 
@@ -63,13 +63,19 @@ def _describe(content: dict[str, Any]) -> str:
     return "\n".join([head, *(str(name) for name in content["selected"])])
 
 
-def _certificate(problem: AnyProblem, result: Result, seconds: float) -> bytes:
-    """Prove an answer again; its objective was looked at when the problem was opened."""
+def proof_of(problem: AnyProblem, result: Result, seconds: float) -> bytes:
+    """Return the certificate of an answer, and say where it proves less than the answer says.
+
+    Raises
+    ------
+    SolverError
+        The answer is that there is no selection, and that could not be proven.
+    """
     from solver.certificate import certify  # noqa: PLC0415  few want a proof
     from solver.model.stop import TimeLimit  # noqa: PLC0415
 
-    certificate = certify(cast("Problem", problem), result, stop=TimeLimit(seconds))
-    if result.status is Status.OPTIMAL and certificate["status"] != Status.OPTIMAL:
+    certificate = certify(problem, result, stop=TimeLimit(seconds))
+    if result.status is not Status.INFEASIBLE and certificate["upper_bound"] > result.upper_bound:
         say("the certificate proves a larger bound than the answer's; give it more --time-limit")
     return json.dumps(certificate, allow_nan=False).encode()
 
@@ -89,21 +95,23 @@ def run(asked: Asked, budget: str | None, search: SolverOptions, files: AnswerFi
     if len({path.absolute() for path in wanted}) < len(wanted):
         detail = f"--certificate and --problem both name {files.problem}; they are two files."
         raise InvalidRequestError(detail)
-    if files.problem is not None and asked.file is not None:
-        detail = f"--problem writes what --root is about; {asked.file} is a problem's file already."
-        raise InvalidRequestError(detail)
     if limit is None and asked.scenes is not None and asked.file is None:
         detail = "A source brings no budget; give one with --budget."
         raise BudgetError(detail)
-    opened = asked.open(search, provable=bool(wanted))
+    opened = asked.open(search)
     problem = opened.within(opened.budget(limit))
     result = solve(problem, search)
     for note in result.notes:
         say(note)
-    if files.problem is not None and isinstance(opened, OpenScenes):
-        write_file(files.problem, opened.problem_file())
+    if files.problem is not None:
+        write_file(files.problem, opened.file_of(problem))
+    if files.certificate is not None and files.problem is None and opened.is_scaled(problem):
+        say(
+            "vectors that are longer than 1 by rounding were scaled back; --problem writes the "
+            "numbers that the certificate is about"
+        )
     if files.certificate is not None:
-        write_file(files.certificate, _certificate(problem, result, search.time_limit_s))
+        write_file(files.certificate, proof_of(problem, result, search.time_limit_s))
     content = document(problem, result)
     if files.as_json:
         answer_json(content)

@@ -41,8 +41,8 @@ from features.index import index_path
 from features.pipeline import Preparation
 from features.precomputed import prepare_precomputed
 from features.prepared import Prepared
+from features.readers.vectors import read_vectors
 from features.sources.scenes import Image, PoolScene, ScenePool, UnreadableImage
-from features.vectors import read_vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ class ExtractionJob:
         if request is None:
             return None
         path: Path = self._settings.uploads_dir / request["vectors"]
-        return self._artifacts.fetch(path)
+        return self._artifacts.fetch_content(path)
 
     @cached_property
     def _strays(self) -> ForbiddenImages:

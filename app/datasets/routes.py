@@ -1,5 +1,6 @@
 """Routes of datasets: registered, shown, deleted, and sent manifests and vectors."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -16,7 +17,13 @@ from app.datasets.wire import (
     RegisteredDataset,
     UploadedManifest,
 )
-from app.errors import ConflictError, InvalidRequestError, MediaTypeError, NotFoundError
+from app.errors import (
+    ConflictError,
+    InvalidRequestError,
+    MediaTypeError,
+    NotFoundError,
+    UnavailableError,
+)
 from app.http.dependencies import (
     AppStateOf,
     CancellationOf,
@@ -99,12 +106,25 @@ def delete_dataset(dataset_id: DatasetId, datasets: DatasetsOf) -> None:
     datasets.remove(dataset_id)
 
 
+_FORMS: Final = dict.fromkeys(
+    (
+        "application/octet-stream",
+        "application/jsonl",
+        "application/x-ndjson",
+        "text/csv",
+        "application/vnd.apache.parquet",
+    ),
+    "",
+)
+"""What a manifest may call itself; its first bytes decide."""
+
+_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _MANIFEST_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "JSON Lines, CSV or Parquet, seen by its first bytes; see docs/sources.md. "
         "Images in it have absolute paths or URIs.",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": dict.fromkeys(_FORMS, _BINARY),
     }
 }
 
@@ -112,14 +132,12 @@ _MANIFEST_BODY: Final[dict[str, Any]] = {
 @manifests.post(
     "",
     status_code=HTTPStatus.CREATED,
-    responses=documented(*SENDING),
+    responses=documented(*SENDING, UnavailableError),
     openapi_extra=_MANIFEST_BODY,
 )
 async def upload_manifest(request: Request, uploads: UploadsOf) -> UploadedManifest:
     """Upload a manifest: its `uri` is then a source's; the same file always has the same one."""
-    if "Content-Encoding" in request.headers:
-        detail = "Compressed bodies are not read; send it as it is."
-        raise MediaTypeError(detail)
+    _kind(request, _FORMS, "A manifest comes")
     return await uploads.receive_manifest(request.stream())
 
 
@@ -132,7 +150,7 @@ _VECTORS_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "An `.npz` archive or a Parquet file; see docs/vectors.md.",
-        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _SUFFIXES},
+        "content": dict.fromkeys(_SUFFIXES, _BINARY),
     }
 }
 
@@ -158,14 +176,20 @@ async def put_vectors(
 ) -> Response:
     """Upload the vectors of a dataset that was registered with the backbone `precomputed`."""
     await run_in_threadpool(datasets.require_awaiting, dataset_id)
-    name = await uploads.receive(request.stream(), _suffix(request))
+    suffix = _SUFFIXES[_kind(request, _SUFFIXES, "Vectors come")]
+    name = await uploads.receive(request.stream(), suffix)
     answer = await run_in_threadpool(datasets.attach_vectors, dataset_id, name, pool)
     return accepted(answer, answer.operation.id, replayed=False)
 
 
-def _suffix(request: Request) -> str:
-    kind = request.headers.get("Content-Type", "application/octet-stream").partition(";")[0]
-    if kind.strip().lower() not in _SUFFIXES or "Content-Encoding" in request.headers:
-        detail = f"Vectors come as {', '.join(_SUFFIXES)}, not compressed once more."
+def _kind(request: Request, known: Mapping[str, str], what: str) -> str:
+    """Return the content type of a file that is sent: one of those that are known."""
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind not in known:
+        named = repr(kind[:100]) if kind else "nothing"
+        detail = f"{what} with a Content-Type of {', '.join(known)}; it is {named}."
         raise MediaTypeError(detail)
-    return _SUFFIXES[kind.strip().lower()]
+    if "Content-Encoding" in request.headers:
+        detail = "Compressed bodies are not read; send it as it is."
+        raise MediaTypeError(detail)
+    return kind

@@ -148,7 +148,8 @@ class Datasets:
             operation.request = {"vectors": name}
             self._queue.enqueue_extraction(self._session, operation.id, row.id)
         elif (operation.request or {}).get("vectors") != name:
-            rule = f"Dataset {dataset_id!r} has its vectors already; register it anew for others."
+            state = "has its vectors already" if operation.request else "awaits vectors no longer"
+            rule = f"Dataset {dataset_id!r} {state}; register it anew for others."
             raise ConflictError(rule)
         return RegisteredDataset(
             dataset=translate.to_wire(row), operation=translate_operation.to_wire(operation)

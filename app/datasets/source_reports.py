@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import fsum
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +27,9 @@ from app.processes.child import Cancellation
 from app.settings import Settings
 from app.store.artifacts import Artifacts
 from features.errors import SourceError, StorageError, redacted
-from features.sources import Mistakes, SourceOptions, open_source, open_upload, unfit_option
+from features.files.paths import confined
+from features.readers.scenes import open_source, open_upload
+from features.sources import Mistakes, SourceOptions, unfit_option
 from features.sources.scenes import ScenePool
 from features.storage.reading import state
 from features.storage.remote import Limits
@@ -58,6 +60,8 @@ def located(
     InvalidRequestError
         ``scene_from`` is no rule, an option is for other kinds of sources, or nothing of this name
         was uploaded.
+    UnavailableError
+        What was uploaded is damaged.
     """
     images_root = source.get("images_root")
     try:
@@ -86,9 +90,13 @@ def located(
 
 
 def read_source(
-    kind: str, root: str | Path, options: SourceOptions, settings: Settings
+    kind: str,
+    root: str | Path,
+    options: SourceOptions,
+    settings: Settings,
+    mistakes: Mistakes | None = None,
 ) -> ScenePool:
-    """Read a source that :func:`located` has found.
+    """Read a source that :func:`located` has found; `mistakes` collects rows that break rules.
 
     Raises
     ------
@@ -96,16 +104,17 @@ def read_source(
         It breaks a rule.
     """
     if Path(root).parent == settings.uploads_dir:
-        return open_upload(Path(root), f"{UPLOAD}{Path(root).name}", options)
-    return open_source(kind, root, options)
+        return open_upload(Path(root), f"{UPLOAD}{Path(root).name}", options, mistakes)
+    remote = is_remote(str(root))  # it is read from a copy, and has nothing beside it
+    with confined(None if remote else settings.file_roots):
+        return open_source(kind, root, options, mistakes)
 
 
 def _uploaded(uri: str, settings: Settings) -> Path:
     name = uri.removeprefix(UPLOAD)
     path = settings.uploads_dir / name
-    if not _NAME.fullmatch(name) or not (
-        Artifacts(settings.data_dir, settings.artifacts_url).fetch(path).is_file()
-    ):
+    artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
+    if not _NAME.fullmatch(name) or not artifacts.fetch_content(path).is_file():
         rule = f"{uri[:100]} was not uploaded here; POST /v1/manifests gives out such URIs."
         raise InvalidRequestError(rule, "#/source/uri")
     return path
@@ -152,10 +161,9 @@ class ReportTask:
         """Look at it in this process."""
         del watch
         mistakes = new_mistakes()
-        options = replace(self.options, refuse=mistakes.refuse, go_on=mistakes.go_on)
         return report(
             self.kind,
-            lambda: read_source(self.kind, self.root, options, self.settings),
+            lambda: read_source(self.kind, self.root, self.options, self.settings, mistakes),
             mistakes,
             self.settings,
         )

@@ -22,7 +22,7 @@ from app.processes.child import Cancellation
 from app.settings import Settings
 from app.store.artifacts import Artifacts
 from features.errors import FeatureError
-from features.vectors import read_vectors
+from features.readers.vectors import read_vectors
 
 _HEAD: Final = 1024
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, with_config
 from app.callbacks.wire import CallbackRequest
 from app.operations.wire import Operation
 from app.wire import Count, DatasetStatus, Label, Wire
+from features.limits import MAX_INLINE_IMAGES, MAX_INLINE_SCENES
 from features.sources.options import FolderKind
 from features.sources.record import SceneRecord
 
@@ -46,6 +47,9 @@ def _some(scenes: tuple[InlineScene, ...]) -> tuple[InlineScene, ...]:
     if not scenes:
         rule = "must have at least 1 scene"
         raise ValueError(rule)
+    if sum(len(scene.get("images") or ()) for scene in scenes) > MAX_INLINE_IMAGES:
+        rule = f"must have at most {MAX_INLINE_IMAGES:,} images; upload a manifest for more"
+        raise ValueError(rule)
     return scenes
 
 
@@ -56,7 +60,13 @@ class InlineSource(Wire):
     scenes: Annotated[
         tuple[InlineScene, ...],
         # Were the schema itself to ask for one, a list that is wrong would be called empty, too.
-        Field(fail_fast=True, json_schema_extra={"minItems": 1}),
+        Field(
+            fail_fast=True,
+            max_length=MAX_INLINE_SCENES,
+            json_schema_extra={"minItems": 1},
+            description=f"Up to {MAX_INLINE_SCENES:,}, with {MAX_INLINE_IMAGES:,} images together; "
+            "more are uploaded (`POST /v1/manifests`).",
+        ),
         AfterValidator(_some),
     ]
 

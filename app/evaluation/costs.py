@@ -25,7 +25,9 @@ from app.evaluation.labelled import LabelledPool
 from app.evaluation.stems import stem_of
 from features.errors import count
 from features.files.json_values import Fields, decode_json
-from features.files.text_lines import decimal, read_lines, read_rows
+from features.files.numbers import InexactError
+from features.files.tables import Rows
+from features.files.text_lines import read_lines
 
 _KEYS: Final = ("stem", "image")  # the first that is there
 _JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
@@ -75,15 +77,18 @@ def read_column(path: Path, column: str, stems: Collection[str]) -> dict[str, fl
 
 
 def _csv_rows(path: Path, column: str) -> Iterator[_Row]:
-    rows = read_rows(path)
-    place, header = next(rows, (str(path), []))
+    rows = Rows(path)
+    place, header = rows.place, rows.header
     key = _index(place, header, next((key for key in _KEYS if key in header), _KEYS[0]))
     value = _index(place, header, column)
     for place, row in rows:
         if len(row) != len(header):
             rule = f"the row has {len(row)} columns, the header {len(header)}"
             raise EvaluationError(place, rule)
-        cost = decimal(row[value])
+        try:
+            cost = rows.number(row[value], place)
+        except InexactError as error:
+            raise EvaluationError(place, f"{column}: {error}") from error
         if cost is None or cost < 0 or not math.isfinite(cost):
             rule = f"{column} must be a finite number of at least 0, not {row[value]!r}"
             raise EvaluationError(place, rule)

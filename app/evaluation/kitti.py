@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from app.evaluation.errors import EvaluationError
 from app.evaluation.label_files import UNLABELLED
-from features.files.text_lines import decimal, read_lines
+from features.files.numbers import InexactError, decimal
+from features.files.text_lines import read_lines
 
 _VALUES: Final[dict[str, tuple[int, ...]]] = {
     "car": (10, 252),
@@ -148,7 +149,10 @@ def project(
 
 
 def _matrix(text: str, place: str) -> NDArray[np.float64]:
-    numbers = [decimal(word) for word in text.split()]
+    try:
+        numbers = [decimal(word) for word in text.split()]
+    except InexactError as error:
+        raise EvaluationError(place, str(error)) from error
     values = np.array([np.nan if number is None else number for number in numbers])
     if values.size != _ENTRIES or not np.isfinite(values).all():
         raise EvaluationError(place, f"must be {_ENTRIES} finite numbers after the colon")

@@ -1,7 +1,7 @@
 """What every image of a labelled set shows where, computed once and then read from disk.
 
-The maps of a set lie in one ``.npy`` file of float16, written as they are computed and published
-when they are whole, under a name that is a hash of all they depend on.
+The maps of a set lie in one file of float16 (:mod:`features.files.stored`), written as they are
+computed and published when they are whole, under a name that is a hash of all they depend on.
 """
 
 import hashlib
@@ -13,15 +13,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.backbones import Backbone, Compute, Identity, open_backbone, resolve_precision
 from features.backbones.protocol import PREPROCESSING
-from features.errors import BatchTooLargeError, VectorsError
-from features.files.paths import atomic_write
+from features.errors import BatchTooLargeError, DamagedError, VectorsError
+from features.files.stored import map_array, write_array
 from features.images.decoding import Decoder
 from features.images.pixels import fingerprint
 
@@ -31,6 +31,7 @@ Progress = Callable[[int, int], None]
 _VERSION: Final = "dense maps 1"
 """What this module and the backbones' `maps` do; to be changed with them."""
 
+_VALUES: Final = "values"
 _BATCH: Final = 8
 _AHEAD: Final = 64
 """Images that are decoded before they are needed."""
@@ -92,11 +93,12 @@ def dense_maps(
     """
     report = progress or (lambda _done, _total: None)
     files = [str(path) for path in images.values()]
-    path = cache / f"{_key(files, identity, compute)}.npy"
-    values = _stored(path, len(files))
-    if values is None:
+    path = cache / f"{_key(files, identity, compute)}.npz"
+    try:
+        values = map_array(path, _VALUES)
+    except DamagedError:  # or not there yet
         _compute(path, files, load(identity, compute), report)
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
+        values = map_array(path, _VALUES)
     report(len(files), len(files))
     n, rows, columns, channels = values.shape
     return ImageMaps(values.reshape(n, rows * columns, channels), rows, columns)
@@ -109,27 +111,21 @@ def _key(files: list[str], identity: Identity, compute: Compute) -> str:
     return hashlib.sha256(json.dumps([parts, states]).encode()).hexdigest()
 
 
-def _stored(path: Path, n: int) -> NDArray[np.float16] | None:
-    """Return what the cache has; a file that is none of ours is made anew."""
-    try:
-        values: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, EOFError, ValueError):
-        return None
-    return values if values.dtype == np.float16 and values.ndim == 4 and len(values) == n else None  # noqa: PLR2004  its axes
-
-
 def _compute(path: Path, files: list[str], backbone: Backbone, report: Progress) -> None:
     report(0, len(files))
+    with closing(Decoder()) as decoder:
+        write_array(path, _VALUES, len(files), _batches(files, backbone, decoder, report))
+
+
+def _batches(
+    files: list[str], backbone: Backbone, decoder: Decoder, report: Progress
+) -> Iterator[NDArray[np.float16]]:
+    pixels = _decoded(files, decoder)
     done = 0
-    with closing(Decoder()) as decoder, atomic_write(path) as stream:
-        pixels = _decoded(files, decoder)
-        while batch := list(islice(pixels, _BATCH)):
-            maps = _maps(backbone, np.stack(batch))
-            if not done:
-                _write_header(stream, (len(files), *maps.shape[1:]))
-            stream.write(maps.tobytes())
-            done += len(batch)
-            report(done, len(files))
+    while batch := list(islice(pixels, _BATCH)):
+        yield _maps(backbone, np.stack(batch))
+        done += len(batch)
+        report(done, len(files))
 
 
 def _decoded(files: list[str], decoder: Decoder) -> Iterator[NDArray[np.uint8]]:
@@ -157,9 +153,3 @@ def _maps(backbone: Backbone, pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
         message = f"{backbone.name} gives maps with values that float16 does not hold"
         raise VectorsError(message)
     return values
-
-
-def _write_header(stream: BinaryIO, shape: tuple[int, ...]) -> None:
-    description = np.lib.format.dtype_to_descr(np.dtype(np.float16))
-    header = {"descr": description, "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(stream, header)

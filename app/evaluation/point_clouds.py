@@ -13,7 +13,7 @@ from app.evaluation.kitti import CLASS_NAMES, classes_of, project, read_calibrat
 from app.evaluation.label_files import Counts, count_points, image_size
 from features.errors import count
 from features.files.arrays import count_items
-from features.sources import open_source
+from features.readers.scenes import open_source
 from features.sources.scenes import PoolScene
 
 VALIDATION: Final = ("08",)

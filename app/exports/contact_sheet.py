@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
 from app.exports.seed import ExportableSeed
 from features.errors import ImageError
-from features.images.pixels import load_rgb
+from features.readers.previews import picture
 
 MOST_TILES: Final = 96
 
@@ -165,7 +165,7 @@ def _mosaic(images: tuple[str, ...]) -> Image.Image:
 def _picture(uri: str, size: tuple[int, int]) -> Image.Image:
     """Return an image cropped to a size, or a field that says that it cannot be read."""
     try:
-        return ImageOps.fit(load_rgb(uri), size, Image.Resampling.LANCZOS)
+        return Image.fromarray(picture(uri, size))
     except ImageError:
         return _blank("unreadable image", size)
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import sessionmaker
 
 from app.access.service import Caller, scope_of
@@ -87,13 +87,15 @@ def requires(*resources: str) -> Any:  # noqa: ANN401 what FastAPI's own functio
 def _session(app_state: AppStateOf) -> Iterator[ProjectSession]:
     """One transaction per request, committed before the response leaves, or not at all.
 
-    A database that is away or full is a reason to ask again, not a mistake of this program.
+    A database that is away, full or damaged is a reason to ask again, not this program's mistake.
     """
     try:
         with app_state.sessions() as session:
             yield session
             session.commit()
-    except OperationalError as error:
+    except DatabaseError as error:
+        if type(error) not in {DatabaseError, OperationalError}:  # what was sent is wrong, not it
+            raise
         structlog.get_logger(__name__).warning("the database failed", error=str(error.orig))
         rule = "The database does not answer, or cannot be written; nothing was changed."
         raise UnavailableError(rule) from error

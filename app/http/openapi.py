@@ -28,7 +28,9 @@ TAGS: Final = [
 DESCRIPTION: Final = """\
 Errors are problem documents (RFC 9457). What was sent with an `Idempotency-Key` may be sent again.
 Lists are read page by page, by `next_page_token` or the `Link` header. Every response carries
-`X-Request-ID`; one that the caller sends is kept. What a GET returns has a strong `ETag`.
+`X-Request-ID`; one that the caller sends is kept. What a GET returns has a strong `ETag`, and HEAD
+is answered wherever GET is. A request for another host (`SEEDAL_ALLOWED_HOSTS`) ends with 421, a
+change that a page of another origin sends with 403.
 """
 
 _HEADERS: Final[dict[str, dict[str, Any]]] = {

@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457): the only module that knows HTTP's error statuses."""
 
+import errno
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -21,6 +22,7 @@ from app.errors import (
     InvalidRequestError,
     MalformedRequestError,
     MediaTypeError,
+    MisdirectedError,
     NotFoundError,
     SlowRequestError,
     SolveCancelledError,
@@ -62,6 +64,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 _STATUS: Final[Mapping[type[AppError], HTTPStatus]] = {
     UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
+    MisdirectedError: HTTPStatus.MISDIRECTED_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
     SlowRequestError: HTTPStatus.REQUEST_TIMEOUT,
     MediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -120,6 +123,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(AppError)(answer_error)
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(OSError)(_disk_error)
     app.exception_handler(ClientDisconnect)(_broken_off)
     app.exception_handler(Exception)(_unexpected_error)
 
@@ -168,6 +172,18 @@ def _http_error(request: Request, error: HTTPException) -> Response:
     return _problem(request, status, "about:blank", status.phrase, str(error.detail), (), headers)
 
 
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
+def _disk_error(request: Request, error: OSError) -> Response:
+    """Answer a disk that is full, or that became read-only, with a reason to ask again."""
+    if error.errno not in _NO_ROOM:
+        raise error
+    structlog.get_logger(__name__).error("the disk takes nothing", error=str(error))
+    rule = "The server's disk is full, or cannot be written; nothing was changed."
+    return answer_error(request, UnavailableError(rule))
+
+
 def _broken_off(request: Request, _: ClientDisconnect) -> Response:
     """Answer a body that ends in the middle: nobody reads it, but the log need not be alarmed."""
     return answer_error(request, MalformedRequestError("The body broke off."))
@@ -178,7 +194,8 @@ def _allowed(request: Request) -> str:
     paths = request.app.openapi()["paths"]
     fitting = [name for name in paths if re.fullmatch(_pattern(name), request.url.path)]
     closest = max(fitting, key=len, default=None)  # `{id}:cancel` is no `{id}`
-    return ", ".join(sorted(method.upper() for method in paths[closest])) if closest else ""
+    methods = {method.upper() for method in paths[closest]} if closest else set()
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _pattern(template: str) -> str:

@@ -15,7 +15,9 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
-from app.errors import MediaTypeError, SlowRequestError, TooLargeError
+from app.errors import InvalidRequestError, MediaTypeError, SlowRequestError, TooLargeError
+from features.files.numbers import InexactError, exact
+from features.limits import MAX_BODY_VALUES
 
 
 class StrictRoute(APIRoute):
@@ -32,6 +34,7 @@ class StrictRoute(APIRoute):
                 await strict.read(settings.max_body_mb, settings.body_timeout_s)
             if self.body_field is not None:
                 await strict.require_json()
+                await strict.require_storable()
             return await handle(strict)
 
         return handle_strictly
@@ -80,6 +83,24 @@ class StrictRequest(Request):
             detail = f"The body's Content-Type must be application/json; it is {named}."
             raise MediaTypeError(detail)
 
+    async def require_storable(self) -> None:
+        """Refuse a body with the character NUL in a name or text: PostgreSQL holds none.
+
+        Raises
+        ------
+        InvalidRequestError
+            It has one; says where.
+        """
+        if b"\\u0000" not in await self.body():
+            return
+        try:
+            pointer = _pointer_to_nul(await self.json())
+        except json.JSONDecodeError:
+            return  # the route says what is wrong with it
+        if pointer is not None:
+            detail = f"{pointer}: a text must not have the character NUL (\\u0000)."
+            raise InvalidRequestError(detail, pointer)
+
     async def _read(self, limit_mb: int, room: int) -> bytes:
         chunks: list[bytes] = []
         async for chunk in self.stream():
@@ -100,6 +121,8 @@ class StrictRequest(Request):
         """
         try:
             text = (await self.body()).decode()
+            if text.count(",") > MAX_BODY_VALUES:
+                _refuse(f"it has more than {MAX_BODY_VALUES:,} values; upload a file for them")
             parsed = json.loads(
                 text,
                 parse_constant=_refuse_constant,
@@ -127,6 +150,28 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """Half a character, or half of a pair: only encoding tells."""
 
 
+def _pointer_to_nul(body: object) -> str | None:
+    """Return a JSON pointer to the first name or text that has a NUL, not shown as such."""
+    left: list[tuple[str, object]] = [("#", body)]
+    while left:
+        pointer, value = left.pop()
+        match value:
+            case str() if "\0" in value:
+                return pointer
+            case list():
+                left += [(f"{pointer}/{place}", item) for place, item in enumerate(value)][::-1]
+            case dict():
+                if any("\0" in name for name in value):
+                    return pointer
+                named = [
+                    (name.replace("~", "~0").replace("/", "~1"), value[name]) for name in value
+                ]
+                left += [(f"{pointer}/{name}", item) for name, item in named][::-1]
+            case _:
+                pass
+    return None
+
+
 def _too_large(limit_mb: int) -> TooLargeError:
     detail = f"The body is longer than the {limit_mb} MiB that this server reads."
     return TooLargeError(detail)
@@ -143,7 +188,10 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _finite(digits: str) -> float:
-    value = float(digits)
+    try:
+        value = exact(digits)
+    except InexactError as error:
+        _refuse(str(error))
     if math.isinf(value):
         _refuse(f"{digits[:20]} is too large a number")
     return value

@@ -1,6 +1,7 @@
 """What a living worker does for others: it takes over the jobs of dead workers, and forgets.
 
-It closes operations that nobody can end any more. It forgets ended operations, answers of
+It closes operations that nobody can end any more, and those that wait for vectors which do not
+come. It forgets ended operations, answers of
 Idempotency-Keys and files that nobody needs.
 """
 
@@ -15,12 +16,12 @@ import structlog
 from sqlalchemy.orm import sessionmaker
 
 from app.datasets import store as datasets
-from app.datasets.source_reports import UPLOAD
 from app.http.idempotency import KEPT, purge
 from app.jobs.engine import JobEngine
 from app.jobs.slots import Slots
 from app.operations import store as operations
 from app.operations.service import fail
+from app.seeds.proof_store import ProofStore
 from app.settings import Settings
 from app.store.identifiers import now
 from app.store.sessions import ProjectSession
@@ -130,6 +131,7 @@ class Retention:
         self._settings = settings
         self._sessions = sessions
         self._journal = journal
+        self._certificates = ProofStore(settings.certificates_dir, settings.certificates_mb)
         self._next = 0.0
 
     def round(self) -> None:
@@ -140,12 +142,26 @@ class Retention:
         if time.monotonic() < self._next:
             return
         before = now() - timedelta(days=self._settings.retention_days)
-        if self._forget_operations(before) or self._forget_jobs(before):
+        if (
+            self._expire_datasets(before)
+            or self._forget_operations(before)
+            or self._forget_jobs(before)
+        ):
             return
         self._next = time.monotonic() + SWEEP_INTERVAL_S
         with self._sessions.begin() as session:
             purge(session, now() - KEPT)
         self._sweep(min(before, now() - _YOUNGEST_FILE).timestamp())
+        self._certificates.trim(before.timestamp())
+
+    def _expire_datasets(self, before: datetime) -> bool:
+        """Fail datasets whose vectors nobody sent; tell whether there may be more."""
+        with self._sessions() as session:
+            unsent = operations.unsent_before(session, before, _BATCH)
+        days = self._settings.retention_days
+        for operation_id in unsent:
+            fail(self._sessions, operation_id, f"No vectors were sent within {days:g} days.")
+        return len(unsent) == _BATCH
 
     def _forget_operations(self, before: datetime) -> bool:
         """Forget a batch; tell whether there may be more."""
@@ -165,8 +181,9 @@ class Retention:
 
         A process that goes on to use such a file touches it first (`features.signing`,
         `app.datasets.uploads`), so a dataset that gets it meanwhile keeps its files. A cache
-        outside of the data directory may serve other databases, too, so its files stay. Nothing
-        reads the FAISS files that earlier versions wrote.
+        outside of the data directory may serve other databases, too, so its files stay. What a
+        process that was killed had begun to write is nobody's. Nothing reads the FAISS files that
+        earlier versions wrote.
         """
         made, sent = self._settings.cache_dir, self._settings.uploads_dir
         shared = not made.is_relative_to(self._settings.data_dir)
@@ -176,10 +193,10 @@ class Retention:
             for path in pattern.parent.glob(pattern.name)
             if _changed_before(path, before)
         ]
-        unread = [] if shared else list((made / "index").glob("*.faiss"))
+        unread = [*made.glob("*/.*.tmp"), *(() if shared else made.glob("index/*.faiss"))]
         with self._sessions() as session:
             needed = datasets.signature_keys(session) | operations.vectors_named(session)
-            needed |= {uri.removeprefix(UPLOAD) for uri in datasets.uris_under(session, UPLOAD)}
+            needed |= datasets.uploads_named(session)
         unneeded = [path for path in old if needed.isdisjoint({path.stem, path.name})]
         for path in (*unneeded, *unread):
             if _changed_before(path, before):

@@ -9,6 +9,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
 from app.errors import ConflictError
 from app.http.dependencies import CallerOf, Transaction, requires
+from app.http.doors import is_head
 from app.http.parameters import RETRY_AFTER, OperationId
 from app.http.problems import READING, documented
 from app.operations.service import Operations
@@ -70,6 +71,7 @@ def get_operation(
     },
 )
 async def watch_operation(
+    request: Request,
     operation_id: OperationId,
     stream: StreamOf,
     last_event_id: Annotated[str | None, Header()] = None,
@@ -79,7 +81,7 @@ async def watch_operation(
     known = _version(last_event_id)
     if first.finished_at is not None and known >= first.version:
         return Response(status_code=HTTPStatus.NO_CONTENT)
-    lines = _lines(stream.changes(first, known))
+    lines = _beginning() if is_head(request) else _lines(stream.changes(first, known))
     return EventSourceResponse(lines, headers=_STREAM)
 
 
@@ -102,8 +104,14 @@ def _version(event_id: str | None) -> int:
     return -1
 
 
-async def _lines(changes: AsyncIterator[Operation | None]) -> AsyncIterator[bytes]:
+async def _beginning() -> AsyncIterator[bytes]:
+    """Yield what every stream begins with; nothing more is read of it where HEAD asks."""
     yield format_sse_event(retry=_RETRY_MS)
+
+
+async def _lines(changes: AsyncIterator[Operation | None]) -> AsyncIterator[bytes]:
+    async for line in _beginning():
+        yield line
     async for operation in changes:
         if operation is None:
             yield KEEPALIVE_COMMENT

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Text, cast, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.callbacks import store as deliveries
 from app.errors import NotFoundError
-from app.store.identifiers import now
+from app.store.identifiers import FILE_NAME, now
 from app.store.tables import DatasetRow, OperationRow
 from app.wire import DatasetStatus
 
@@ -96,15 +96,27 @@ def ended_before(session: Session, moment: datetime, size: int) -> list[str]:
     return list(session.scalars(query.with_for_update(skip_locked=True)))
 
 
+def unsent_before(session: Session, moment: datetime, size: int) -> list[str]:
+    """Return up to `size` operations, made before a moment, whose dataset awaits its vectors."""
+    query = (
+        select(OperationRow.id)
+        .join(DatasetRow, DatasetRow.id == OperationRow.dataset_id)
+        .where(DatasetRow.status == DatasetStatus.AWAITING_VECTORS)
+        .where(OperationRow.status.in_(ACTIVE), OperationRow.created_at < moment)
+    )
+    return list(session.scalars(query.limit(size)))
+
+
 def remove(session: Session, operation_ids: Sequence[str]) -> None:
     """Delete operations with their callbacks."""
     session.execute(delete(OperationRow).where(OperationRow.id.in_(operation_ids)))
 
 
 def vectors_named(session: Session) -> set[str]:
-    """Return the names of the files of vectors that operations are about."""
-    name = OperationRow.request["vectors"].as_string()
-    return set(session.scalars(select(name).where(name.is_not(None))))
+    """Return the names of the uploaded files that operations are about; as text, like sources."""
+    request = cast(OperationRow.request, Text)
+    rows = session.scalars(select(request).where(request.contains('"vectors"', autoescape=True)))
+    return {name for text in rows for name in FILE_NAME.findall(text)}
 
 
 def counts(session: Session) -> dict[tuple[str, ...], float]:

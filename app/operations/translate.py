@@ -112,7 +112,9 @@ def _pace(row: OperationRow, status: OperationStatus) -> tuple[float | None, flo
     """Return images a second and the seconds left, while there is something to go by."""
     if status is not OperationStatus.RUNNING or row.started_at is None or not row.done:
         return None, None
-    seconds = max((now() - row.started_at).total_seconds(), 1e-3)
+    seconds = (now() - row.started_at).total_seconds()
+    if seconds <= 0:  # the clock was set back
+        return None, None
     pace = row.done / seconds
     return round(pace, 2), round(((row.total or row.done) - row.done) / pace, 1)
 

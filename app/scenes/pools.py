@@ -105,6 +105,9 @@ def signatures_of(settings: Settings, dataset: DatasetRow) -> Path:
     artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
     artifacts.fetch(index_path(path))  # datasets of an earlier version have none
     if not artifacts.fetch(path).exists():
-        detail = f"The signatures of dataset {dataset.id!r} are not where this host looks for them."
+        detail = (
+            f"The signatures of dataset {dataset.id!r} are not where this host looks for them; "
+            "register its source again, and a worker makes them again."
+        )
         raise UnavailableError(detail)
     return path

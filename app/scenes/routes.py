@@ -2,11 +2,16 @@
 
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
+from typing_extensions import override
 
 from app.choosing.constraints import Similarity
-from app.errors import ConflictError
+from app.errors import BusyError, ConflictError
 from app.http.dependencies import AppStateOf, CancellationOf, Transaction, requires
 from app.http.parameters import (
     BRIEFLY,
@@ -31,8 +36,30 @@ from app.scenes.wire import (
     ScenePage,
 )
 
+
+class _SceneRoute(APIRoute):
+    """A route whose path may have a scene's id, which has slashes, and ends in a word of its own.
+
+    The id ``a/thumbnail`` is not the picture of ``a``: its slash is sent as ``%2F``, and the path
+    is compared as it was sent.
+    """
+
+    @override
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        word = self.path.rpartition("/")[2]
+        sent = scope.get("raw_path")
+        if match is Match.NONE or not sent or word.startswith("{"):
+            return match, child
+        last = unquote(sent.partition(b"?")[0].rpartition(b"/")[2])
+        return (match, child) if last == word else (Match.NONE, {})
+
+
 router = APIRouter(
-    prefix="/datasets/{dataset_id}/scenes", tags=["scenes"], dependencies=[requires("datasets")]
+    prefix="/datasets/{dataset_id}/scenes",
+    tags=["scenes"],
+    dependencies=[requires("datasets")],
+    route_class=_SceneRoute,
 )
 duplicates = APIRouter(
     prefix="/datasets/{dataset_id}/duplicates", tags=["scenes"], dependencies=[requires("datasets")]
@@ -77,7 +104,7 @@ def list_scenes(
     "/{scene_id:path}/thumbnail",
     response_class=Response,
     responses={
-        **documented(*READING),
+        **documented(*READING, BusyError),
         HTTPStatus.OK: {
             "content": {"image/jpeg": {}},
             "description": "At most `side` pixels wide and high.",
@@ -100,7 +127,7 @@ def get_thumbnail(
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 
-@router.get("/{scene_id:path}/pointcloud", responses=documented(*READING))
+@router.get("/{scene_id:path}/pointcloud", responses=documented(*READING, BusyError))
 def get_pointcloud(
     dataset_id: DatasetId,
     scene_id: SceneId,

@@ -1,6 +1,5 @@
 """Show scenes, with small pictures of their images and points of their clouds."""
 
-import io
 from dataclasses import asdict
 
 import numpy as np
@@ -11,7 +10,13 @@ from app.choosing.alike import DuplicatesTask, NeighborsTask
 from app.choosing.duplicates import Duplicates
 from app.datasets import scenes
 from app.datasets import store as datasets
-from app.errors import ConflictError, InvalidRequestError, NotFoundError, SourceRefusedError
+from app.errors import (
+    BusyError,
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    SourceRefusedError,
+)
 from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
 from app.scenes.pools import ready, signatures_of
@@ -29,8 +34,9 @@ from app.settings import Settings
 from app.store import paging
 from app.store.tables import SceneRow
 from features.errors import AbsentError, ImageError, SourceError, StorageError
-from features.images.pixels import load_rgb
-from features.pointclouds import read_cloud
+from features.guarded.pool import ReadersBusyError
+from features.readers.clouds import read_cloud
+from features.readers.previews import thumbnail
 
 
 def show_cloud(scene_id: str, name: str, most: int) -> PointCloud:
@@ -51,11 +57,15 @@ def show_cloud(scene_id: str, name: str, most: int) -> PointCloud:
         There is no such file.
     InvalidRequestError
         It cannot be read, is too large, or breaks the rules of its kind; names the scene.
+    BusyError
+        Too many files are being read.
     """
     try:
         cloud = read_cloud(name, most)
     except AbsentError as error:
         raise NotFoundError(kind="point cloud of scene", name=scene_id) from error
+    except ReadersBusyError as error:
+        raise BusyError(str(error)) from error
     except (SourceError, StorageError) as error:
         why = error.rule if isinstance(error, SourceError) else f"cannot be read: {error.reason}"
         rule = f"The point cloud of scene {scene_id!r} {why}."
@@ -71,28 +81,6 @@ def show_cloud(scene_id: str, name: str, most: int) -> PointCloud:
         colors=None if colours is None else tuple(f"#{row.tobytes().hex()}" for row in colours),
         intensity=None if cloud.intensity is None else np.round(cloud.intensity, 4).tolist(),
     )
-
-
-def make_thumbnail(uri: str, side: int) -> bytes:
-    """Return a thumbnail of an image, a JPEG.
-
-    Parameters
-    ----------
-    uri
-        The image.
-    side
-        Longest side of the thumbnail in pixels; a smaller image is not enlarged.
-
-    Raises
-    ------
-    features.errors.ImageError
-        The image cannot be read.
-    """
-    image = load_rgb(uri)
-    image.thumbnail((side, side))
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=85)
-    return stream.getvalue()
 
 
 class SceneService:
@@ -241,15 +229,19 @@ class SceneService:
             There is no such dataset, scene or image, or none that can be read.
         SourceRefusedError
             The server's permitted folders do not hold it, and no other can be read.
+        BusyError
+            Too many files are being read.
         """
         images = self.get(dataset_id, scene_id).images
         self._session.commit()  # nothing is held while the image is decoded
         refusal: SourceRefusedError | None = None
         for image in images if number is None else images[number : number + 1]:
             try:
-                return make_thumbnail(permitted(image.uri, self._settings), side)
+                return thumbnail(permitted(image.uri, self._settings), side)
             except SourceRefusedError as error:
                 refusal = refusal or error
+            except ReadersBusyError as error:
+                raise BusyError(str(error)) from error
             except ImageError:
                 continue
         if refusal is not None:
@@ -266,6 +258,8 @@ class SceneService:
             There is no such dataset or scene, or it has no point cloud.
         InvalidRequestError
             The server may not read it, or cannot.
+        BusyError
+            Too many files are being read.
         """
         name = self.get(dataset_id, scene_id).pointcloud
         if name is None:

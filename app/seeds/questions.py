@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import Any, Final
 
-from app.choosing.budgets import BudgetRequest
+from app.choosing.budgets import AskedBudget, BudgetRequest, part_of
 from app.choosing.constraints import UsablePool, constraints_of
 from app.choosing.question import options_of
 from app.choosing.seeding import FrontierAnswer, SeedAnswer
 from app.choosing.tasks import FrontierTask, SeedTask, StoredQuestion
-from app.errors import InvalidRequestError, SolveCancelledError
+from app.errors import ConflictError, InvalidRequestError, SolveCancelledError
 from app.operations.service import Operations
 from app.operations.translate import FRONTIER, SOLVE, Kind, new_operation
 from app.operations.translate import to_wire as operation_to_wire
@@ -85,7 +85,7 @@ class Query:
     def budget(self, limit: float) -> Budget:
         """Return a limit as the wire has it."""
         total = math.fsum(self.task.question.costs)
-        return Budget(limit=limit, resource=self.resource, fraction=limit / total if total else 1.0)
+        return Budget(limit=limit, resource=self.resource, fraction=part_of(limit, total))
 
 
 def read_request(
@@ -141,22 +141,42 @@ def read_request(
     )
 
 
-def read_again(context: RequestContext, seed: Seed) -> Query:
-    """Understand the question that a seed answers, to prove it or to hand it out.
+def read_again(context: RequestContext, answer: Seed | Frontier) -> Query:
+    """Understand the question of an answer, to prove it or to hand it out.
 
-    Raises what `read_request` does.
+    Of a frontier it is that of its largest budget, by which some objectives measure all of them.
+
+    Raises
+    ------
+    ConflictError
+        An earlier version gave the answer, and did not store the whole question.
+    AppError
+        See `read_request`.
     """
+    if answer.constraints is None:
+        rule = (
+            "An earlier version of the service answered this without storing its constraints; "
+            "ask the same question again for an answer that has certificates."
+        )
+        raise ConflictError(rule)
+    if isinstance(answer, Seed):
+        budget, objective = answer.budget, answer.solver.objective
+    else:
+        budget, objective = answer.points[-1].budget, answer.objective_name
     request = SeedRequest(
-        budget=BudgetRequest(limit=seed.budget.limit),
-        resource=seed.budget.resource,
-        side_budgets=seed.side_budgets,
-        constraints=seed.constraints,
-        objective=seed.solver.objective,
-        strategy=seed.solver.strategy,
+        budget=_ANY_BUDGET,
+        resource=budget.resource,
+        side_budgets=answer.side_budgets,
+        constraints=answer.constraints,
+        objective=objective,
         time_limit_s=min(_CERTIFY_S, context.settings.max_time_limit_s),
-        random_seed=seed.solver.random_seed,
     )
-    return read_request(context, seed.dataset_id, request)
+    # A budget of nothing may be answered, but not asked for.
+    stored = AskedBudget(limit=budget.limit)
+    return read_request(context, answer.dataset_id, request.model_copy(update={"budget": stored}))
+
+
+_ANY_BUDGET: Final = BudgetRequest(limit=1.0)
 
 
 def _require_resource(pool: UsablePool, resource: str, pointer: str) -> None:
@@ -198,6 +218,8 @@ def _digest(
         limits,
         request.model_dump(mode="json", exclude={"budget", "budgets", "resource", "callback"}),
     ]
+    if isinstance(request, FrontierRequest):
+        question.append("with its constraints")  # earlier versions stored frontiers without them
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
 
@@ -233,6 +255,8 @@ def remember(
             dataset_id=query.dataset.id,
             nested=isinstance(query.request, FrontierRequest) and query.request.nested,
             budget=query.budget,
+            constraints=query.request.constraints,
+            side_budgets=query.request.side_budgets,
             provenance=query.provenance,
         )
         row = store.frontier_row(frontier, query.digest)

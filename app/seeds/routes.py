@@ -3,8 +3,9 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
+from app.choosing.certificates import Proof
 from app.errors import ConflictError
 from app.http.dependencies import (
     AppStateOf,
@@ -31,6 +32,7 @@ from app.http.strict import StrictRoute
 from app.operations.wire import ACCEPTED, Operation
 from app.processes.child import Cancellation
 from app.scenes.routes import ContextOf
+from app.seeds.proofs import Proofs
 from app.seeds.service import Seeds
 from app.seeds.translate import objectives_to_wire
 from app.seeds.wire import (
@@ -56,12 +58,48 @@ def _seeds(app_state: AppStateOf, context: ContextOf) -> Seeds:
 
 SeedsOf = Annotated[Seeds, Depends(_seeds)]
 
+
+def _proofs(request: Request, app_state: AppStateOf, context: ContextOf) -> Proofs:
+    return Proofs(context, app_state.pool, request.app.state.proofs)
+
+
+ProofsOf = Annotated[Proofs, Depends(_proofs)]
+
 _SOLVE = {
     **documented(*READING, ConflictError, *SENDING, *SOLVING),
     **ACCEPTED,
 }
 
 _PROOF = documented(*READING, ConflictError, *SOLVING)
+
+_CERTIFICATE: dict[int | str, dict[str, Any]] = {
+    **_PROOF,
+    HTTPStatus.OK: {
+        "content": {"application/json": {"schema": {"type": "object"}}},
+        "description": "The certificate. Its status and bound are what is proven: where time did "
+        "not suffice for the bound of the answer, a larger one.",
+        "headers": {
+            "Certificate-Bytes": {
+                "schema": {"type": "integer"},
+                "description": "Its size before compression.",
+            },
+            "Certificate-Seconds": {
+                "schema": {"type": "number"},
+                "description": "How long it took to make.",
+            },
+        },
+    },
+}
+_PROBLEM: dict[int | str, dict[str, Any]] = {
+    **_PROOF,
+    HTTPStatus.OK: {
+        "content": {"application/octet-stream": {}},
+        "description": "A NumPy archive with the arrays that docs/certificate.md names.",
+    },
+}
+
+Place = Annotated[int, Path(ge=0, le=1_000_000, description="Number of the point, from 0.")]
+Encodings = Annotated[str, Header(alias="Accept-Encoding", include_in_schema=False)]
 
 
 @router.post(
@@ -151,28 +189,21 @@ def list_represented(
     return seeds.represented(seed_id, scene_id, k, watch)
 
 
-@router.get("/seeds/{seed_id}/certificate", responses=_PROOF)
-def get_certificate(seed_id: SeedId, seeds: SeedsOf, watch: CancellationOf) -> dict[str, Any]:
-    """Prove a seed: `seedal verify PROBLEM CERTIFICATE` checks it without trusting this service."""
-    return seeds.certificate(seed_id, watch)
+@router.get("/seeds/{seed_id}/certificate", response_class=Response, responses=_CERTIFICATE)
+def get_certificate(
+    seed_id: SeedId, proofs: ProofsOf, watch: CancellationOf, accept_encoding: Encodings = ""
+) -> Response:
+    """Prove a seed: `seedal verify PROBLEM CERTIFICATE` checks it without trusting this service.
+
+    The first time this takes about as long as the solve did; then the same certificate is given.
+    """
+    return _certificate(proofs.of_seed(seed_id, watch), accept_encoding)
 
 
-@router.get(
-    "/seeds/{seed_id}/problem",
-    response_class=Response,
-    responses={
-        **_PROOF,
-        HTTPStatus.OK: {
-            "content": {"application/octet-stream": {}},
-            "description": "A NumPy archive: weights, vectors, costs and ids.",
-        },
-    },
-)
-def get_problem(seed_id: SeedId, seeds: SeedsOf, watch: CancellationOf) -> Response:
+@router.get("/seeds/{seed_id}/problem", response_class=Response, responses=_PROBLEM)
+def get_problem(seed_id: SeedId, proofs: ProofsOf, watch: CancellationOf) -> Response:
     """Download the problem that a certificate is about."""
-    headers = {"Content-Disposition": 'attachment; filename="problem.npz"'}
-    content = seeds.problem(seed_id, watch)
-    return Response(content, media_type="application/octet-stream", headers=headers)
+    return _problem(proofs.seed_problem(seed_id, watch))
 
 
 @frontiers.post(
@@ -201,6 +232,61 @@ def get_frontier(frontier_id: FrontierId, seeds: SeedsOf, response: Response) ->
     """Show a frontier; it never changes."""
     response.headers["Cache-Control"] = IMMUTABLE
     return seeds.get_frontier(frontier_id)
+
+
+@frontiers.get(
+    "/frontiers/{frontier_id}/points/{place}/certificate",
+    response_class=Response,
+    responses=_CERTIFICATE,
+)
+def get_point_certificate(
+    frontier_id: FrontierId,
+    place: Place,
+    proofs: ProofsOf,
+    watch: CancellationOf,
+    accept_encoding: Encodings = "",
+) -> Response:
+    """Prove a point of a frontier, as the certificate of a seed proves that."""
+    return _certificate(proofs.of_point(frontier_id, place, watch), accept_encoding)
+
+
+@frontiers.get(
+    "/frontiers/{frontier_id}/points/{place}/problem",
+    response_class=Response,
+    responses=_PROBLEM,
+)
+def get_point_problem(
+    frontier_id: FrontierId, place: Place, proofs: ProofsOf, watch: CancellationOf
+) -> Response:
+    """Download the problem that the certificate of a point is about."""
+    return _problem(proofs.point_problem(frontier_id, place, watch))
+
+
+def _certificate(proof: Proof, accept_encoding: str) -> Response:
+    """Return a certificate as it is kept, compressed, to a client that takes it so."""
+    headers = {
+        "Certificate-Bytes": str(proof.size),
+        "Certificate-Seconds": f"{proof.seconds:.3f}",
+        "Vary": "Accept-Encoding",
+    }
+    if not _takes_gzip(accept_encoding):
+        return Response(proof.json, media_type="application/json", headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return Response(proof.content, media_type="application/json", headers=headers)
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    """Tell whether a client takes gzip (RFC 9110, section 12.5.3); a weight of 0 refuses it."""
+    for entry in accept_encoding.lower().split(","):
+        name, _, weight = entry.replace(" ", "").partition(";q=")
+        if name == "gzip":
+            return weight.strip("0.") != "" or not weight
+    return False
+
+
+def _problem(content: bytes) -> Response:
+    headers = {"Content-Disposition": 'attachment; filename="problem.npz"'}
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 def _create(

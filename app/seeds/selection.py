@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.choosing.budgets import AskedBudget
+from app.choosing.budgets import AskedBudget, part_of
 from app.choosing.constraints import ConstraintsFile, UsablePool, constraints_of
 from app.choosing.duplicates import one_of_each
 from app.choosing.objectives import require_objective
@@ -31,10 +31,10 @@ from features.errors import redacted
 from features.pipeline import FeatureSettings, Prepared, prepare
 from features.precomputed import prepare_precomputed
 from features.prepared import Stage
+from features.readers.scenes import open_source
+from features.readers.vectors import read_vectors
 from features.settings import AUTO
-from features.sources import open_source
 from features.sources.scenes import PoolScene, ScenePool
-from features.vectors import read_vectors
 from solver.model.constraints import Constraints
 from solver.model.errors import InvalidProblemError
 from solver.model.options import SolverOptions
@@ -321,7 +321,7 @@ class PreparedSource:
     def _origin(self, question: Question, rules: ConstraintsFile) -> SeedOrigin:
         pool, prepared = self.source.pool, self.prepared
         total = math.fsum(question.costs)
-        fraction = question.budget / total if total else 1.0
+        fraction = part_of(question.budget, total)
         return SeedOrigin(
             dataset_id=prepared.key,  # a local pool has no other name than its content
             budget=Budget(limit=question.budget, resource=pool.resource, fraction=fraction),

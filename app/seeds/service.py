@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from threading import BoundedSemaphore
-from typing import Any
 
 from app.access.files import permitted
 from app.callbacks.egress import require_callable
 from app.choosing.alike import RepresentedTask
 from app.choosing.seeding import FrontierAnswer, SeedAnswer
-from app.choosing.tasks import CertificateTask, ProblemTask
 from app.datasets import scenes
 from app.datasets import store as datasets
 from app.errors import NotFoundError, SourceRefusedError
@@ -22,7 +20,7 @@ from app.processes.pool import SolvePool
 from app.scenes.pools import RequestContext, ready, signatures_of
 from app.scenes.wire import Neighbor
 from app.seeds import store
-from app.seeds.questions import await_end, read_again, read_request, recall, remember, submit
+from app.seeds.questions import await_end, read_request, recall, remember, submit
 from app.seeds.wire import (
     Frontier,
     FrontierRequest,
@@ -216,33 +214,6 @@ class Seeds:
         found: list[tuple[str, float]] = self._pool.answer(task, watch)
         items = tuple(Neighbor(scene_id=name, similarity=alike) for name, alike in found[:k])
         return Represented(scene_id=scene_id, total=len(found), items=items)
-
-    def certificate(self, seed_id: str, watch: Cancellation) -> dict[str, Any]:
-        """Return the proof of a seed as the JSON that ``seedal verify`` checks.
-
-        Raises
-        ------
-        NotFoundError
-            There is no such seed.
-        InvalidRequestError
-            Its objective is none that proofs are made for.
-        """
-        seed = self.get(seed_id)
-        task = CertificateTask(
-            question=read_again(self._context, seed).task.question,
-            selected=tuple(scene.scene_id for scene in seed.scenes),
-            upper_bound=seed.objective if seed.upper_bound is None else seed.upper_bound,
-        )
-        self._session.commit()
-        proof: dict[str, Any] = self._pool.answer(task, watch)
-        return proof
-
-    def problem(self, seed_id: str, watch: Cancellation) -> bytes:
-        """Return the ``.npz`` that the certificate of a seed is about; raises as `certificate`."""
-        task = ProblemTask(question=read_again(self._context, self.get(seed_id)).task.question)
-        self._session.commit()
-        file: bytes = self._pool.answer(task, watch)
-        return file
 
 
 def _exportable(

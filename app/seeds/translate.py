@@ -117,7 +117,6 @@ def objectives_to_wire() -> ObjectiveList:
                 description=one.description,
                 formula=one.formula,
                 source=one.source,
-                has_certificates=one.has_certificates,
             )
             for one in OBJECTIVES.values()
         )
@@ -130,6 +129,8 @@ def frontier_to_wire(
     dataset_id: str,
     nested: bool,
     budget: Callable[[float], Budget],
+    constraints: ConstraintsRequest,
+    side_budgets: tuple[SideBudget, ...],
     provenance: Mapping[str, Any],
 ) -> Frontier:
     """Return a frontier as the API gives it.
@@ -138,7 +139,7 @@ def frontier_to_wire(
     ----------
     answer
         By ascending budget.
-    dataset_id, nested, provenance
+    dataset_id, nested, constraints, side_budgets, provenance
         Of the question; the last as in `SeedOrigin`.
     budget
         Returns a limit as the wire has it.
@@ -152,6 +153,8 @@ def frontier_to_wire(
         knee=answer.knee,
         seconds=answer.seconds,
         notes=answer.notes,
+        constraints=constraints,
+        side_budgets=side_budgets,
         provenance=Provenance(**provenance, versions=versions()),
         created_at=now(),
     )

@@ -40,7 +40,8 @@ class ObjectiveInfo(Wire):
     formula: str = Field(description="What is maximised, S being the seed.")
     source: str
     has_certificates: bool = Field(
-        description="Whether each of its seeds has a certificate; all have a bound."
+        default=True,
+        description="Always true: each seed, and each point of a frontier, has a certificate.",
     )
 
 
@@ -325,5 +326,9 @@ class Frontier(Wire):
     )
     seconds: float
     notes: tuple[str, ...]
+    side_budgets: tuple[SideBudget, ...] = ()
+    constraints: ConstraintsRequest | None = Field(
+        default=None, description="Null in answers of versions that did not store them."
+    )
     provenance: Provenance
     created_at: datetime

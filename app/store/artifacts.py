@@ -78,10 +78,33 @@ class Artifacts:
             raise _unavailable(path, "what it has is damaged") from error
         return path
 
+    def fetch_content(self, path: Path) -> Path:
+        """Return a file that is named by the SHA-256 of its content; it may be nowhere.
+
+        One that is damaged here is removed, and fetched again where there is a store.
+
+        Raises
+        ------
+        UnavailableError
+            It is damaged, and no store has it; or see :meth:`fetch`.
+        """
+        if not self.fetch(path).exists() or _is_named_by_content(path):
+            return path
+        path.unlink(missing_ok=True)
+        if self._url is None or not self.fetch(path).exists():
+            detail = f"{path.name} was damaged on this server and is removed; send it again."
+            raise UnavailableError(detail)
+        return path
+
     def _name(self, url: str, path: Path) -> str:
         inside = path.is_relative_to(self._folder)
         name = path.relative_to(self._folder) if inside else Path("cache", *path.parts[-2:])
         return f"{url.rstrip('/')}/{name.as_posix()}"
+
+
+def _is_named_by_content(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest() == path.stem
 
 
 def _framed(path: Path) -> Iterator[bytes]:

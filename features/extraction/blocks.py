@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.errors import VectorsError
-from features.files.arrays import read_arrays, write_arrays
+from features.errors import DamagedError, VectorsError
+from features.files.stored import read_arrays, write_arrays
 
 KEY_BYTES: Final = 32
 
@@ -87,14 +87,20 @@ class BlockStore:
         ------
         KeyError
             Nothing is stored under the key.
+        DamagedError
+            The block was damaged or removed. Its images count as missing from now on.
         VectorsError
-            The block was damaged or removed. A damaged one is removed now, so that the next run
-            computes its images again.
+            The block cannot be read.
         """
         path, row = self._places[key]
         block = self._open.get(path)
         if block is None:
-            block = self._open[path] = _read(path)
+            try:
+                block = _Block(*read_arrays(path, "offsets", "vectors", "counts"))
+            except DamagedError:
+                self._lose(path)
+                raise
+            self._open[path] = block
             if len(self._open) > _OPEN_BLOCKS:
                 self._open.popitem(last=False)
         self._open.move_to_end(path)
@@ -141,6 +147,12 @@ class BlockStore:
         for row, key in enumerate(keys):
             self._places[key.tobytes()] = (path, row)
 
+    def _lose(self, path: Path) -> None:
+        """Forget a block, and remove its file: nobody else needs to find that it is damaged."""
+        self._places = {key: place for key, place in self._places.items() if place[0] != path}
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
 
 @dataclass(frozen=True, slots=True)
 class _Block:
@@ -149,17 +161,7 @@ class _Block:
     counts: NDArray[np.int32]
 
 
-def _read(path: Path) -> _Block:
-    try:
-        return _Block(*read_arrays(path, "offsets", "vectors", "counts"))
-    except VectorsError as error:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-        message = f"{error}; it is removed, and the same command computes its images again"
-        raise VectorsError(message) from error
-
-
 def _check(path: Path, keys: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
     if keys.ndim != 2 or keys.shape[1] != KEY_BYTES or len(offsets) != len(keys) + 1:  # noqa: PLR2004  (n, 32)
         message = f"{path}: keys {keys.shape} and offsets {offsets.shape} are not those of a block"
-        raise VectorsError(message)
+        raise DamagedError(message)

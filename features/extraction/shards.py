@@ -5,12 +5,13 @@ file. A changed setting or image never meets a stale result, a changed image is 
 no other, and one that two scenes share is extracted once.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from itertools import islice
 from typing import Final, TypeAlias
 
-from features.errors import redacted
+from features.errors import DamagedError, VectorsError, redacted
 from features.extraction.blocks import BlockStore, ImageVectors
 from features.extraction.extractor import Extractor, Recipe
 from features.extraction.reading import Reading, find_images, left_out
@@ -25,6 +26,9 @@ Shard: TypeAlias = tuple[str, ...]
 
 Report: TypeAlias = Callable[[int], None]
 """Called with every number of images that are done, stored ones included."""
+
+
+_log = logging.getLogger(__name__)
 
 
 def cut_shards(scenes: Iterable[PoolScene]) -> tuple[Shard, ...]:
@@ -142,12 +146,24 @@ class VectorExtraction:
     def vectors(self, scene: PoolScene) -> list[ImageVectors]:
         """Return what is stored of a scene's readable images, in order.
 
+        Images whose block was damaged or removed are computed again.
+
         Raises
         ------
-        VectorsError
-            A block was damaged or removed meanwhile.
+        BackboneError, VectorsError
+            See :meth:`run`; or an image was changed, or a block damaged again, meanwhile.
         """
-        return [self._store.get(key) for key in self.keys(scene)]
+        keys = self.keys(scene)
+        try:
+            return [self._store.get(key) for key in keys]
+        except (DamagedError, KeyError) as error:  # one of its block's other images came before
+            if isinstance(error, DamagedError):
+                _log.warning("computed again: %s", error)
+        self._compute_again(scene)
+        if any(key not in self._store for key in keys):
+            message = f"an image of scene {scene.scene_id!r} was changed while it was worked on"
+            raise VectorsError(message)
+        return [self._store.get(key) for key in keys]
 
     def is_new(self, scene: PoolScene) -> bool:
         """Tell whether this object encoded one of the scene's images."""
@@ -169,6 +185,12 @@ class VectorExtraction:
         """Give up what was decoded ahead."""
         for reading in self._ahead.values():
             reading.cancel()
+
+    def _compute_again(self, scene: PoolScene) -> None:
+        uris = {image.uri for image in scene.images}
+        for number, shard in enumerate(self.shards):
+            if not uris.isdisjoint(shard):
+                self.run(number, lambda _: None)
 
     def _read(self, number: int) -> Reading:
         return Reading(

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import BinaryIO, Final, NoReturn, Self
 
 from features.errors import SourceError
+from features.files.numbers import InexactError, exact, exact_whole, no_constant
 from features.files.paths import open_regular
+from features.limits import MAX_CARRIED_BYTES, MAX_ELEMENT_CHARS
 
 
 def decode_json(text: bytes, place: str) -> object:
@@ -34,19 +36,29 @@ def decode_json(text: bytes, place: str) -> object:
     Raises
     ------
     SourceError
-        The text is not JSON, is nested too deeply, or has a key twice in an object.
+        The text is not JSON, is nested too deeply, has a key twice in an object, or a number that
+        would become another (:mod:`features.files.numbers`).
     """
     try:
-        value: object = json.loads(text.decode(), object_pairs_hook=_object)
+        value: object = _DECODER.decode(text.decode())
     except UnicodeDecodeError as error:
         raise SourceError(place, f"byte {error.start + 1} of the line is not UTF-8") from error
     except json.JSONDecodeError as error:
         raise SourceError(place, f"not JSON ({error.msg} at column {error.colno})") from error
     except RecursionError as error:
         raise SourceError(place, "the JSON is nested too deeply") from error
-    except ValueError as error:  # a repeated key, a number with thousands of digits
+    except ValueError as error:  # a repeated key, a number with thousands of digits, NaN
         raise SourceError(place, f"not usable JSON ({error})") from error
     return value
+
+
+_CHUNK_BYTES: Final = 2**20
+_SPACE: Final = " \t\r\n"
+_OF_NUMBERS: Final = "+-.0123456789eE"  # and nothing, at the window's end
+
+
+class _UnusableError(ValueError):
+    """JSON by its form that is not used: what comes after it does not mend it."""
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -54,18 +66,28 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     result = dict(pairs)
     if len(result) < len(pairs):
         counts = Counter(key for key, _ in pairs)
-        message = f"the key {counts.most_common(1)[0][0]!r} stands twice in an object"
-        raise ValueError(message)
+        message = f"the key {counts.most_common(1)[0][0]!r:.60} stands twice in an object"
+        raise _UnusableError(message)
     return result
 
 
-MAX_ELEMENT_CHARS: Final = 64 * 2**20
-"""Longest element that is read."""
+def _number(text: str) -> float:
+    try:
+        return exact(text)
+    except InexactError as error:
+        raise _UnusableError(str(error)) from error
 
-_CHUNK_BYTES: Final = 2**20
-_SPACE: Final = " \t\r\n"
-_OF_NUMBERS: Final = "+-.0123456789eE"  # and nothing, at the window's end
-_DECODER: Final = json.JSONDecoder()
+
+def _constant(name: str) -> NoReturn:
+    try:
+        no_constant(name)
+    except ValueError as error:
+        raise _UnusableError(str(error)) from error
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=_number, parse_constant=_constant
+)
 
 
 def read_arrays(path: Path) -> Iterator[tuple[str, int, object]]:
@@ -77,8 +99,8 @@ def read_arrays(path: Path) -> Iterator[tuple[str, int, object]]:
     Raises
     ------
     SourceError
-        The file is not JSON, is neither an array nor an object, names a member twice, or has an
-        element longer than ``MAX_ELEMENT_CHARS``.
+        The file is not JSON, is neither an array nor an object, names a member twice, has an
+        element longer than ``MAX_ELEMENT_CHARS``, or one that :func:`decode_json` would refuse.
     """
     with open_regular(path) as file:
         window = _ByteWindow(file, str(path))
@@ -168,6 +190,8 @@ class _ByteWindow:
                 value, end = _DECODER.raw_decode(self._text, self._at)
             except RecursionError:
                 self.refuse("nested too deeply")
+            except _UnusableError as error:
+                self.refuse(str(error))
             except ValueError as error:
                 if not self._more():
                     self.refuse(str(error).partition(":")[0])
@@ -196,6 +220,7 @@ class _ByteWindow:
 
 _NOT_PLAIN: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _SHORT: Final = 40
+_MOST: Final = 2**63 - 1
 _NAMES: Final = {
     dict: "an object",
     list: "a list",
@@ -266,10 +291,12 @@ class Fields:
         return value
 
     def whole(self, key: str, least: int) -> int:
-        """Return a whole number of at least ``least``; booleans are none."""
+        """Return a whole number of at least ``least`` that 64 bits hold; booleans are none."""
         value = self.get(key)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             self.refuse(key, f"must be a whole number of at least {least}")
+        if value > _MOST:
+            self.refuse(key, f"must be a whole number of at most {_MOST}")
         return value
 
     def amount(self, key: str) -> float:
@@ -278,9 +305,9 @@ class Fields:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.refuse(key, f"must be a number, not {_shown(value)}")
         try:
-            amount = float(value)
-        except OverflowError:
-            amount = math.inf if value > 0 else -math.inf
+            amount = exact_whole(value) if isinstance(value, int) else value
+        except InexactError as error:
+            self.refuse(key, f"cannot be kept: {error}")
         if not (math.isfinite(amount) and amount >= 0):
             self.refuse(key, f"must be finite and at least 0, not {amount:g}")
         return amount
@@ -298,9 +325,11 @@ class Fields:
         if not isinstance(value, dict):
             self.refuse(key, f"must be an object, not {kind(value)}")
         try:
-            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+            size = len(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
         except (TypeError, ValueError, RecursionError) as error:
             self.refuse(key, f"cannot be written as JSON ({error})")
+        if size > MAX_CARRIED_BYTES:
+            self.refuse(key, f"must have at most {MAX_CARRIED_BYTES:,} bytes as JSON, not {size:,}")
         return value
 
 

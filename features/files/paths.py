@@ -1,5 +1,7 @@
 """Open files that nobody has vetted: a named pipe would wait for ever, a device never end.
 
+Keep to folders: where a server reads for others, no link leads a reader out of what it may read.
+
 List folders in natural order.
 
 Publish a file all at once: readers see the old content or the new, never a part.
@@ -8,14 +10,57 @@ Publish a file all at once: readers see the old content or the new, never a part
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 from uuid import uuid4
 
 from features.errors import SourceError
+
+_ROOTS: ContextVar[tuple[Path, ...] | None] = ContextVar("_ROOTS", default=None)
+
+
+@contextmanager
+def confined(roots: Sequence[Path] | None) -> Iterator[None]:
+    """Within the context, open files and list folders under these folders alone.
+
+    Parameters
+    ----------
+    roots
+        Real paths, their own links followed; None for no limit.
+    """
+    token = _ROOTS.set(None if roots is None else tuple(roots))
+    try:
+        yield
+    finally:
+        _ROOTS.reset(token)
+
+
+def confinement() -> tuple[Path, ...] | None:
+    """Return the folders of :func:`confined`: another process keeps to them, too."""
+    return _ROOTS.get()
+
+
+def _require_inside(path: Path) -> None:
+    """Refuse a path that links lead out of the folders that may be read."""
+    roots = _ROOTS.get()
+    if roots is None:
+        return
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):  # links that go round in a circle: opening says so
+        return
+    if not any(real.is_relative_to(root) for root in roots):
+        raise SourceError(str(path), LINK_OUT)
+
+
+LINK_OUT: Final = (
+    "is a link that leads out of the folders that this server may read (SEEDAL_FILE_ROOTS)"
+)
+"""Why a file or folder is not read whose name lies inside, as the end of a sentence."""
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -24,10 +69,11 @@ def open_regular(path: Path) -> BinaryIO:
     Raises
     ------
     SourceError
-        It is a pipe, a socket or a device.
+        It is a pipe, a socket or a device, or not in the folders of :func:`confined`.
     OSError
         As `open` does: it is missing, a folder, or may not be read.
     """
+    _require_inside(path)
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise SourceError(str(path), "is not a regular file")
@@ -53,7 +99,13 @@ def list_folder(path: Path) -> Listing:
     """List a folder once.
 
     Whatever is not a folder counts as a file, a broken link too: reading it says what is wrong.
+
+    Raises
+    ------
+    SourceError
+        It is not in the folders of :func:`confined`.
     """
+    _require_inside(path)
     with os.scandir(path) as found:
         entries = [(_is_folder(entry), Path(entry.path)) for entry in found if entry.name[0] != "."]
     entries.sort(key=lambda entry: natural_order(entry[1]))

@@ -118,6 +118,8 @@ def read_header(path: Path) -> PlyHeader:
     vertices = [element for element in elements if element.name == "vertex"]
     if len(vertices) != 1 or vertices[0].number == 0 or vertices[0].least_bytes == 0:
         raise SourceError(str(path), "declares no vertices with properties, or declares them twice")
+    if any(element.number > size for element in elements):
+        raise SourceError(str(path), "declares more of its elements than it has bytes")
     needed = sum(element.number * element.least_bytes for element in elements)
     if form == "ascii":
         needed -= 1  # the last line may lack its end

@@ -1,20 +1,16 @@
-"""Read a text file line by line, however long its lines are.
-
-Read CSV (RFC 4180, UTF-8) row by row.
-"""
+"""Read a text file line by line, however long its lines are."""
 
 import codecs
-import csv
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from features.errors import SourceError
 from features.files.paths import open_regular
+from features.limits import MAX_LINE_BYTES
 
-MAX_LINE_BYTES: Final = 16 * 2**20
-"""Longest line that is read: a scene of about 100,000 images."""
+_CHUNK_BYTES: Final = 2**16
+_UTF_16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
@@ -26,42 +22,68 @@ def read_lines(path: Path) -> Iterator[bytes]:
         A line has more than ``MAX_LINE_BYTES``; names ``FILE:LINE``.
     """
     with open_regular(path) as file:
-        number = 1
-        while line := file.readline(MAX_LINE_BYTES + 1):
-            if len(line) > MAX_LINE_BYTES:
-                place = f"{path}:{number}"
-                raise SourceError(place, f"the line has more than {MAX_LINE_BYTES:,} bytes")
-            yield line
-            number += 1
+        yield from _lines(path, file)
 
 
-# Python's float() also takes "1_000" and "infinity", which no other reader of the file would.
-_DECIMAL: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+def read_text_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a text in UTF-8 or, where a mark begins it, UTF-16; all as UTF-8.
 
-
-def read_rows(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield each row that is not blank after its place, ``"FILE:LINE"``.
+    Spreadsheets write both, with a mark (BOM), which is left out.
 
     Raises
     ------
     SourceError
-        The file is not CSV or not UTF-8, or a cell has more than 131,072 characters.
+        As :func:`read_lines`; or what the mark says is not so.
     """
-    # Decoded line by line, so that an error is on the line after the last one that was read;
-    # utf-8-sig, since spreadsheets write a byte order mark.
-    reader = csv.reader(codecs.iterdecode(read_lines(path), "utf-8-sig"), strict=True)
-    try:
-        for row in reader:
-            if row:
-                yield f"{path}:{reader.line_num}", row
-    except csv.Error as error:
-        place = f"{path}:{reader.line_num}"
-        raise SourceError(place, f"not CSV ({error})") from error
-    except UnicodeDecodeError as error:
-        place = f"{path}:{reader.line_num + 1}"
-        raise SourceError(place, "not UTF-8") from error
+    with open_regular(path) as file:
+        encoding = _UTF_16.get(file.read(2))
+        if encoding is not None:
+            yield from _decoded(path, file, encoding)
+            return
+        file.seek(0)
+        if file.read(3) != codecs.BOM_UTF8:
+            file.seek(0)
+        yield from _lines(path, file)
 
 
-def decimal(text: str) -> float | None:
-    """Return the number that a cell holds in decimal notation, if it does."""
-    return float(text) if _DECIMAL.fullmatch(text.strip()) else None
+def is_utf_16(path: Path) -> bool:
+    """Tell whether a file begins with the mark of UTF-16."""
+    with open_regular(path) as file:
+        return file.read(2) in _UTF_16
+
+
+def _lines(path: Path, file: BinaryIO) -> Iterator[bytes]:
+    number = 1
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        _require_short(line, path, number)
+        yield line
+        number += 1
+
+
+def _decoded(path: Path, file: BinaryIO, encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    number, rest, ended = 1, "", False
+    while not ended:
+        chunk = file.read(_CHUNK_BYTES)
+        ended = not chunk
+        try:
+            rest += decoder.decode(chunk, final=ended)
+        except UnicodeDecodeError as error:
+            msg = f"{path}:{number}"
+            raise SourceError(msg, "not UTF-16") from error
+        *whole, rest = rest.split("\n")
+        for text in whole:
+            line = f"{text}\n".encode()
+            _require_short(line, path, number)
+            yield line
+            number += 1
+        _require_short(rest, path, number)
+    if rest:
+        yield rest.encode()
+
+
+def _require_short(line: bytes | str, path: Path, number: int) -> None:
+    if len(line) > MAX_LINE_BYTES:
+        rule = f"the line has more than {MAX_LINE_BYTES:,} bytes"
+        msg = f"{path}:{number}"
+        raise SourceError(msg, rule)

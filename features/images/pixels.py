@@ -7,7 +7,7 @@ rarer decoders. The file's size in pixels is checked before any pixel is decoded
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -18,20 +18,23 @@ from numpy.typing import NDArray
 from PIL import ImageOps, UnidentifiedImageError
 
 from features.errors import ImageError, StorageError
+from features.limits import FREE_PIXELS, MAX_PIXELS, MAX_PIXELS_PER_BYTE
 from features.storage import uris
 from features.storage.reading import open_binary, state
 from features.storage.remote import IMAGE, Limits
 
-SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+SUFFIXES: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".jp2"}
+)
 """File name endings, in lower case, that sources take for images."""
-
-MAX_PIXELS: Final = 200_000_000
-"""Most pixels that one image may have: 600 MB as RGB."""
 
 # Pillow warns above this number and refuses above twice this number.
 PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 
-_FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000")
+"""The formats that are tried, by Pillow's names."""
+
+_STRIP_PIXELS: Final = 2**22
 _UINT16_TO_UINT8: Final = 257  # 65535 / 255
 
 
@@ -81,32 +84,47 @@ def load_rgb(uri: str, limits: Limits = IMAGE) -> PIL.Image.Image:
     Raises
     ------
     ImageError
-        The file is missing, a directory, empty, unreadable, not an image, truncated or larger than
-        ``MAX_PIXELS``; where it is remote also: unreachable, refused, too slow or too large.
+        The file is missing, a directory, empty, unreadable, not an image, truncated, larger than
+        ``MAX_PIXELS``, or far larger than its file can hold; where it is remote also: unreachable,
+        refused, too slow or too large.
     """
     with _image_errors():
         file = open_binary(uri, limits)
     try:
         with file, _pillow_quiet:
-            _refuse_empty(uri, file)
-            with PIL.Image.open(file, formats=_FORMATS) as image:
+            size = _size(uri, file)
+            with PIL.Image.open(file, formats=FORMATS) as image:
+                _require_proportion(uri, image, size)
                 image.load()
                 ImageOps.exif_transpose(image, in_place=True)
                 return _to_rgb(image)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
-        raise ImageError(uri, "not a PNG, JPEG, WebP, BMP or TIFF image") from error
+        raise ImageError(
+            uri, "not a PNG, JPEG, WebP, BMP, TIFF, GIF, AVIF or JPEG 2000 image"
+        ) from error
     except PIL.Image.DecompressionBombError as error:
         raise ImageError(uri, f"the image has more than {MAX_PIXELS:,} pixels") from error
+    except MemoryError as error:
+        raise ImageError(uri, "it needs more memory than an image may take") from error
     except Exception as error:  # decoders raise anything on broken data
         raise ImageError(uri, f"the image is truncated or broken ({error})") from error
 
 
-def _refuse_empty(uri: str, file: BinaryIO) -> None:
-    if not file.seek(0, os.SEEK_END):
+def _size(uri: str, file: BinaryIO) -> int:
+    size = file.seek(0, os.SEEK_END)
+    if not size:
         raise ImageError(uri, "the file is empty")
     file.seek(0)
+    return size
+
+
+def _require_proportion(uri: str, image: PIL.Image.Image, size: int) -> None:
+    pixels = image.width * image.height
+    if pixels > max(FREE_PIXELS, MAX_PIXELS_PER_BYTE * size):
+        rule = f"the image has {pixels:,} pixels in {size:,} bytes, as no photograph has"
+        raise ImageError(uri, rule)
 
 
 @contextmanager
@@ -122,26 +140,55 @@ def _to_rgb(image: PIL.Image.Image) -> PIL.Image.Image:
     if image.mode == "RGB" and not image.has_transparency_data:
         return image  # as nearly all are; a copy would take as long as decoding
     if image.mode.startswith("I;16"):
-        return _grey(np.rint(np.asarray(image) / _UINT16_TO_UINT8))
+        return _by_strips(image, lambda strip: _grey(np.asarray(strip) / _UINT16_TO_UINT8))
     if image.mode in {"I", "F"}:
-        return _grey(_stretch(np.asarray(image, dtype=np.float64)))
+        return _by_strips(image, _stretched(image))
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        white = PIL.Image.new("RGBA", layer.size, "white")
-        return PIL.Image.alpha_composite(white, layer).convert("RGB")
+        return _by_strips(image, _on_white)
     return image.convert("RGB")
 
 
-def _stretch(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    if not np.isfinite(values).all():
-        message = "it has values that are not finite"
-        raise ValueError(message)
-    span = np.ptp(values)
-    return np.rint((values - values.min()) * (255.0 / span)) if span else np.zeros_like(values)
+def _by_strips(
+    image: PIL.Image.Image, to_rgb: Callable[[PIL.Image.Image], PIL.Image.Image]
+) -> PIL.Image.Image:
+    """Convert an image some rows at a time: what lies between would take the memory thrice."""
+    whole = PIL.Image.new("RGB", image.size)
+    for top, strip in _strips(image):
+        whole.paste(to_rgb(strip), (0, top))
+    return whole
+
+
+def _strips(image: PIL.Image.Image) -> Iterator[tuple[int, PIL.Image.Image]]:
+    step = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, step):
+        yield top, image.crop((0, top, image.width, min(top + step, image.height)))
+
+
+def _on_white(strip: PIL.Image.Image) -> PIL.Image.Image:
+    layer = strip.convert("RGBA")
+    white = PIL.Image.new("RGBA", layer.size, "white")
+    return PIL.Image.alpha_composite(white, layer).convert("RGB")
+
+
+def _stretched(image: PIL.Image.Image) -> Callable[[PIL.Image.Image], PIL.Image.Image]:
+    """Return what maps values from the image's least to its greatest to 0 to 255."""
+    least, greatest = np.inf, -np.inf
+    for _, strip in _strips(image):
+        values = np.asarray(strip, dtype=np.float64)
+        if not np.isfinite(values).all():
+            message = "it has values that are not finite"
+            raise ValueError(message)
+        least, greatest = min(least, values.min()), max(greatest, values.max())
+    scale = 255.0 / (greatest - least) if greatest > least else 0.0
+
+    def to_rgb(strip: PIL.Image.Image) -> PIL.Image.Image:
+        return _grey((np.asarray(strip, dtype=np.float64) - least) * scale)
+
+    return to_rgb
 
 
 def _grey(values: NDArray[np.float64]) -> PIL.Image.Image:
-    return PIL.Image.fromarray(values.astype(np.uint8)).convert("RGB")
+    return PIL.Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
 
 
 class _PillowQuiet:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
-from features.files.arrays import read_arrays, write_arrays
+from features.files.stored import read_arrays, write_arrays
 from features.index.directions import Directions
 from features.index.links import components, find_links
 from features.index.nearest import NeighbourSearch, find_nearest, measure_recall, numpy_search

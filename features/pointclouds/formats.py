@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from features.errors import SourceError
 from features.files.arrays import count_items, read_header
 from features.files.paths import open_regular
+from features.limits import MAX_IDLE_LINES
 from features.pointclouds.cloud import Cloud, picks
 
 _SPARSE: Final = 32
@@ -108,6 +109,8 @@ def numbers(path: Path, lines: Sequence[bytes], width: int) -> NDArray[np.float6
     rows = np.empty((len(lines), width))
     for place, line in enumerate(lines):
         try:
+            if b"_" in line:  # float takes 1_000
+                raise ValueError  # noqa: TRY301  one sentence for all that is no number
             rows[place] = np.array([float(word) for word in line.split()[:width]]).reshape(width)
         except ValueError:
             shown = line.decode("latin-1").strip()[:60]
@@ -179,9 +182,15 @@ def read_text(path: Path, most: int) -> Cloud:
     Raises
     ------
     SourceError
-        It has no point, or a line that is none.
+        It has no point, a line that is none, or more than ``MAX_IDLE_LINES`` without one.
     """
-    is_point = [bool(line.strip()) and not line.startswith(b"#") for line in numbered(path, 0)]
+    is_point, idle = bytearray(), 0
+    for line in numbered(path, 0):
+        there = bool(line.strip()) and not line.startswith(b"#")
+        is_point.append(there)
+        idle += not there
+        if idle > MAX_IDLE_LINES:
+            raise SourceError(str(path), f"has more than {MAX_IDLE_LINES:,} lines without a point")
     total = sum(is_point)
     if not total:
         raise SourceError(str(path), "has no points")

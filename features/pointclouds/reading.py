@@ -5,7 +5,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
+
 from features.errors import SourceError
+from features.limits import MAX_CLOUD_BYTES, MAX_INTENSITY
 from features.pointclouds.cloud import Cloud
 from features.pointclouds.formats import read_array, read_kitti, read_nuscenes, read_text
 from features.pointclouds.ply import read_ply
@@ -48,10 +51,20 @@ def read_cloud(name: str, most: int) -> Cloud:
         raise SourceError(name, rule)
     with local_copy(name, IMAGE) as path:
         size = path.stat().st_size
-        if size > IMAGE.max_bytes:
-            rule = f"has {size:,} bytes; up to {IMAGE.max_bytes:,} are read"
+        if size > MAX_CLOUD_BYTES:
+            rule = f"has {size:,} bytes; up to {MAX_CLOUD_BYTES:,} are read"
             raise SourceError(str(path), rule)
         try:
-            return reader(path, most).finite()
+            return _sound(path, reader(path, most).finite())
         except OSError as error:
             raise SourceError(str(path), f"cannot be read ({error.strerror})") from error
+
+
+def _sound(path: Path, cloud: Cloud) -> Cloud:
+    """Refuse intensities that no sensor gives, and that cannot even be rounded."""
+    values = cloud.intensity
+    if values is not None and values.size and np.abs(values).max() > MAX_INTENSITY:
+        shown = values[np.abs(values).argmax()]
+        rule = f"has an intensity of {shown:.3g}; up to {MAX_INTENSITY:g} is read"
+        raise SourceError(str(path), rule)
+    return cloud

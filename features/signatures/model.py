@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
-from features.files.arrays import read_arrays, write_arrays
+from features.files.stored import read_arrays, write_arrays
 from features.signatures.parts import Parts
 
 _PARTS: Final = ("offsets", "masses", "words", "sizes")

@@ -13,16 +13,19 @@ from typing import Final
 
 from features.errors import SourceError, count, plural
 from features.files.json_values import is_plain
+from features.files.numbers import InexactError
 from features.files.paths import list_folder
-from features.files.text_lines import decimal, read_rows
+from features.files.tables import Rows
 from features.images.pixels import SUFFIXES
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
 from features.sources.scenes import Image, PoolScene, ScenePool
 
 
-def read_costs(path: Path, scene_ids: Collection[str]) -> dict[str, dict[str, float]]:
-    """Read a table of costs (RFC 4180, UTF-8); blank lines are skipped.
+def read_costs(
+    path: Path, scene_ids: Collection[str], notes: list[str]
+) -> dict[str, dict[str, float]]:
+    """Read a table of costs; blank lines are skipped.
 
     Parameters
     ----------
@@ -30,6 +33,8 @@ def read_costs(path: Path, scene_ids: Collection[str]) -> dict[str, dict[str, fl
         The table.
     scene_ids
         The scenes, each of which must have exactly one row.
+    notes
+        Gets sentences about what was understood, see :class:`features.files.tables.Rows`.
 
     Returns
     -------
@@ -41,8 +46,8 @@ def read_costs(path: Path, scene_ids: Collection[str]) -> dict[str, dict[str, fl
     SourceError
         A row breaks a rule, names ``FILE:LINE``; or a scene has no row.
     """
-    rows = read_rows(path)
-    place, header = next(rows, (str(path), []))
+    rows = Rows(path)
+    place, header = rows.place, rows.header
     key, *resources = header or [""]
     if key != "scene_id" or not resources:
         raise SourceError(place, "the header must be scene_id and at least one resource")
@@ -60,12 +65,13 @@ def read_costs(path: Path, scene_ids: Collection[str]) -> dict[str, dict[str, fl
             raise SourceError(place, f"scene {scene_id!r} already has a row at {places[scene_id]}")
         places[scene_id] = place
         costs[scene_id] = {
-            resource: _cost(value, resource, place)
+            resource: _cost(rows, value, resource, place)
             for resource, value in zip(resources, values, strict=True)
         }
     missing = [scene_id for scene_id in scene_ids if scene_id not in costs]
     if missing:
         raise SourceError(str(path), f"has no row for {count(missing, 'scene')}")
+    notes += rows.notes
     return costs
 
 
@@ -73,8 +79,11 @@ def _is_name(text: str) -> bool:
     return bool(text.strip()) and is_plain(text)
 
 
-def _cost(text: str, resource: str, place: str) -> float:
-    cost = decimal(text)
+def _cost(rows: Rows, text: str, resource: str, place: str) -> float:
+    try:
+        cost = rows.number(text, place)
+    except InexactError as error:
+        raise SourceError(place, f"{resource}: {error}") from error
     if cost is None or cost < 0 or not math.isfinite(cost):
         raise SourceError(place, f"{resource} must be a finite number of at least 0, not {text!r}")
     return cost
@@ -101,8 +110,9 @@ def open_images(root: Path, options: SourceOptions) -> ScenePool:
     loose = images.pop(".", ())
     if not images:
         raise SourceError(str(root), "has no folders; each scene needs a folder of images")
+    notes = [f"{plural(len(loose), 'image')} in no scene's folder left out"] if loose else []
     if (root / COSTS_FILE).exists():
-        costs, cost_origin = read_costs(root / COSTS_FILE, images), COSTS_FILE
+        costs, cost_origin = read_costs(root / COSTS_FILE, images, notes), COSTS_FILE
     else:
         costs = {scene_id: {IMAGE_COUNT: float(len(found))} for scene_id, found in images.items()}
         cost_origin = "number of images"
@@ -123,7 +133,7 @@ def open_images(root: Path, options: SourceOptions) -> ScenePool:
         ),
         resource=options.resource,
         cost_origin=cost_origin,
-        notes=[f"{plural(len(loose), 'image')} in no scene's folder left out"] if loose else [],
+        notes=notes,
     )
 
 

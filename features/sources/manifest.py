@@ -8,7 +8,6 @@ forms the file's ending names: JSON Lines, CSV or Parquet.
 A manifest as JSON Lines: UTF-8, one object a line.
 """
 
-import codecs
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
@@ -16,10 +15,10 @@ from typing import Final
 
 from features.errors import SourceError
 from features.files.json_values import decode_json
-from features.files.text_lines import read_lines
+from features.files.text_lines import read_text_lines
 from features.sources.manifest_csv import read_csv
 from features.sources.options import Refuse, SourceOptions, at_once, id_of
-from features.sources.pool import build_pool
+from features.sources.pool import build_pool, require_proportion
 from features.sources.record import parse_scene
 from features.sources.scenes import PoolScene, ScenePool
 
@@ -34,13 +33,12 @@ def read_jsonl(
     SourceError
         A line breaks a rule.
     """
-    for number, line in enumerate(read_lines(path), start=1):
+    # Windows editors put a byte order mark before the first line, or write UTF-16.
+    for number, line in enumerate(read_text_lines(path), start=1):
         place = f"{path}:{number}"
-        # Windows editors put a byte order mark before the first line.
-        text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
         record: object = None
         try:
-            record = _decoded(text, place)
+            record = _decoded(line, place)
             scene = parse_scene(record, place, base)
         except SourceError as error:
             refuse(error, id_of(record))
@@ -54,7 +52,7 @@ def _decoded(text: bytes, place: str) -> object:
     return decode_json(text, place)
 
 
-SUFFIXES: Final = (".jsonl", ".ndjson", ".csv", ".parquet")
+SUFFIXES: Final = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 """File name endings, in lower case, that tell a manifest; the first two are JSON Lines."""
 
 
@@ -69,26 +67,30 @@ def open_manifest(path: Path, options: SourceOptions, base: Path | str | None = 
     SourceError
         A row breaks a rule; names ``FILE:LINE``, of Parquet ``FILE row N``.
     """
-    scenes = _scenes(path, path.parent if base is None else base, options.refuse)
+    notes: list[str] = []
+    scenes = _scenes(path, path.parent if base is None else base, options.refuse, notes)
     return build_pool(
         "manifest",
         str(path),
-        takewhile(lambda _: options.go_on(), scenes),
+        takewhile(lambda _: options.go_on(), require_proportion(path, scenes)),
         resource=options.resource,
+        notes=notes,
         refuse=options.refuse,
         cost_origin="the manifest",
     )
 
 
-def _scenes(path: Path, base: Path | str, refuse: Refuse) -> Iterator[tuple[str, PoolScene]]:
+def _scenes(
+    path: Path, base: Path | str, refuse: Refuse, notes: list[str]
+) -> Iterator[tuple[str, PoolScene]]:
     match path.suffix.lower():
-        case ".csv":
-            return read_csv(path, base, refuse)
+        case ".csv" | ".tsv":
+            return read_csv(path, base, refuse, notes)
         case ".parquet":
             from features.sources.manifest_parquet import (  # noqa: PLC0415  loads pyarrow
                 read_parquet,
             )
 
-            return read_parquet(path, base, refuse)
+            return read_parquet(path, base, refuse, notes)
         case _:
             return read_jsonl(path, base, refuse)

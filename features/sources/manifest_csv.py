@@ -3,7 +3,8 @@
 Columns are named as the keys of the JSON Lines manifest, an empty cell is an absent key, and
 ``cost.RESOURCE`` stands for ``costs``. Where a row is an image, ``image_uri``, ``sensor`` and
 ``frame`` describe it, and all else must be the same in every row of its scene; a scene without
-images is one row with an empty ``image_uri``. Where a row is a scene, ``images`` is a JSON list.
+images is one row with an empty ``image_uri``. Where a row is a scene, ``images`` is a JSON list or
+a single path. Columns of other names are passed over, with a note.
 """
 
 import re
@@ -14,7 +15,9 @@ from typing import Final
 
 from features.errors import SourceError
 from features.files.json_values import decode_json
-from features.files.text_lines import decimal, read_rows
+from features.files.numbers import InexactError
+from features.files.tables import Rows
+from features.sources.columns import note_of, unknown_columns
 from features.sources.options import Refuse, at_once, id_of
 from features.sources.record import parse_scene
 from features.sources.scenes import Image, PoolScene
@@ -30,86 +33,115 @@ _SHARED: Final = ("costs", "group", "pointcloud", "regions", "external_ids", "me
 
 
 def read_csv(
-    path: Path, base: Path | str, refuse: Refuse = at_once
+    path: Path, base: Path | str, refuse: Refuse = at_once, notes: list[str] | None = None
 ) -> Iterator[tuple[str, PoolScene]]:
     """Yield each scene after the place of its first row, ``"FILE:LINE"``.
+
+    Parameters
+    ----------
+    path, base, refuse
+        As in :func:`features.sources.manifest.open_manifest`.
+    notes
+        Gets sentences about what was understood.
 
     Raises
     ------
     SourceError
         The header or a row breaks a rule, or rows of one scene differ.
     """
-    rows = read_rows(path)
-    place, header = next(rows, (str(path), []))
-    _check(header, place)
-    scenes = _scenes(rows, header, base, refuse)
-    return _join(scenes, refuse) if _PER_IMAGE in header else scenes
+    table = _Table(Rows(path), path.name, base, refuse)
+    scenes = table.scenes()
+    yield from _join(scenes, refuse) if table.row_is_image else scenes
+    if notes is not None:
+        notes += table.notes()
 
 
-def _check(header: list[str], place: str) -> None:
-    image_columns = _IMAGE_KEYS.keys() if _PER_IMAGE in header else {"images"}
-    known = _TEXT | _JSON - {"images"} | {_COST} | image_columns
-    for column in header:
-        if column not in known and not column.startswith(_COSTS):
-            names = ", ".join(sorted(known | _IMAGE_KEYS.keys()))
-            rule = f"{column!r} is no known column ({names}, cost.RESOURCE)"
-            if ";" in column or "\t" in column:
-                rule += "; columns are separated by commas"
+class _Table:
+    """A table of scenes, or of their images."""
+
+    def __init__(self, rows: Rows, name: str, base: Path | str, refuse: Refuse) -> None:
+        self._rows = rows
+        self._name = name
+        self._base = base
+        self._refuse = refuse
+        self._has_bare_paths = False
+        self.row_is_image = _PER_IMAGE in rows.header
+        self._others = self._unknown()
+
+    def notes(self) -> list[str]:
+        """Return what was understood; whole once all rows are read."""
+        notes = list(self._rows.notes)
+        if self._has_bare_paths:
+            notes.append(f"The cells of images in {self._name} are taken as one path each.")
+        if self._others:
+            notes.append(note_of(self._others, self._name))
+        return notes
+
+    def scenes(self) -> Iterator[tuple[str, PoolScene]]:
+        """Yield what each row holds."""
+        header = self._rows.header
+        for place, row in self._rows:
+            cells = dict(zip(header, row, strict=False))
+            try:
+                _require_columns(row, header, place)
+                scene = parse_scene(self._record(cells, place), place, self._base)
+            except SourceError as error:
+                self._refuse(error, id_of(cells))
+            else:
+                yield place, scene
+
+    def _unknown(self) -> frozenset[str]:
+        header, place = self._rows.header, self._rows.place
+        image_columns = set(_IMAGE_KEYS) if self.row_is_image else {"images"}
+        known = _TEXT | _JSON - {"images"} | {_COST} | image_columns
+        for column in sorted(({"images", *_IMAGE_KEYS} - image_columns).intersection(header)):
+            kind = "with" if self.row_is_image else "without"
+            rule = f"{column!r} is no known column of a table {kind} {_PER_IMAGE}"
             raise SourceError(place, rule)
-    if len(set(header)) < len(header):
-        raise SourceError(place, "the header names a column twice")
-    if "scene_id" not in header:
-        raise SourceError(place, "the header must name the column scene_id")
+        others = unknown_columns(header, known, _COSTS, place)
+        if "scene_id" not in header:
+            raise SourceError(place, "the header must name the column scene_id")
+        return others
 
+    def _record(self, cells: Mapping[str, str], place: str) -> dict[str, object]:
+        """Return the row as a line of JSON would have it."""
+        record: dict[str, object] = {}
+        costs: dict[str, object] = {}
+        image: dict[str, object] = {}
+        for column, cell in cells.items():
+            if not cell or column in self._others:
+                continue
+            if column in _IMAGE_KEYS:
+                image[_IMAGE_KEYS[column]] = _whole(cell) if column == "frame" else cell
+            elif column == "images" and cell.lstrip()[:1] not in {"[", "{", '"'}:
+                self._has_bare_paths = True
+                record[column] = [cell]
+            elif column in _JSON:
+                record[column] = _json(cell, column, place)
+            elif column == _COST:
+                record[column] = self._number(cell, column, place)
+            elif column.startswith(_COSTS):
+                costs[column.removeprefix(_COSTS)] = self._number(cell, column, place)
+            else:
+                record[column] = cell
+        if costs:
+            record["costs"] = costs
+        if image:
+            record["images"] = [image]
+        return record
 
-def _scenes(
-    rows: Iterable[tuple[str, list[str]]], header: list[str], base: Path | str, refuse: Refuse
-) -> Iterator[tuple[str, PoolScene]]:
-    for place, row in rows:
-        cells = dict(zip(header, row, strict=False))
+    def _number(self, cell: str, column: str, place: str) -> float | str:
+        """Return a number, or the text, which is then refused as one."""
         try:
-            _require_columns(row, header, place)
-            scene = parse_scene(_record(cells, place), place, base)
-        except SourceError as error:
-            refuse(error, id_of(cells))
-        else:
-            yield place, scene
+            number = self._rows.number(cell, place)
+        except InexactError as error:
+            raise SourceError(place, f"{column} cannot be kept: {error}") from error
+        return cell if number is None else number
 
 
 def _require_columns(row: list[str], header: list[str], place: str) -> None:
     if len(row) != len(header):
         raise SourceError(place, f"the row has {len(row)} columns, the header {len(header)}")
-
-
-def _record(cells: Mapping[str, str], place: str) -> dict[str, object]:
-    """Return the row as a line of JSON would have it."""
-    record: dict[str, object] = {}
-    costs: dict[str, object] = {}
-    image: dict[str, object] = {}
-    for column, cell in cells.items():
-        if not cell:
-            continue
-        if column in _IMAGE_KEYS:
-            image[_IMAGE_KEYS[column]] = _whole(cell) if column == "frame" else cell
-        elif column in _JSON:
-            record[column] = _json(cell, column, place)
-        elif column == _COST:
-            record[column] = _number(cell)
-        elif column.startswith(_COSTS):
-            costs[column.removeprefix(_COSTS)] = _number(cell)
-        else:
-            record[column] = cell
-    if costs:
-        record["costs"] = costs
-    if image:
-        record["images"] = [image]
-    return record
-
-
-def _number(cell: str) -> float | str:
-    """Return a number, or the text, which is then refused as one."""
-    number = decimal(cell)
-    return cell if number is None else number
 
 
 def _whole(cell: str) -> int | str:

@@ -1,31 +1,40 @@
 """A manifest as Parquet: a row is a scene, columns are named as the keys of JSON Lines.
 
-``images`` is a list of strings or of structs (``uri``, ``sensor``, ``frame``), ``costs`` a struct
-or a map. A null is an absent key. Rows are read in small batches, whatever the size of a row group.
+``images`` is a list of strings or of structs (``uri``, ``sensor``, ``frame``), or a single path;
+``costs`` a struct or a map; ``scene_id`` may be a whole number. A null is an absent key. Columns of
+other names are passed over. Rows are read in small batches, whatever the size of a row group.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.errors import SourceError
-from features.files.paths import open_regular
+from features.files.numbers import exact_whole
+from features.files.parquet import open_parquet
+from features.sources.columns import note_of, unknown_columns
 from features.sources.options import Refuse, at_once, id_of
 from features.sources.record import SCENE_KEYS, parse_scene
 from features.sources.scenes import PoolScene
 
-_BATCH_ROWS: Final = 1024
-_BUFFER_BYTES: Final = 2**20  # of a column that is read, instead of its whole chunk
+_BATCH_ROWS: Final = 64
+_TEXTS: Final = ("scene_id", "group")
 
 
 def read_parquet(
-    path: Path, base: Path | str, refuse: Refuse = at_once
+    path: Path, base: Path | str, refuse: Refuse = at_once, notes: list[str] | None = None
 ) -> Iterator[tuple[str, PoolScene]]:
     """Yield the scene of each row after its place, ``"FILE row N"``; rows count from 1.
+
+    Parameters
+    ----------
+    path, base, refuse
+        As in :func:`features.sources.manifest.open_manifest`.
+    notes
+        Gets sentences about what was understood.
 
     Raises
     ------
@@ -33,7 +42,7 @@ def read_parquet(
         The file is no Parquet file, or a row breaks a rule.
     """
     number = 0
-    for batch in _batches(path):
+    for batch in _batches(path, [] if notes is None else notes):
         for index in range(batch.num_rows):
             number += 1
             place = f"{path} row {number}"
@@ -47,36 +56,56 @@ def read_parquet(
                 yield place, scene
 
 
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    with open_regular(path) as file:
-        try:
-            table = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES)
-            _check(table.schema_arrow.names, path)
-            yield from table.iter_batches(_BATCH_ROWS)
-        except (pa.ArrowException, OSError) as error:
-            reason = (str(error).splitlines() or ["unknown"])[0]
-            raise SourceError(str(path), f"is no readable Parquet file ({reason})") from error
+def _batches(path: Path, notes: list[str]) -> Iterator[pa.RecordBatch]:
+    with open_parquet(path) as table:
+        schema = table.schema_arrow
+        others = unknown_columns(schema.names, SCENE_KEYS, "", str(path))
+        if others:
+            notes.append(note_of(others, path.name))
+        columns = [name for name in schema.names if name not in others]
+        notes += _understood(schema, columns, path.name)
+        yield from table.iter_batches(_BATCH_ROWS, columns=columns)
 
 
-def _check(names: list[str], path: Path) -> None:
-    for name in names:
-        if name not in SCENE_KEYS:
-            known = ", ".join(sorted(SCENE_KEYS))
-            raise SourceError(str(path), f"{name!r} is no known column ({known})")
-    if len(set(names)) < len(names):
-        raise SourceError(str(path), "a column stands twice")
+def _understood(schema: pa.Schema, columns: Sequence[str], name: str) -> list[str]:
+    """Return sentences about columns that are not of the type that the manifest has."""
+    notes = [
+        f"The whole numbers of {column} in {name} are taken as text."
+        for column in columns
+        if column in _TEXTS and pa.types.is_integer(schema.field(column).type)
+    ]
+    if "images" in columns and _is_text(schema.field("images").type):
+        notes.append(f"The cells of images in {name} are taken as one path each.")
+    return notes
+
+
+def _is_text(form: pa.DataType) -> bool:
+    plain = form.value_type if pa.types.is_dictionary(form) else form
+    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
 
 
 def _record(batch: pa.RecordBatch, index: int, place: str) -> dict[str, object]:
     """Return the row as a line of JSON would have it."""
     try:
         row = {
-            name: _plain(batch[name][index].as_py(), batch[name].type)
+            name: _cell(name, batch[name][index].as_py(), batch[name].type)
             for name in batch.schema.names
+            if name in SCENE_KEYS
         }
-    except (ValueError, OverflowError) as error:  # not UTF-8, a key twice, a date before year 1
-        raise SourceError(place, f"has a value that cannot be read ({error})") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # not UTF-8, a key twice, a date before year 1, no such index
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise SourceError(place, f"has a value that cannot be read ({reason})") from error
     return {name: value for name, value in row.items() if value is not None}
+
+
+def _cell(name: str, value: object, form: pa.DataType) -> object:
+    if name in _TEXTS and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if name == "images" and isinstance(value, str):
+        return [value]
+    return _plain(value, form)
 
 
 def _plain(value: object, form: pa.DataType) -> object:
@@ -91,7 +120,7 @@ def _plain(value: object, form: pa.DataType) -> object:
         case list():
             return [_plain(item, form.value_type) for item in value]
         case Decimal():
-            return float(value)
+            return _decimal(value)
         case _:
             return value
 
@@ -102,3 +131,8 @@ def _object(pairs: list[tuple[str, object]], form: pa.DataType) -> Mapping[str, 
         message = "a key stands twice in a map"
         raise ValueError(message)
     return result
+
+
+def _decimal(value: Decimal) -> float:
+    whole = value.to_integral_value()
+    return exact_whole(int(value)) if whole == value else float(value)

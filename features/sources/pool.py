@@ -1,9 +1,22 @@
 """Put scenes together to a pool: the rules that hold between scenes, whatever their source."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from features.errors import SourceError
 from features.files.json_values import is_plain
+from features.limits import (
+    FREE_TABLE_BYTES,
+    LEAST_COST,
+    MAX_ID_BYTES,
+    MAX_IMAGES_OF_SCENE,
+    MAX_NAME_BYTES,
+    MAX_POOL_BYTES,
+    MAX_SCENES,
+    MAX_TABLE_PROPORTION,
+    MOST_COST,
+    SCENE_BYTES,
+)
 from features.sources.options import Refuse, at_once
 from features.sources.record import DEFAULT_RESOURCE
 from features.sources.scenes import PoolScene, ScenePool
@@ -43,13 +56,21 @@ def build_pool(
     ------
     SourceError
         There are no scenes, two share an id, a name cannot be stored as text, a scene has no cost
-        for the resource, or there is a choice of resources and none was named.
+        for the resource, or one that is too large or small to work with, there is a choice of
+        resources and none was named, or something is larger than :mod:`features.limits` allows.
     """
     scenes: dict[str, PoolScene] = {}
     places: dict[str, str] = {}
+    size = 0
     for place, scene in placed_scenes:
+        size += scene_bytes(scene)
+        if len(scenes) >= MAX_SCENES or size > MAX_POOL_BYTES:
+            rule = f"has more than {MAX_SCENES:,} scenes, or {MAX_POOL_BYTES:,} bytes of them"
+            raise SourceError(root, rule)
         try:
             _check_names(place, scene)
+            _check_sizes(place, scene)
+            _check_costs(place, scene)
             _check_new(place, scene, places)
         except SourceError as error:
             refuse(error, scene.scene_id)
@@ -77,6 +98,69 @@ def _check_names(place: str, scene: PoolScene) -> None:
     for name in (scene.scene_id, scene.group or "", *(image.uri for image in scene.images)):
         if not is_plain(name):
             raise SourceError(place, f"{name!r} has control characters or is not UTF-8")
+
+
+def _check_sizes(place: str, scene: PoolScene) -> None:
+    """Refuse what an index of a database could not hold, or nobody could have meant."""
+    _require_short(place, "scene_id", scene.scene_id, MAX_ID_BYTES)
+    _require_short(place, "group", scene.group or "", MAX_ID_BYTES)
+    for resource in scene.costs:
+        _require_short(place, "a resource's name", resource, MAX_NAME_BYTES)
+    for image in scene.images:
+        _require_short(place, "sensor", image.sensor or "", MAX_NAME_BYTES)
+    for name, things in (("images", scene.images), ("regions", scene.regions or ())):
+        if len(things) > MAX_IMAGES_OF_SCENE:
+            rule = f"has {len(things):,} {name}; up to {MAX_IMAGES_OF_SCENE:,} of a scene are read"
+            raise SourceError(place, rule)
+
+
+def _require_short(place: str, key: str, name: str, most: int) -> None:
+    # A character has one to four bytes: most names need not be encoded to be measured.
+    if 4 * len(name) > most and len(name.encode(errors="surrogatepass")) > most:
+        raise SourceError(place, f"{key} must have at most {most:,} bytes, not {name[:40]!r}...")
+
+
+def scene_bytes(scene: PoolScene) -> int:
+    """Return about how much a scene holds: its text, and ``SCENE_BYTES`` for it and each image."""
+    size = SCENE_BYTES + len(scene.scene_id) + len(scene.group or "") + len(scene.pointcloud or "")
+    size += 8 * len(scene.regions or ()) + SCENE_BYTES * len(scene.costs)
+    size += sum(SCENE_BYTES + len(image.uri) + len(image.sensor or "") for image in scene.images)
+    for carried in (scene.external_ids, scene.meta):
+        if carried:
+            size += len(repr(carried))
+    return size
+
+
+def require_proportion(
+    path: Path, placed_scenes: Iterable[tuple[str, PoolScene]]
+) -> Iterator[tuple[str, PoolScene]]:
+    """Pass on a file's scenes until they are far more than its size can hold: a bomb.
+
+    Raises
+    ------
+    SourceError
+        They are.
+    """
+    room = max(FREE_TABLE_BYTES, MAX_TABLE_PROPORTION * path.stat().st_size)
+    for place, scene in placed_scenes:
+        room -= scene_bytes(scene)
+        if room < 0:
+            rule = (
+                f"unpacks to more than {MAX_TABLE_PROPORTION} times its size and "
+                f"{FREE_TABLE_BYTES:,} bytes"
+            )
+            raise SourceError(str(path), rule)
+        yield place, scene
+
+
+def _check_costs(place: str, scene: PoolScene) -> None:
+    for resource, cost in scene.costs.items():
+        if cost != 0 and not LEAST_COST <= cost <= MOST_COST:
+            rule = (
+                f"a cost ({resource}) must be 0 or between {LEAST_COST:g} and {MOST_COST:g}, "
+                f"not {cost:g}"
+            )
+            raise SourceError(place, rule)
 
 
 def _check_new(place: str, scene: PoolScene, places: Mapping[str, str]) -> None:

@@ -8,16 +8,36 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Required
 
-from pydantic import ConfigDict, Field, JsonValue, StrictFloat, StrictInt, with_config
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictFloat,
+    StrictInt,
+    with_config,
+)
 from typing_extensions import TypedDict
 
 from features.errors import SourceError, StorageError
 from features.files.json_values import Fields, is_plain
+from features.files.numbers import exact_whole
 from features.sources.scenes import Image, PoolScene
 from features.storage.reading import require_readable
 from features.storage.uris import resolve
 
 _EXACT: Final = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+def _kept(value: object) -> object:
+    """Refuse a whole number that pydantic would round."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return exact_whole(value)
+    return value
+
+
+Cost = Annotated[StrictFloat, BeforeValidator(_kept)]
+"""A JSON number that is kept as it is written."""
 
 
 @with_config(_EXACT)
@@ -38,8 +58,8 @@ class SceneRecord(TypedDict, total=False):
     """
 
     scene_id: Required[Annotated[str, Field(examples=["Area_2/storage_5"])]]
-    cost: Annotated[StrictFloat | None, Field(examples=[61234])]
-    costs: dict[str, StrictFloat] | None
+    cost: Annotated[Cost | None, Field(examples=[61234])]
+    costs: dict[str, Cost] | None
     group: str | None
     images: Annotated[
         Annotated[list[str | InlineImage], Field(fail_fast=True)] | None,

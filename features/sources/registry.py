@@ -260,8 +260,9 @@ class Mistake:
     scene_id: str | None = None
 
 
-class Mistakes:
-    """Collects mistakes instead of stopping at the first; a source's options carry its methods.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """How many mistakes are collected.
 
     Parameters
     ----------
@@ -269,9 +270,25 @@ class Mistakes:
         How many are kept; all are counted.
     rows, seconds
         After so many rows, or so long, the rest is not read.
+    """
+
+    most: int
+    rows: int
+    seconds: float
+
+
+class Mistakes:
+    """Collects mistakes instead of stopping at the first; a source's options carry its methods.
+
+    Parameters
+    ----------
+    most, rows, seconds
+        See :class:`Collected`.
 
     Attributes
     ----------
+    limits
+        The parameters.
     found
         The first mistakes.
     count
@@ -281,6 +298,7 @@ class Mistakes:
     """
 
     def __init__(self, most: int, *, rows: int, seconds: float) -> None:
+        self.limits = Collected(most=most, rows=rows, seconds=seconds)
         self.found: list[Mistake] = []
         self.count = 0
         self.complete = True

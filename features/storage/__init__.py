@@ -3,7 +3,7 @@
 ::
 
     reading, writing
-            -> object_stores (obstore: s3, gs, az, http) | file_systems (fsspec: any other scheme)
+            -> web (http) | object_stores (obstore: s3, gs, az) | file_systems (fsspec: others)
             -> environment, failures -> limits
     local   -> the file itself, without a library between
 

@@ -1,9 +1,9 @@
-"""S3, Google Cloud Storage, Azure and HTTP through obstore.
+"""S3, Google Cloud Storage and Azure through obstore.
 
 Everything runs on fsspec's event loop, a thread of its own in each process, so that one deadline
-covers all attempts. A store is opened once for a bucket or host and shared by all threads.
+covers all attempts. A store is opened once for a bucket and shared by all threads.
 
-What the process's environment says about object stores and proxies.
+What the process's environment says about object stores.
 
 Credentials come from here alone. obstore reads ``AWS_*``, ``GOOGLE_*`` and ``AZURE_*`` itself; this
 module decides when a store is asked without a signature, and when without TLS.
@@ -15,22 +15,20 @@ import asyncio
 import os
 import re
 from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import quote, unquote
-from urllib.request import getproxies_environment, proxy_bypass
 
 import fsspec.asyn  # type: ignore[import-untyped]
 from obstore import get_async, head_async, put_async
 from obstore.exceptions import BaseError
-from obstore.store import HTTPStore, ObjectStore, from_url
+from obstore.store import ObjectStore, from_url
 
 from features.errors import AbsentError, StorageError
-from features.storage.remote import Content, Limits, Sink, check_size
-from features.storage.uris import HTTP, Uri
+from features.storage.remote import Content, Limits, Sink, answer_of, check_size
+from features.storage.uris import Uri
 
 _PREFIXES: Final[Mapping[str, str]] = {
     "s3": "AWS_",
@@ -94,24 +92,13 @@ def allows_http(scheme: str) -> bool:
     )
 
 
-def has_proxy(scheme: str, host: str) -> bool:
-    """Tell whether ``HTTP_PROXY``, ``HTTPS_PROXY`` or ``ALL_PROXY`` stands before a host."""
-    proxies = getproxies_environment()
-    return bool({scheme, "all"} & proxies.keys()) and not proxy_bypass(host, proxies)
-
-
 REFUSALS: Final = (BaseError, OSError, ValueError)
 """What obstore raises; built-in errors stand for some answers."""
 
 _STATUS: Final = re.compile(r"returned non-2xx status code: ([0-9]{3})")
-_ANSWERS: Final = {
-    HTTPStatus.UNAUTHORIZED: "the server wants credentials (401)",
-    HTTPStatus.FORBIDDEN: "access is denied (403)",
-    HTTPStatus.NOT_FOUND: "it does not exist there (404)",
-}
 _SIGNS: Final = (
     (("kind: Timeout", "TimedOut"), "the server did not answer in time"),
-    (("kind: Connect",), "the host cannot be reached, or sends readers on to another host"),
+    (("kind: Connect",), "the host cannot be reached"),
     (("MissingContentLength",), "the server does not say how many bytes the file has"),
     (("IncompleteBody", "kind: Interrupted", "kind: Decode"), "the transfer broke off"),
     (("Parse(",), "what the server answers is no HTTP"),
@@ -131,7 +118,7 @@ def reason_of(error: Exception) -> str:
     """Return what an error of obstore means, as the end of a sentence."""
     status = status_of(error)
     if status is not None:
-        return _ANSWERS.get(HTTPStatus(status), f"the server answers {status}")
+        return answer_of(status)
     text = str(error)
     for signs, reason in _SIGNS:
         if any(sign in text for sign in signs):
@@ -146,12 +133,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _CHUNK_BYTES: Final = 2**20
 _NEVER: Final = datetime.fromtimestamp(0, UTC)  # stands where a server gives no date
-_NO_HEAD: Final = frozenset({400, 403, 404, 405, 501})
-# Encoded in a path's segment by the URL standard, beside control characters and what is not ASCII.
-_ENCODED: Final = ' "#<>?`{}/%'
-_PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in _ENCODED)
-# No name ends in .invalid (RFC 2606): a request that is not for the host itself goes nowhere.
-_NOWHERE: Final = "http://redirects-are-not-followed.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +145,10 @@ class _Address:
     variables: tuple[tuple[str, str], ...] = ()
     anonymous: bool = False
     plain_http: bool = False
-    only_host: str | None = None
 
 
 class ObjectStoreFile:
-    """An object, or a file on a web server.
+    """An object in a store.
 
     Parameters
     ----------
@@ -221,13 +201,7 @@ class ObjectStoreFile:
 
     async def _content(self) -> Content:
         store, key = self._store()
-        try:
-            meta = await head_async(store, key)
-        except REFUSALS as error:
-            if self._uri.scheme not in HTTP or not _is_of_head_alone(error):
-                raise
-            meta = (await get_async(store, key)).meta  # its body is not read
-        return _described(meta)
+        return _described(await head_async(store, key))
 
     async def _read_into(self, sink: Sink) -> None:
         store, key = self._store()
@@ -242,31 +216,15 @@ class ObjectStoreFile:
     def _store(self) -> tuple[ObjectStore, str]:
         """Return the store and the key in it."""
         uri = self._uri
-        if uri.scheme not in HTTP:
-            address = _Address(
-                url=uri.root.replace("gcs://", "gs://"),
-                scheme=uri.scheme,
-                limits=self._limits,
-                variables=variables(uri.scheme),
-                anonymous=is_anonymous(uri.scheme),
-                plain_http=allows_http(uri.scheme),
-            )
-            return _open(address), uri.path
-        host = uri.authority.rpartition("@")[2]
-        host = host[1 : host.find("]")] if host.startswith("[") else host.partition(":")[0]
         address = _Address(
-            url=uri.root,
+            url=uri.root.replace("gcs://", "gs://"),
             scheme=uri.scheme,
             limits=self._limits,
-            plain_http=uri.scheme == "http",
-            only_host=None if has_proxy(uri.scheme, host) else host,
+            variables=variables(uri.scheme),
+            anonymous=is_anonymous(uri.scheme),
+            plain_http=allows_http(uri.scheme),
         )
-        key = unquote(uri.path)
-        if not uri.query and quote(key, safe=f"{_PLAIN}/") == uri.path and "//" not in key:
-            return _open(address), key
-        # A query, and escapes beyond the necessary, survive only as a store's own address.
-        whole = f"{uri.root}/{uri.path}{uri.query}"
-        return _connect(replace(address, url=whole)), ""
+        return _open(address), uri.path
 
     def _run(self, task: Coroutine[object, object, _T]) -> _T:
         async def bounded() -> _T:
@@ -286,12 +244,6 @@ class ObjectStoreFile:
         return result
 
 
-def _is_of_head_alone(error: Exception) -> bool:
-    """Tell whether a GET may yet succeed: some servers, and signed URLs, know no HEAD."""
-    status = status_of(error)
-    return "MissingContentLength" in str(error) if status is None else status in _NO_HEAD
-
-
 def _described(meta: "ObjectMeta") -> Content:
     tag = meta["e_tag"]
     if not tag and meta["last_modified"] != _NEVER:
@@ -302,10 +254,6 @@ def _described(meta: "ObjectMeta") -> Content:
 @lru_cache(maxsize=64)
 def _open(address: _Address) -> ObjectStore:
     """Open a store, once for each address in this process."""
-    return _connect(address)
-
-
-def _connect(address: _Address) -> ObjectStore:
     limits = address.limits
     client: ClientConfig = {
         "connect_timeout": timedelta(seconds=limits.connect_s),
@@ -323,10 +271,6 @@ def _connect(address: _Address) -> ObjectStore:
     }
     if address.plain_http:
         client["allow_http"] = True
-    if address.only_host is not None:
-        client["proxy_url"], client["proxy_excludes"] = _NOWHERE, address.only_host
-    if address.scheme in HTTP:
-        return HTTPStore(address.url, client_options=client, retry_config=retry)
     if address.anonymous:
         return from_url(address.url, client_options=client, retry_config=retry, skip_signature=True)
     return from_url(address.url, client_options=client, retry_config=retry)

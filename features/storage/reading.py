@@ -184,6 +184,10 @@ def _remote(name: str, limits: Limits) -> RemoteFile:
         return FileSystemFile(name, limits)
     if not uri.query and (not uri.path or uri.path.endswith("/")):
         raise StorageError(name, "the URI names a folder, not a file")
+    if uri.scheme in HTTP:
+        from features.storage.web import WebFile  # noqa: PLC0415  most reads need no web client
+
+        return WebFile(name, uri, limits)
     return ObjectStoreFile(name, uri, limits)
 
 

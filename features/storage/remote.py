@@ -5,6 +5,7 @@ How long a remote read may take, how often it is tried, and how much it may brin
 
 import math
 from dataclasses import dataclass, fields
+from http import HTTPStatus
 from typing import Final, Protocol
 
 from features.errors import StorageError
@@ -103,3 +104,15 @@ def check_size(name: str, size: int, limits: Limits) -> None:
     if size > limits.max_bytes:
         rule = f"it has more than the {limits.max_bytes:,} bytes that are read of one file"
         raise StorageError(name, rule)
+
+
+_ANSWERS: Final = {
+    int(HTTPStatus.UNAUTHORIZED): "the server wants credentials (401)",
+    int(HTTPStatus.FORBIDDEN): "access is denied (403)",
+    int(HTTPStatus.NOT_FOUND): "it does not exist there (404)",
+}
+
+
+def answer_of(status: int) -> str:
+    """Return what an HTTP status that is no success means, as the end of a sentence."""
+    return _ANSWERS.get(status, f"the server answers {status}")

@@ -7,12 +7,14 @@ are written; the paths of http and https have percent escapes (RFC 3986).
 
 import os
 import re
+import string
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
 
 from features.errors import StorageError
+from features.limits import MAX_URI_BYTES
 
 HTTP: Final = frozenset({"http", "https"})
 OBJECT_STORES: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "azure", "adl", "abfs", "abfss"})
@@ -23,6 +25,9 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _HOST: Final = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 _CONTAINER: Final = re.compile(r"\A[A-Za-z0-9$-]+@")
 _SAFE_IN_PATHS: Final = "~!$&'()*+,;=:@"
+_HEX: Final = frozenset(string.hexdigits)
+_ESCAPE: Final = 3  # characters of one: a percent sign and two digits
+_SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,10 @@ def to_path(name: str) -> Path:
     Raises
     ------
     StorageError
-        Another scheme, another host, a relative ``file://`` path, or a path that no file can have.
+        Another scheme, another host, a relative ``file://`` path, a path that no file can have, or
+        one of more than ``MAX_URI_BYTES``.
     """
+    _require_short(name)
     scheme = _SCHEME.match(name)
     path = name
     if scheme is not None:
@@ -95,9 +102,10 @@ def parse(uri: str) -> Uri:
     Raises
     ------
     StorageError
-        It has no scheme, no host or bucket, a user or password, control characters, or ``.`` or
-        ``..`` in its path, plain or escaped.
+        It has no scheme, no host or bucket, a user or password, control characters, more than
+        ``MAX_URI_BYTES``, or ``.`` or ``..`` in its path, plain or escaped.
     """
+    _require_short(uri)
     scheme = _SCHEME.match(uri)
     if scheme is None:
         raise StorageError(uri, "is no URI")
@@ -208,11 +216,32 @@ def _check_authority(uri: str, parts: Uri) -> None:
         raise StorageError(uri, "a URI must not contain a backslash")
 
 
+def _require_short(name: str) -> None:
+    # A character has one to four bytes: most names need not be encoded to be measured.
+    if 4 * len(name) > MAX_URI_BYTES:
+        size = len(name.encode(errors="surrogatepass"))
+        if size > MAX_URI_BYTES:
+            rule = f"a path or URI must have at most {MAX_URI_BYTES:,} bytes, not {size:,}"
+            msg = f"{name[:_SHOWN]}..."
+            raise StorageError(msg, rule)
+
+
 def _leaves_its_folder(path: str) -> bool:
     """Look through any number of escapes: the server of the path may undo them."""
-    previous = None
-    while path != previous:
-        if {".", ".."} & set(re.split(r"[/\\]", path)):
-            return True
-        previous, path = path, unquote(path)
-    return False
+    plain = _unescaped(path) if "%" in path else path
+    # Some servers cut parameters off a segment, and then look at it: `..;x` is `..` to them.
+    return any(part.partition(";")[0] in {".", ".."} for part in re.split(r"[/\\]", plain))
+
+
+def _unescaped(path: str) -> str:
+    """Undo escapes, those of escapes too, in one pass.
+
+    An escape is undone as soon as its last digit is there, so no character is looked at again: to
+    undo all of a path until nothing changes takes a time that grows with the square of its length.
+    """
+    plain: list[str] = []
+    for letter in path:
+        plain.append(letter)
+        while len(plain) >= _ESCAPE and plain[-3] == "%" and {plain[-2], plain[-1]} <= _HEX:
+            plain[-_ESCAPE:] = chr(int(plain[-2] + plain[-1], 16))  # of bytes, dots are ASCII
+    return "".join(plain)

@@ -9,18 +9,19 @@ Source: the format's description, https://github.com/huggingface/safetensors#for
 
 import json
 import math
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.errors import VectorsError
+from features.errors import SourceError
+from features.files.archives import open_archive
+from features.files.arrays import map_array
+from features.files.paths import open_regular
+from features.limits import MAX_ARRAY_PROPORTION, MAX_DOCUMENT_BYTES
 from features.vectors.table import (
     ID_NAMES,
     IMAGE_NAMES,
@@ -29,7 +30,6 @@ from features.vectors.table import (
     pick,
     refuse,
     require_name,
-    require_proportion,
     require_vectors,
 )
 
@@ -81,7 +81,13 @@ def read_ids(path: Path) -> list[str]:
         The file cannot be read or is something else.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_regular(path) as stream:
+            content = stream.read(MAX_DOCUMENT_BYTES + 1)
+        if len(content) > MAX_DOCUMENT_BYTES:
+            refuse(path, f"has more than {MAX_DOCUMENT_BYTES:,} bytes of ids")
+        text = content.decode().replace("\r\n", "\n").replace("\r", "\n")
+    except SourceError as error:
+        refuse(path, error.rule)
     except UnicodeDecodeError:
         refuse(path, "ids must be UTF-8 text")
     except OSError as error:
@@ -121,7 +127,7 @@ def read_npy(path: Path) -> VectorTable:
         It is no array of vectors, or holds Python objects.
     """
     with _sentences(path):
-        values = np.lib.format.open_memmap(path, mode="r")
+        values = map_array(path)
     return VectorTable(require_vectors(path, values))
 
 
@@ -131,53 +137,26 @@ def read_npz(path: Path) -> VectorTable:
     Raises
     ------
     VectorsError
-        It is no such archive, holds Python objects, or lacks the vectors.
+        It is no such archive, holds Python objects, lacks the vectors, or is a bomb.
     """
-    with _sentences(path), path.open("rb") as stream:
-        if not zipfile.is_zipfile(stream):
-            refuse(path, "is not an .npz archive")
-        with zipfile.ZipFile(stream) as archive:
-            require_proportion(path, sum(member.file_size for member in archive.infolist()))
-        stream.seek(0)
-        with np.load(stream, allow_pickle=False) as arrays:
-            present = tuple(arrays.files)
-            values = _array(path, arrays, require_name(path, present, VECTOR_NAMES))
-            ids = {
-                names: ids_of_array(path, name, _array(path, arrays, name))
-                for names in (ID_NAMES, IMAGE_NAMES)
-                if (name := pick(path, present, names)) is not None
-            }
+    with _sentences(path), open_archive(path, MAX_ARRAY_PROPORTION) as archive:
+        values = archive.read(require_name(path, archive.names, VECTOR_NAMES))
+        ids = {
+            names: ids_of_array(path, name, archive.read(name))
+            for names in (ID_NAMES, IMAGE_NAMES)
+            if (name := pick(path, archive.names, names)) is not None
+        }
     return VectorTable(require_vectors(path, values), ids.get(ID_NAMES), ids.get(IMAGE_NAMES))
-
-
-def _array(path: Path, arrays: Mapping[str, Any], name: str) -> NDArray[Any]:
-    """Return a member; numpy gives the bytes of one that is no array."""
-    array = arrays[name]
-    if not isinstance(array, np.ndarray):
-        refuse(path, f"{name} is no array of numpy")
-    return array
 
 
 @contextmanager
 def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
-    except VectorsError:
-        raise
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        TypeError,
-        SyntaxError,
-        MemoryError,
-        TokenError,
-    ) as error:
-        if "pickle" in str(error).lower() or "object" in str(error).lower():
-            refuse(path, "holds pickled Python objects, which are never loaded")
-        refuse(path, f"is damaged or no array of numpy ({error})")
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        refuse(path, f"is damaged or no archive of numpy ({error})")
+    except SourceError as error:
+        refuse(path, str(error).removeprefix(f"{path}: "))
+    except OSError as error:
+        refuse(path, f"cannot be read ({error.strerror or error})")
 
 
 _LONGEST: Final = 100_000_000  # bytes of a header, the format's own limit
@@ -225,17 +204,19 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int]:
 
 
 def _map_tensor(path: Path, name: str, entry: object, start: int) -> NDArray[np.floating]:
-    if not isinstance(entry, Mapping) or entry.get("dtype") not in _DTYPES:
-        dtype = entry.get("dtype") if isinstance(entry, Mapping) else entry
-        refuse(path, f"{name} must be F16, F32 or F64, not {dtype}")
-    dtype = np.dtype(_DTYPES[entry["dtype"]])
+    kind = entry.get("dtype") if isinstance(entry, Mapping) else entry
+    if not isinstance(entry, Mapping) or not isinstance(kind, str) or kind not in _DTYPES:
+        refuse(path, f"{name} must be F16, F32 or F64, not {kind!s:.40}")
+    dtype = np.dtype(_DTYPES[kind])
     shape, offsets = _sizes(entry.get("shape")), _sizes(entry.get("data_offsets"))
     if shape is None or offsets is None or len(offsets) != 2:  # noqa: PLR2004  first, last
         refuse(path, f"is damaged: {name} has no whole shape or place")
+    if len(shape) not in {2, 3}:
+        refuse(path, f"{name} must be (n, d), or (n, patches, d), not {shape!s:.60}")
     first, last = offsets
     count = math.prod(shape)
     if last - first != count * dtype.itemsize or start + last > path.stat().st_size:
-        refuse(path, f"is damaged: {name} does not fit its shape {shape}")
+        refuse(path, f"is damaged: {name} does not fit its shape {shape!s:.60}")
     if not count:
         refuse(path, f"{name} has no numbers, its shape is {shape}")
     values: NDArray[np.floating] = np.memmap(path, dtype, "r", start + first, shape)

@@ -6,7 +6,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.errors import VectorsError
+from features.errors import SourceError
+from features.files.parquet import open_parquet
+from features.limits import MAX_ID_BYTES
 from features.vectors.table import VectorTable, pick, refuse, require_name, require_proportion
 
 _BATCH: Final = 4096
@@ -25,16 +27,13 @@ def read_parquet(path: Path) -> VectorTable:
     VectorsError
         The file is damaged, lacks a column, or a row breaks a rule.
     """
-    import pyarrow as pa  # noqa: PLC0415  slow to import
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
     try:
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with open_parquet(path) as file:
             return _read(path, file)
-    except VectorsError:
-        raise
-    except (OSError, ValueError, pa.ArrowException) as error:
-        refuse(path, f"is damaged or no Parquet file ({error})")
+    except OSError as error:
+        refuse(path, f"cannot be read ({error.strerror or error})")
+    except SourceError as error:
+        refuse(path, error.rule)
 
 
 def _read(path: Path, file: Any) -> VectorTable:  # noqa: ANN401  pyarrow carries no type information
@@ -52,6 +51,7 @@ def _read(path: Path, file: Any) -> VectorTable:  # noqa: ANN401  pyarrow carrie
     for batch in file.iter_batches(_BATCH, columns=columns):
         part = _vectors(path, batch.column(name), start, values.shape[1])
         if not start:
+            require_proportion(path, 4 * n * part.shape[1])
             values = np.empty((n, part.shape[1]), dtype=np.float32)
         values[start : start + len(part)] = part
         scene_ids += _strings(path, batch.column(of_scenes), of_scenes, start)
@@ -96,5 +96,7 @@ def _strings(path: Path, column: Any, name: str, start: int) -> list[str]:  # no
     strings: list[str] = column.to_pylist()
     for row, value in enumerate(strings, start):
         if not isinstance(value, str):
-            refuse(path, f"{name} must be a string, not {value!r}", row)
+            refuse(path, f"{name} must be a string, not {value!r:.60}", row)
+        if len(value) > MAX_ID_BYTES:
+            refuse(path, f"{name} must have at most {MAX_ID_BYTES:,} bytes", row)
     return strings

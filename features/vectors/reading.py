@@ -80,11 +80,45 @@ class PrecomputedVectors:
         return np.ascontiguousarray(found.reshape(-1, self.dim))
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class OwnedTable:
+    """The content of a file of vectors, and whose each row is.
+
+    Parameters
+    ----------
+    table
+        Its rows, in its order.
+    owners
+        The scene of each row.
+    """
+
+    table: VectorTable
+    owners: list[str]
+
+
+def parse_vectors(path: Path, ids: Path | None = None) -> OwnedTable:
+    """Read a file of vectors without looking at its numbers.
+
+    Raises
+    ------
+    VectorsError
+        The file cannot be read, or has no ids, or more or fewer than rows.
+    """
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        refuse(path, f"vectors are read from {', '.join(_READERS)} files")
+    if not path.is_file():
+        refuse(path, "there is no such file")
+    table = reader(path)
+    return OwnedTable(table, _owners(path, table, ids))
+
+
 def read_vectors(
     path: Path,
     scene_ids: Sequence[str],
     ids: Path | None = None,
     level: Level | None = None,
+    parse: Callable[[Path, Path | None], OwnedTable] = parse_vectors,
 ) -> PrecomputedVectors:
     """Read the vectors of a pool's scenes and check every one of them.
 
@@ -99,6 +133,8 @@ def read_vectors(
         ``ids.txt`` lies beside it.
     level
         What the vectors must be of; found out where None.
+    parse
+        Reads the file: here, or where it can do no harm (`features.readers.vectors`).
 
     Raises
     ------
@@ -106,13 +142,8 @@ def read_vectors(
         The file cannot be read, or a row breaks a rule: its number and what is wrong are named.
     """
     start = perf_counter()
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        refuse(path, f"vectors are read from {', '.join(_READERS)} files")
-    if not path.is_file():
-        refuse(path, "there is no such file")
-    table = reader(path)
-    owners = _owners(path, table, ids)
+    owned = parse(path, ids)
+    table, owners = owned.table, owned.owners
     rows = group_rows(path, owners, scene_ids)
     found = find_level(table, owners)
     if level is not None and found != level:

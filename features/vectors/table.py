@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
+from features.limits import FREE_BYTES, MAX_ARRAY_PROPORTION
 from features.numeric import row_lengths
 
 VECTOR_NAMES: Final = ("vectors", "embeddings")
 ID_NAMES: Final = ("scene_ids", "ids")
 IMAGE_NAMES: Final = ("image_ids",)
 
-_SMALL: Final = 2**28
-_MOST_TIMES: Final = 16
-"""Vectors of measured numbers hardly shrink when they are packed."""
+_LONGEST_RULE: Final = 1000
 
 DTYPES: Final = (np.dtype("f2"), np.dtype("f4"), np.dtype("f8"))
 
@@ -53,8 +52,8 @@ def require_proportion(path: Path, whole: int) -> None:
     VectorsError
         It does.
     """
-    if whole > max(_SMALL, _MOST_TIMES * path.stat().st_size):
-        refuse(path, f"unpacks to {whole:,} bytes, more than {_MOST_TIMES} times its size")
+    if whole > max(FREE_BYTES, MAX_ARRAY_PROPORTION * path.stat().st_size):
+        refuse(path, f"unpacks to {whole:,} bytes, more than {MAX_ARRAY_PROPORTION} times its size")
 
 
 def refuse(path: Path, rule: str, row: int | None = None) -> NoReturn:
@@ -66,7 +65,7 @@ def refuse(path: Path, rule: str, row: int | None = None) -> NoReturn:
         Always.
     """
     place = str(path) if row is None else f"{path}, row {row}"
-    message = f"{place}: {rule}"
+    message = f"{place}: {rule if len(rule) <= _LONGEST_RULE else rule[:_LONGEST_RULE] + '...'}"
     raise VectorsError(message)
 
 
@@ -109,7 +108,7 @@ def require_name(path: Path, present: tuple[str, ...], names: tuple[str, ...]) -
     """
     name = pick(path, present, names)
     if name is None:
-        listed = ", ".join(present) or "nothing"
+        listed = f"{', '.join(present):.200}" or "nothing"
         refuse(path, f"has no {' or '.join(names)}, only {listed}")
     return name
 

@@ -55,7 +55,8 @@ class Lift:
 
 def _single(values: np.ndarray) -> np.ndarray:
     """Return numbers as float32 where that loses nothing."""
-    short = values.astype(np.float32)
+    with np.errstate(over="ignore"):
+        short = values.astype(np.float32)
     return short if (short == values).all() else values.astype(np.float64)
 
 

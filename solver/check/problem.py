@@ -306,7 +306,7 @@ def _budget(content: Mapping[str, Array]) -> float | None:
     return number(float(array), "budget", 0.0)
 
 
-_SHARED = ("objective", "terms", "costs", "ids", "budget", "constraints")
+_SHARED = ("objective", "terms", "costs", "ids", "groups", "budget", "constraints")
 
 
 def read_problem(path: str | Path) -> Inputs:

@@ -23,6 +23,10 @@ That is rounding (0.1 + 0.2 > 0.3 in binary), far below one unit of any integer 
 """
 
 _LARGEST_SUM = 1e100
+LEAST_COST = 1e-100
+"""Costs below it, but for 0, are refused: ratios of worth and cost would overflow."""
+
+_LARGEST_COUNT = 2**53
 
 
 def allowance(limit: float) -> float:
@@ -32,6 +36,16 @@ def allowance(limit: float) -> float:
     certificate gets it from here; the verifiers define their own.
     """
     return limit * (1.0 + LIMIT_TOLERANCE)
+
+
+def check_least(name: str, costs: _Floats) -> None:
+    """Refuse costs, shape (n,), that are above 0 and too small to divide by."""
+    small = np.flatnonzero((costs > 0) & (costs < LEAST_COST))
+    if small.size:
+        message = (
+            f"{name} must be 0 or at least {LEAST_COST:g}; entry {small[0]} is {costs[small[0]]:g}."
+        )
+        raise InvalidProblemError(message)
 
 
 def _items(name: str, values: npt.ArrayLike) -> Ints:
@@ -56,6 +70,9 @@ def _check_range(name: str, minimum: int, maximum: int | None) -> None:
     for number in numbers:
         if not isinstance(number, int | np.integer) or number < 0:
             message = f"{name} must be whole numbers of at least 0, not {number!r}."
+            raise InvalidProblemError(message)
+        if number > _LARGEST_COUNT:
+            message = f"{name} must be at most {_LARGEST_COUNT}, not {number}."
             raise InvalidProblemError(message)
     if maximum is not None and minimum > maximum:
         message = f"{name}: the minimum of {minimum} is above the maximum of {maximum}."
@@ -144,6 +161,7 @@ class Resource:
                 f"not {limit:g}."
             )
             raise InvalidProblemError(message)
+        check_least(f"The costs of resource {self.name!r}", costs)
         with np.errstate(over="ignore"):
             total = float(costs.sum())
         if total > _LARGEST_SUM:

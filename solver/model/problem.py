@@ -12,9 +12,16 @@ from typing import ClassVar, Protocol, TypeAlias, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from solver.model.constraints import Constraints, allowance
+from solver.model.constraints import Constraints, allowance, check_least
 from solver.model.errors import InvalidProblemError
-from solver.model.vectors import Vectors, check_norms, is_large, kept_vectors, row_squares
+from solver.model.vectors import (
+    SCALED_ABOVE,
+    Vectors,
+    check_norms,
+    is_large,
+    kept_vectors,
+    row_squares,
+)
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -43,15 +50,21 @@ def floats(name: str, values: npt.ArrayLike, ndim: int) -> Floats:
 
 
 def _vectors(values: npt.ArrayLike) -> Vectors:
-    """Return checked vectors: large ones as they are kept, others in float64."""
+    """Return checked vectors: large ones as they are kept, others in float64.
+
+    Vectors that came out of here come out the same again, to the last bit: a certificate is about
+    the numbers of a file, and a file that is read and written again has the same ones.
+    """
     if is_large(values):
         return kept_vectors(values)
     vectors = floats("vectors", values, 2)
     squares = row_squares(vectors)
     check_norms(squares)
-    if (squares > 1.0).any():
-        # Rounding: scaled back, so that no pair utility is negative.
-        scaled = vectors / np.sqrt(np.maximum(squares, 1.0))[:, None]
+    long = squares > SCALED_ABOVE
+    if long.any():
+        # Rounding: scaled back, so that no pair utility is negative by more than its own rounding.
+        scaled = vectors.copy()
+        scaled[long] /= np.sqrt(squares[long])[:, None]
         return floats("vectors", scaled, 2)
     return vectors
 
@@ -99,6 +112,7 @@ class Budgeted:
         """
         object.__setattr__(self, "costs", floats("costs", self.costs, 1))
         check_nonnegative("costs", self.costs)
+        check_least("costs", self.costs)
         budget = float(self.budget)
         if not np.isfinite(budget) or budget < 0:
             message = f"The budget must be a finite number of at least 0, not {budget:g}."

@@ -24,6 +24,12 @@ _BLOCK = 1_024  # rows widened at a time
 _KEPT = 1.0 + 1e-6
 NORM_LIMIT = 1.0 + 1e-4
 
+SCALED_ABOVE = 1.0 + 1e-12
+"""Squared norm from which a float64 vector is scaled back to 1.
+
+It is far above the rounding of a square of norm 1, so that what was scaled is not scaled again.
+"""
+
 
 def is_large(values: npt.ArrayLike) -> TypeGuard[npt.NDArray[np.float32]]:
     """Return whether `values` is a float32 matrix that is kept as it is."""

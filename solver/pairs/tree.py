@@ -163,6 +163,8 @@ class PairTree(OpenTree[PairNode]):
         self.core, self.stop, self.threads = core, stop, threads
         self.by_number = False
         self._kept = 0
+        # Splits are kept as multiples of this, for single precision ends at 3e38.
+        self._unit = 2.0 ** math.frexp(float(np.abs(core.utilities).max(initial=0.0)))[1]
         nothing, no_split = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
         root = np.full(core.n, FREE, np.int8)
         most = min(core.rules.most, core.n)
@@ -207,7 +209,8 @@ class PairTree(OpenTree[PairNode]):
                 return self._only(state, proofs)
             if len(items):
                 places = np.flatnonzero(state[items] == FREE)
-                shares = split_again(core.utilities, upper.astype(np.float64), free, places)
+                kept = upper.astype(np.float64) * self._unit
+                shares = split_again(core.utilities, kept, free, places)
             else:
                 shares = 0.5 * core.utilities[np.ix_(free, free)]
             profits = company(core.utilities, core.profits, inside)[free]
@@ -227,7 +230,7 @@ class PairTree(OpenTree[PairNode]):
                 step.point,
                 step.average,
             )
-            items, upper = free, shares.astype(np.float32)
+            items, upper = free, (shares / self._unit).astype(np.float32)
             if bound <= target:
                 closed = PairBound(bound, candidates, state, -1, items, upper)
                 return replace(closed, proofs=tuple(proofs))
@@ -257,7 +260,10 @@ class PairTree(OpenTree[PairNode]):
         costs = np.ascontiguousarray(core.rules.costs[0][free])
         bound, upper = math.inf, exact
         for precision in (np.float32, np.float64):
-            upper = exact.astype(precision).astype(np.float64)
+            with np.errstate(over="ignore"):
+                upper = exact.astype(precision).astype(np.float64)
+            if not np.isfinite(upper).all():  # beyond single precision
+                continue
             step.shares = 0.5 * (utilities + upper - upper.T)
             step.state = np.zeros(k, np.int8)
             bound, _, step.count_multiplier, step.price = lagrangian(

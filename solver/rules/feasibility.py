@@ -66,11 +66,13 @@ def _scaled(costs: Floats, allowance: float, *, kind: bool) -> tuple[list[int], 
     A power of two times a float is exact, so all rounding is in floor and ceil. A limit gets one
     unit more in favour: a sum that is rounded to the nearest float may hide half a digit.
     """
-    scale = 2.0 ** (_BITS - math.frexp(allowance)[1]) if allowance > 0 else 1.0
+    # As an exponent: for the smallest limits the power itself is beyond the largest float.
+    exponent = _BITS - math.frexp(allowance)[1] if allowance > 0 else 0
     with np.errstate(over="ignore"):
-        numbers = np.minimum(costs * scale, 2.0 ** (_BITS + 1))
+        numbers = np.minimum(np.ldexp(costs, exponent), 2.0 ** (_BITS + 1))
     rounded = np.floor(numbers) if kind else np.ceil(numbers)
-    limit = math.ceil(allowance * scale) + 1 if kind else math.floor(allowance * scale)
+    most = math.ldexp(allowance, exponent)
+    limit = math.ceil(most) + 1 if kind else math.floor(most)
     return [int(number) for number in rounded], limit
 
 

@@ -289,7 +289,8 @@ def test_a_slow_body_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) 
 
     scope = {
         "type": "http", "method": "POST", "path": "/v1/datasets", "raw_path": b"/v1/datasets",
-        "query_string": b"", "headers": [(b"content-type", b"application/json")],
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
         "http_version": "1.1", "scheme": "http", "server": ("x", 80), "client": ("y", 1),
         "root_path": "", "app": app, "state": {},
     }  # fmt: skip

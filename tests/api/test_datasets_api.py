@@ -265,7 +265,7 @@ def test_a_deleted_dataset_is_gone(
             "#/source/scenes/0/regions/0",
             "integer",
         ),
-        ({"name": "a\u0000b"}, "#/name", "match"),
+        ({"name": "a\u0000b"}, "#/name", "NUL"),
         ({"surprise": 1}, "#/surprise", "not permitted"),
         ({"resource": "points"}, "#/source/scenes", "points"),
     ],
@@ -304,6 +304,53 @@ def test_a_link_out_of_the_permitted_folder_is_refused(
     assert extract(registered) is ExtractionOutcome.STOPPED
     dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
     assert "SEEDAL_FILE_ROOTS" in dataset["error"]
+
+
+@pytest.mark.parametrize("led_astray", ["costs.csv", "room", "floor/room"])
+def test_a_file_or_folder_beside_the_images_is_no_way_out(
+    client: TestClient,
+    register: Register,
+    extract: Extract,
+    validate: Callable[..., dict[str, Any]],
+    pool: Path,
+    tmp_path: Path,
+    led_astray: str,
+) -> None:
+    """A side file and a sub-folder that are links out are refused, and nothing of them is shown."""
+    root = pool.parent / f"beside_{led_astray.replace('/', '_')}"
+    (root / "own").mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(root / "own" / "0.png")
+    (tmp_path / "room").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "room" / "hush.png")
+    (tmp_path / "costs.csv").write_text("root:x:hush\n")
+    (root / led_astray).parent.mkdir(exist_ok=True)
+    (root / led_astray).symlink_to(tmp_path / Path(led_astray).name)
+    source = {"kind": "images", "root": str(root)}
+    registered = register(source)
+    assert extract(registered) is ExtractionOutcome.STOPPED
+    dataset = client.get(f"/v1/datasets/{registered['dataset']['id']}").json()
+    report = validate(source)
+    assert (dataset["status"], report["valid"]) == ("failed", False)
+    for told in (dataset["error"], str(report["errors"])):
+        assert "is a link that leads out of the folders" in told
+        assert f"{root.name}/{led_astray}" in told
+    for whole in (str(dataset), str(report)):
+        assert "hush" not in whole
+
+
+def test_links_within_the_permitted_folders_are_followed(
+    register: Register, extract: Extract, pool: Path
+) -> None:
+    """A folder that is put together of links into other permitted folders is a source."""
+    root = pool.parent / "together"
+    root.mkdir()
+    for scene in sorted(pool.glob("floor_0/*")):
+        (root / scene.name).symlink_to(scene)
+    names = "".join(f"{folder.name},1\n" for folder in root.iterdir())
+    (pool.parent / "elsewhere.csv").write_text(f"scene_id,hours\n{names}")
+    (root / "costs.csv").symlink_to(pool.parent / "elsewhere.csv")
+    registered = register({"kind": "images", "root": str(root)})
+    assert extract(registered) is ExtractionOutcome.DONE
 
 
 @pytest.mark.parametrize("kind", ["images", "inline"])

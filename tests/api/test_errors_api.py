@@ -87,7 +87,7 @@ def test_a_wrong_method_keeps_allow(client: TestClient) -> None:
     """405 tells which methods there are."""
     answer = client.put("/v1/datasets")
     _assert_problem(answer, 405)
-    assert answer.headers["Allow"] == "GET, POST"
+    assert answer.headers["Allow"] == "GET, HEAD, POST"
 
 
 def test_an_id_that_no_database_can_hold_is_refused(client: TestClient) -> None:
@@ -201,7 +201,7 @@ def _told(app: FastAPI, method: str, path: str, messages: list[dict[str, Any]]) 
         "root_path": "",
         "scheme": "http",
         "http_version": "1.1",
-        "headers": [(b"content-type", b"application/json")],
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
         "server": ("test", 80),
         "client": ("test", 1),
         "state": {},

@@ -1,6 +1,7 @@
 """Uploads over HTTP: manifests that become datasets, vectors that take the place of images."""
 
 import asyncio
+import hashlib
 import io
 import json
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +21,7 @@ from app.datasets.extraction import ExtractionOutcome
 from app.datasets.uploads import Uploads
 from app.errors import SlowRequestError
 
+OCTETS = {"Content-Type": "application/octet-stream"}
 SCENES = [{"scene_id": f"s/{k}", "cost": 10 + k, "group": "g"} for k in range(6)]
 
 
@@ -150,7 +152,7 @@ def test_vectors_that_break_a_rule_leave_nothing(
 
 def test_a_dataset_with_images_takes_no_vectors(client: TestClient, ready: str) -> None:
     """Vectors are for datasets that were registered to have them."""
-    answer = client.put(f"/v1/datasets/{ready}/vectors", content=_vectors())
+    answer = client.put(f"/v1/datasets/{ready}/vectors", content=_vectors(), headers=OCTETS)
     assert (answer.status_code, "precomputed" in answer.json()["detail"]) == (409, True)
 
 
@@ -161,7 +163,7 @@ def _lines(pool: Path, **more: object) -> bytes:
 
 
 def _upload(client: TestClient, content: bytes) -> dict[str, Any]:
-    answer = client.post("/v1/manifests", content=content)
+    answer = client.post("/v1/manifests", content=content, headers=OCTETS)
     assert answer.status_code == 201, answer.text
     uploaded: dict[str, Any] = answer.json()
     return uploaded
@@ -256,9 +258,10 @@ def test_an_upload_is_whole_or_not_there(client: TestClient, app: FastAPI) -> No
     """One that is empty, too long or compressed leaves nothing behind."""
     folder = app.state.app_state.settings.uploads_dir
     before = sorted(folder.iterdir()) if folder.exists() else []
-    assert client.post("/v1/manifests", content=b"").status_code == 422
-    assert client.post("/v1/manifests", content=b"{" * 1_100_000).status_code == 413
-    headers = {"Content-Encoding": "gzip"}
+    assert client.post("/v1/manifests", content=b"", headers=OCTETS).status_code == 422
+    long = b"{" * 1_100_000
+    assert client.post("/v1/manifests", content=long, headers=OCTETS).status_code == 413
+    headers = {"Content-Encoding": "gzip", **OCTETS}
     assert client.post("/v1/manifests", content=b"{}", headers=headers).status_code == 415
     assert sorted(folder.iterdir()) == before
 
@@ -333,3 +336,43 @@ def test_a_slow_upload_holds_no_connection_to_the_database(
     monkeypatch.setattr(Uploads, "receive", watched)
     assert _put(client, awaiting, _vectors()).status_code == 202
     assert held == [0]
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_damaged_manifest_is_never_read(client: TestClient, app: FastAPI) -> None:
+    """A cost with a flipped bit is no cost: the upload is removed, told of, and sent again."""
+    content = "".join(json.dumps(scene) + "\n" for scene in SCENES).replace("s/", "t/").encode()
+    uri = client.post("/v1/manifests", content=content).json()["uri"]
+    path = app.state.app_state.settings.uploads_dir / uri.removeprefix("upload:")
+    _flip(path)
+    body = {"name": "x", "source": {"kind": "manifest", "uri": uri}}
+    for status, words in ((503, "was damaged on this server and is removed; send it again"),
+                          (422, "was not uploaded here")):  # fmt: skip
+        answer = client.post("/v1/datasets", json=body)
+        assert answer.status_code == status
+        assert words in answer.json()["detail"]
+    assert client.post("/v1/manifests", content=content).json()["uri"] == uri
+    assert client.post("/v1/datasets", json=body).status_code == 202
+
+
+def test_damaged_vectors_fail_their_dataset_in_a_sentence(
+    client: TestClient,
+    app: FastAPI,
+    awaiting: dict[str, Any],
+    extract: Callable[[dict[str, Any]], ExtractionOutcome],
+) -> None:
+    """Vectors that changed on the disk since they were sent are not made signatures of."""
+    content = _vectors(7)
+    assert _put(client, awaiting, content).status_code == 202
+    name = f"{hashlib.sha256(content).hexdigest()}.npz"
+    _flip(app.state.app_state.settings.uploads_dir / name)
+    assert extract(awaiting) is ExtractionOutcome.STOPPED
+    operation = client.get(f"/v1/operations/{awaiting['operation']['id']}").json()
+    assert operation["error"]["detail"] == (
+        f"{name} was damaged on this server and is removed; send it again."
+    )

@@ -40,6 +40,18 @@ def test_every_format_has_the_scenes_that_are_shown(page: Page, site: Site, tmp_
     assert set(proven.tolist()) == set(names)
 
 
+@pytest.mark.parametrize("objective", ["auto", "coverage", "spread", "balanced"])
+def test_every_objective_has_a_proof(
+    page: Page, site: Site, tmp_path: Path, objective: str
+) -> None:
+    """Certificate and problem are offered whatever is maximised, and hold for `seedal verify`."""
+    visit(page, site.url, dataset=site.building, budget=350_000, objective=objective)
+    answered(page)
+    problem = _download(page, "Problem", tmp_path)
+    certificate = _download(page, "Certificate", tmp_path)
+    assert main(["verify", str(problem), str(certificate)]) == 0
+
+
 def test_a_report_needs_no_service(
     new_page: Callable[..., Page], page: Page, site: Site, tmp_path: Path
 ) -> None:

@@ -12,6 +12,8 @@ from http_service import SCENES, Service, answer_of, serving, vectors
 from sources_on_disk import PLACE
 from stored import Golden, Plain
 
+OCTETS: Final = {"Content-Type": "application/octet-stream"}
+
 FOLDERS: Final[dict[str, dict[str, Any]]] = {
     "manifest": {"kind": "manifest", "uri": f"file://{PLACE}/manifest/broken.jsonl"},
     "images": {"kind": "images", "root": f"{PLACE}/images"},
@@ -90,7 +92,7 @@ def test_a_source_that_is_wrong_stays_reported(service: Service, tmp_path: Path)
     """A manifest with mistakes is reported line by line, and fails its dataset in one sentence."""
     lines = [{"scene_id": "a", "cost": 1}, {"scene_id": "a", "cost": 2}, {"cost": 3}]
     content = "".join(json.dumps(line) + "\n" for line in lines).encode()
-    uploaded = service.client.post("/v1/manifests", content=content)
+    uploaded = service.client.post("/v1/manifests", content=content, headers=OCTETS)
     source = {"kind": "manifest", "uri": uploaded.json()["uri"]}
     report = service.client.post("/v1/datasets:validate", json={"source": source})
     registered = service.register(source, features={"backbone": "colour_grid"})

@@ -39,6 +39,20 @@ class Postgres:
         engine.dispose()
         return self.url(name)
 
+    def dump(self, url: str) -> str:
+        """Return a database as SQL, without settings of a particular server's version."""
+        text = self._run("pg_dump", "--inserts", "--no-owner", "--no-privileges", url)
+        kept = (line for line in text.splitlines() if not line.startswith(("SET ", "\\")))
+        return "\n".join(line for line in kept if line and not line.startswith("--")) + "\n"
+
+    def load(self, url: str, dump: str) -> None:
+        """Run SQL in an empty database."""
+        with tempfile.NamedTemporaryFile("w", dir=self._folder, suffix=".sql") as file:
+            file.write(dump)
+            file.flush()
+            Path(file.name).chmod(0o644)
+            self._run("psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", file.name)
+
     def create(self) -> None:
         """Make the server's files."""
         self._run("initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "--no-sync")
@@ -58,17 +72,20 @@ class Postgres:
     def _data(self) -> str:
         return str(self._folder / "data")
 
-    def _run(self, name: str, *arguments: str) -> None:
+    def _run(self, name: str, *arguments: str) -> str:
         program = _program(name)
         assert program is not None
-        subprocess.run(
-            [program, *arguments],
-            check=True,
-            user=self._user,
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with tempfile.TemporaryFile() as output:  # not a pipe: a server that is started keeps it
+            subprocess.run(
+                [program, *arguments],
+                check=True,
+                user=self._user,
+                cwd=self._folder,
+                stdout=output,
+                stderr=subprocess.DEVNULL,
+            )
+            output.seek(0)
+            return output.read().decode()
 
 
 def installed() -> bool:

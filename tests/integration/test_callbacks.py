@@ -14,18 +14,20 @@ from loopback import serving as web
 from planted import plant
 from postgres import Postgres, installed, running_postgres
 from service import Service, opened, slow_pool, worker
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from standardwebhooks import Webhook
 
 from app.access.service import Caller
 from app.callbacks.webhooks import WebhookDelivery
 from app.callbacks.wire import CallbackStatus
+from app.choosing.certificates import Proof
 from app.datasets.service import Datasets
 from app.datasets.wire import DatasetRequest
 from app.errors import InvalidRequestError
 from app.jobs.upkeep import Retention
 from app.operations.service import Operations
 from app.operations.wire import OperationStatus
+from app.seeds.proof_store import ProofStore
 from app.settings import Settings
 from app.store.identifiers import now
 from app.store.tables import DatasetRow, DeliveryRow, IdempotencyRow, OperationRow
@@ -293,6 +295,10 @@ def _age(path: Path, days: float) -> None:
         os.utime(path, (changed, changed))
 
 
+_NOBODY, _NEW, _REGISTERED = (f"{digit * 64}.csv" for digit in "012")
+_VECTORS = f"{'3' * 64}.npz"
+
+
 def test_what_is_old_is_forgotten(service: Service) -> None:
     """Ended operations, old answers of keys and files without a dataset go; all else stays."""
     kept = plant(service.settings, 5)
@@ -301,13 +307,15 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
         _age(signatures / name, days)
         (signatures.parent / "neighbours").mkdir(exist_ok=True)
         _age(signatures.parent / "neighbours" / name, days)
+    _age(signatures / ".cut-off.npz.0.tmp", 2)
+    _age(signatures / ".at-work.npz.0.tmp", 0)
     (signatures.parent / "index").mkdir()
     _age(signatures.parent / "index" / "planted-5-32-0.faiss", 2)  # of an earlier version
     uploads = service.settings.uploads_dir
     uploads.mkdir()
-    for name, days in (("nobody.csv", 2), (".cut-off.part", 2), ("new.csv", 0), ("v.npy", 2)):
+    for name, days in ((_NOBODY, 2), (".cut-off.part", 2), (_NEW, 0), (_VECTORS, 2)):
         _age(uploads / name, days)
-    _age(uploads / "registered.csv", 2)
+    _age(uploads / _REGISTERED, 2)
     old, untold, active = (_register(service, "http://127.0.0.1:9999/") for _ in range(3))
     _cancel(service, old)
     _cancel(service, untold)  # its receiver does not answer
@@ -324,9 +332,9 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
         session.execute(
             update(OperationRow)
             .where(OperationRow.id == active)
-            .values(request={"vectors": "v.npy"})
+            .values(request={"vectors": _VECTORS})
         )
-        source = {"kind": "manifest", "uri": "upload:registered.csv"}
+        source = {"kind": "manifest", "uri": f"upload:{_REGISTERED}"}
         session.execute(update(DatasetRow).where(DatasetRow.id == kept).values(source=source))
         for name, moment in (("old", long_ago), ("new", now())):
             session.add(
@@ -334,6 +342,8 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
                     project="p", call="c", key=name, fingerprint="f", answer={}, created_at=moment
                 )
             )
+    certificates = ProofStore(service.settings.certificates_dir, 1)
+    certificates.keep(Proof(content=b"", size=0, seconds=0.0), "forgotten")
     journal = _Journal()
     retention = Retention(
         service.settings.model_copy(update={"retention_days": 1e-9}), service.sessions, journal
@@ -348,18 +358,78 @@ def test_what_is_old_is_forgotten(service: Service) -> None:
         assert set(session.scalars(select(DeliveryRow.operation_id))) == {untold, active}
         assert session.get(DatasetRow, kept) is not None
     left = {path.name for path in signatures.iterdir()}
-    assert left == {"planted-5-32-0.npz", "young.npz"}  # a job may be about to use the young one
-    assert {path.name for path in (signatures.parent / "neighbours").iterdir()} == left
+    needed = {"planted-5-32-0.npz", "young.npz"}  # a job may be about to use the young one
+    assert left == needed | {".at-work.npz.0.tmp"}
+    assert {path.name for path in (signatures.parent / "neighbours").iterdir()} == needed
     assert not list((signatures.parent / "index").iterdir())
-    assert {path.name for path in uploads.iterdir()} == {"new.csv", "v.npy", "registered.csv"}
+    assert certificates.find("forgotten") is None
+    assert {path.name for path in uploads.iterdir()} == {_NEW, _VECTORS, _REGISTERED}
+
+
+def test_a_row_that_no_database_can_take_apart_stops_no_sweep(service: Service) -> None:
+    """In PostgreSQL a NUL in JSON is no text, and a damaged row is no JSON: the sweep goes on."""
+    uploads = service.settings.uploads_dir
+    uploads.mkdir(parents=True)
+    for name in (_NOBODY, _REGISTERED, _NEW, _VECTORS):
+        _age(uploads / name, 2)
+    first = plant(service.settings, 5)
+    second = plant(service.settings, 6)
+    operation = _register(service, "http://127.0.0.1:9999/")
+    source = {"kind": "manifest", "uri": f"upload:{_REGISTERED}", "scene_from": "\0"}
+    with service.sessions.begin() as session:
+        session.execute(update(DatasetRow).where(DatasetRow.id == first).values(source=source))
+        damaged = {**source, "uri": f"upload:{_NEW}"}
+        session.execute(update(DatasetRow).where(DatasetRow.id == second).values(source=damaged))
+        request = {"vectors": _VECTORS, "note": "\0"}
+        session.execute(
+            update(OperationRow).where(OperationRow.id == operation).values(request=request)
+        )
+        if service.engine.dialect.name == "sqlite":
+            cut = text("UPDATE datasets SET source = substr(source, 2) WHERE id = :id")
+            session.execute(cut, {"id": second})
+    Retention(
+        service.settings.model_copy(update={"retention_days": 1e-9}), service.sessions, _Journal()
+    )._sweep(now().timestamp())
+    assert {path.name for path in uploads.iterdir()} == {_REGISTERED, _NEW, _VECTORS}
+
+
+def test_a_dataset_whose_vectors_never_come_fails(service: Service) -> None:
+    """After the days of retention it fails, and says so; a younger one waits on."""
+    request = DatasetRequest.model_validate(
+        {
+            "name": "waits",
+            "source": {"kind": "inline", "scenes": [{"scene_id": "a", "cost": 1}]},
+            "features": {"backbone": "precomputed"},
+        }
+    )
+    with service.sessions.begin() as session:
+        datasets = Datasets(session, service.queue, service.settings)
+        old, young = (datasets.register(request).operation for _ in range(2))
+    with service.sessions.begin() as session:
+        for name, days in ((old.id, 31), (young.id, 29)):
+            made = now() - timedelta(days=days)
+            query = update(OperationRow).where(OperationRow.id == name)
+            session.execute(query.values(created_at=made))
+    Retention(service.settings, service.sessions, _Journal()).round()
+    failed = service.operation(old.id)
+    assert failed.error is not None
+    assert failed.error.detail == "No vectors were sent within 30 days."
+    dataset = service.dataset(old.dataset_id)
+    assert (dataset.status, dataset.error) == ("failed", failed.error.detail)
+    assert service.operation(young.id).status is OperationStatus.NOT_STARTED
+    assert service.dataset(young.dataset_id).status == "awaiting_vectors"
 
 
 def test_a_cache_that_others_share_is_not_swept(service: Service, tmp_path: Path) -> None:
-    """Signatures outside of the data directory may be another database's: they stay."""
+    """Signatures outside of the data directory may be another database's: they stay.
+
+    What a killed process had begun to write there is nobody's.
+    """
     away = service.settings.model_copy(
         update={"retention_days": 1e-9, "cache_dir": tmp_path / "shared"}
     )
     away.signatures_dir.mkdir(parents=True)
     _age(away.signatures_dir / "of-another.npz", 400)
+    _age(away.signatures_dir / ".cut-off.npz.0.tmp", 2)
     Retention(away, service.sessions, _Journal()).round()
     assert [path.name for path in away.signatures_dir.iterdir()] == ["of-another.npz"]

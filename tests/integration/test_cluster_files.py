@@ -120,6 +120,7 @@ def test_commands_of_the_manifest_name_what_there_is(items: dict[str, Item]) -> 
         n for n, item in items.items() if item["metadata"].get("labels") == {"upgrade": "first"}
     }
     needed = {"configmap/seedal", "persistentvolumeclaim/data"}
+    needed |= {"networkpolicy/nothing", "networkpolicy/outward"}
     assert first == needed | {name for name in items if name.startswith("job/")}
     for name in ("worker", "worker-gpu"):
         labels = items[f"deployment/{name}"]["spec"]["template"]["metadata"]["labels"]

@@ -173,8 +173,6 @@ def test_quiet_prints_the_result_alone(run: Run) -> None:
 REFUSED = {
     "a format for other sources": (("--format", "redal"), "not for manifest"),
     "no such format": (("--format", "pdf"), "no format 'pdf'"),
-    "a certificate of sets": (("--certificate", "--objective", "k_center"), "not for k_center"),
-    "a problem of sets": (("--problem", "--objective", "spread"), "not for spread"),
     "no such scene": (("--include", "room/99"), "include: 'room/99' is none of the items"),
     "no such group": (("--group-limit", "west=1:"), "no item is of group 'west'"),
     "no such resource": (("--side-budget", "euros=1"), "no costs of resource 'euros'"),

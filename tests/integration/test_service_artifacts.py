@@ -1,5 +1,6 @@
 """Hosts that share nothing but a database and a store of artifacts."""
 
+import hashlib
 import io
 import json
 import os
@@ -195,3 +196,21 @@ def test_a_store_that_is_away_is_said_to_be(
     with pytest.raises(UnavailableError) as caught:
         Artifacts(tmp_path, "s3://nothing/here").publish([path])
     assert "secret" not in caught.value.detail
+
+
+def test_what_is_damaged_here_is_fetched_again(tmp_path: Path) -> None:
+    """A file that is named by its content, and has another, comes from the store again."""
+    settings = _host(tmp_path, "one", f"file://{tmp_path}/store")
+    content = b"a manifest"
+    path = settings.uploads_dir / f"{hashlib.sha256(content).hexdigest()}.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
+    artifacts.publish((path,))
+    path.write_bytes(b"a mAnifest")
+    assert artifacts.fetch_content(path).read_bytes() == content
+    lonely = Artifacts(settings.data_dir, None)
+    path.write_bytes(b"a mAnifest")
+    with pytest.raises(UnavailableError, match="was damaged on this server and is removed"):
+        lonely.fetch_content(path)
+    assert not lonely.fetch_content(path).exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from planted import plant
-from serving import client_of, eventually, free_port, started
+from serving import client_of, eventually, free_port, serving, started
 
 from app.jobs.slots import FileSlots
 from app.settings import Settings
@@ -125,3 +125,13 @@ def test_sigterm_ends_the_events(tmp_path: Path) -> None:
             process.send_signal(signal.SIGTERM)
             assert not any(line.startswith("event") for line in lines)  # and no error
         process.wait(timeout=30)
+
+
+def test_metrics_have_a_port_of_their_own(tmp_path: Path) -> None:
+    """Where one is set, the API's port shows none: whoever reaches the API need not read them."""
+    settings = Settings(data_dir=tmp_path, port=free_port(), metrics_port=free_port())
+    with serving(settings, "--no-worker") as http:
+        assert http.get("/metrics").status_code == 404
+        answer = httpx2.get(f"http://127.0.0.1:{settings.metrics_port}/metrics", trust_env=False)
+        assert "http_server_request_duration_seconds" in answer.text
+        assert http.get("/readyz").status_code == 200

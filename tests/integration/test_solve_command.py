@@ -80,8 +80,8 @@ def test_an_answer_has_its_keys_and_its_certificate_holds(
         ({"budget": 1.0}, "hashes differ"),
         ({"budget": "much"}, "malformed"),
         ({"selected": []}, "costs 0"),
-        ({"inputs": {"sha256": "0"}}, "hashes differ"),
-        ({"proof": {"points": [], "covers": [], "tree": []}}, "leaves a branch open"),
+        ({"problem": {"objective": "signatures", "items": 12, "sha256": "0"}}, "hashes differ"),
+        ({"proof": {"tree": [], "points": [], "top": 1e6, "shifts": []}}, "leaves a branch open"),
     ],
 )
 def test_a_tampered_certificate_is_one_sentence_and_exit_1(

@@ -19,6 +19,7 @@ from features.errors import ImageError, SourceError, StorageError
 from features.images.pixels import fingerprint, load_rgb
 from features.pipeline import FeatureSettings, prepare
 from features.sources import SourceOptions, open_source
+from features.storage import web as web_files
 from features.storage.reading import local_copy
 from features.storage.remote import Limits
 
@@ -205,6 +206,18 @@ def test_a_silent_server_is_given_up_on() -> None:
 
 
 @pytest.mark.usefixtures("web")
+@pytest.mark.parametrize(
+    "authority",
+    ["127.0.0.1:99999", "127.0.0.1:abc", "[::1", "[::g]", "a..b", f"{'a' * 70}.example"],
+)
+def test_an_address_that_is_none_is_one_reason(authority: str) -> None:
+    """A port beyond the last, half of an IPv6 address, a label too long: one sentence each."""
+    for retries in (0, 2):
+        reason = refused(f"http://{authority}/a.png", Limits(retries=retries, total_s=20))
+        assert reason in {"the address cannot be asked for", "the host cannot be reached"}
+
+
+@pytest.mark.usefixtures("web")
 def test_an_unreachable_host_is_named_so() -> None:
     """A port where nothing listens, and a name that nobody has, cannot be reached."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -271,15 +284,103 @@ def test_an_empty_file_and_a_page_are_no_images(web: Web) -> None:
     assert "not a PNG" in refused(web.put("/a.jpg", page, Content_Type="image/jpeg"))
 
 
-def test_a_redirect_to_another_host_is_not_followed(web: Web) -> None:
-    """A redirect stays on its host; the other host is never asked."""
-    image = web.put("/a.png", png())
-    load_rgb(web.answer("/here", 302, Location=image), QUICK)
-    elsewhere = web.url.replace("127.0.0.1", "localhost")
-    web.seen.clear()
-    reason = refused(web.answer("/away", 302, Location=f"{elsewhere}/a.png"))
-    assert "sends readers on to another host" in reason
-    assert {path for _, path in web.seen} == {"/away"}
+def test_a_redirect_below_the_files_folder_is_followed(web: Web) -> None:
+    """It may be relative, absolute, or several; what is read is the last one's content."""
+    image = web.put("/pool/deep/a.png", png())
+    first = web.answer("/pool/x/here.png?q", 302, Location="/pool/x/there.png")
+    web.answer("/pool/x/there.png", 308, Location=f"{web.url}/pool/x/deep/a.png")
+    web.put("/pool/x/deep/a.png", png())
+    np.testing.assert_array_equal(load_rgb(first, QUICK), PIXELS)
+    assert fingerprint(first, QUICK)[1:] == (len(png()), '"1"')
+    np.testing.assert_array_equal(
+        load_rgb(web.answer("/pool/b.png", 301, Location="deep/a.png"), QUICK), PIXELS
+    )
+    assert image in {f"{web.url}{path}" for _, path in web.seen}
+
+
+def test_a_redirect_that_leads_away_is_not_followed(web: Web) -> None:
+    """Another host, port, scheme or folder, or a path with dots, is never asked for anything."""
+    with serving() as other:
+        other.put("/pool/a.png", png())
+        web.put("/outside/a.png", png())
+        places = (
+            web.url.replace("127.0.0.1", "localhost") + "/pool/a.png",
+            f"{other.url}/pool/a.png",
+            web.url.replace("http", "https") + "/pool/a.png",
+            web.url.replace("http", "ftp") + "/pool/a.png",
+            f"//{other.url.partition('//')[2]}/pool/a.png",
+            "/outside/a.png",
+            "../outside/a.png",
+            "/pool/../outside/a.png",
+            "/pool/%2e%2e/outside/a.png",
+            "/pool/%252e%252e/outside/a.png",
+            "/pool/..;/outside/a.png",
+            "/pool/..%3Bx=1/outside/a.png",
+            "/poolside/a.png",
+            web.url.replace("//", "//user@") + "/pool/a.png",
+            "file:///etc/passwd",
+            "http://[::1",
+            "",
+        )
+        for number, place in enumerate(places):
+            web.seen.clear()
+            uri = web.answer(f"/pool/{number}.png", 302, Location=place)
+            assert "sends readers on to another place" in refused(uri), place
+            with pytest.raises(ImageError, match="sends readers on"):
+                fingerprint(uri, QUICK)
+            assert {path for _, path in web.seen} == {f"/pool/{number}.png"}, place
+        assert other.seen == []
+
+
+def test_a_port_that_is_said_is_the_port_that_is_meant() -> None:
+    """The port of a scheme need not be written; another one is another place."""
+    asked = "https://h.example/pool/a.png"
+    there = "https://H.example:443/pool/b.png"
+    assert web_files._followed(asked, asked, there) == there
+    for away in ("https://h.example:80/pool/b.png", "https://h.example:4430/pool/b.png"):
+        with pytest.raises(web_files._AnswerError):
+            web_files._followed(asked, asked, away)
+
+
+def test_redirects_end(web: Web) -> None:
+    """A circle of redirects is given up after a few."""
+    uri = web.answer("/a.png", 302, Location="/a.png")
+    assert "sends readers on" in refused(uri)
+    assert web.requests("GET") == 6
+
+
+def test_a_transfer_goes_on_where_it_broke_off(web: Web) -> None:
+    """The rest is asked for by range, of the same content; without an ETag nothing is mixed."""
+    content, limits = png(), Limits(retries=2, total_s=20)
+
+    def halves(handler: Handler) -> None:
+        start = handler.headers.get("Range", "").removeprefix("bytes=").rstrip("-")
+        part = content[int(start or 0) :]
+        handler.send_response(206 if start else 200)
+        handler.send_header("Content-Length", str(len(part)))
+        if "plain" not in handler.path:
+            handler.send_header("ETag", 'W/"1"' if "weak" in handler.path else '"1"')
+        handler.end_headers()
+        if handler.command == "GET":
+            handler.wfile.write(part[: len(part) // 2] if not start else part)
+
+    web.pages |= dict.fromkeys(("/tagged.png", "/plain.png", "/weak.png"), halves)
+    np.testing.assert_array_equal(load_rgb(f"{web.url}/tagged.png", limits), PIXELS)
+    assert web.headers[-1]["If-Match"] == '"1"'
+    for name in ("plain", "weak"):  # a weak tag may be of other bytes, too
+        assert refused(f"{web.url}/{name}.png", limits) == "the transfer broke off"
+
+
+def test_no_password_of_a_netrc_file_is_sent(
+    web: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What the user's other programs log in with stays at home, and so do cookies."""
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for _ in range(2):
+        load_rgb(web.put("/a.png", png(), Set_Cookie="a=b"), QUICK)
+    assert all({"Authorization", "Cookie"}.isdisjoint(headers) for headers in web.headers)
 
 
 def test_a_proxy_of_the_environment_is_used(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,7 +428,9 @@ def test_what_fails_is_reported_and_the_rest_goes_on(web: Web, tmp_path: Path) -
     images = {
         web.answer("/403.png", 403): "access is denied (403)",
         web.answer("/404.png?secret", 404): "it does not exist there (404)",
-        web.put("/page.jpg", b"<html>"): "not a PNG, JPEG, WebP, BMP or TIFF image",
+        web.put(
+            "/page.jpg", b"<html>"
+        ): "not a PNG, JPEG, WebP, BMP, TIFF, GIF, AVIF or JPEG 2000 image",
         web.put("/empty.png", b""): "the file is empty",
         web.put("/short.png", png(), Content_Length="100"): "truncated",
     }

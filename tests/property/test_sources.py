@@ -20,7 +20,7 @@ names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
     lambda text: text.strip() != ""
 )
 amounts = st.floats(0, 1e300) | st.integers(0, 2**53)
-frames = st.integers(0, 2**63)
+frames = st.integers(0, 2**63 - 1)
 file_names = st.from_regex(r"[a-zA-Z0-9 _.%-]{1,20}", fullmatch=True).filter(
     lambda name: name.strip() not in {"", ".", ".."}
 )

@@ -112,6 +112,21 @@ def _commands(page: Path) -> list[str]:
     return re.findall(r"`([^`]+)`", re.sub(r"^```\w*$", "`", text, flags=re.MULTILINE))
 
 
+@pytest.mark.parametrize("page", _ALL, ids=lambda page: page.name)
+def test_tests_exist_that_a_page_names(page: Path) -> None:
+    """Each `folder/test_file.py::test_name` of the page is a test under `tests/`."""
+    named = [word.partition("::") for word in _words(page) if "::" in word and ".py" in word]
+    missing = []
+    for file, _, name in named:
+        path = _ROOT / "tests" / file.removeprefix("tests/")
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if not re.search(rf"^(async )?def {re.escape(name)}\(", text, re.MULTILINE):
+            missing.append(f"{file}::{name}")
+    assert missing == []
+    if page.name == "security.md":
+        assert len(named) > 40
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_diffs_apply() -> None:
     """The diffs that show how to extend the product fit the files that there are."""

@@ -20,17 +20,18 @@ function formats(dataset, seed) {
     ["JSON", "json", () => exportSeed(seed.id, "json")],
     ["CSV", "csv", () => exportSeed(seed.id, "csv")],
     ["Contact sheet", "png", () => exportSeed(seed.id, "contact_sheet")],
-    ["Certificate", "certificate.json", () => getCertificate(seed.id)],
+    ["Certificate", "certificate.json", () => getCertificate(seed.id), "The certificate is being made …"],
     ["Problem", "npz", () => getProblem(seed.id)],
   ];
   if (REDAL_SOURCES.has(dataset.source?.kind)) all.push(["ReDAL", "zip", () => exportSeed(seed.id, "redal")]);
-  return all.map(([label, ending, make]) => [label, `${stem}.${ending}`, make]);
+  return all.map(([label, ending, make, meanwhile = ""]) => [label, `${stem}.${ending}`, make, meanwhile]);
 }
 
 function downloads(dataset, seed) {
-  return formats(dataset, seed).map(([label, name, make]) => {
+  return formats(dataset, seed).map(([label, name, make, meanwhile]) => {
     const node = button(label, async () => {
       const turn = downloadsLine.begin(label);
+      turn.say(meanwhile);
       node.disabled = true;
       try {
         save(await make(), name);

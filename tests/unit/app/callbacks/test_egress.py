@@ -1,12 +1,20 @@
 """Callbacks go to the public internet, or to what was allowed by name, and nowhere else."""
 
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.callbacks.egress import TargetRefusedError, resolve_target
+from app.callbacks.egress import TargetRefusedError, require_callable, resolve_target
+from app.callbacks.wire import CallbackRequest
+from app.errors import InvalidRequestError
+from app.settings import Settings
 
 PUBLIC = "93.184.216.34"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 the example of the API's documents
 
 
 def _resolves_to(*addresses: str):  # noqa: ANN202 a resolver
@@ -42,6 +50,54 @@ def test_private_addresses_are_refused(address: str) -> None:
             resolve_target("https://example.org/", resolve=_resolves_to(*addresses))
 
 
+def _nat64(address: IPv4Address) -> str:
+    return str(IPv6Address(int(IPv6Address("64:ff9b::")) | int(address)))
+
+
+def _mapped(address: IPv4Address) -> str:
+    return f"::ffff:{address}"
+
+
+def _six_to_four(address: IPv4Address) -> str:
+    return str(IPv6Address((0x2002 << 112) | (int(address) << 80)))
+
+
+def _verdict(address: str) -> bool:
+    try:
+        resolve_target("https://example.org/", resolve=_resolves_to(address))
+    except TargetRefusedError:
+        return False
+    return True
+
+
+_EDGES = [
+    "8.8.8.8", "1.1.1.1", PUBLIC, "10.0.0.0", "10.255.255.255", "11.0.0.0", "100.63.255.255",
+    "100.64.0.0", "100.127.255.255", "100.128.0.0", "127.0.0.1", "126.255.255.255", "128.0.0.1",
+    "169.253.255.255", "169.254.169.254", "169.255.0.0", "172.15.255.255", "172.16.0.0",
+    "172.31.255.255", "172.32.0.0", "192.167.255.255", "192.168.0.0", "192.169.0.0",
+    "223.255.255.1", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255", "0.0.0.0",  # noqa: S104
+]  # fmt: skip
+"""Addresses at the ends of private networks, on both sides."""
+
+
+@pytest.mark.parametrize("wrap", [_nat64, _mapped, _six_to_four])
+@given(address=st.ip_addresses(v=4) | st.sampled_from(_EDGES).map(IPv4Address))
+def test_an_ipv4_address_in_an_ipv6_one_counts_as_itself(
+    wrap: Callable[[IPv4Address], str], address: IPv4Address
+) -> None:
+    """NAT64 (RFC 6052), mapped and 6to4 addresses are called where the inner one would be."""
+    assert _verdict(wrap(address)) is _verdict(str(address))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["64:ff9b::808:808", "64:ff9b::8.8.8.8", "::ffff:8.8.8.8", "2002:808:808::", "2606:4700::1111"],
+)
+def test_public_addresses_are_called(address: str) -> None:
+    """On a network without IPv4, DNS64 gives public receivers NAT64 addresses: they are called."""
+    assert _verdict(address)
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -63,6 +119,8 @@ def test_every_spelling_of_loopback_is_refused(url: str) -> None:
         "ftp://example.org/", "file:///etc/passwd", "https://", "https://user:pw@example.org/",
         "https://user@example.org/", "https://example.org/#x", "https://example.org:22/",
         "https://example.org:99999/", "https://exa mple.org/", "https://example.org/\r\nX: y",
+        "https://example.org:1023/", "https://example.org:81/", "https://example.org/\t",
+        "https://:pw@example.org/", "https://@example.org/", "https://example.org:x/",
         "https://ex\u00e4mple.org/", "https://example.org\\@127.0.0.1/", "gopher://x", "", "x",
     ],
 )  # fmt: skip
@@ -77,9 +135,49 @@ def test_what_is_allowed_may_be_private() -> None:
     private = _resolves_to("10.1.2.3")
     assert resolve_target("http://hooks:8080/", ["hooks"], private).url == "http://10.1.2.3:8080/"
     assert resolve_target("http://other/", ["10.1.0.0/16"], private).host == "other"
+    assert resolve_target("http://other/", ["10.1.9.9/16"], private).host == "other"
     for allowed in (["hooks2"], ["10.2.0.0/16"], ["fc00::/7"], []):
         with pytest.raises(TargetRefusedError):
             resolve_target("http://hooks/", allowed, private)
+
+
+def test_other_networks_of_the_same_size_are_not_allowed() -> None:
+    """A network of IPv4 allows no address of IPv6, and a name among networks is passed over."""
+    six = _resolves_to("fd00::1")
+    entries = ["hooks", "10.0.0.0/8", "fd00::/16"]
+    assert resolve_target("http://other/", entries, six).url == "http://[fd00::1]:80/"
+    with pytest.raises(TargetRefusedError, match="not of the public internet"):
+        resolve_target("http://other/", ["0.0.0.0/0"], six)
+    with pytest.raises(TargetRefusedError, match="not of the public internet"):
+        resolve_target("http://other/", entries, _resolves_to("10.1.2.3", "192.168.0.1"))
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "called"),
+    [
+        ("http://example.org:443/", "example.org:443", f"http://{PUBLIC}:443/"),
+        ("https://example.org:443/", "example.org", f"https://{PUBLIC}:443/"),
+        ("https://example.org:80/?a=b", "example.org:80", f"https://{PUBLIC}:80/?a=b"),
+        ("http://example.org:1024", "example.org:1024", f"http://{PUBLIC}:1024/"),
+        ("http://[2606:4700::1]/a", "[2606:4700::1]", f"http://{PUBLIC}:80/a"),
+    ],
+)
+def test_the_host_is_named_as_the_url_names_it(url: str, host: str, called: str) -> None:
+    """The scheme's own port is left out; addresses of IPv6 stand in brackets."""
+    target = resolve_target(url, resolve=_resolves_to(PUBLIC))
+    assert (target.host, target.url) == (host, called)
+
+
+@pytest.mark.enable_socket
+def test_a_callback_that_would_be_refused_is_refused_when_it_is_asked_for(tmp_path: Path) -> None:
+    """In a sentence that names it; none, and one that is allowed, pass."""
+    settings = Settings(data_dir=tmp_path, callback_allow=("127.0.0.1",))
+    require_callable(None, settings)
+    require_callable(CallbackRequest(url="http://127.0.0.1:8080/", secret=SECRET), settings)
+    refused = CallbackRequest(url="http://127.0.0.2:8080/", secret=SECRET)
+    with pytest.raises(InvalidRequestError, match=r"callback: .* not of the public") as caught:
+        require_callable(refused, settings)
+    assert caught.value.pointer == "#/callback/url"
 
 
 def test_a_name_that_cannot_be_resolved_is_refused() -> None:

@@ -19,7 +19,6 @@ from features.signatures.describing import PartsBuilder, PrincipalSpace
 from features.signatures.model import Signatures, build_signatures
 from features.signatures.parts import Parts
 from solver.model.options import SolverOptions
-from solver.model.problem import SignatureProblem
 from solver.model.result import Status
 
 NAMES = sorted(OBJECTIVES)
@@ -73,13 +72,6 @@ def shuffled(asked: Question, order: NDArray[np.intp]) -> Question:
         Parts(offsets, parts.masses[places], parts.words[places], parts.sizes),
     )
     return replace(asked, signatures=reordered, costs=asked.costs[order])
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "auto"])
-def test_certificates_are_made_for_sums_over_pairs(name: str) -> None:
-    """The table promises certificates of just those objectives that they can be made for."""
-    problem = replace(question(), objective=name).problem()
-    assert isinstance(problem, SignatureProblem) is OBJECTIVES[name].has_certificates
 
 
 @pytest.mark.parametrize("name", LOOK_AT_PARTS)

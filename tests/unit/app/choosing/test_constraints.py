@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.choosing.constraint_files import read_constraints
 from app.choosing.constraints import ConstraintsFile, UsablePool, constraints_of
-from app.choosing.problem_files import ProblemFile, problem_of, read_constraints
+from app.choosing.problem_files import ProblemFile, problem_of
 from app.errors import InvalidRequestError
 
 POOL = UsablePool(
@@ -59,7 +60,11 @@ def test_no_rules_are_no_constraints(tmp_path: Path) -> None:
 
 def test_items_without_ids_go_by_number(tmp_path: Path) -> None:
     """Where a problem's items have no names, they are numbered from 0."""
-    file = ProblemFile(costs=np.ones(3), weights=np.ones(3), vectors=np.eye(3))
+    file = ProblemFile(
+        costs=np.ones(3),
+        objective="signatures",
+        arrays={"weights": np.ones(3), "vectors": np.eye(3)},
+    )
     rules = read(tmp_path, {"include": [2], "exclude": [0]})
     found = problem_of(file, 2.0, rules).constraints
     assert (found.include.tolist(), found.exclude.tolist()) == ([2], [0])

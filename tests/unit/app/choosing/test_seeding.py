@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from app.choosing.question import Question, options_of
-from app.choosing.seeding import make_seed, recall, remember
+from app.choosing.seeding import make_frontier, make_seed, recall, remember
 from app.errors import BudgetError, InvalidRequestError
+from app.processes.child import Cancellation
 from features.signatures.model import Signatures
 from solver.model.constraints import Constraints
 from solver.model.objective import value
@@ -182,3 +183,42 @@ def test_a_tampered_answer_counts_as_none(tmp_path: Path) -> None:
     text = stored.read_text()
     stored.write_text(text.replace(f'"objective": {answer.result.objective}', '"objective": 9e9'))
     assert recall(tmp_path, asked) is None
+
+
+def test_an_empty_seed_says_why() -> None:
+    """Beside labelled scenes nothing need be chosen: a note tells what the budget is short of."""
+    asked = question()
+    rules = Constraints(labelled=np.array([0]))
+    answer = make_seed(replace(asked, budget=0.5, constraints=rules))
+    cheapest = float(asked.costs[1:].min())
+    assert answer.result.selected.size == 0
+    assert any(
+        "Nothing is chosen: the budget of 0.5 is below the cheapest scene" in note
+        and f"costs {cheapest:g}" in note
+        for note in answer.result.notes
+    )
+    everything = Constraints(labelled=np.arange(6), exclude=np.arange(6, 12))
+    answer = make_seed(replace(asked, constraints=everything))
+    assert "Nothing is chosen: every scene is labelled or excluded." in answer.result.notes
+    none = Constraints(labelled=np.array([0]), max_items=0)
+    answer = make_seed(replace(asked, constraints=none))
+    assert "Nothing is chosen: within the rules no scene adds to the objective." in (
+        answer.result.notes
+    )
+
+
+def test_what_is_labelled_and_included_is_not_bought_again() -> None:
+    """It is there already; a note names it, for seeds and frontiers, and no other seed has one."""
+    asked = question()
+    rules = Constraints(include=np.array([1, 2]), labelled=np.array([2, 3]))
+    note = "Labelled already, so not chosen again although included: 'Area_1/room_2'."
+    answer = make_seed(replace(asked, constraints=rules))
+    assert note in answer.result.notes
+    chosen = {scene.scene_id for scene in answer.scenes}
+    assert "Area_1/room_1" in chosen
+    assert not {"Area_1/room_2", "Area_1/room_3"} & chosen
+    curve = make_frontier(
+        replace(asked, constraints=rules), (30.0,), nested=False, watch=Cancellation(lambda: False)
+    )
+    assert note in curve.notes
+    assert not any("Labelled" in note for note in make_seed(asked).result.notes)

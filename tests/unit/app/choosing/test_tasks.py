@@ -1,8 +1,6 @@
 """What solve processes do, done in this one."""
 
-import io
 import itertools
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.choosing.certificates import Claim
 from app.choosing.seeding import FrontierAnswer
 from app.choosing.tasks import (
     CertificateTask,
@@ -25,7 +24,7 @@ from app.processes.child import Cancellation
 from app.settings import Settings
 from features.signatures.model import Signatures
 from features.sources import SourceOptions
-from solver.check import Inputs, check
+from solver.check import check, parse, read_problem
 from solver.model.constraints import Constraints, GroupRule, Resource
 from solver.model.objective import value
 
@@ -142,34 +141,27 @@ def test_a_frontier_says_what_it_cannot(ask: Callable[..., StoredQuestion]) -> N
         )
 
 
-def test_a_certificate_holds_for_its_problem(ask: Callable[..., StoredQuestion]) -> None:
-    """The independent verifier accepts proof and problem together."""
-    question = ask(constraints=Constraints(exclude=np.array([0])))
+@pytest.mark.parametrize("objective", ["seedal", "facility_location", "k_center"])
+def test_a_certificate_holds_for_its_problem(
+    ask: Callable[..., StoredQuestion], objective: str, tmp_path: Path
+) -> None:
+    """The independent checker accepts proof and problem together."""
+    question = ask(objective=objective, constraints=Constraints(exclude=np.array([0])))
     answer = SeedTask(question=question).run(Cancellation())
-    selected = tuple(scene.scene_id for scene in answer.scenes)
-    proof = CertificateTask(
-        question=question, selected=selected, upper_bound=answer.result.upper_bound
-    ).run(Cancellation())
-    assert json.loads(json.dumps(proof)) == proof
-    with np.load(io.BytesIO(ProblemTask(question=question).run(Cancellation()))) as arrays:
-        inputs = Inputs(
-            costs=arrays["costs"],
-            budget=question.budget,
-            profits=np.zeros(N),
-            weights=arrays["weights"],
-            vectors=arrays["vectors"],
-            utilities=None,
-            ids=tuple(map(str, arrays["ids"])),
-            constraints=proof["constraints"],
-            resource_costs=[],
-        )
-    assert check(inputs, proof).upper_bound == pytest.approx(answer.result.objective)
-
-
-def test_only_pair_objectives_are_proven(ask: Callable[..., StoredQuestion]) -> None:
-    """Other objectives have bounds and no certificates."""
-    with pytest.raises(InvalidRequestError, match="not for k_center"):
-        ProblemTask(question=ask(objective="k_center")).run(Cancellation())
+    claim = Claim(
+        budget=question.budget,
+        selected=tuple(scene.scene_id for scene in answer.scenes),
+        upper_bound=answer.result.upper_bound,
+    )
+    proof = CertificateTask(question=question, claim=claim).run(Cancellation())
+    assert len(proof.json) == proof.size
+    task = ProblemTask(
+        question=question, budget=question.budget, groups={"g": np.array([1, 2])}, resources={}
+    )
+    (tmp_path / "problem.npz").write_bytes(task.run(Cancellation()))
+    proven = check(read_problem(tmp_path / "problem.npz"), parse(proof.json))
+    assert proven.status == "optimal"
+    assert proven.upper_bound == pytest.approx(answer.result.objective)
 
 
 def test_a_report_lists_mistakes_by_line(tmp_path: Path) -> None:

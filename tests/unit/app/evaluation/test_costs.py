@@ -137,7 +137,7 @@ def test_the_table_must_be_there(tmp_path: Path) -> None:
         ('{"stem": "a"}', "hours is missing"),
         ('{"stem": "a", "hours": "1"}', "hours must be a number"),
         ('{"stem": "a", "hours": -1}', "hours must be finite and at least 0, not -1"),
-        ('{"stem": "a", "hours": NaN}', "hours must be finite"),
+        ('{"stem": "a", "hours": NaN}', "not usable JSON (NaN is no JSON number)"),
     ],
 )
 def test_rules_of_json_lines(tmp_path: Path, line: str, rule: str) -> None:

@@ -74,7 +74,7 @@ def test_what_is_stored_is_not_computed_again(images: dict[str, Path], tmp_path:
     assert seen == [(0, 10), (8, 10), (10, 10), (10, 10)]
     np.testing.assert_array_equal(first, run())
     assert load.loaded == 1
-    assert [file.suffix for file in cache.iterdir()] == [".npy"]
+    assert [file.suffix for file in cache.iterdir()] == [".npz"]
     (stored,) = cache.iterdir()
     part = stored.read_bytes()[:300]
     stored.unlink()  # the arrays above are maps of it

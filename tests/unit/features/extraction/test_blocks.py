@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from features.errors import VectorsError
+from features.errors import DamagedError, VectorsError
 from features.extraction.blocks import KEY_BYTES, BlockStore, ImageVectors
 
 
@@ -115,13 +115,16 @@ def test_pickled_content_is_never_loaded(tmp_path: Path) -> None:
 
 
 def test_a_block_that_vanishes_is_named(tmp_path: Path) -> None:
-    """A block that is damaged after the store was opened raises with the file's name."""
+    """A block that is damaged after the store was opened raises, and its images are missing."""
     BlockStore(tmp_path).put([(A, image(3))])
     store = BlockStore(tmp_path)
     next(tmp_path.iterdir()).write_bytes(b"")
-    with pytest.raises(VectorsError, match=r"not a whole file of offsets, vectors.* is removed"):
+    with pytest.raises(DamagedError, match=r"\.npz: not a whole file of offsets, vectors"):
         store.get(A)
-    assert A not in BlockStore(tmp_path)  # so the next run computes it again
+    assert A not in store
+    assert not list(tmp_path.iterdir())
+    store.put([(A, image(3))])
+    assert_same(store.get(A), image(3))
     with pytest.raises(KeyError):
         store.get(B)
 
@@ -142,3 +145,16 @@ def test_unusable_vectors_are_refused(
     with pytest.raises(VectorsError, match=rule):
         BlockStore(tmp_path).put([(A, image(1)), (B, unusable)])
     assert not list(tmp_path.iterdir())
+
+
+def test_a_block_that_cannot_be_read_is_not_removed(tmp_path: Path) -> None:
+    """What is wrong with the disk, not with the file, is told; the file stays."""
+    BlockStore(tmp_path).put([(A, image(3))])
+    store = BlockStore(tmp_path)
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(VectorsError, match="cannot be read"):
+        store.get(A)
+    assert path.is_dir()
+    assert A in store

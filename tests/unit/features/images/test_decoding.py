@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import features.images.decoding
+import features.guarded.process
 from features.backbones.protocol import to_pixels
 from features.errors import ImageError
 from features.images.decoding import Decoder
@@ -62,16 +62,16 @@ def test_an_image_that_kills_its_decoder_is_named(
     """Where a process dies on an image, that image is at fault, and a new process goes on."""
     uri = make_scene("a", 1).images[0].uri
     decoder.decode(uri).result()
-    ask = features.images.decoding._read
+    fill = features.guarded.process._fill
 
-    def kill_then_ask(pipe: object, size: int, deadline: float) -> bytearray:
+    def kill_then_fill(pipe: object, part: memoryview, deadline: float) -> None:
         for process in decoder._started:
             os.kill(process._process.pid, signal.SIGKILL)
-        return ask(pipe, size, deadline)  # type: ignore[arg-type]  # a pipe it is
+        fill(pipe, part, deadline)  # type: ignore[arg-type]  # a pipe it is
 
-    monkeypatch.setattr(features.images.decoding, "_read", kill_then_ask)
+    monkeypatch.setattr(features.guarded.process, "_fill", kill_then_fill)
     assert reason(decoder.decode(uri)) == "the decoder crashed on it"
-    monkeypatch.setattr(features.images.decoding, "_read", ask)
+    monkeypatch.setattr(features.guarded.process, "_fill", fill)
     assert decoder.decode(uri).result().shape == (224, 224, 3)
 
 
@@ -98,7 +98,7 @@ def test_nothing_is_left_running(make_scene: MakeScene) -> None:
 
 def test_a_decoder_ends_with_its_parent() -> None:
     """A process whose parent is gone, even by kill -9, ends by itself."""
-    process = features.images.decoding.DecodingProcess()
+    process = features.guarded.process.GuardedProcess()
     requests = process._process.stdin
     assert requests is not None
     requests.close()

@@ -62,7 +62,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "bomb": (bomb, "more than 200,000,000 pixels"),
     "svg": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', "not a PNG"),
     "html": (lambda: b"<!doctype html><p>404", "not a PNG"),
-    "gif": (lambda: encoded("GIF"), "not a PNG"),
+    "tga": (lambda: encoded("TGA"), "not a PNG"),
     "postscript": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a PNG"),
     "noise": (lambda: bytes(range(256)) * 8, "not a PNG"),
     "signature": (lambda: b"\x89PNG\r\n\x1a\n", "not a PNG"),

@@ -173,15 +173,55 @@ def test_an_empty_file_says_so(tmp_path: Path) -> None:
 def test_a_text_named_png_is_no_image(tmp_path: Path) -> None:
     """Text is no image, whatever its name says."""
     (tmp_path / "a.png").write_text("hello")
-    with broken("not a PNG, JPEG, WebP, BMP or TIFF image"):
+    with broken("not a PNG, JPEG, WebP, BMP, TIFF, GIF, AVIF or JPEG 2000 image"):
         load_rgb(str(tmp_path / "a.png"))
 
 
 def test_other_formats_are_not_even_tried(tmp_path: Path) -> None:
     """Pillow's rarer decoders stay out of reach."""
-    save(tmp_path / "a.gif", GRADIENT)
+    save(tmp_path / "a.tga", GRADIENT)
     with broken("not a PNG"):
-        load_rgb(str(tmp_path / "a.gif"))
+        load_rgb(str(tmp_path / "a.tga"))
+
+
+@pytest.mark.parametrize("name", ["a.avif", "a.jp2", "a.gif"])
+def test_what_phones_and_archives_write_is_read(tmp_path: Path, name: str) -> None:
+    """AVIF, JPEG 2000 and GIF look as the picture that was saved."""
+    smooth = np.linspace(0, 200, 48 * 64).astype(np.uint8).reshape(48, 64, 1).repeat(3, axis=2)
+    save(tmp_path / name, smooth)
+    read = np.asarray(load_rgb(str(tmp_path / name)), dtype=float)
+    assert np.abs(read - smooth).mean() < 8
+
+
+def test_of_an_animation_the_first_frame_is_read(tmp_path: Path) -> None:
+    """What follows the first frame changes nothing."""
+    frames = [PIL.Image.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert np.asarray(load_rgb(str(tmp_path / "a.gif")))[0, 0].tolist() == [255, 0, 0]
+
+
+def test_a_small_file_of_a_huge_picture_is_refused(tmp_path: Path) -> None:
+    """A bomb below the limit of pixels is seen by the size of its file, before it is decoded."""
+    PIL.Image.new("L", (10_000, 10_000)).save(tmp_path / "a.png", compress_level=9)
+    with broken("100,000,000 pixels in .* bytes, as no photograph has"):
+        load_rgb(str(tmp_path / "a.png"))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "I;16", "I", "F"])
+def test_strips_make_no_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """Converted some rows at a time, an image is what it is when converted at once."""
+    values = np.random.default_rng(0).integers(0, 255, (37, 11, 4), np.uint8)
+    image = PIL.Image.fromarray(values, "RGBA")
+    if mode not in {"RGBA", "LA"}:
+        image = image.convert("L").convert("I").point(lambda v: v * 257)
+    image = image.convert(mode)
+    path = tmp_path / ("a.tif" if mode in {"I", "F"} else "a.png")
+    image.save(path)
+    whole = np.asarray(load_rgb(str(path)))
+    monkeypatch.setattr(features.images.pixels, "_STRIP_PIXELS", 50)
+    assert (np.asarray(load_rgb(str(path))) == whole).all()
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "bmp", "tif", "webp"])

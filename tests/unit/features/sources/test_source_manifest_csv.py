@@ -88,9 +88,15 @@ IMAGES = "scene_id,image_uri,cost,group\na,1.png,5,g\n"
         ("cost\n", ":1", "the header must name the column scene_id"),
         ("scene_id,cost\n", "", "has no scenes"),
         ("scene_id,cost,cost\n", ":1", "the header names a column twice"),
-        ("scene_id,COST\n", ":1", "'COST' is no known column (cost, external_ids, frame, group,"),
+        ("scene_id,COST\n", ":1", "'COST' is no known column (cost, external_ids, group, images,"),
+        ("scene_id,Scene ID\n", ":1", "is scene_id meant?"),
         ("scene_id,costs\n", ":1", "'costs' is no known column"),
-        ("scene_id;cost\n", ":1", "columns are separated by commas"),
+        ("scene_id;cost\na;1,5\nb;1.5\n", ":3", "numbers have decimal commas ("),
+        ("scene_id;cost\na;1.5\nb;1,5\n", ":3", "numbers have decimal commas ("),
+        ("scene_id;cost\na;1,234,5\n", ":2", "cost must be a number, not '1,234,5'"),
+        ("scene_id,cost\na,1e-400\n", ":2", "cost cannot be kept: 1e-400 is too small to be told"),
+        ("scene_id,cost\na,9007199254740993\n", ":2", "has more digits than are kept"),
+        ("scene_id,cost\na,\x1e5\n", ":2", "cost must be a number, not '"),
         ("scene_id,cost,frame\n", ":1", "'frame' is no known column"),
         ("scene_id,cost,image_uri,images\n", ":1", "'images' is no known column"),
         ("scene_id,cost\na\n", ":2", "the row has 1 columns, the header 2"),
@@ -105,7 +111,7 @@ IMAGES = "scene_id,image_uri,cost,group\na,1.png,5,g\n"
         ("scene_id,cost\na,1e400\n", ":2", "cost must be finite and at least 0, not inf"),
         ("scene_id,cost.\na,1\n", ":2", "costs must not have a resource named ''"),
         ("scene_id,cost,cost.cost\na,1,1\n", ":2", "costs.cost is also given by the key cost"),
-        ("scene_id,cost,images\na,1,a.png\n", ":2", "images: not JSON (Expecting value"),
+        ("scene_id,cost,images\na,1,[a.png\n", ":2", "images: not JSON (Expecting value"),
         ("scene_id,cost,images\na,1,{}\n", ":2", "images must be a list, not an object"),
         ('scene_id,cost,meta\na,1,"{""a"":1,""a"":2}"\n', ":2", "meta: not usable JSON"),
         ('scene_id,cost\n"a"b,1\n', ":2", "not CSV"),
@@ -149,13 +155,36 @@ def test_a_line_without_end_is_not_read_into_memory(
 
 
 @pytest.mark.parametrize(
-    ("text", "number"),
-    [("12", 12.0), (" .5 ", 0.5), ("+1.e3", 1000.0), ("-2", -2.0)]
-    + [(text, None) for text in ("", "1_0", "inf", "nan", "0x1", "1,5", "\u0661", "1e", "--1")],
+    ("name", "content", "note"),
+    [
+        ("a.csv", b"\xef\xbb\xbfscene_id,cost,images\ns,10.5,im/0.jpg\n", "taken as one path each"),
+        ("a.csv", b"scene_id;cost;images\ns;10,5;im/0.jpg\n", "parted by semicolons"),
+        ("a.csv", b"scene_id;cost;images\ns;10,5;im/0.jpg\n", "have decimal commas"),
+        ("a.csv", b"scene_id;cost;images\ns;10.5;im/0.jpg\n", "parted by semicolons"),
+        ("a.tsv", b"scene_id\tcost\timages\ns\t10.5\tim/0.jpg\n", "parted by tabs"),
+        ("a.csv", "\ufeffscene_id,cost,images\ns,10.5,im/0.jpg\n".encode("utf-16-le"), "as UTF-16"),
+        ("a.csv", "\ufeffscene_id,cost,images\ns,10.5,im/0.jpg\n".encode("utf-16-be"), "as UTF-16"),
+        ("a.csv", b"who,scene_id,cost,images\nme,s,10.5,im/0.jpg\n", "is not used ('who')"),
+    ],
 )
-def test_only_decimal_notation_is_a_number(text: str, number: float | None) -> None:
-    """What other readers of the file would take for text is text here too."""
-    assert text_lines.decimal(text) == number
+def test_what_other_programs_call_csv_is_read_with_a_note(
+    tmp_path: Path, name: str, content: bytes, note: str
+) -> None:
+    """The scene is the same however it was written, and what was understood is said."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    pool = open_source(None, path)
+    (scene,) = pool.scenes
+    assert (scene.scene_id, scene.costs["cost"]) == ("s", 10.5)
+    assert scene.images == (Image(str(tmp_path / "im/0.jpg")),)
+    assert any(note in said for said in pool.notes)
+
+
+def test_utf_16_that_breaks_off_is_named(tmp_path: Path) -> None:
+    """Half a character at the end of UTF-16 is no text."""
+    path = tmp_path / "scenes.csv"
+    path.write_bytes("\ufeffscene_id,cost\na,1\n".encode("utf-16-le") + b"x")
+    assert "not UTF-16" in str(refused(path))
 
 
 @pytest.mark.shared_data

@@ -102,10 +102,12 @@ def test_rows_count_on_through_groups_and_batches(
         ({"scene_id": ["a"], "cost": ["1"]}, " row 1", "cost must be a number, not '"),
         ({"scene_id": ["a"], "cost": [True]}, " row 1", "cost must be a number, not a boolean"),
         ({"scene_id": [b"a"], "cost": [1]}, " row 1", "scene_id must be a string, not a bytes"),
-        ({"scene_id": [1], "cost": [1]}, " row 1", "scene_id must be a string, not a number"),
-        ({"scene_id": ["a"], "cost": [1], "colour": [None]}, "", "'colour' is no known column"),
+        ({"scene_id": [1.5], "cost": [1]}, " row 1", "scene_id must be a string, not a number"),
+        ({"scene_id": [True], "cost": [1]}, " row 1", "scene_id must be a string, not a boolean"),
+        ({"scene_id": ["a"], "cost": [1], "image": [None]}, "", "'image' is no known column"),
+        ({"scene_id": ["a"], "cost": [2**53 + 1]}, " row 1", "has more digits than are kept"),
         ({"scene_id": ["a"], "cost": [1], "images": [[None]]}, " row 1", "images[0] must be an"),
-        ({"scene_id": ["a"], "cost": [1], "images": ["1.png"]}, " row 1", "images must be a list"),
+        ({"scene_id": ["a"], "cost": [1], "images": [1]}, " row 1", "images must be a list"),
         ({"scene_id": ["a"], "cost": [1], "images": [[{"path": "x"}]]}, " row 1", "'path' is not"),
         (
             {"scene_id": ["a"], "cost": [1], "meta": [{"at": datetime(2026, 1, 1, tzinfo=UTC)}]},
@@ -148,7 +150,7 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
         [pa.array(["a"]), pa.array([1]), pa.array([2])], ["scene_id", "cost", "cost"]
     )
     pq.write_table(table, path)
-    assert refused(path).rule == "a column stands twice"
+    assert refused(path).rule == "the header names a column twice"
 
 
 def test_what_is_no_parquet_is_named(tmp_path: Path) -> None:
@@ -160,3 +162,27 @@ def test_what_is_no_parquet_is_named(tmp_path: Path) -> None:
         error = refused(path)
         assert error.place == str(path)
         assert error.rule.startswith("is no readable Parquet file")
+
+
+def test_ids_may_be_numbers_and_images_paths(tmp_path: Path) -> None:
+    """What other programs write is read, and what was understood is said once."""
+    pool = opened(tmp_path, scene_id=[7, 8], cost=[1, 2], images=["1.png", "/2.png"], colour=[0, 1])
+    assert [scene.scene_id for scene in pool.scenes] == ["7", "8"]
+    assert [scene.images[0].uri for scene in pool.scenes] == [str(tmp_path / "1.png"), "/2.png"]
+    assert pool.notes == (
+        "1 column of scenes.parquet is not used ('colour').",
+        "The whole numbers of scene_id in scenes.parquet are taken as text.",
+        "The cells of images in scenes.parquet are taken as one path each.",
+    )
+
+
+def test_a_table_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path: Path) -> None:
+    """Ten kilobytes that stand for eighty megabytes of text are refused before all is read."""
+    long = "/".join(["x" * 200] * 10)
+    images = pa.DictionaryArray.from_arrays(pa.array([0] * 40_000, pa.int32()), [long])
+    lists = pa.ListArray.from_arrays(pa.array(range(0, 40_001, 100), pa.int32()), images)
+    ids = [str(number) for number in range(len(lists))]
+    path = tmp_path / "scenes.parquet"
+    pq.write_table(pa.table({"scene_id": ids, "cost": [1] * len(ids), "images": lists}), path)
+    assert path.stat().st_size < 2**20
+    assert refused(path).rule == "unpacks to more than 100 times its size and 67,108,864 bytes"

@@ -253,7 +253,7 @@ def test_python_objects_are_never_loaded(tmp_path: Path) -> None:
         npy_format.write_array_header_1_0(
             file, {"descr": "|O", "fortran_order": False, "shape": (3, 3)}
         )
-    assert "holds Python objects" in refused(tmp_path).rule
+    assert "holds pickled Python objects" in refused(tmp_path).rule
 
 
 def test_a_root_without_rooms_says_what_was_looked_for(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+import re
+from contextlib import nullcontext
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -6,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import ImageError, StorageError, redacted
+from features.limits import MAX_URI_BYTES
 from features.storage.uris import (
     Uri,
     folder_of,
@@ -14,6 +17,7 @@ from features.storage.uris import (
     parse,
     prefix,
     resolve,
+    to_path,
 )
 
 NAMES = st.text(
@@ -61,6 +65,10 @@ def test_a_uri_has_parts(uri: str, parts: Uri) -> None:
         ("https://host/a/%2E%2e/b.png", ". or .."),
         ("https://host/a/%252e%25252e/b.png", ". or .."),
         ("memory://a/../b.png", ". or .."),
+        ("https://host/pool/..;/b.png", ". or .."),
+        ("https://host/pool/..;x=1;y/b.png", ". or .."),
+        ("https://host/pool/%2e%2e%3b/b.png", ". or .."),
+        ("https://host/pool/.;/b.png", ". or .."),
     ],
 )
 def test_a_malformed_uri_is_refused(uri: str, reason: str) -> None:
@@ -161,3 +169,38 @@ def test_remote_is_what_is_not_on_this_machine() -> None:
         False,
         False,
     ]
+
+
+def _undone(path: str) -> str:
+    """Undo escapes until nothing changes, whatever it takes."""
+    previous = None
+    while path != previous:
+        previous, path = path, unquote(path, errors="surrogateescape")
+    return path
+
+
+@given(st.lists(st.sampled_from(["%", "2", "5", "e", "E", "f", "3", ".", "/", "a", "\\"])))
+def test_escapes_of_escapes_are_looked_through(letters: list[str]) -> None:
+    """One pass sees the dots that undoing escapes until nothing changes would bring out."""
+    path = "".join(letters)
+    leaves = not {".", ".."}.isdisjoint(re.split(r"[/\\]", _undone(path)))
+    with pytest.raises(StorageError, match=r"\. or \.\.") if leaves else nullcontext():
+        parse(f"s3://bucket/{path}")
+
+
+@pytest.mark.parametrize("name", ["s3://bucket/", "/data/", "file:///data/"])
+def test_a_name_has_a_longest_length(name: str) -> None:
+    """Bytes are counted, a long name is refused with a sentence that is short itself."""
+    whole = f"{name}{'é' * MAX_URI_BYTES}".encode()[: MAX_URI_BYTES - 1].decode(errors="ignore")
+    assert resolve(whole, Path("/"))
+    with pytest.raises(StorageError, match="at most 8,192 bytes") as refusal:
+        (parse if name.startswith("s3") else to_path)(f"{whole}éé")
+    assert len(str(refusal.value)) < 250
+
+
+def test_the_sentence_of_a_name_is_one_line() -> None:
+    """Line ends and lengths of what a file holds do not get into an error's text."""
+    with pytest.raises(StorageError) as refusal:
+        parse("s3://bucket/" + "a\n\u2028" * 2000)
+    assert len(str(refusal.value).splitlines()) == 1
+    assert len(str(refusal.value)) < 1200

@@ -35,6 +35,7 @@ def scenes(n: int, **more: Any) -> SignatureProblem:  # noqa: ANN401
         ({"include": [1, 1]}, "include has item 1 twice"),
         ({"exclude": [0.5]}, "exclude must be a list of item numbers"),
         ({"min_items": -1}, "at least 0"),
+        ({"max_items": 2**63}, "at most 9007199254740992"),
         ({"min_items": 3, "max_items": 2}, "minimum of 3 is above the maximum of 2"),
         ({"groups": (GroupRule(name="a", items=np.array([9])),)}, "group 'a' has item 9"),
         (

@@ -34,6 +34,7 @@ def signatures(**changes: object) -> SignatureProblem:
         ({"vectors": 2 * UNIT}, "vectors must have norm at most 1 .* entry 0 has norm 2."),
         ({"ids": ["a", "b", "a"]}, "ids must be unique; 'a' occurs twice."),
         ({"costs": [1e308, 1e308, 0.0]}, "costs add up to inf; sums up to 1e\\+100"),
+        ({"costs": [0.0, 1.0, 1e-310]}, "costs must be 0 or at least 1e-100; entry 2 is 1e-310."),
         ({"weights": [1e200, 0.0, 0.0]}, "weights add up to 1e\\+200"),
         ({"ids": ["a"]}, "ids has 1 entries where there are 3 costs."),
     ],
