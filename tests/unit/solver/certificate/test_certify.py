@@ -92,5 +92,5 @@ def test_a_problem_that_certificates_do_not_know_is_refused_in_words() -> None:
     """Centers without points have no bound to speak of."""
     problem = KCenterProblem(distances=np.zeros((2, 0)), costs=np.ones(2), budget=1.0)
     result = solve(problem, SolverOptions(time_limit_s=5))
-    with pytest.raises(VerificationError, match="no point"):
+    with pytest.raises(VerificationError, match="any point"):
         certify(problem, result)
