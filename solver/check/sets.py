@@ -29,6 +29,11 @@ class FacilityPlanes:
         ``similarities``, ``demands``, ``served``.
     points
         Of the certificate: a row has a level for each point of its block.
+
+    Raises
+    ------
+    CertificateError
+        A level is below 0.
     """
 
     exact = False
@@ -38,6 +43,7 @@ class FacilityPlanes:
         self._e = np.asarray(arrays["demands"], dtype=np.float64)
         self._b = np.asarray(arrays["served"], dtype=np.float64)
         self._points = points
+        require(holds=points.least >= 0, otherwise="A level is below 0.")
         n, m = self._s.shape
         self._base = exact_sum(self._e * self._b)
         self._worths = np.empty((n, m))
@@ -89,12 +95,18 @@ class CenterPlanes:
     ----------
     arrays
         ``distances``, ``reach``.
+
+    Raises
+    ------
+    CertificateError
+        There are no points.
     """
 
     exact = True
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         self._d, self._g = arrays["distances"], arrays["reach"]
+        require(holds=self._g.size > 0, otherwise="There is no point that an item can be near to.")
 
     def batch(self, parts: Sequence[Part]) -> PlaneBatch:
         """Refuse: every end of a proof about centers is empty."""
