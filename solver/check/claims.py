@@ -105,7 +105,9 @@ def _question(inputs: Inputs, certificate: Mapping[str, object]) -> _Question:
         otherwise=f"The certificate is for {about['objective']!r}, not {inputs.named!r}.",
     )
     require(
-        holds=about["items"] == inputs.n and not isinstance(about["items"], bool),
+        holds=isinstance(about["items"], int)
+        and not isinstance(about["items"], bool)
+        and about["items"] == inputs.n,
         otherwise=f"The certificate is for {about['items']!r} items, not {inputs.n}.",
     )
     for resource in constraints["resources"]:  # type: ignore[attr-defined]
@@ -303,6 +305,7 @@ def _checked(inputs: Inputs, certificate: Mapping[str, object]) -> Proven:
     tolerance = TOLERANCE * abs(objective) + CANCELLATION * scale + UNDERFLOW
     if planes.exact:
         tolerance = 0.0
+    require(holds=math.isfinite(tolerance), otherwise="The scale of the objective is not finite.")
     require(
         holds=abs(objective - worth) + rounding <= tolerance,
         otherwise=f"The selection is worth {worth!r}, not {objective!r}.",

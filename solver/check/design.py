@@ -167,7 +167,8 @@ class DesignTangents:
         """Return what `_whitening` does of the prior with some items."""
         rows = self._rows[mask[self._owner]]
         information = self._prior + rows.T @ rows
-        sizes = np.abs(self._prior) + np.abs(rows).T @ np.abs(rows)
+        # What products lose by underflow is less than this is off by, where a prior is that small.
+        sizes = np.abs(self._prior) + np.abs(rows).T @ np.abs(rows) + TINY
         return _whitening(0.5 * (information + information.T), sizes, len(rows) + 8)
 
     def at(self, z: Array) -> PlaneBatch:

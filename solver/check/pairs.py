@@ -35,7 +35,7 @@ class PairPlanes:
         self._p = np.asarray(arrays["profits"], dtype=np.float64)
         self._costs, self._points = costs, points
         whole = bool((self._q == np.floor(self._q)).all() and (self._p == np.floor(self._p)).all())
-        total = exact_sum(np.abs(self._q).sum(axis=1)) + exact_sum(np.abs(self._p))
+        total = 0.5 * exact_sum(np.abs(self._q).sum(axis=1)) + exact_sum(np.abs(self._p))
         self._whole = whole and total < _LARGEST_WHOLE
 
     def rounded(self, bound: float) -> float:

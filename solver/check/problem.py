@@ -111,7 +111,7 @@ def _further(arrays: Mapping[str, Array], objective: str, prefix: str) -> None:
         require(holds=bool((prior == prior.T).all()), otherwise=f"{prefix}prior must be symmetric.")
         require(
             holds=bool((sizes == np.floor(sizes)).all())
-            and float(sizes.sum()) == len(arrays[f"{prefix}factors"]),
+            and float(sizes.sum(dtype=np.float64)) == len(arrays[f"{prefix}factors"]),
             otherwise=f"{prefix}sizes must be whole numbers that add up to the rows of factors.",
         )
         require(
@@ -175,6 +175,7 @@ class Inputs:
                 checked[name] = _checked(np.asarray(array), rule, of_term, name)
             _further(checked, objective, prefix)
         if self.objective == "sum":
+            require(holds="shares" in self.arrays, otherwise="The problem has no shares.")
             shares = _checked(
                 np.asarray(self.arrays["shares"]), ArrayRule("shares", "k", 0.0), {}, "shares"
             )
@@ -258,7 +259,7 @@ def _loaded(path: str | Path) -> dict[str, Array]:
         with Path(path).open("rb") as file:
             archive = np.load(file, allow_pickle=False)
             names = list(archive.files)
-            content: dict[str, Array] = {name: archive[name] for name in names}
+            content: dict[str, Array] = {name: np.asarray(archive[name]) for name in names}
     except Exception as error:  # noqa: BLE001  numpy, zipfile, zlib and lzma have errors of their own
         fail(f"{path} cannot be read as .npz ({type(error).__name__}).")
     require(holds=len(content) == len(names), otherwise=f"{path} has two arrays of one name.")

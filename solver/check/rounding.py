@@ -15,6 +15,7 @@ from .reading import Array
 
 UNIT = 2.0**-53
 TINY = 2.0**-1022
+SMALLEST = 2.0**-1074
 UNDERFLOW = 1e-290
 
 # Terms that numpy may add in an order of its own; sums of these blocks are added exactly.
@@ -61,4 +62,5 @@ def row_sums(values: Array) -> tuple[Array, Array]:
 
 def row_norms(squares: Array, terms: int) -> Array:
     """Return upper bounds of the norms whose squares were computed as sums of so many terms."""
-    return np.asarray(np.sqrt(squares * (1.0 + 2.0 * gamma(terms))) * (1.0 + 4 * UNIT))
+    lost = terms * SMALLEST  # a square that underflows is nothing, and its root is not
+    return np.asarray(np.sqrt(squares * (1.0 + 2.0 * gamma(terms)) + lost) * (1.0 + 4 * UNIT))

@@ -23,7 +23,7 @@ from .reading import (
     text,
     whole,
 )
-from .rounding import UNIT, exact_sum, gamma
+from .rounding import TINY, UNIT, exact_sum, gamma
 
 # A sum of costs may exceed its limit by this much, relative to it.
 BUDGET_TOLERANCE = 1e-12
@@ -212,10 +212,11 @@ def _mask(n: int, items: object) -> Array:
 
 def _points(inputs: Inputs, radius: float, labelled: Array) -> list[Row]:
     """Return the rows of *k_center*: points to which some item must be nearer than the radius."""
-    distances, reach = inputs.arrays["distances"], inputs.arrays["reach"]
+    distances, reach = inputs.arrays["distances"], np.asarray(inputs.arrays["reach"], np.float64)
     rows = []
     for point in np.flatnonzero(reach >= radius):
-        near = np.asarray(distances[:, point] < radius)
+        # As float64: beside float32 a radius would be rounded to float32, and be another one.
+        near = np.asarray(distances[:, point], np.float64) < radius
         if not near[labelled].any():
             rows.append(Row(f"point {point}", near.astype(np.float64), 1.0, math.inf))
     return rows
@@ -332,6 +333,7 @@ def refuted(
     )
     inside = float(np.where(taken | undecided, magnitude, 0.0).sum())
     slack = gamma(terms) * (inside * (1.0 + gamma(len(sure))) + float(size[0]))
+    slack += TINY  # what products of denormal multipliers are off by is no part of themselves
     return bool(exact_sum(sure) - slack * (1.0 + 8 * UNIT) > float(right[0]) + UNIT * abs(right[0]))
 
 

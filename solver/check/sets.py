@@ -105,7 +105,7 @@ class CenterPlanes:
     exact = True
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
-        self._d, self._g = arrays["distances"], arrays["reach"]
+        self._d, self._g = arrays["distances"], np.asarray(arrays["reach"], dtype=np.float64)
         require(holds=self._g.size > 0, otherwise="There is no point that an item can be near to.")
 
     def batch(self, parts: Sequence[Part]) -> PlaneBatch:
@@ -116,7 +116,8 @@ class CenterPlanes:
 
     def worth(self, items: Array) -> tuple[float, float, float]:
         """Return the worth of a selection: comparisons are exact."""
-        near = np.minimum(self._g, self._d[items].min(axis=0, initial=np.inf))
+        distances = np.asarray(self._d[items], dtype=np.float64)
+        near = np.minimum(self._g, distances.min(axis=0, initial=np.inf))
         return 0.0 - float(near.max(initial=0.0)), 0.0, 0.0
 
     def rounded(self, bound: float) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from .planes import Part, PlaneBatch
 from .points import Points, Shift
 from .reading import Array, require
-from .rounding import UNIT, exact_sum, gamma, row_norms
+from .rounding import TINY, UNIT, exact_sum, gamma, row_norms
 
 # Rows of vectors held as float64 at once, and rows of chosen pairs.
 _ROWS, _CHOSEN_ROWS = 4096, 512
@@ -54,6 +54,8 @@ class SignaturePlanes:
         self._gamma = gamma(d + 4)
         self._own = self._w**2 * (1.0 - self._squares)
         self._own_error = self._w**2 * (self._gamma + 8 * UNIT) * (1.0 + self._norms**2)
+        # The square of a weight may underflow, and that of a length make it large.
+        self._own_error += np.where(self._w > 0, TINY * (1.0 + self._norms**2), 0.0)
         self._small = self._m.size <= _ROWS * _CHOSEN_ROWS
         if self._small:
             self._m = np.asarray(self._m, dtype=np.float64)
@@ -81,6 +83,8 @@ class SignaturePlanes:
         matrix = 0.5 * (matrix + matrix.T)
         long = w * self._norms[shift.items]
         off = (self._gamma + 8 * UNIT) * float(long @ long) * (1.0 + gamma(k))
+        # What underflows, here and in the factorisation (the same lemma).
+        off += TINY * (1.0 + float((((1.0 + w) * (1.0 + self._norms[shift.items])) ** 2).sum()))
         factor = gamma(k + 2)
         trace = float(np.abs(np.diagonal(matrix)).sum()) * (1.0 + gamma(k))
         needed = shift.value + off + 2.0 * factor * (trace + k * shift.value)
@@ -108,6 +112,9 @@ class SignaturePlanes:
         sizes = np.abs(self._p) + np.abs(self._own) + middle[:, None] * self._w
         sizes += length[:, None] * long
         slope_errors = 8 * UNIT * sizes + self._gamma * length[:, None] * long + self._own_error
+        # A scale makes what the products of a row lose by underflow larger.
+        tiny = self._m.shape[1] * TINY * (1.0 + np.abs(scale))
+        slope_errors += tiny[:, None] * self._w
         constants = 0.5 * np.einsum("ij,ij->i", u, u) - 0.5 * low * high
         constant_errors = (self._gamma + 8 * UNIT) * length**2 + 4 * UNIT * low * high
         for place, part in enumerate(parts):
@@ -202,7 +209,10 @@ class SignaturePlanes:
         reach = math.sqrt(float(((1.0 + np.abs(z[open_])) ** 2).sum())) * (1.0 + gamma(count))
         inside = part.taken.astype(np.float64) + np.abs(z)
         off = gamma(int((inside > 0).sum()) + 8) * float(inside @ (self._w * self._norms))
+        each = (1.0 + self._w[open_]) * (1.0 + self._norms[open_])
+        off += TINY * (1.0 + abs(part.scale)) * float(each.sum())
         error = math.sqrt(s) * reach * off * (1.0 + gamma(len(z))) + gamma(count + 4) * s * squares
+        error += TINY * s
         return -0.5 * s * squares, error
 
     def worth(self, items: Array) -> tuple[float, float, float]:
@@ -222,7 +232,10 @@ class SignaturePlanes:
                 pairs = np.triu(pairs, k=start + 1)
                 sums += [exact_sum(row) for row in pairs]
             worth = exact_sum(sums)
-            error = (self._gamma + 8 * UNIT) * (t * t + exact_sum(long) ** 2)
+            together = exact_sum(long)
+            error = (self._gamma + 8 * UNIT) * (t * t + together * together)
+            lost = exact_sum(np.where(w > 0, 1.0 + self._norms[items], 0.0))
+            error += TINY * lost * lost
         total = worth + own
         return total, (error + 8 * UNIT * scale) * (1.0 + 8 * UNIT), scale
 

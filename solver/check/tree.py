@@ -23,7 +23,7 @@ from .reading import (
     sequence,
     whole,
 )
-from .rounding import UNIT, gamma, row_sums
+from .rounding import TINY, UNIT, gamma, row_sums
 from .rules import Ranges, Rules, empty, refuse, refuted, weighed
 
 # Numbers of a batch of nodes: so many nodes times items.
@@ -167,8 +167,8 @@ class Tree:
             record(entry, "an end", ("end",))
             self.bounded_ends.append(place)
         elif kind == "empty":
-            record(entry, "an end", ("end",), ("multipliers",))
-            multipliers = self._rules.multipliers(entry.get("multipliers", {}))
+            record(entry, "an end", ("end", "multipliers"))
+            multipliers = self._rules.multipliers(entry["multipliers"])
             self.ends.append(_End(node, multipliers))
         else:
             malformed(f"there is no end {kind!r}")
@@ -340,7 +340,8 @@ class Tree:
         totals = plane.constants + right + sums
         rest = plane.constant_errors + several * right_size + off
         rest += 8 * UNIT * (np.abs(plane.constants) + right_size + np.abs(sums))
-        return np.asarray(totals + rest * (1.0 + 8 * UNIT)), reduced
+        # Products of multipliers may underflow: whole numbers are rounded, and no tolerance is.
+        return np.asarray(totals + (rest * (1.0 + 8 * UNIT) + TINY)), reduced
 
 
 class _Masks(NamedTuple):

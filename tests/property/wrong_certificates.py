@@ -2,6 +2,7 @@
 
 from bending import Wrong
 from wrong_answers import wrong_answers
+from wrong_extremes import wrong_extremes
 from wrong_fields import wrong_fields, wrong_numbers, wrong_texts
 from wrong_multipliers import wrong_multipliers
 from wrong_points import wrong_forged, wrong_points
@@ -23,6 +24,7 @@ def _every() -> dict[str, Wrong]:
         wrong_multipliers,
         wrong_points,
         wrong_forged,
+        wrong_extremes,
     )
     found: dict[str, Wrong] = {}
     for part in parts:

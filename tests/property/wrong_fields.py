@@ -133,6 +133,8 @@ def wrong_numbers() -> Iterator[tuple[str, Wrong]]:
     for path, name in _WHOLES.items():
         rule = "The certificate: an item is a whole number"
         yield f"{path} is 0.5", Wrong(rule, name, number(path, 0.5))
+        pointed = number(path, lambda b, path=path: float(at_path(b, path)))
+        yield f"{path} has a point", Wrong(rule, name, pointed)
         if not path.endswith(".number"):
             yield f"{path} is -1", Wrong(rule, name, number(path, -1))
     for rule in ("include.0", "exclude.0", "labelled.0", "groups.0.items.0"):

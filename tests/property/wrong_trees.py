@@ -127,6 +127,8 @@ def wrong_trees() -> Iterator[tuple[str, Wrong]]:
     }.items():  # fmt: skip
         bend = tree(lambda b, node=node: [node, *b.tree[1:]])
         yield what, Wrong(rule, "signatures", bend)
+    short = tree(lambda b: [{"end": n["end"]} if "end" in n else n for n in b.tree])
+    yield "empty ends without the field of multipliers", Wrong(rule, "k_center", short)
     closed = put("@end.end", "closed")
     yield "an empty end of another name", Wrong(rule, "signatures", closed)
     total = tree(lambda b: [{"total": 1.0}, *b.tree, *b.tree])
