@@ -1,6 +1,7 @@
 """The rows of numbers that planes are made of, and the shifts of the diagonal."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ class Points:
 
     def row(self, place: int) -> tuple[Array, Array]:
         """Return the items of a row, ascending, and its numbers as float64."""
-        which = int(np.searchsorted(self._firsts, place, side="right")) - 1
+        which = bisect_right(self._firsts, place) - 1
         block = self._blocks[which]
         return block.items, block.values[place - self._firsts[which]]
 

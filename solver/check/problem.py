@@ -78,6 +78,8 @@ def _checked(array: Array, rule: ArrayRule, sizes: dict[str, int], name: str) ->
     """Return an array that is what the specification says of it."""
     if array.dtype.kind not in "fiu":
         fail(f"{name} must be numbers, not {array.dtype}.")
+    if array.dtype.itemsize > np.dtype(np.float64).itemsize:
+        array = array.astype(np.float64)  # its nearest float64 is what is meant, and compared
     if array.ndim != len(rule.shape):
         fail(f"{name} has {array.ndim} dimensions where it must have {len(rule.shape)}.")
     for letter, size in zip(rule.shape, array.shape, strict=True):

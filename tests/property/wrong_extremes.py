@@ -142,6 +142,14 @@ def _short_numbers() -> Iterator[tuple[str, Wrong]]:
         bend = _forged(arrays, ends, -r)
         name = f"k_center: a radius between numbers of {np.dtype(kind)}"
         yield name, Wrong(rule, "k_center", bend)
+    shared = {
+        "objective": "sum", "costs": [1.0], "shares": np.array(["1e-4000"], dtype=np.longdouble),
+        "terms": np.array(["coverage"]), "term0_amounts": [[1.0]], "term0_weights": [1.0],
+        "term0_held": [0.0],
+    }  # fmt: skip
+    proof = {"points": [block([0], [[0.0]])]}
+    bend = _forged(shared, [_node(), _BOUNDED], 0.0, bound=1.0, proof=proof)
+    yield "sum: a share that is 0 as float64", Wrong(rule, "sum", bend)
     half = 2.0**51
     whole = {
         "objective": "pairs", "costs": [1.0, 1.0], "utilities": [[0.0, half], [half, 0.0]],
