@@ -5,8 +5,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from .reading import Array, ascending, malformed, number, numbers, record, sequence, whole
 
 
