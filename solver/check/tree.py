@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from .decisions import REFUSED, TAKEN, Cursor, Step
 from .planes import Part, Planes
 from .reading import (
     Array,
@@ -29,18 +30,13 @@ from .rules import Ranges, Rules, empty, refuse, refuted, weighed
 # Numbers of a batch of nodes: so many nodes times items.
 _BATCH = 2_000_000
 
-_TAKEN, _REFUSED = 1, -1
-
 Entry = TypeVar("Entry")
-
-State = np.ndarray
-"""Decisions, shape (n,), int8: 1 taken, -1 refused, 0 undecided."""
 
 
 class _Node(NamedTuple):
     """What a node stands for."""
 
-    state: State
+    step: Step | None
     low: float
     high: float
     least: int
@@ -110,15 +106,16 @@ class Tree:
         )
         n = len(rules.labelled)
         root = np.zeros(n, dtype=np.int8)
-        root[rules.excluded] = _REFUSED
-        root[rules.included] = _TAKEN
+        root[rules.excluded] = REFUSED
+        root[rules.included] = TAKEN
         self.conflict = bool((rules.included & rules.excluded).any())
         self.parents: list[int] = []
         self.bounds: list[_Bound] = []
         self.ends: list[_End] = []
         self.bounded_ends: list[int] = []
         low, high = range_of_t or (0.0, 0.0)
-        open_ = [_Node(root, low, high, 0, n, -1)]
+        self._cursor = Cursor(root)
+        open_ = [_Node(None, low, high, 0, n, -1)]
         for entry in sequence(value, "tree"):
             require(
                 holds=bool(open_), otherwise="The certificate is malformed: the tree has ended."
@@ -141,13 +138,8 @@ class Tree:
             return [self._bounded(entry, node, place)]
         if "item" in entry:
             record(entry, "a node", ("item",))
-            item = whole(entry["item"], "item", len(node.state) - 1)
-            if node.state[item]:
-                malformed(f"the tree decides item {item} twice")
-            return [
-                node._replace(state=_decided(node.state, [item], side))
-                for side in (_REFUSED, _TAKEN)
-            ]
+            item = whole(entry["item"], "item", len(self._rules.labelled) - 1)
+            return [self._decided(node, [], [item]), self._decided(node, [item], [])]
         if "number" in entry:
             record(entry, "a node", ("number",))
             at = whole(entry["number"], "number")
@@ -176,12 +168,9 @@ class Tree:
     def _bounded(self, entry: Mapping[str, object], node: _Node, place: int) -> _Node:
         needed = ("point", "multipliers", "taken", "refused")
         record(entry, "a node", needed, self._optional)
-        n = len(node.state)
+        n = len(self._rules.labelled)
         taken = ascending(entry["taken"], n, "taken")
         refused = ascending(entry["refused"], n, "refused")
-        for item in (*taken, *refused):
-            if node.state[item]:
-                malformed(f"the tree decides item {item} twice")
         if set(taken) & set(refused):
             malformed("a node takes and refuses one item")
         shift = entry.get("shift")
@@ -199,11 +188,18 @@ class Tree:
                 refused,
             )
         )
-        if not taken.size and not refused.size:
-            return node
-        state = _decided(node.state, taken, _TAKEN)
-        state[refused] = _REFUSED
-        return node._replace(state=state)
+        return self._decided(node, taken, refused) if taken.size or refused.size else node
+
+    def _decided(
+        self, node: _Node, taken: Sequence[int] | Array, refused: Sequence[int] | Array
+    ) -> _Node:
+        """Return a node with more items decided, none of which was."""
+        state = self._cursor.at(node.step)
+        for item in (*taken, *refused):
+            if state[item]:
+                malformed(f"the tree decides item {item} twice")
+        depth = node.step.depth + 1 if node.step else 0
+        return node._replace(step=Step(node.step, depth, taken, refused))
 
     @property
     def nodes(self) -> int:
@@ -219,7 +215,7 @@ class Tree:
             They may leave something.
         """
         for some in _batches(self.ends, len(self._rules.labelled)):
-            masks = _masks([end.node for end in some])
+            masks = self._cursor.masks([end.node.step for end in some])
             ranges = _ranges([end.node for end in some])
             left = refuse(self._rules, masks.taken, masks.undecided, ranges)
             nothing = empty(self._rules, masks.taken, masks.taken | left, ranges)
@@ -268,14 +264,14 @@ class Tree:
         """Fill in the bounds of some nodes, and check what they decide."""
         rules = self._rules
         nodes = [bound.node for bound in some]
-        masks, ranges = _masks(nodes), _ranges(nodes)
+        masks, ranges = self._cursor.masks([node.step for node in nodes]), _ranges(nodes)
         left = refuse(rules, masks.taken, masks.undecided, ranges)
         budget = rules.rows[0]
         shared: dict[tuple[int, int, int], tuple[Array, Array]] = {}
         parts = []
         for k, bound in enumerate(some):
             # Nodes that differ in t alone share their masks, and what is made of them.
-            key = (id(bound.node.state), bound.node.least, bound.node.most)
+            key = (id(bound.node.step), bound.node.least, bound.node.most)
             taken, undecided = shared.setdefault(key, (masks.taken[k], left[k]))
             spent = float(budget.coefficients[taken].sum())
             spent -= gamma(len(taken)) * spent
@@ -344,16 +340,6 @@ class Tree:
         return np.asarray(totals + (rest * (1.0 + 8 * UNIT) + TINY)), reduced
 
 
-class _Masks(NamedTuple):
-    taken: Array
-    undecided: Array
-
-
-def _masks(nodes: Sequence[_Node]) -> _Masks:
-    states = np.array([node.state for node in nodes])
-    return _Masks(states == _TAKEN, states == 0)
-
-
 def _ranges(nodes: Sequence[_Node]) -> Ranges:
     return Ranges(
         np.array([node.least for node in nodes], dtype=np.float64),
@@ -365,9 +351,3 @@ def _batches(entries: Sequence[Entry], n: int) -> Iterator[Sequence[Entry]]:
     size = max(1, _BATCH // n)
     for start in range(0, len(entries), size):
         yield entries[start : start + size]
-
-
-def _decided(state: State, items: Sequence[int] | Array, side: int) -> State:
-    copy = state.copy()
-    copy[items] = side
-    return copy
