@@ -6,6 +6,7 @@ what it proves.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, cast
@@ -71,10 +72,18 @@ def _asked(problem: AnyProblem) -> _Asked:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Written:
-    """What a search has written down: the bound that it proves, and its proof as JSON."""
+    """What a search has written down.
+
+    Parameters
+    ----------
+    bound
+        What it proves.
+    proofs
+        As JSON, the best first: others are shorter, prove less, and need less of rounding.
+    """
 
     bound: float
-    proof: dict[str, Any]
+    proofs: Iterator[dict[str, Any]]
 
 
 def _searched(asked: _Asked, target: float, stop: Stop) -> _Written:
@@ -96,7 +105,21 @@ def _searched(asked: _Asked, target: float, stop: Stop) -> _Written:
         bound, log = prove_set(left, log.target, stop)
         if isinstance(left, FacilityProblem):
             rows = partial(original_levels, cast("FacilityProblem", asked.problem), left)
-    return _Written(bound + base, proof_document(log, lift, rows, totals=totals))
+
+    def proofs() -> Iterator[dict[str, Any]]:
+        yield proof_document(log, lift, rows, totals=totals)
+        yield proof_document(log, lift, rows, totals=totals, decisions=False)
+        top = 2.0 * float(left.weights.sum()) if isinstance(left, SignatureProblem) else 0.0
+        yield proof_document(_single_bound(top), lift, rows, totals=totals)
+
+    return _Written(bound + base, proofs())
+
+
+def _single_bound(top: float) -> ProofLog:
+    """Return a proof that is one plane, which touches at nothing: it holds for any problem."""
+    log = ProofLog(-math.inf, top=top)
+    log.bound(0, log.point(np.zeros(0, np.int64), np.zeros(0)), {}, closes=True)
+    return log
 
 
 def _refuted(problem: AnyProblem, log: ProofLog) -> dict[str, Any]:
@@ -144,9 +167,13 @@ def certify(problem: AnyProblem, result: Result, *, stop: Stop = _never) -> dict
     Raises
     ------
     VerificationError
-        When the answer says that there is no selection, and that could not be proven.
+        When the answer says that there is no selection, and that could not be proven; or when the
+        problem is none that certificates know.
     """
-    inputs = inputs_of(problem)
+    try:
+        inputs = inputs_of(problem)
+    except CertificateError as error:
+        raise VerificationError(str(error)) from error
     if result.status is Status.INFEASIBLE:
         return _infeasible(problem, inputs, result, stop)
     chosen = np.zeros(problem.n, dtype=bool)
@@ -158,18 +185,37 @@ def certify(problem: AnyProblem, result: Result, *, stop: Stop = _never) -> dict
     bound = result.upper_bound if above > rounding else objective
     if isinstance(problem, KCenterProblem):
         found, log = prove_radius(problem, bound, stop)
-        written = _Written(found, _refuted(problem, log))
+        written = _Written(found, iter([_refuted(problem, log)]))
     else:
         written = _searched(_asked(problem), bound, stop)
     stated = written.bound if written.bound - bound > rounding else bound
-    certificate = {**_claims(inputs, result, written.proof), **_quality(objective, stated)}
+    for proof in written.proofs:
+        certificate = {**_claims(inputs, result, proof), **_quality(objective, stated)}
+        if _holds(inputs, certificate):
+            return certificate
+        # What the search left to rounding, the checker does not grant: its bound is the one.
+        proven = _proven(inputs, certificate)
+        certificate |= _quality(objective, max(objective, proven))
+        if proven < math.inf and _holds(inputs, certificate):
+            return certificate
+    message = "The answer could not be certified: numbers are too far apart for any bound."
+    raise VerificationError(message)
+
+
+def _holds(inputs: Inputs, certificate: dict[str, Any]) -> bool:
     try:
         check(inputs, certificate)
     except CertificateError:
-        # What the search left to rounding, the checker does not grant: its bound is the one.
-        certificate |= _quality(objective, max(objective, proven_bound(inputs, certificate)))
-        check(inputs, certificate)
-    return certificate
+        return False
+    return True
+
+
+def _proven(inputs: Inputs, certificate: dict[str, Any]) -> float:
+    """Return what a certificate's proof shows, infinity where it shows nothing."""
+    try:
+        return proven_bound(inputs, certificate)
+    except CertificateError:
+        return math.inf
 
 
 def _quality(objective: float, upper_bound: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ numbers about the same items are put into blocks.
 
 import base64
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -140,6 +140,20 @@ def _needed(log: ProofLog) -> Iterator[ProofStep | None]:
             yield step
 
 
+def _undecided(log: ProofLog) -> Iterator[ProofStep | None]:
+    """Yield the steps in preorder down to the first bounds that decide something, without that."""
+    stack = [0]
+    while stack:
+        step = log.steps[stack.pop()]
+        if isinstance(step, Bounded):
+            yield replace(step, closes=True)
+            yield None
+            continue
+        if isinstance(step, Split):
+            stack += [step.children[1], step.children[0]]
+        yield step
+
+
 class _Writer:
     """The tree of a proof, and the blocks of its points, as they grow."""
 
@@ -187,7 +201,12 @@ class _Writer:
 
 
 def proof_document(
-    log: ProofLog, lift: Lift, rows: Callable[[ProofPoint], Row], *, totals: bool
+    log: ProofLog,
+    lift: Lift,
+    rows: Callable[[ProofPoint], Row],
+    *,
+    totals: bool,
+    decisions: bool = True,
 ) -> dict[str, Any]:
     """Return the proof of a certificate as JSON.
 
@@ -201,9 +220,11 @@ def proof_document(
         Lifts a row of numbers.
     totals
         Whether the objective has a t.
+    decisions
+        Whether bounds decide items; where they do not, the proof ends with the first ones.
     """
     writer = _Writer(log, lift, rows)
-    for step in _needed(log):
+    for step in _needed(log) if decisions else _undecided(log):
         writer.add(step)
     found = writer.document()
     if totals:

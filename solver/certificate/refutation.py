@@ -104,7 +104,8 @@ class _Violations:
         self._x = [model.add_variable(lb=0.0, ub=1.0) for _ in range(n)]
         self._low, self._high = np.zeros(n), np.ones(n)
         # Tolerances are absolute: a row is divided by its largest number.
-        self._unit = np.maximum(rows.matrix.max(axis=1, initial=0.0), 1e-300)
+        largest = rows.matrix.max(axis=1, initial=0.0)
+        self._unit = np.where(largest > 0, largest, 1.0)
         self._constraints, slacks = [], []
         for row, unit, least, most in zip(
             rows.matrix, self._unit, rows.least, rows.most, strict=True
@@ -205,7 +206,9 @@ class Refutation:
         rows = self.rows
         least, most = rows.matrix @ (state == IN), rows.matrix @ (state != OUT)
         return bool(
-            ((1.0 - _SURE) * least > rows.most).any() or ((1.0 + _SURE) * most < rows.least).any()
+            (rows.least > rows.most).any()
+            or ((1.0 - _SURE) * least > rows.most).any()
+            or ((1.0 + _SURE) * most < rows.least).any()
         )
 
     def _multipliers(self, state: States, y: Floats) -> dict[str, float] | None:

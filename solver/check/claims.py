@@ -19,7 +19,7 @@ from .reading import (
     record,
     require,
 )
-from .rounding import UNDERFLOW, UNIT, exact_sum, gamma, row_sums
+from .rounding import UNDERFLOW, UNIT, exact_sum, row_sums
 from .rules import Ranges, Rules, refuse, stated_constraints
 from .tree import Tree
 
@@ -148,7 +148,7 @@ def _require_top(top: float, weights: Array, rules: Rules) -> None:
     budget, w = rules.rows[0], np.asarray(weights, np.float64)
     taken = rules.included
     free = ~(taken | rules.excluded)
-    spent = float(budget.coefficients[taken].sum()) * (1.0 - gamma(len(w)))
+    spent = exact_sum(budget.coefficients[taken]) * (1.0 - 2 * UNIT)
     left = max(0.0, budget.most - spent) + 4 * UNIT * budget.most
     every = Ranges(np.zeros(1), np.full(1, float(len(w))))
     free = refuse(rules, taken[None, :], free[None, :], every)[0]

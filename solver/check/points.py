@@ -1,5 +1,6 @@
 """The rows of numbers that planes are made of, and the shifts of the diagonal."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,11 @@ class Points:
 
     def __len__(self) -> int:
         return self._firsts[-1]
+
+    @property
+    def least(self) -> float:
+        """The smallest number of all rows; infinite where there is none."""
+        return min((float(b.values.min(initial=math.inf)) for b in self._blocks), default=math.inf)
 
     def row(self, place: int) -> tuple[Array, Array]:
         """Return the items of a row, ascending, and its numbers as float64."""

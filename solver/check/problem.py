@@ -106,6 +106,11 @@ def _further(arrays: Mapping[str, Array], objective: str, prefix: str) -> None:
             holds=bool((q == q.T).all()) and not np.diagonal(q).any(),
             otherwise="utilities must be symmetric, with a diagonal of 0.",
         )
+    if objective == "k_center":
+        require(
+            holds=len(arrays[f"{prefix}reach"]) > 0,
+            otherwise="There is no point that an item can be near to.",
+        )
     if objective == "design":
         prior, sizes = arrays[f"{prefix}prior"], arrays[f"{prefix}sizes"]
         require(holds=bool((prior == prior.T).all()), otherwise=f"{prefix}prior must be symmetric.")
@@ -132,7 +137,7 @@ class Inputs:
     costs
         Shape (n,).
     arrays
-        The objective's, by name.
+        The objective's, by name; others are not kept.
     ids
         Names of the items; empty where they have none.
     resources
@@ -183,11 +188,6 @@ class Inputs:
                 otherwise="shares must be above 0, one for each term.",
             )
             checked["shares"] = shares
-        unknown = set(self.arrays) - set(checked)
-        require(
-            holds=not unknown,
-            otherwise=f"{self.objective} has no array {min(unknown, default='')!r}.",
-        )
         object.__setattr__(self, "arrays", checked)
         taken = {
             name: _checked(np.asarray(costs), shape, {"n": self.n}, f"resource {name!r}")
@@ -257,10 +257,54 @@ class Inputs:
         return content.hexdigest()
 
 
-def _single(array: Array) -> float:
-    """Return the one number of an array without dimensions."""
-    require(holds=array.shape == (), otherwise="budget must be one number.")
-    return number(array.item(), "budget", 0.0)
+def _loaded(path: str | Path) -> dict[str, Array]:
+    """Return the arrays of a ``.npz`` file by name."""
+    try:
+        # Opened here: numpy leaves a damaged file open.
+        with Path(path).open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            names = list(archive.files)
+            content: dict[str, Array] = {name: archive[name] for name in names}
+    except Exception as error:  # noqa: BLE001  numpy, zipfile, zlib and lzma have errors of their own
+        fail(f"{path} cannot be read as .npz ({type(error).__name__}).")
+    require(holds=len(content) == len(names), otherwise=f"{path} has two arrays of one name.")
+    return content
+
+
+def _string(content: Mapping[str, Array], name: str) -> str | None:
+    """Return one string; None where there is none of the name."""
+    array = content.get(name)
+    if array is None:
+        return None
+    require(
+        holds=array.dtype.kind == "U" and array.shape == (),
+        otherwise=f"{name} must be one string.",
+    )
+    return str(array.item())
+
+
+def _strings(content: Mapping[str, Array], name: str) -> list[str]:
+    """Return a list of strings; an empty one where there is none of the name."""
+    array = content.get(name)
+    if array is None:
+        return []
+    require(
+        holds=array.dtype.kind == "U" and array.ndim == 1,
+        otherwise=f"{name} must be a list of strings.",
+    )
+    return [str(entry) for entry in array]
+
+
+def _budget(content: Mapping[str, Array]) -> float | None:
+    """Return the budget that was asked; None where the file does not say."""
+    array = content.get("budget")
+    if array is None:
+        return None
+    require(
+        holds=array.dtype.kind in "fiu" and array.shape == (),
+        otherwise="budget must be one number.",
+    )
+    return number(float(array), "budget", 0.0)
 
 
 _SHARED = ("objective", "terms", "costs", "ids", "groups", "budget", "constraints")
@@ -274,27 +318,20 @@ def read_problem(path: str | Path) -> Inputs:
     CertificateError
         It is none, or not what the specification says.
     """
-    try:
-        # Opened here: numpy leaves a damaged file open.
-        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            content: dict[str, Array] = dict(archive.items())
-    except Exception as error:  # noqa: BLE001  numpy, zipfile, zlib and lzma have errors of their own
-        fail(f"{path} cannot be read as .npz ({type(error).__name__}).")
+    content = _loaded(path)
     if "costs" not in content:
         fail(f"{path} has no costs.")
     default = "pairs" if "utilities" in content else "signatures"
-    objective = str(content.get("objective", default))
     resources = {k[9:]: a for k, a in content.items() if k.startswith("resource_")}
     own = {k: a for k, a in content.items() if k not in _SHARED and not k.startswith("resource_")}
-    budget = content.get("budget")
-    rules = content.get("constraints")
+    rules = _string(content, "constraints")
     return Inputs(
-        objective=objective,
+        objective=_string(content, "objective") or default,
         costs=content["costs"],
         arrays=own,
-        terms=[str(term) for term in np.atleast_1d(content.get("terms", np.zeros(0)))],
-        ids=[str(name) for name in np.atleast_1d(content.get("ids", np.zeros(0)))],
+        terms=_strings(content, "terms"),
+        ids=_strings(content, "ids"),
         resources=resources,
-        budget=None if budget is None else _single(budget),
-        constraints=None if rules is None else parse(str(rules)),
+        budget=_budget(content),
+        constraints=None if rules is None else parse(rules),
     )

@@ -29,6 +29,11 @@ class FacilityPlanes:
         ``similarities``, ``demands``, ``served``.
     points
         Of the certificate: a row has a level for each point of its block.
+
+    Raises
+    ------
+    CertificateError
+        A level is below 0.
     """
 
     exact = False
@@ -38,6 +43,7 @@ class FacilityPlanes:
         self._e = np.asarray(arrays["demands"], dtype=np.float64)
         self._b = np.asarray(arrays["served"], dtype=np.float64)
         self._points = points
+        require(holds=points.least >= 0, otherwise="A level is below 0.")
         n, m = self._s.shape
         self._base = exact_sum(self._e * self._b)
         self._worths = np.empty((n, m))

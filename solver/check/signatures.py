@@ -158,9 +158,12 @@ class SignaturePlanes:
         """Return the products of all m with some vectors, shape (L, n)."""
         if self._small:
             return np.asarray(vectors @ self._m.T)
-        out = np.empty((len(vectors), len(self._m)))
-        for start, block in zip(range(0, len(self._m), _ROWS), self._blocks(), strict=True):
-            out[:, start : start + _ROWS] = vectors @ block.T
+        out = np.zeros((len(vectors), len(self._m)))
+        # Where nothing is taken there is nothing to multiply, and a pass takes seconds.
+        some = np.flatnonzero(vectors.any(axis=1))
+        if some.size:
+            for start, block in zip(range(0, len(self._m), _ROWS), self._blocks(), strict=True):
+                out[some, start : start + _ROWS] = vectors[some] @ block.T
         return out
 
     def _shifted(self, part: Part, slopes: Array, slope_errors: Array) -> tuple[float, float]:

@@ -100,7 +100,7 @@ class Tree:
         points: int,
         shifts: int,
         *,
-        scaled: bool,
+        scaled: bool = True,
     ) -> None:
         self._rules, self._points, self._shifts = rules, points, shifts
         self._splits_t = range_of_t is not None
@@ -159,9 +159,7 @@ class Tree:
             malformed(f"there is no node {sorted(entry)}")
         record(entry, "a node", ("total",))
         t = number(entry["total"], "total")
-        if not node.low <= t <= node.high:
-            malformed(f"t is from {node.low!r} to {node.high!r}, and is split at {t!r}")
-        return [node._replace(high=t), node._replace(low=t)]
+        return [node._replace(high=min(node.high, t)), node._replace(low=max(node.low, t))]
 
     def _end(self, entry: Mapping[str, object], node: _Node, place: int) -> None:
         kind = entry["end"]
@@ -230,6 +228,7 @@ class Tree:
                 one = Ranges(ranges.least[row], ranges.most[row])
                 holds = (
                     self.conflict
+                    or end.node.low > end.node.high
                     or bool(nothing[k])
                     or refuted(self._rules, end.multipliers, masks.taken[row], left[row], one)
                 )
@@ -298,12 +297,17 @@ class Tree:
             value = planes.rounded(float(totals[k]))
             require(holds=math.isfinite(value), otherwise="A bound is not a finite number.")
             own[bound.place] = value
-            decisions = ((bound.taken, 1.0, "taken"), (bound.refused, -1.0, "refused"))
-            for items, sign, word in decisions:
-                if not items.size:
+            # Of an item that the rules refuse there is no selection with it: all are without it.
+            open_ = left[k, bound.refused]
+            decisions = (
+                (np.where(left[k, bound.taken], reduced[k, bound.taken], 0.0), "taken"),
+                (-reduced[k, bound.refused][open_], "refused"),
+            )
+            for worths, word in decisions:
+                if not worths.size:
                     continue
                 # What the other decision of each may be worth.
-                others = totals[k] - np.maximum(sign * reduced[k, items], 0.0) * (1.0 - 4 * UNIT)
+                others = totals[k] - np.maximum(worths, 0.0) * (1.0 - 4 * UNIT)
                 others += 4 * UNIT * np.abs(totals[k])
                 worst = planes.rounded(float(others.max()))
                 require(

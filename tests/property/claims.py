@@ -7,7 +7,7 @@ import numpy as np
 from small_truth import Arrays, best, keeps, objective_of, worth
 
 
-def _scale(arrays: Arrays, there: list[int]) -> float:
+def scale_of(arrays: Arrays, there: list[int]) -> float:
     """Return more than the scale of the page, for any objective."""
     name = objective_of(arrays)
     if name == "signatures":
@@ -26,7 +26,7 @@ def assert_true(arrays: Arrays, content: bytes) -> None:
     chosen = cert["selected"]
     assert keeps(arrays, budget, rules, tuple(chosen))
     there = [*chosen, *rules["labelled"]]
-    granted = 2e-9 * abs(cert["objective"]) + 1e-11 * _scale(arrays, there)
+    granted = 2e-9 * abs(cert["objective"]) + 1e-11 * scale_of(arrays, there)
     assert abs(worth(arrays, there) - cert["objective"]) <= granted
     assert cert["total_cost"] == math.fsum(arrays["costs"][chosen])
     assert found is not None

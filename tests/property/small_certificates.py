@@ -19,6 +19,7 @@ from second_checker.problem import read_constraints, read_problem
 from second_checker.rules import State, ceiling, decided, empty, make_rules, plainly_empty, prices
 from second_checker.rules import root as rules_root
 from second_checker.verdict import make_objective
+from second_checker.walk import highest
 from small_truth import Arrays, Rules, best, objective_of
 
 Json = dict[str, Any]
@@ -121,7 +122,7 @@ class Maker:
             shifts = self._shifts(start)
             self.objective.read_shifts(shifts)  # type: ignore[attr-defined]
             proof = {"top": top, "shifts": shifts}
-            start = replace(start, low=0.0, high=top)
+            start = highest(self.objective, self.book, start, top)  # type: ignore[arg-type]
         self._blocks()
         self.tree: list[Json] = []
         self._grow(start, 0)

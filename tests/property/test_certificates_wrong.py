@@ -100,6 +100,12 @@ def test_a_file_that_is_no_problem_is_refused(check: Checker, tmp_path: Path) ->
             check(tmp_path / name, right.content)
 
 
+def test_an_array_that_the_page_does_not_name_is_not_read(check: Checker) -> None:
+    """Nor does it change the hash."""
+    right = base("signatures")
+    check({**right.arrays, "comment": np.array(["any", "thing"])}, right.content)
+
+
 def test_storage_is_not_hashed(check: Checker) -> None:
     """The same numbers as whole numbers or float64, in either order of bytes, have one hash."""
     right = base("pairs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bases import FEASIBLE, Base
-from bending import Bend, Wrong, put, tree
+from bending import Bend, Wrong, lesser, put, tree
 from small_certificates import Json, Maker
 
 
@@ -66,6 +66,19 @@ def _decides(kind: str) -> Bend:
     return bend
 
 
+def _takes_the_unaffordable(b: Base) -> None:
+    """Take what is worth a lot and costs too much: nothing is left, and nothing is proven."""
+    fixed = {*b.rules["include"], *b.rules["exclude"], *b.rules["labelled"], *b.cert["selected"]}
+    item = next(i for i in range(b.cert["problem"]["items"]) if i not in fixed)
+    b.arrays["costs"][item] = 2.0 * b.cert["budget"]
+    b.arrays["profits"] = b.arrays["profits"].astype(float)
+    b.arrays["profits"][item] = 1e6
+    b.rename()
+    bound = {"point": 0, "multipliers": {}, "taken": [item], "refused": []}
+    b.cert["proof"]["tree"] = [bound, {"end": "empty", "multipliers": {}}]
+    lesser(b)
+
+
 def wrong_trees() -> Iterator[tuple[str, Wrong]]:
     """Yield trees that leave something out."""
     rule = "The tree: a branch left open, nodes left over"
@@ -84,8 +97,10 @@ def wrong_trees() -> Iterator[tuple[str, Wrong]]:
                 rule_of = "What a bound is: what decides items"
                 wrong = Wrong(rule_of, name, _decides(kind))
                 yield f"{name}: {kind} without proof", wrong
+    rule = "What a bound is: what the rules refuse is worth nothing"
+    yield "an item that no budget buys is taken", Wrong(rule, "pairs", _takes_the_unaffordable)
     for kind, name in {
-        "item": "signatures", "number": "signatures labelled", "total": "signatures",
+        "item": "signatures", "number": "signatures", "total": "signatures",
     }.items():  # fmt: skip
         rule = "The tree: order of the children"
         yield f"the children of {kind} change places", Wrong(rule, name, _swapped(kind))

@@ -18,7 +18,7 @@ def _constant(name: str) -> NoReturn:
     refuse(f"{name} is no number.")
 
 
-def parsed(text: bytes | str) -> Any:  # noqa: ANN401  # JSON is anything  # JSON is anything
+def parsed(text: bytes | str) -> Any:  # noqa: ANN401  # JSON is anything
     """Return what a JSON text says.
 
     Raises
@@ -67,6 +67,7 @@ def at_least_0(value: object, where: str) -> float:
 def whole(value: object, where: str, least: int | None = None) -> int:
     """Return a whole number that is written as one."""
     need(type(value) is int, f"{where} is no whole number.")
+    need(value <= 2**53, f"{where} is too large.")
     need(least is None or value >= least, f"{where} is below {least}.")
     return value
 

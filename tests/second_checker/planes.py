@@ -17,7 +17,7 @@ from second_checker.definite import at_least
 from second_checker.fields import fields, items, listed, number, text, whole
 from second_checker.problem import Floats
 from second_checker.refusing import need, refuse
-from second_checker.rules import TAKEN, Rule, State
+from second_checker.rules import TAKEN, UNDECIDED, Rule, State
 
 ctx.prec = 128
 ZERO = arb(0)
@@ -197,7 +197,7 @@ class Signatures(Objective):
         for i, height in enumerate(heights):
             if z[i]:
                 c += height * z[i]
-            if state.place[i] != 2:  # refused: no slope is asked for
+            if state.place[i] in (UNDECIDED, TAKEN):  # of others no slope is asked for
                 g[i] = self.p[i] + (slope * self.w[i] - 2 * height - self.d[i]) / 2
         c /= 2
         if job.shift is not None:

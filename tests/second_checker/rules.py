@@ -15,6 +15,8 @@ from second_checker.problem import Problem
 from second_checker.refusing import need
 
 UNDECIDED, TAKEN, REFUSED = 0, 1, 2
+# Refused by the rules and by no node: nodes may still decide it.
+RULED_OUT = 3
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class State:
     Parameters
     ----------
     place
-        UNDECIDED, TAKEN or REFUSED for each item.
+        UNDECIDED, TAKEN, REFUSED or RULED_OUT for each item.
     undecided
         The items of the first kind, ascending.
     sums
@@ -177,7 +179,7 @@ def decided(state: State, rules: list[Rule], taken: list[int], left: list[int]) 
     """Return the state with more items decided, and those refused that the rules refuse then."""
     place, sums = bytearray(state.place), list(state.sums)
     for item, where in [*((i, TAKEN) for i in taken), *((i, REFUSED) for i in left)]:
-        need(place[item] == UNDECIDED, f"Item {item} is decided twice.")
+        need(place[item] in (UNDECIDED, RULED_OUT), f"Item {item} is decided twice.")
         place[item] = where
     for item in taken:
         for k, rule in enumerate(rules):
@@ -191,7 +193,7 @@ def decided(state: State, rules: list[Rule], taken: list[int], left: list[int]) 
     kept = set(undecided)
     for i in state.undecided:
         if place[i] == UNDECIDED and i not in kept:
-            place[i] = REFUSED
+            place[i] = RULED_OUT
     return replace(state, place=bytes(place), undecided=tuple(undecided), sums=tuple(sums))
 
 

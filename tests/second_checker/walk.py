@@ -196,10 +196,11 @@ class Walk:
         each = prices(self.rules, bound.multipliers, list(state.undecided))
         reduced = {i: g[i] - price for i, price in zip(state.undecided, each, strict=True)}
         total += sum((r.max(ZERO) for r in reduced.values()), ZERO)
-        for kind, sign in ((bound.taken, 1), (bound.refused, -1)):
-            for i in kind:
-                other = total - (sign * reduced[i]).max(ZERO)
-                need(self._within(self._rounded(other)), f"Item {i} is decided without proof.")
+        # Of what the rules refuse there is no selection with it, and every one is without it.
+        without = [total - reduced.get(i, ZERO).max(ZERO) for i in bound.taken]
+        with_it = [total - (-reduced[i]).max(ZERO) for i in bound.refused if i in reduced]
+        for other in (*without, *with_it):
+            need(self._within(self._rounded(other)), "An item is decided without proof.")
         return self._rounded(total)
 
 

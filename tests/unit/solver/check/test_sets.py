@@ -24,6 +24,11 @@ class Rows:
     def __init__(self, rows: list[tuple[np.ndarray, np.ndarray]]) -> None:
         self.rows = rows
 
+    @property
+    def least(self) -> float:
+        """The smallest number."""
+        return min((float(values.min()) for _, values in self.rows), default=np.inf)
+
     def row(self, place: int) -> tuple[np.ndarray, np.ndarray]:
         """Return a row."""
         return self.rows[place]
@@ -325,6 +330,6 @@ def test_a_row_that_makes_no_plane_is_refused(
         scale=1.0 if values[0] < 1 else 1e10,
         shift=shift,
     )
-    planes = planes_of(kind, arrays, Rows([(np.arange(len(values)), np.array(values))]))
+    rows = Rows([(np.arange(len(values)), np.array(values))])
     with pytest.raises(CertificateError), np.errstate(all="ignore"):
-        planes.batch([part])
+        planes_of(kind, arrays, rows).batch([part])
