@@ -26,7 +26,7 @@ class Row:
 
 
 def _arrays(d: int, seed: int) -> dict[str, np.ndarray]:
-    """Unit vectors in many dimensions: all the terms of a worth are rounded."""
+    """Return unit vectors in many dimensions: all the terms of a worth are rounded."""
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=(N, d))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
