@@ -28,7 +28,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 .PHONY: help setup demo \
   test test-slow test-postgres test-contract test-compose isolation fuzz \
   check lint types contracts dependencies format coverage \
-  measure differential mutation bench-solver bench-features bench-index bench-quality bench-service bench-explorer soak \
+  measure differential mutation bench-solver bench-certificates bench-features bench-index bench-quality bench-service bench-explorer soak \
   openapi screenshots \
   lock images sbom audit licenses clean
 
@@ -117,6 +117,9 @@ mutation: setup ## Change the code in a thousand small ways: do the tests notice
 
 bench-solver: setup ## Measure the solver: a table, and bench-solver.json (half an hour)
 	$(BIN)/python benchmarks/bench_solver.py --out bench-solver.json
+
+bench-certificates: setup ## Measure certificates: a table, and bench-certificates.json (half an hour; needs 12 GB)
+	$(BIN)/python benchmarks/bench_certificates.py --out bench-certificates.json
 
 bench-features: setup ## Measure the feature pipeline: tables, and bench-features.json (20 minutes)
 	$(BIN)/python benchmarks/bench_features.py --out bench-features.json

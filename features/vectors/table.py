@@ -108,7 +108,9 @@ def require_name(path: Path, present: tuple[str, ...], names: tuple[str, ...]) -
     """
     name = pick(path, present, names)
     if name is None:
-        listed = f"{', '.join(present):.200}" or "nothing"
+        # A name that cannot be printed would make more than one line of the sentence.
+        shown = (name if name.isprintable() else repr(name) for name in present)
+        listed = f"{', '.join(shown):.200}" or "nothing"
         refuse(path, f"has no {' or '.join(names)}, only {listed}")
     return name
 

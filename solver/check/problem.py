@@ -106,11 +106,6 @@ def _further(arrays: Mapping[str, Array], objective: str, prefix: str) -> None:
             holds=bool((q == q.T).all()) and not np.diagonal(q).any(),
             otherwise="utilities must be symmetric, with a diagonal of 0.",
         )
-    if objective == "k_center":
-        require(
-            holds=len(arrays[f"{prefix}reach"]) > 0,
-            otherwise="There is no point that an item can be near to.",
-        )
     if objective == "design":
         prior, sizes = arrays[f"{prefix}prior"], arrays[f"{prefix}sizes"]
         require(holds=bool((prior == prior.T).all()), otherwise=f"{prefix}prior must be symmetric.")

@@ -95,12 +95,18 @@ class CenterPlanes:
     ----------
     arrays
         ``distances``, ``reach``.
+
+    Raises
+    ------
+    CertificateError
+        There are no points.
     """
 
     exact = True
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         self._d, self._g = arrays["distances"], arrays["reach"]
+        require(holds=self._g.size > 0, otherwise="There is no point that an item can be near to.")
 
     def batch(self, parts: Sequence[Part]) -> PlaneBatch:
         """Refuse: every end of a proof about centers is empty."""

@@ -17,6 +17,8 @@ from .rounding import UNIT, exact_sum, gamma, row_norms
 
 # Rows of vectors held as float64 at once, and rows of chosen pairs.
 _ROWS, _CHOSEN_ROWS = 4096, 512
+# Products of all vectors with one that are kept, where vectors are many.
+_KEPT = 8
 # Up to so many items the worth is summed pair by pair.
 _PAIRWISE = 4096
 
@@ -44,6 +46,7 @@ class SignaturePlanes:
         self._m = arrays["vectors"]
         self._p = np.asarray(arrays["profits"], dtype=np.float64)
         self._points, self._shifts = points, shifts
+        self._known: dict[bytes, Array] = {}
         d = self._m.shape[1]
         squares = [np.einsum("ij,ij->i", block, block) for block in self._blocks()]
         self._squares = np.concatenate(squares)
@@ -158,13 +161,19 @@ class SignaturePlanes:
         """Return the products of all m with some vectors, shape (L, n)."""
         if self._small:
             return np.asarray(vectors @ self._m.T)
-        out = np.zeros((len(vectors), len(self._m)))
-        # Where nothing is taken there is nothing to multiply, and a pass takes seconds.
-        some = np.flatnonzero(vectors.any(axis=1))
-        if some.size:
-            for start, block in zip(range(0, len(self._m), _ROWS), self._blocks(), strict=True):
-                out[some, start : start + _ROWS] = vectors[some] @ block.T
-        return out
+        # A pass takes seconds, and ranges of t share their vectors.
+        keys = [vector.tobytes() for vector in vectors]
+        new = {key: place for place, key in enumerate(keys) if key not in self._known}
+        if new:
+            found = np.zeros((len(new), len(self._m)))
+            rows = vectors[list(new.values())]
+            if rows.any():
+                for start, block in zip(range(0, len(self._m), _ROWS), self._blocks(), strict=True):
+                    found[:, start : start + _ROWS] = rows @ block.T
+            if len(self._known) + len(new) > _KEPT:
+                self._known = {key: self._known[key] for key in keys if key not in new}
+            self._known |= zip(new, found, strict=True)
+        return np.array([self._known[key] for key in keys])
 
     def _shifted(self, part: Part, slopes: Array, slope_errors: Array) -> tuple[float, float]:
         """Lower a plane by a shift, in place; return the change of the constant, and its error.

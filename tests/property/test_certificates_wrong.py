@@ -51,7 +51,7 @@ def test_there_are_wrong_certificates_for_every_heading_of_the_page() -> None:
     headings = {line.lstrip("# ") for line in page.splitlines() if line.startswith("##")}
     named = {wrong.rule.split(":")[0] for wrong in WRONG.values()}
     found = {heading for heading in headings if any(heading.startswith(n) for n in named)}
-    assert headings - found == set()
+    assert headings - found == {"A worked example", "How large and how quick"}  # no rules there
 
 
 def _pairs(lines: list[str]) -> dict[str, np.ndarray]:

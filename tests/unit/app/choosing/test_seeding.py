@@ -9,6 +9,7 @@ from app.choosing.question import Question, options_of
 from app.choosing.seeding import make_frontier, make_seed, recall, remember
 from app.errors import BudgetError, InvalidRequestError
 from app.processes.child import Cancellation
+from features.files.stored import read_arrays, write_arrays
 from features.signatures.model import Signatures
 from solver.model.constraints import Constraints
 from solver.model.objective import value
@@ -169,7 +170,9 @@ def test_a_damaged_answer_counts_as_none(tmp_path: Path, damage: bytes) -> None:
     """A stored answer that was cut short or changed is worked out again."""
     asked = question()
     remember(tmp_path, asked, make_seed(asked))
-    (stored,) = tmp_path.rglob("*.json")
+    (stored,) = tmp_path.rglob("*.npz")
+    write_arrays(stored, answer=np.frombuffer(damage, dtype=np.uint8))
+    assert recall(tmp_path, asked) is None
     stored.write_bytes(damage)
     assert recall(tmp_path, asked) is None
 
@@ -179,9 +182,12 @@ def test_a_tampered_answer_counts_as_none(tmp_path: Path) -> None:
     asked = question()
     answer = make_seed(asked)
     remember(tmp_path, asked, answer)
-    (stored,) = tmp_path.rglob("*.json")
-    text = stored.read_text()
-    stored.write_text(text.replace(f'"objective": {answer.result.objective}', '"objective": 9e9'))
+    (stored,) = tmp_path.rglob("*.npz")
+    (content,) = read_arrays(stored, "answer")
+    text = content.tobytes().decode()
+    told = text.replace(f'"objective": {answer.result.objective}', '"objective": 9e9')
+    assert told != text
+    write_arrays(stored, answer=np.frombuffer(told.encode(), dtype=np.uint8))
     assert recall(tmp_path, asked) is None
 
 

@@ -50,7 +50,7 @@ def read(path: Path, guard: Guard = VECTORS_GUARD) -> object:
 def write_manifest(path: Path, n: int) -> Path:
     """Write a manifest of so many scenes, with everything that a scene may have."""
     line = (
-        '{"scene_id": "s%d", "costs": {"h": 0.1, "eur": 1e-300}, "group": "g", "images": '
+        '{"scene_id": "s%d", "costs": {"h": 0.1, "eur": 1e-80}, "group": "g", "images": '
         '[{"uri": "a.png", "sensor": "l", "frame": 3}, "b.png"], "regions": [1, 2], '
         '"pointcloud": "a.ply", "external_ids": {"x": [1, null]}, "meta": {"\\u00e9": 0.3}}'
     )

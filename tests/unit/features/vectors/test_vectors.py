@@ -327,6 +327,7 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
     ("arrays", "rule"),
     [
         ({"ids": OWNERS}, "has no vectors or embeddings, only ids"),
+        ({"a\nb": OWNERS}, r"has no vectors or embeddings, only 'a\\nb'"),
         ({"vectors": np.ones((5, 2)), "embeddings": np.ones((5, 2))}, "both vectors and embedd"),
         ({"vectors": np.ones((5, 2), int), "ids": OWNERS}, "float16, float32 or float64, not int"),
         ({"vectors": np.ones(5), "ids": OWNERS}, r"must be \(n, d\), or .*, not \(5,\)"),

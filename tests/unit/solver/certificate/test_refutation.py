@@ -126,6 +126,22 @@ def test_both_outcomes_occur() -> None:
     assert 8 <= sum(outcomes) <= 32
 
 
+def test_a_rule_about_labelled_items_alone_is_no_hindrance() -> None:
+    """No item that can be bought is in it."""
+    problem = signatures(
+        np.full(4, 2.0),
+        3.0,
+        Constraints(
+            labelled=np.array([0, 2]),
+            min_items=2,
+            groups=(GroupRule(name="a", items=np.array([0, 2]), minimum=0, maximum=2),),
+        ),
+    )
+    log = refute(problem, never)
+    assert log is not None
+    require_proof(problem, log)
+
+
 def test_fractions_are_branched_on() -> None:
     """Where parts of items would do, and no item does, the proof is a tree."""
     # One and a half of each kind use both limits up; of whole items one limit is broken.
