@@ -1,21 +1,23 @@
 """Change the code in small ways, and see whether the tests notice.
 
-    .venv/bin/python benchmarks/mutation.py [--only TARGET ...] [--named] [--list]
-        [--out mutation.json]
+    .venv/bin/python benchmarks/mutation.py [--only TARGET ...] [--named] [--sample NUMBER]
+        [--seed S] [--minutes M] [--words WORD ...] [--list] [--out mutation.json]
 
 A target is a file, or some functions of it, and the tests that should notice (`mutation_targets`).
-Each mutant is written into a copy of the tree, and the tests run until the first failure. It is
-killed if one fails, or if they take much longer than they do unchanged. Survivors are listed; a
-survivor that changes nothing that a promise is about is listed with its reason beside the targets.
-Exit status 1 says that less than 95 % of a target's mutants were killed.
+Each mutant is put into a copy of the tree, and the tests run until the first failure. It is killed
+if one fails, or if they take much longer than they do unchanged. Survivors are listed; a survivor
+that changes nothing that a promise is about is listed with its reason beside the targets.
+`--sample` takes the named ones and so many others at random, `--minutes` ends a target where its
+time is over. Exit status 1 says that less than 95 % of a target's mutants were killed.
 """
 
 import argparse
 import importlib
 import json
+import math
 import os
+import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -23,11 +25,13 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 from mutants import Mutant, generated, named
+from mutants_in_memory import Plugin, Trial, ended
 from mutation_targets import EQUIVALENT, NAMED, TARGETS, Target
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,12 +39,8 @@ COPIED = ("app", "benchmarks", "demo_world", "docs", "examples", "features", "so
 # Imported once, before the tests are started again and again.
 LIBRARIES = ("hypothesis.extra.numpy", "numba", "fastapi", "pydantic_settings", "sqlalchemy.orm",
              "structlog")  # fmt: skip
-OPTIONS = ("-x", "-q", "--no-header", "-p", "no:cacheprovider",
+OPTIONS = ("-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider",
            "-W", "ignore::pytest.PytestAssertRewriteWarning")  # fmt: skip
-# Rooms of the tree that are imported once as well, if they do not need what is changed.
-ROOMS = ("solver.search.local_search", "solver.signatures.large", "solver.pairs.solve",
-         "solver.sets.solve", "solver.verify", "solver.ranking", "solver.frontier", "app.main",
-         "features.sources.registry")  # fmt: skip
 # Seconds that tests may take beyond three times what they take unchanged.
 PATIENCE = 20.0
 WANTED = 0.95
@@ -88,34 +88,27 @@ def changed(tree: Path, mutant: Mutant) -> Iterator[None]:
             file.write_bytes(old)
 
 
-def tested(tree: Path, target: Target, limit: float) -> tuple[str, str]:
-    """Run a target's tests; return ``passed``, ``failed`` or ``late``, and what was said last.
+def tested(tree: Path, target: Target, limit: float) -> str:
+    """Run a target's tests in a start of their own; return ``passed``, ``failed`` or ``late``.
 
     They run in a fork of this process, which has imported the libraries and nothing of the tree.
     """
-    with tempfile.TemporaryFile() as said:
-        process = os.fork()
-        if process == 0:
-            _run_tests(tree, target, said.fileno())
-        code = _ended(process, limit)
-        said.seek(0)
-        lines = said.read().decode(errors="replace").splitlines()
-    if code is None:
-        return "late", ""
-    wrong = [line for line in lines if line.startswith(("FAILED", "ERROR", "E  ", "ImportError"))]
-    return ("passed" if code == 0 else "failed"), (wrong or lines or [""])[-1][:400]
+    process = os.fork()
+    if process == 0:
+        os.setsid()
+        _run_tests(tree, target)
+    code = ended(process, limit)
+    return "late" if code is None else ("passed" if code == 0 else "failed")
 
 
-def _run_tests(tree: Path, target: Target, said: int) -> NoReturn:
+def _run_tests(tree: Path, target: Target, *plugins: Plugin) -> NoReturn:
     code = 1
     try:
-        os.setsid()
-        os.dup2(said, 1)
-        os.dup2(said, 2)
         os.chdir(tree)
         sys.dont_write_bytecode = True
         os.environ["PYTHONPATH"] = str(tree)
-        code = int(pytest.main([*OPTIONS, *target.tests]))
+        sys.path[:0] = [str(tree)]
+        code = int(pytest.main([*OPTIONS, *target.tests], plugins=plugins))
     except BaseException:  # noqa: BLE001 nothing may come back to the parent's code
         traceback.print_exc()
     finally:
@@ -123,90 +116,109 @@ def _run_tests(tree: Path, target: Target, said: int) -> NoReturn:
         os._exit(code)
 
 
-def _ended(process: int, limit: float) -> int | None:
-    """Return how a process ended; None where it had to be stopped."""
-    until = time.perf_counter() + limit
-    while time.perf_counter() < until:
-        ended, status = os.waitpid(process, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.02)
-    os.killpg(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    return None
+@dataclass(frozen=True)
+class Asked:
+    """Which mutants of a target are tried."""
+
+    only_named: bool = False
+    sample: int | None = None
+    seed: int = 18
+    minutes: float = math.inf
+    words: tuple[str, ...] = ()
+
+    def of(self, target: Target) -> list[Mutant]:
+        """Return them in the order in which they are tried: named ones, then others at random."""
+        every = mutants_of(target, only_named=self.only_named)
+        first = len(NAMED.get(target.name, ()))
+        others = every[first:]
+        random.Random(self.seed).shuffle(others)  # noqa: S311 no secret
+        found = [*every[:first], *others[: self.sample]]
+        return [m for m in found if not self.words or any(word in m.name for word in self.words)]
 
 
-def _import_what_stays(tree: Path, target: Target) -> None:
-    """Import libraries, and rooms of the tree that do not import what is changed."""
-    for library in LIBRARIES:
-        importlib.import_module(library)
-    sys.path[:0] = [str(tree)]
-    changed_module = target.file.removesuffix(".py").replace("/", ".")
-    for room in ROOMS:
-        process = os.fork()
-        if process == 0:
-            needs = True
-            try:
-                importlib.import_module(room)
-                needs = changed_module in sys.modules
-            finally:
-                os._exit(needs)
-        if os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0:
-            importlib.import_module(room)
+@dataclass
+class Row:
+    """What became of the mutants of a target."""
 
+    target: str
+    possible: int
+    counts: Counter[str] = field(default_factory=Counter)
+    survivors: list[str] = field(default_factory=list)
+    by: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    # Mutants that need a start of their own.
+    apart: list[Mutant] = field(default_factory=list)
 
-def judged(tree: Path, target: Target, out: Path, *, only_named: bool) -> None:
-    """Run all mutants of a target; write its row of the table."""
-    _import_what_stays(tree, target)
-    started = time.perf_counter()
-    outcome, said = tested(tree, target, 600.0)
-    if outcome != "passed":
-        message = f"{target.name}: the tests are {outcome} as they are: {said}"
-        raise RuntimeError(message)
-    limit = 3.0 * (time.perf_counter() - started) + PATIENCE
-    counts: Counter[str] = Counter()
-    survivors, by = [], Counter[str]()
-    for mutant in mutants_of(target, only_named=only_named):
-        reason = EQUIVALENT.get(mutant.name)
-        if reason is not None:
-            counts["equivalent"] += 1
-            continue
-        with changed(tree, mutant):
-            outcome, said = tested(tree, target, limit)
-        counts["survived" if outcome == "passed" else "killed"] += 1
-        if counts.total() % 10 == 0:
-            print(f"{target.name}: {counts.total()} so far", flush=True)
+    def written(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return vars(self) | {"apart": [vars(mutant) for mutant in self.apart]}
+
+    def note(self, mutant: Mutant, outcome: str, test: str) -> None:
+        """Count a mutant."""
+        self.counts["survived" if outcome == "passed" else "killed"] += 1
         if outcome == "passed":
-            survivors.append(mutant.name)
+            self.survivors.append(mutant.name)
             print(f"survived: {mutant.name}", flush=True)
         else:
-            by[said.partition(" - ")[0] if outcome == "failed" else "late"] += 1
-    seconds = time.perf_counter() - started
-    row = {"target": target.name, "counts": counts, "survivors": survivors, "by": by,
-           "seconds": seconds}  # fmt: skip
-    out.write_text(json.dumps(row))
+            self.by[test or outcome] += 1
 
 
-def _in_a_process(tree: Path, target: Target, *, only_named: bool) -> dict[str, Any]:
-    """Judge a target in a fork: another target may change what this one imports once."""
-    row = tree / "row.json"
+def judged(trial: Trial, targets: list[Target], asked: Asked) -> tuple[list[Row], float]:
+    """Try mutants of targets that have the same tests; return rows, and the limit of time."""
+    started = time.perf_counter()
+    outcome = trial.unchanged(900.0, here=targets[0].file.startswith("solver/check/"))
+    limit = 3.0 * (time.perf_counter() - started) + PATIENCE
+    if outcome != "passed":
+        message = f"{targets[0].name}: the tests are {outcome} as they are."
+        raise RuntimeError(message)
+    rows = []
+    for target in targets:
+        row = Row(target.name, len(mutants_of(target)))
+        rows.append(row)
+        started = time.perf_counter()
+        for mutant in asked.of(target):
+            if time.perf_counter() - started > 60.0 * asked.minutes:
+                break
+            if mutant.name in EQUIVALENT:
+                row.counts["equivalent"] += 1
+                continue
+            outcome, test = trial.tried(mutant, limit)
+            if outcome == "not here":
+                row.apart.append(mutant)
+            else:
+                row.note(mutant, outcome, test)
+        row.seconds = time.perf_counter() - started
+        print(f"{row.target}: {dict(row.counts)}, {row.seconds:.0f} s", flush=True)
+    return rows, limit
+
+
+def _in_a_process(tree: Path, targets: list[Target], asked: Asked) -> list[Row]:
+    """Judge targets in a fork: this process imports nothing of the tree."""
+    kept = tree / "rows.json"
+
+    def judge(trial: Trial) -> None:
+        rows, limit = judged(trial, targets, asked)
+        kept.write_text(json.dumps([[row.written() for row in rows], limit]))
+
     process = os.fork()
     if process == 0:
-        code = 1
-        try:
-            judged(tree, target, row, only_named=only_named)
-            code = 0
-        except BaseException:  # noqa: BLE001 nothing may come back to the parent's code
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            os._exit(code)
-    if os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) != 0:
-        message = f"{target.name} was not judged."
+        _run_tests(tree, targets[0], Plugin(judge, lambda mutant: changed(tree, mutant)))
+    os.waitpid(process, 0)
+    if not kept.exists():
+        message = f"{targets[0].name} was not judged."
         raise RuntimeError(message)
-    found: dict[str, Any] = json.loads(row.read_text())
-    found["counts"] = Counter(found["counts"])
-    return found
+    entries, limit = json.loads(kept.read_text())
+    kept.unlink()
+    rows = []
+    for target, entry in zip(targets, entries, strict=True):
+        row = Row(**entry)
+        row.counts, row.by = Counter(row.counts), Counter(row.by)
+        row.apart = [Mutant(**mutant) for mutant in entry["apart"]]
+        for mutant in row.apart:
+            with changed(tree, mutant):
+                row.note(mutant, tested(tree, target, limit), "")
+        rows.append(row)
+    return rows
 
 
 def share(counts: Counter[str]) -> float:
@@ -214,26 +226,31 @@ def share(counts: Counter[str]) -> float:
     return counts["killed"] / max(1, counts["killed"] + counts["survived"])
 
 
-def run(targets: list[Target], out: Path | None, *, only_named: bool) -> bool:
+def run(targets: list[Target], out: Path | None, asked: Asked) -> bool:
     """Judge targets, print a table, write JSON; return whether all killed enough."""
-    rows = []
+    rows: list[Row] = []
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    alike: dict[tuple[str, ...], list[Target]] = {}
+    for target in targets:
+        alike.setdefault(target.tests, []).append(target)
     with copied_tree() as tree:
-        for target in targets:
-            rows.append(_in_a_process(tree, target, only_named=only_named))
-            counts = rows[-1]["counts"]
-            print(f"{target.name}: {dict(counts)}, {rows[-1]['seconds']:.0f} s", flush=True)
+        for some in alike.values():
+            rows += _in_a_process(tree, some, asked)
             if out is not None:
-                out.write_text(json.dumps(rows, indent=1))
-    print("| target | mutants | killed | survived | no difference | killed, % |")
-    print("|---|---|---|---|---|---|")
-    total: Counter[str] = Counter()
-    for name, counts in [*((row["target"], row["counts"]) for row in rows), ("all", total)]:
-        total += counts if counts is not total else Counter()
+                out.write_text(json.dumps([row.written() for row in rows], indent=1))
+    print("| target | changes | tried | killed | survived | no difference | killed, % |")
+    print("|---|---|---|---|---|---|---|")
+    total = Row("all", sum(row.possible for row in rows))
+    for row in rows:
+        total.counts += row.counts
+    for row in (*rows, total):
+        counts = row.counts
         print(
-            f"| {name} | {sum(counts.values())} | {counts['killed']} | {counts['survived']} "
-            f"| {counts['equivalent']} | {100 * share(counts):.1f} |"
+            f"| {row.target} | {row.possible} | {counts.total()} | {counts['killed']} "
+            f"| {counts['survived']} | {counts['equivalent']} | {100 * share(counts):.1f} |"
         )
-    return all(share(row["counts"]) >= WANTED for row in rows)
+    return all(share(row.counts) >= WANTED for row in rows)
 
 
 def main() -> None:
@@ -243,16 +260,22 @@ def main() -> None:
     )
     parser.add_argument("--only", nargs="*", default=[target.name for target in TARGETS])
     parser.add_argument("--named", action="store_true", help="only those that have a name")
+    parser.add_argument("--sample", type=int, help="so many others at most of each target")
+    parser.add_argument("--seed", type=int, default=18, help="of the order of the others")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="for each target at most")
+    parser.add_argument("--words", nargs="*", default=[], help="only mutants named with one")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--list", action="store_true", help="name the mutants and run none")
     arguments = parser.parse_args()
+    asked = Asked(arguments.named, arguments.sample, arguments.seed, arguments.minutes,
+                  tuple(arguments.words))  # fmt: skip
     targets = [target for target in TARGETS if target.name in arguments.only]
     if arguments.list:
         for target in targets:
-            for mutant in mutants_of(target, only_named=arguments.named):
+            for mutant in asked.of(target):
                 print(mutant.name)
         return
-    raise SystemExit(0 if run(targets, arguments.out, only_named=arguments.named) else 1)
+    raise SystemExit(0 if run(targets, arguments.out, asked) else 1)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from features.errors import FeatureError
 from features.guarded.frames import Frame
-from features.guarded.process import CrashedError, GuardedProcess, GuardError
+from features.guarded.process import CrashedError, GuardedProcess, GuardError, environment
 from features.limits import MAX_READERS, Guard
 
 _AT_ONCE: Final = max(2, min(MAX_READERS, os.cpu_count() or 1))
@@ -51,7 +51,7 @@ class _Readers:
                 process = self._idle.pop() if self._idle else None
             if process is None:
                 return GuardedProcess()
-            if not process.ended and process.environment == dict(os.environ):
+            if not process.ended and process.environment == environment():
                 return process
             process.kill()
 

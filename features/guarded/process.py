@@ -46,7 +46,7 @@ class GuardedProcess:
     """
 
     def __init__(self, nice: int = 0, reader: str = "") -> None:
-        self.environment = dict(os.environ)
+        self.environment = environment()
         # A program of its own and not multiprocessing's: that would run the caller's main module
         # again, and pickle. With -P nothing is imported from whatever folder this runs in.
         self._process = subprocess.Popen(  # noqa: S603  our own program
@@ -157,6 +157,11 @@ def _fail(value: list[str] | None, guard: Guard) -> None:
 
 class MemoryGuardError(GuardError):
     """The file needs more memory than it may."""
+
+
+def environment() -> dict[str, str]:
+    """Return what a reader may be told by its environment: not which test is running."""
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
 
 
 def _environment() -> dict[str, str]:

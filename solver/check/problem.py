@@ -258,6 +258,7 @@ class Inputs:
 def _loaded(path: str | Path) -> dict[str, Array]:
     """Return the arrays of a ``.npz`` file by name."""
     try:
+        # Opened here: numpy leaves a damaged file open.
         with Path(path).open("rb") as file:
             archive = np.load(file, allow_pickle=False)
             names = list(archive.files)

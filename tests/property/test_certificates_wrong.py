@@ -5,7 +5,8 @@ from zipfile import ZipFile
 
 import numpy as np
 import pytest
-from bases import NAMES, base
+from bases import FEASIBLE, NAMES, base
+from bending import HUGE
 from checkers import CHECKERS, Checker
 from second_checker import Refused, second_check
 from wrong_certificates import WRONG
@@ -32,6 +33,16 @@ def test_a_wrong_certificate_is_refused(check: Checker, name: str) -> None:
     wrong = WRONG[name].made()
     with pytest.raises(Refused):
         check(wrong.arrays, wrong.content)
+
+
+@pytest.mark.parametrize("name", [name for name in FEASIBLE if name != "k_center"])
+def test_a_bound_beyond_floating_point_is_refused_above_a_proof_too(name: str) -> None:
+    """What the checker cannot compute it does not pass over; the second one computes it exactly."""
+    bent = base(name)
+    node = {"point": 0, "multipliers": {"budget": HUGE}, "taken": [], "refused": []}
+    bent.cert["proof"]["tree"].insert(0, node)
+    with pytest.raises(Refused, match="not a finite number"):
+        CHECKERS["product"](bent.arrays, bent.content)
 
 
 def test_there_are_wrong_certificates_for_every_heading_of_the_page() -> None:

@@ -23,7 +23,7 @@ names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
     lambda text: text.strip() != ""
 )
 uris = st.from_regex(r"[a-zA-Z0-9 ,;\"'_%-]{1,12}\.png", fullmatch=True)
-amounts = st.integers(0, 2**53).map(float) | st.floats(0, 1e300)
+amounts = st.integers(0, 2**53).map(float) | st.floats(1e-90, 1e90)
 images = st.fixed_dictionaries(
     {"uri": uris}, optional={"sensor": names, "frame": st.integers(0, 2**62)}
 )

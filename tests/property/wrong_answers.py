@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 
+import numpy as np
 from bases import FEASIBLE, Base
 from bending import Bend, Wrong, called_infeasible, lesser, put
 from small_certificates import Maker
@@ -85,6 +86,9 @@ def wrong_answers() -> Iterator[tuple[str, Wrong]]:
         for field in ("objective", "upper_bound", "total_cost"):
             bend = put(field, 0.0)
             yield f"{name}: infeasible with {field}", Wrong(rule, f"{name} infeasible", bend)
+    rule = "Points: pairs: worths that are whole"
+    for what, profits in {"by one": [1.0, 0.0], "by less than one": [0.7, 0.2]}.items():
+        yield f"pairs: an answer that is less {what}", Wrong(rule, "pairs", _nothing_of(profits))
     selected = put("selected", [1, 2])
     yield "infeasible with a selection", Wrong(rule, "signatures infeasible", selected)
     feasible = put("status", "feasible")
@@ -109,6 +113,21 @@ def _grouped(b: Base) -> None:
     chosen = b.cert["selected"]
     b.cert = made
     b.choose(chosen)
+
+
+def _nothing_of(profits: list[float]) -> Bend:
+    """Choose nothing where one item may be chosen, and call it optimal."""
+
+    def bend(b: Base) -> None:
+        n = len(profits)
+        b.arrays = {
+            "objective": np.array("pairs"), "costs": np.ones(n), "utilities": np.zeros((n, n)),
+            "profits": np.array(profits),
+        }  # fmt: skip
+        b.cert = Maker(b.arrays, 1.0, plain=True).make()
+        lesser(b)
+
+    return bend
 
 
 def _worth(factor: float) -> Bend:

@@ -92,6 +92,8 @@ def wrong_points() -> Iterator[tuple[str, Wrong]]:
     yield "a tangent at -1", Wrong("Points: coverage", "coverage", _pole)
     less = Wrong("Points: signatures: top", "signatures labelled", _low_top)
     yield "a top that makes everything worth little", less
+    nothing = Wrong("Points: signatures: top", "signatures labelled", _no_top)
+    yield "a top of 0 where nothing must be chosen, and nothing is called optimal", nothing
     yield (
         "infeasible with a bound",
         Wrong("The tree: infeasible", "signatures infeasible", _bounded_infeasible),
@@ -111,6 +113,14 @@ def _pole(b: Base) -> None:
 def _low_top(b: Base) -> None:
     """Claim that nothing is worth having, for the weights add up to nothing."""
     _forgery(1e-9, "top")(b)
+    of_points(writing(slice(None), 0.0))(b)
+
+
+def _no_top(b: Base) -> None:
+    """Claim that no pair is worth having, for t is 0; no rule says that it is more."""
+    b.rules.update(include=[], labelled=[], groups=[], min_items=2)
+    b.rename()
+    _forgery(0.0, "top")(b)
     of_points(writing(slice(None), 0.0))(b)
 
 

@@ -171,6 +171,7 @@ def test_a_process_that_has_grown_makes_room(tmp_path: Path) -> None:
 
 def test_a_process_has_todays_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials that were set later reach the reader."""
+    features.guarded.pool._readers.close()
     np.savez(tmp_path / "v.npz", vectors=np.ones((1, 2)), scene_ids=["a"])
     read(tmp_path / "v.npz")
     (before,) = features.guarded.pool._readers._idle
