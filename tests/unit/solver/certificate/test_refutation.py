@@ -142,6 +142,17 @@ def test_a_rule_about_labelled_items_alone_is_no_hindrance() -> None:
     require_proof(problem, log)
 
 
+def test_a_maximum_above_the_number_of_items_is_no_hindrance() -> None:
+    """A group's limit is what was asked, also where it has fewer items, or none at all."""
+    all_of_them = GroupRule(name="a", items=np.arange(N), minimum=3, maximum=None)
+    none = GroupRule(name="b", items=np.zeros(0, int), minimum=0, maximum=1)
+    rules = Constraints(max_items=2, groups=(all_of_them, none))
+    problem = signatures(np.ones(N), 30.0, rules)
+    log = refute(problem, never)
+    assert log is not None
+    require_proof(problem, log)
+
+
 def test_fractions_are_branched_on() -> None:
     """Where parts of items would do, and no item does, the proof is a tree."""
     # One and a half of each kind use both limits up; of whole items one limit is broken.
