@@ -77,8 +77,8 @@ def rows_of(problem: AnyProblem, radius: float | None = None) -> Rows:
         members = np.zeros(n)
         members[group.items] = bought[group.items]
         # As it was asked, which may be more than there are: a checker counts with that.
-        most = group.at_most if group.most is None else group.most
-        rows.append((group.name, members, float(group.least), float(most)))
+        asked = group.at_most if group.most is None else group.most
+        rows.append((group.name, members, float(group.least), float(asked)))
     taken, refused = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
     taken[limits.include] = taken[limits.labelled] = refused[limits.exclude] = True
     if radius is not None and isinstance(problem, KCenterProblem):
