@@ -24,6 +24,8 @@ from .rounding import TINY, UNIT, exact_sum, gamma
 
 # For bounds of errors that are themselves computed: their own rounding is far less.
 _ROUNDED_UP = 1.001
+# The scale beside the worth, at most: a tolerance of a millionth.
+_LARGEST_SCALE = 1e6
 # What a logarithm may be off by, in units of its value: 4 in the last place.
 _LOG = 8 * UNIT
 
@@ -221,4 +223,5 @@ class DesignTangents:
         mask[items] = True
         _, worth, error = self._factored(mask)
         trace = float(np.trace(self._prior)) + float(np.einsum("rd,rd->", self._rows, self._rows))
-        return worth, error, self._d * trace
+        # An item that nobody can buy must not buy a tolerance.
+        return worth, error, min(self._d * trace, _LARGEST_SCALE * (1.0 + abs(worth)))

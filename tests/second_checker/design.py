@@ -87,7 +87,8 @@ class Design(Objective):
         return self._information(there).det().log()
 
     def scale(self, there: Sequence[int]) -> arb:
-        return self.dimensions * self._information(range(self.n)).trace()
+        whole = self.dimensions * self._information(range(self.n)).trace()
+        return whole.min(arb(1e6) * (1 + abs(self.worth(there))))
 
     def plane(self, job: Job) -> Plane:
         z = np.maximum(job.completed(), 0.0)

@@ -333,3 +333,20 @@ def test_a_row_that_makes_no_plane_is_refused(
     rows = Rows([(np.arange(len(values)), np.array(values))])
     with pytest.raises(CertificateError), np.errstate(all="ignore"):
         planes_of(kind, arrays, rows).batch([part])
+
+
+def test_an_item_that_nobody_can_buy_buys_no_tolerance_of_designs() -> None:
+    """However large an item is, what is granted is at most a millionth of the worth and 1."""
+    arrays = {
+        "factors": np.array([[1.0], [1e9]]),
+        "sizes": np.ones(2),
+        "ridge": np.array(1.0),
+        "prior": np.eye(1),
+    }
+    nothing = np.zeros(2, dtype=bool)
+    costs = np.array([1.0, 9.0])
+    root = Root(taken=nothing, undecided=costs < 2.0, costs=costs, left=1.0, most=1.0)
+    planes = set_planes("design", [], arrays, Rows([]), root)
+    worth, _, scale = planes.worth(np.array([0]))
+    assert worth == pytest.approx(np.log(2.0))
+    assert scale <= 1e6 * (1.0 + worth)
