@@ -163,7 +163,9 @@ class Visitor:
         ]  # fmt: skip
         manifest = "\n".join(lines).encode()
         if self._rng.random() < 0.5:  # noqa: PLR2004 one or the other
-            uri = self.call("POST", "/v1/manifests", {CREATED}, content=manifest).json()["uri"]
+            headers = {"Content-Type": "application/octet-stream"}
+            answer = self.call("POST", "/v1/manifests", {CREATED}, content=manifest, headers=headers)
+            uri = answer.json()["uri"]
         else:
             path = self._grounds.folder / f"{uuid.uuid4().hex}.jsonl"
             path.write_bytes(manifest)
