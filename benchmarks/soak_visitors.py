@@ -164,7 +164,9 @@ class Visitor:
         manifest = "\n".join(lines).encode()
         if self._rng.random() < 0.5:  # noqa: PLR2004 one or the other
             headers = {"Content-Type": "application/octet-stream"}
-            answer = self.call("POST", "/v1/manifests", {CREATED}, content=manifest, headers=headers)
+            answer = self.call(
+                "POST", "/v1/manifests", {CREATED}, content=manifest, headers=headers
+            )
             uri = answer.json()["uri"]
         else:
             path = self._grounds.folder / f"{uuid.uuid4().hex}.jsonl"
