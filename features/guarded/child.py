@@ -114,14 +114,15 @@ def _main() -> None:
     Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; its end ends this
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is expected, its picture is not
-    nice = int(sys.argv[1])
-    if nice and hasattr(os, "nice"):
-        os.nice(nice)
     # What a library prints must not get into the answer.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     if sys.argv[2]:
         import_module(READERS[sys.argv[2]])
+    # Only now: who waits for the first answer waits for the start as well.
+    nice = int(sys.argv[1])
+    if nice and hasattr(os, "nice"):
+        os.nice(nice)
     with suppress(BrokenPipeError):  # the parent is gone in the middle of an answer
         serve(sys.stdin.fileno(), answers)
     os._exit(0)  # no farewell to a parent that is gone

@@ -85,6 +85,6 @@ class Decoder:
                 if process is not None:
                     process.kill()
                     self._started.remove(process)
-                process = self._own.process = GuardedProcess(_NICE)
+                process = self._own.process = GuardedProcess(_NICE, "pixels")
                 self._started.append(process)
         return process
