@@ -216,6 +216,7 @@ def test_projects_do_not_meet(guarded: TestClient, make_key: Callable[..., str])
         "scene_id": "s0",
         "seed_id": new_id(),
         "frontier_id": new_id(),
+        "place": "0",
     }
     app_state = guarded.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
     answer = {

@@ -176,7 +176,7 @@ def test_a_solve_process_that_dies_costs_one_request(
 def test_what_a_solve_cannot_do_is_told_without_a_trace(
     client: TestClient, app: FastAPI, ready: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An unexpected failure inside a solve process is a 500 problem; the process lives on."""
+    """What a solve process cannot read is a 503 problem in a sentence; the process lives on."""
     pid = app.state.app_state.pool._all[0]._process.pid
     settings = app.state.app_state.settings
     away = {"data_dir": settings.data_dir / "away", "cache_dir": settings.data_dir / "away/cache"}
@@ -188,8 +188,8 @@ def test_what_a_solve_cannot_do_is_told_without_a_trace(
     elsewhere.signatures_dir.mkdir(parents=True)
     (elsewhere.signatures_dir / f"{known}.npz").write_bytes(b"damaged")
     answer = _ask(client, ready, {"limit": 21})
-    assert answer.status_code == 500
-    assert "log" in answer.json()["detail"]
+    assert answer.status_code == 503
+    assert "were damaged and are removed" in answer.json()["detail"]
     assert app.state.app_state.pool._all[0]._process.pid == pid
 
 

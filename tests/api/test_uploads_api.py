@@ -347,7 +347,7 @@ def _flip(path: Path) -> None:
 def test_a_damaged_manifest_is_never_read(client: TestClient, app: FastAPI) -> None:
     """A cost with a flipped bit is no cost: the upload is removed, told of, and sent again."""
     content = "".join(json.dumps(scene) + "\n" for scene in SCENES).replace("s/", "t/").encode()
-    uri = client.post("/v1/manifests", content=content).json()["uri"]
+    uri = client.post("/v1/manifests", content=content, headers=OCTETS).json()["uri"]
     path = app.state.app_state.settings.uploads_dir / uri.removeprefix("upload:")
     _flip(path)
     body = {"name": "x", "source": {"kind": "manifest", "uri": uri}}
@@ -356,7 +356,7 @@ def test_a_damaged_manifest_is_never_read(client: TestClient, app: FastAPI) -> N
         answer = client.post("/v1/datasets", json=body)
         assert answer.status_code == status
         assert words in answer.json()["detail"]
-    assert client.post("/v1/manifests", content=content).json()["uri"] == uri
+    assert client.post("/v1/manifests", content=content, headers=OCTETS).json()["uri"] == uri
     assert client.post("/v1/datasets", json=body).status_code == 202
 
 

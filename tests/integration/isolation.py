@@ -114,6 +114,7 @@ class Things:
             "scene_id": "s%2F0",
             "seed_id": seed["id"],
             "frontier_id": frontier["id"],
+            "place": "0",
             "chosen": seed["scenes"][0]["scene_id"],
         }
 
@@ -180,6 +181,8 @@ RECIPES: Final[dict[str, Recipe]] = {
     "GET /v1/seeds/{seed_id}/certificate": Recipe(),
     "GET /v1/seeds/{seed_id}/problem": Recipe(),
     "GET /v1/frontiers/{frontier_id}": Recipe(),
+    "GET /v1/frontiers/{frontier_id}/points/{place}/certificate": Recipe(),
+    "GET /v1/frontiers/{frontier_id}/points/{place}/problem": Recipe(),
     "GET /v1/operations/{operation_id}": Recipe(),
     "GET /v1/operations/{operation_id}/events": Recipe(),
     # An extraction: who may only solve may not end it, see `tests/api/test_keys_api.py` for solves.

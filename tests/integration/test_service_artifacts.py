@@ -128,7 +128,9 @@ def test_vectors_uploaded_at_one_host_are_signed_at_another(tmp_path: Path, url:
         registered = client.post("/v1/datasets", json=body).json()
         names = registered["operation"]["id"], registered["dataset"]["id"]
         path = f"/v1/datasets/{names[1]}"
-        assert client.put(f"{path}/vectors", content=stream.getvalue()).status_code == 202
+        headers = {"Content-Type": "application/x-npz"}
+        sent = client.put(f"{path}/vectors", content=stream.getvalue(), headers=headers)
+        assert sent.status_code == 202
         with opened(_host(tmp_path, "worker", url)) as service:
             assert extract(service, *names) is ExtractionOutcome.DONE
         assert client.post(f"{path}/seeds", json={"budget": {"limit": 2}}).status_code == 201

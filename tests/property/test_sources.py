@@ -19,7 +19,7 @@ one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(
     lambda text: text.strip() != ""
 )
-amounts = st.floats(0, 1e300) | st.integers(0, 2**53)
+amounts = st.floats(1e-90, 1e90) | st.integers(0, 2**53)
 frames = st.integers(0, 2**63 - 1)
 file_names = st.from_regex(r"[a-zA-Z0-9 _.%-]{1,20}", fullmatch=True).filter(
     lambda name: name.strip() not in {"", ".", ".."}

@@ -14,6 +14,7 @@ from app.errors import (
     SolveCancelledError,
     SolveCrashedError,
     SolveKilledError,
+    UnavailableError,
 )
 from app.processes.child import Cancellation, SolveProgress, StopRequest, serve
 from app.processes.pool import SolvePool
@@ -45,7 +46,7 @@ def test_tasks_are_answered_in_another_process(task: SeedTask) -> None:
         assert len(pool.answer(task).scenes) == 3
         with pytest.raises(BudgetError, match="below the cheapest"):
             pool.answer(_with(task, budget=1.0))
-        with pytest.raises(SolveCrashedError, match="log"):
+        with pytest.raises(UnavailableError, match="were damaged"):
             pool.answer(_with(task, path=task.question.path.with_name("none.npz")))
         assert len(pool.answer(task).scenes) == 3
     finally:
@@ -102,7 +103,7 @@ def test_a_process_serves_until_its_pipe_closes(
     thread.start()
     thread.join()
     kinds = [type(answer).__name__ for answer in answers]
-    assert kinds == ["SeedAnswer", "BudgetError", "SolveCrashedError"]
+    assert kinds == ["SeedAnswer", "BudgetError", "UnavailableError"]
 
 
 @dataclass(frozen=True)
