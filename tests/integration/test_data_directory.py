@@ -141,7 +141,9 @@ def _try_locked(http: httpx2.Client, settings: Settings, dataset: str) -> None:
     assert "data directory cannot be written" in answer.json()["detail"]
     assert http.get("/livez").is_success
     assert http.get(path).json()["status"] == "ready"
-    refused = http.post("/v1/manifests", content=b'{"scene_id": "a", "cost": 1}\n')
+    octets = {"Content-Type": "application/octet-stream"}
+    line = b'{"scene_id": "a", "cost": 1}\n'
+    refused = http.post("/v1/manifests", content=line, headers=octets)
     assert refused.status_code in {500, 503}, refused.text
     assert refused.headers["Content-Type"].startswith("application/problem+json")
     for folder in folders:
@@ -153,5 +155,5 @@ def _try_locked(http: httpx2.Client, settings: Settings, dataset: str) -> None:
         return False
 
     eventually(is_ready, "it does not get ready again")
-    assert http.post("/v1/manifests", content=b'{"scene_id": "a", "cost": 1}\n').is_success
+    assert http.post("/v1/manifests", content=line, headers=octets).is_success
     assert http.post(f"{path}/seeds", json={"budget": {"fraction": 0.3}}, timeout=60).is_success
