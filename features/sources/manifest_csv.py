@@ -49,14 +49,14 @@ def read_csv(
     SourceError
         The header or a row breaks a rule, or rows of one scene differ.
     """
-    table = _Table(Rows(path), path.name, base, refuse)
+    table = _SceneTable(Rows(path), path.name, base, refuse)
     scenes = table.scenes()
     yield from _join(scenes, refuse) if table.row_is_image else scenes
     if notes is not None:
         notes += table.notes()
 
 
-class _Table:
+class _SceneTable:
     """A table of scenes, or of their images."""
 
     def __init__(self, rows: Rows, name: str, base: Path | str, refuse: Refuse) -> None:

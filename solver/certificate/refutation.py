@@ -32,7 +32,7 @@ _FIRST_NODES, _GROWTH = 40, 8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Rows:
+class RuleMatrix:
     """Rules ``least <= matrix . x <= most`` by name, for R rules and n items.
 
     Parameters
@@ -55,7 +55,7 @@ class Rows:
     refused: Mask
 
 
-def rows_of(problem: AnyProblem, radius: float | None = None) -> Rows:
+def rows_of(problem: AnyProblem, radius: float | None = None) -> RuleMatrix:
     """Return the rules of a problem as it was asked.
 
     Parameters
@@ -88,13 +88,13 @@ def rows_of(problem: AnyProblem, radius: float | None = None) -> Rows:
         points = points[needed_points(near[~refused][:, points])]
         rows += [(f"point {j}", near[:, j] * bought, 1.0, math.inf) for j in points]
     names, matrix, least, most = zip(*rows, strict=True)
-    return Rows(names, np.array(matrix), np.array(least), np.array(most), taken, refused)
+    return RuleMatrix(names, np.array(matrix), np.array(least), np.array(most), taken, refused)
 
 
 class _Violations:
     """The linear programme that breaks the rules of a node by as little as it can."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: RuleMatrix) -> None:
         try:
             from ortools.math_opt.python import mathopt  # noqa: PLC0415 - loading takes half a second
         except ImportError as error:
@@ -156,7 +156,7 @@ class Refutation:
         none.
     """
 
-    rows: Rows
+    rows: RuleMatrix
     log: ProofLog = field(default_factory=lambda: ProofLog(-math.inf))
     hopeless: bool = False
 

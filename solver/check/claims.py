@@ -8,7 +8,7 @@ import numpy as np
 
 from .objectives import planes_of
 from .planes import Planes
-from .points import Points, read_shifts
+from .points import PointRows, read_shifts
 from .problem import Inputs
 from .reading import (
     Array,
@@ -20,7 +20,7 @@ from .reading import (
     require,
 )
 from .rounding import UNDERFLOW, UNIT, exact_sum, row_sums
-from .rules import Ranges, Rules, refuse, stated_constraints
+from .rules import NumberRanges, StatedRules, refuse, stated_constraints
 from .tree import Tree
 
 FORMAT = "seedal-certificate/2"
@@ -123,7 +123,7 @@ def _question(inputs: Inputs, certificate: Mapping[str, object]) -> _Question:
     return _Question(inputs, budget, constraints)
 
 
-def _selection(asked: _Question, certificate: Mapping[str, object], rules: Rules) -> Array:
+def _selection(asked: _Question, certificate: Mapping[str, object], rules: StatedRules) -> Array:
     """Check a selection and its cost; return what is there: its items, and those labelled."""
     inputs = asked.inputs
     selected = ascending(certificate["selected"], inputs.n, "selected")
@@ -145,14 +145,14 @@ def _selection(asked: _Question, certificate: Mapping[str, object], rules: Rules
     return np.flatnonzero(there)
 
 
-def _require_top(top: float, weights: Array, rules: Rules) -> None:
+def _require_top(top: float, weights: Array, rules: StatedRules) -> None:
     """Check that t of no selection is above `top`: a continuous knapsack, by its multiplier."""
     budget, w = rules.rows[0], np.asarray(weights, np.float64)
     taken = rules.included
     free = ~(taken | rules.excluded)
     spent = exact_sum(budget.coefficients[taken]) * (1.0 - 2 * UNIT)
     left = max(0.0, budget.most - spent) + 4 * UNIT * budget.most
-    every = Ranges(np.zeros(1), np.full(1, float(len(w))))
+    every = NumberRanges(np.zeros(1), np.full(1, float(len(w))))
     free = refuse(rules, taken[None, :], free[None, :], every)[0]
     costs, worth = budget.coefficients[free], w[free]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -167,7 +167,9 @@ def _require_top(top: float, weights: Array, rules: Rules) -> None:
     require(holds=top >= most, otherwise=f"t can be {most!r}, which is above its top {top!r}.")
 
 
-def _proof(asked: _Question, proof: Mapping[str, object], rules: Rules) -> tuple[Tree, Planes]:
+def _proof(
+    asked: _Question, proof: Mapping[str, object], rules: StatedRules
+) -> tuple[Tree, Planes]:
     """Read a proof; return its tree and the planes that it is made of."""
     inputs = asked.inputs
     signatures = inputs.objective == "signatures"
@@ -176,7 +178,7 @@ def _proof(asked: _Question, proof: Mapping[str, object], rules: Rules) -> tuple
     places = inputs.n
     if inputs.objective == "facility":
         places = inputs.arrays["similarities"].shape[1]
-    points = Points(proof["points"], places, paired=inputs.objective == "pairs")
+    points = PointRows(proof["points"], places, paired=inputs.objective == "pairs")
     require(
         holds=inputs.objective != "k_center" or proof["points"] in ([], ()),
         otherwise="A proof about k_center has no points.",
@@ -227,7 +229,7 @@ def _infeasible(certificate: Mapping[str, object], asked: _Question) -> Proven:
         holds=certificate["selected"] in ([], ()),
         otherwise="There is no selection, and yet the certificate has one.",
     )
-    rules = Rules(asked.inputs, asked.budget, asked.constraints)
+    rules = StatedRules(asked.inputs, asked.budget, asked.constraints)
     proof = fields_of(certificate["proof"], "proof")
     tree, _ = _proof(asked, proof, rules)
     require(
@@ -259,7 +261,9 @@ def proven_bound(inputs: Inputs, certificate: Mapping[str, object]) -> float:
     asked = _question(inputs, certificate)
     bound = number(certificate["upper_bound"], "upper_bound")
     k_center = inputs.objective == "k_center"
-    rules = Rules(inputs, asked.budget, asked.constraints, radius=0.0 - bound if k_center else None)
+    rules = StatedRules(
+        inputs, asked.budget, asked.constraints, radius=0.0 - bound if k_center else None
+    )
     tree, planes = _proof(asked, fields_of(certificate["proof"], "proof"), rules)
     tree.require_ends()
     return tree.bound(planes, math.inf)
@@ -297,8 +301,10 @@ def _checked(inputs: Inputs, certificate: Mapping[str, object]) -> Proven:
     objective = number(certificate["objective"], "objective")
     bound = number(certificate["upper_bound"], "upper_bound")
     k_center = inputs.objective == "k_center"
-    rules = Rules(inputs, asked.budget, asked.constraints, radius=0.0 - bound if k_center else None)
-    plain = Rules(inputs, asked.budget, asked.constraints) if k_center else rules
+    rules = StatedRules(
+        inputs, asked.budget, asked.constraints, radius=0.0 - bound if k_center else None
+    )
+    plain = StatedRules(inputs, asked.budget, asked.constraints) if k_center else rules
     there = _selection(asked, certificate, plain)
     tree, planes = _proof(asked, fields_of(certificate["proof"], "proof"), rules)
     worth, rounding, scale = planes.worth(there)

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from .planes import Part, PlaneBatch
-from .points import Points
+from .points import PointRows
 from .reading import Array, require
 from .rounding import TINY, exact_sum, gamma
 
@@ -42,7 +42,7 @@ class ConcavePlanes:
 
     exact = False
 
-    def __init__(self, tangents: Tangents, points: Points) -> None:
+    def __init__(self, tangents: Tangents, points: PointRows) -> None:
         self._tangents, self._points = tangents, points
 
     def batch(self, parts: Sequence[Part]) -> PlaneBatch:

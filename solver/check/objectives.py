@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 from .pairs import PairPlanes
 from .planes import Planes
-from .points import Points, Shift
+from .points import PointRows, Shift
 from .problem import Inputs
-from .rules import Rules
+from .rules import StatedRules
 from .sets import root_of, set_planes
 from .signatures import SignaturePlanes
 
 
-def planes_of(inputs: Inputs, rules: Rules, points: Points, shifts: Sequence[Shift]) -> Planes:
+def planes_of(
+    inputs: Inputs, rules: StatedRules, points: PointRows, shifts: Sequence[Shift]
+) -> Planes:
     """Return the planes of a problem, made of the rows of a certificate.
 
     Raises

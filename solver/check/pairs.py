@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .planes import Part, PlaneBatch
-from .points import Points
+from .points import PointRows
 from .reading import Array, require
 from .rounding import UNIT, exact_sum, gamma
 
@@ -30,7 +30,7 @@ class PairPlanes:
         Of the certificate; a row has a number for each pair.
     """
 
-    def __init__(self, arrays: Mapping[str, Array], costs: Array, points: Points) -> None:
+    def __init__(self, arrays: Mapping[str, Array], costs: Array, points: PointRows) -> None:
         self._q = np.asarray(arrays["utilities"], dtype=np.float64)
         self._p = np.asarray(arrays["profits"], dtype=np.float64)
         self._costs, self._points = costs, points

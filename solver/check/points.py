@@ -9,12 +9,12 @@ from .reading import Array, ascending, malformed, number, numbers, record, seque
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Block:
+class _PointBlock:
     items: Array
     values: Array
 
 
-class Points:
+class PointRows:
     """Rows of numbers, counted through all blocks.
 
     Parameters
@@ -28,7 +28,7 @@ class Points:
     """
 
     def __init__(self, value: object, places: int, *, paired: bool) -> None:
-        self._blocks: list[_Block] = []
+        self._blocks: list[_PointBlock] = []
         self._firsts = [0]
         for entry in sequence(value, "points"):
             block = record(entry, "a block of points", ("items", "rows", "dtype", "values"))
@@ -36,7 +36,7 @@ class Points:
             rows = whole(block["rows"], "a block's rows")
             width = len(items) * (len(items) - 1) // 2 if paired else len(items)
             values = numbers(block["values"], block["dtype"], rows * width, "a block's values")
-            self._blocks.append(_Block(items, values.reshape(rows, width)))
+            self._blocks.append(_PointBlock(items, values.reshape(rows, width)))
             self._firsts.append(self._firsts[-1] + rows)
 
     def __len__(self) -> int:

@@ -107,7 +107,7 @@ def stated_constraints(value: object, n: int) -> dict[str, object]:
     }
 
 
-class Rules:
+class StatedRules:
     """The rows of a problem.
 
     Parameters
@@ -223,14 +223,14 @@ def _points(inputs: Inputs, radius: float, labelled: Array) -> list[Row]:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Ranges:
+class NumberRanges:
     """What the tree says of the number of items, for each of L nodes; shapes (L,)."""
 
     least: Array
     most: Array
 
 
-def _bounds(rules: Rules, place: int, ranges: Ranges) -> tuple[Array, Array]:
+def _bounds(rules: StatedRules, place: int, ranges: NumberRanges) -> tuple[Array, Array]:
     """Return a row's range in each of L nodes, shapes (L,)."""
     row = rules.rows[place]
     ones = np.ones(len(ranges.least))
@@ -248,7 +248,7 @@ def _sums(masks: Array, row: Row) -> tuple[Array, Array]:
     return totals, gamma(len(used)) * np.abs(totals)
 
 
-def refuse(rules: Rules, taken: Array, undecided: Array, ranges: Ranges) -> Array:
+def refuse(rules: StatedRules, taken: Array, undecided: Array, ranges: NumberRanges) -> Array:
     """Return what the rules leave undecided, once, against the taken items; shape (L, n).
 
     An item on the edge, by less than rounding, stays undecided: that is never wrong.
@@ -264,7 +264,7 @@ def refuse(rules: Rules, taken: Array, undecided: Array, ranges: Ranges) -> Arra
     return np.asarray(left)
 
 
-def empty(rules: Rules, taken: Array, open_: Array, ranges: Ranges) -> Array:
+def empty(rules: StatedRules, taken: Array, open_: Array, ranges: NumberRanges) -> Array:
     """Return which nodes a single rule leaves nothing of, shape (L,).
 
     Parameters
@@ -288,7 +288,7 @@ def empty(rules: Rules, taken: Array, open_: Array, ranges: Ranges) -> Array:
 
 
 def weighed(
-    rules: Rules, multipliers: Sequence[Mapping[int, float]], ranges: Ranges
+    rules: StatedRules, multipliers: Sequence[Mapping[int, float]], ranges: NumberRanges
 ) -> tuple[Array, Array, Array]:
     """Return ``y . A``, the right side ``y . b``, and the sum of its absolute terms, for L nodes.
 
@@ -314,11 +314,11 @@ def weighed(
 
 
 def refuted(
-    rules: Rules,
+    rules: StatedRules,
     multipliers: Mapping[int, float],
     taken: Array,
     undecided: Array,
-    ranges: Ranges,
+    ranges: NumberRanges,
 ) -> bool:
     """Return whether a weighed sum of the rules leaves nothing of a node.
 
@@ -337,7 +337,7 @@ def refuted(
     return bool(exact_sum(sure) - slack * (1.0 + 8 * UNIT) > float(right[0]) + UNIT * abs(right[0]))
 
 
-def _unsigned(rules: Rules) -> Ranges:
+def _unsigned(rules: StatedRules) -> NumberRanges:
     """Return ranges under which only the left side of a weighed sum matters."""
     del rules
-    return Ranges(np.zeros(1), np.zeros(1))
+    return NumberRanges(np.zeros(1), np.zeros(1))

@@ -11,10 +11,10 @@ import numpy as np
 from .concave import ConcavePlanes, CoverageTangents, SumTangents, Tangents
 from .design import DesignTangents, Root
 from .planes import Part, PlaneBatch, Planes
-from .points import Points
+from .points import PointRows
 from .reading import Array, CertificateError, require
 from .rounding import TINY, UNIT, exact_sum, gamma
-from .rules import Ranges, Rules, refuse
+from .rules import NumberRanges, StatedRules, refuse
 
 # Numbers of a matrix that are worked on at once.
 _BLOCK = 1 << 20
@@ -38,7 +38,7 @@ class FacilityPlanes:
 
     exact = False
 
-    def __init__(self, arrays: Mapping[str, Array], points: Points) -> None:
+    def __init__(self, arrays: Mapping[str, Array], points: PointRows) -> None:
         self._s = np.asarray(arrays["similarities"], dtype=np.float64)
         self._e = np.asarray(arrays["demands"], dtype=np.float64)
         self._b = np.asarray(arrays["served"], dtype=np.float64)
@@ -125,10 +125,10 @@ class CenterPlanes:
         return bound
 
 
-def root_of(rules: Rules) -> Root:
+def root_of(rules: StatedRules) -> Root:
     """Return what the rules of a problem leave before any decision of a tree."""
     taken, n = rules.included, len(rules.included)
-    everything = Ranges(np.zeros(1), np.full(1, float(n)))
+    everything = NumberRanges(np.zeros(1), np.full(1, float(n)))
     free = (~(taken | rules.excluded))[None, :]
     budget, number = rules.rows[0], rules.rows[rules.place_of_number]
     spent = float(budget.coefficients[taken].sum()) * (1.0 - gamma(n))
@@ -153,7 +153,7 @@ def set_planes(
     objective: str,
     terms: Sequence[str],
     arrays: Mapping[str, Array],
-    points: Points,
+    points: PointRows,
     root: Root,
 ) -> Planes:
     """Return the planes of a problem.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from .planes import Part, PlaneBatch
-from .points import Points, Shift
+from .points import PointRows, Shift
 from .reading import Array, require
 from .rounding import TINY, UNIT, exact_sum, gamma, row_norms
 
@@ -40,7 +40,7 @@ class SignaturePlanes:
     """
 
     def __init__(
-        self, arrays: Mapping[str, Array], points: Points, shifts: Sequence[Shift]
+        self, arrays: Mapping[str, Array], points: PointRows, shifts: Sequence[Shift]
     ) -> None:
         self._w = np.asarray(arrays["weights"], dtype=np.float64)
         self._m = arrays["vectors"]

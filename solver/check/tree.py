@@ -25,7 +25,7 @@ from .reading import (
     whole,
 )
 from .rounding import TINY, UNIT, gamma, row_sums
-from .rules import Ranges, Rules, empty, refuse, refuted, weighed
+from .rules import NumberRanges, StatedRules, empty, refuse, refuted, weighed
 
 # Numbers of a batch of nodes: so many nodes times items.
 _BATCH = 2_000_000
@@ -91,7 +91,7 @@ class Tree:
     def __init__(
         self,
         value: object,
-        rules: Rules,
+        rules: StatedRules,
         range_of_t: tuple[float, float] | None,
         points: int,
         shifts: int,
@@ -221,7 +221,7 @@ class Tree:
             nothing = empty(self._rules, masks.taken, masks.taken | left, ranges)
             for k, end in enumerate(some):
                 row = slice(k, k + 1)
-                one = Ranges(ranges.least[row], ranges.most[row])
+                one = NumberRanges(ranges.least[row], ranges.most[row])
                 holds = (
                     self.conflict
                     or end.node.low > end.node.high
@@ -317,7 +317,7 @@ class Tree:
         parts: Sequence[Part],
         taken: Array,
         left: Array,
-        ranges: Ranges,
+        ranges: NumberRanges,
         planes: Planes,
     ) -> tuple[Array, Array]:
         """Return bounds, rounded up, and what each item is worth beyond its rules; (L,), (L, n)."""
@@ -340,8 +340,8 @@ class Tree:
         return np.asarray(totals + (rest * (1.0 + 8 * UNIT) + TINY)), reduced
 
 
-def _ranges(nodes: Sequence[_Node]) -> Ranges:
-    return Ranges(
+def _ranges(nodes: Sequence[_Node]) -> NumberRanges:
+    return NumberRanges(
         np.array([node.least for node in nodes], dtype=np.float64),
         np.array([node.most for node in nodes], dtype=np.float64),
     )

@@ -23,7 +23,8 @@ from typing_extensions import override
 
 from solver.model.problem import Floats, Mask
 from solver.model.stop import Stop
-from solver.pairs.lagrangian import lagrangian, split_again
+from solver.pairs.lagrangian import split_again
+from solver.pairs.steps import PairProof, PairSteps
 from solver.rules.arrays import FREE, IN, OUT, States, propagate, tally
 from solver.search.best_first import Attempt, OpenTree, best_first
 from solver.search.core import Core
@@ -32,9 +33,6 @@ from solver.search.proof_log import ProofLog
 
 # Nodes bounded side by side.
 _BATCH = 4
-# Subgradient steps: at the root in slices, between which a criterion may stop the search.
-_ROOT_STEPS, _ROOT_PATIENCE, _SLICE = 1500, 10, 2_000_000
-_STEPS, _PATIENCE = 40, 4
 # A node is bounded again before it branches where this share of its items was fixed.
 _FIXED_SHARE = 0.08
 # An item is contested where its average is this far from 0 and 1.
@@ -72,31 +70,6 @@ class PairNode:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class PairProof:
-    """A bound as it is written down.
-
-    Parameters
-    ----------
-    items, multipliers
-        The undecided items, shape (k,), and the upper triangle of M, shape (k (k - 1) / 2,).
-    price, count_multiplier
-        Of the budget and of the number of items.
-    taken, refused
-        Items that it decides.
-    closes
-        Whether it is at most the target.
-    """
-
-    items: npt.NDArray[np.int64]
-    multipliers: npt.NDArray[np.generic]
-    price: float
-    count_multiplier: float
-    taken: npt.NDArray[np.int64]
-    refused: npt.NDArray[np.int64]
-    closes: bool
-
-
-@dataclass(frozen=True, eq=False, slots=True)
 class PairBound:
     """What a node came to: its bound, candidates for the incumbent, and where to branch.
 
@@ -117,27 +90,6 @@ class PairBound:
 
 
 _Map = Callable[..., Iterable[PairBound]]
-
-
-class _Steps:
-    """What the steps on one node read and write; see `solver.pairs.lagrangian.lagrangian`."""
-
-    def __init__(
-        self,
-        shares: Floats,
-        profits: Floats,
-        room: float,
-        base: float,
-        least: int,
-        most: int,
-        count_multiplier: float,
-    ) -> None:
-        self.shares, self.profits = shares, profits
-        self.room, self.base = room, base
-        self.least, self.most, self.count_multiplier = least, most, count_multiplier
-        self.price = 0.0
-        self.state = np.zeros(len(profits), np.int8)
-        self.point, self.average = np.zeros(len(profits)), np.zeros(len(profits))
 
 
 class PairTree(OpenTree[PairNode]):
@@ -213,15 +165,20 @@ class PairTree(OpenTree[PairNode]):
                 shares = split_again(core.utilities, kept, free, places)
             else:
                 shares = 0.5 * core.utilities[np.ix_(free, free)]
-            profits = company(core.utilities, core.profits, inside)[free]
-            base = worth(core.utilities, core.profits, inside)
-            room = core.room(inside)
-            step = _Steps(
-                shares, profits, room, base, node.least - inner, node.most - inner, count_multiplier
+            step = PairSteps(
+                shares,
+                company(core.utilities, core.profits, inside)[free],
+                core.rules.costs[0][free],
+                room=core.room(inside),
+                base=worth(core.utilities, core.profits, inside),
+                least=node.least - inner,
+                most=node.most - inner,
+                count_multiplier=count_multiplier,
             )
-            found = self._lower(step, free, target, root=root)
+            found = step.lower(target, self._interrupted, root=root)
             if self.log is not None:
-                found, proof = self._written(step, free, target, found)
+                utilities = core.utilities[np.ix_(free, free)]
+                found, proof = step.written(utilities, free, target, found)
                 proofs.append(proof)
             bound = min(bound, found)
             count_multiplier, decided, point, average = (
@@ -245,89 +202,6 @@ class PairTree(OpenTree[PairNode]):
         done = self._branching(bound, candidates, state, items, upper, point, average)
         number = inner + float(average.sum())
         return replace(done, count_multiplier=count_multiplier, number=number, proofs=tuple(proofs))
-
-    def _written(
-        self, step: "_Steps", free: npt.NDArray[np.intp], target: float, best: float
-    ) -> tuple[float, PairProof]:
-        """Bound a node again by the split as it is written down; return bound and proof.
-
-        Single precision is enough but where a bound is just at the target. What is decided is what
-        this very bound decides.
-        """
-        core, k = self.core, len(free)
-        utilities = core.utilities[np.ix_(free, free)]
-        exact = np.triu(2.0 * step.shares - utilities, 1)
-        costs = np.ascontiguousarray(core.rules.costs[0][free])
-        bound, upper = math.inf, exact
-        for precision in (np.float32, np.float64):
-            with np.errstate(over="ignore"):
-                upper = exact.astype(precision).astype(np.float64)
-            if not np.isfinite(upper).all():  # beyond single precision
-                continue
-            step.shares = 0.5 * (utilities + upper - upper.T)
-            step.state = np.zeros(k, np.int8)
-            bound, _, step.count_multiplier, step.price = lagrangian(
-                step.shares,
-                step.profits,
-                costs,
-                step.room,
-                step.least,
-                step.most,
-                step.count_multiplier,
-                step.base,
-                target,
-                1,
-                2,
-                1.0,
-                step.state,
-                step.point,
-                step.average.copy(),
-            )
-            if bound <= target or best > target:
-                break
-        return bound, PairProof(
-            free.astype(np.int64),
-            upper[np.triu_indices(k, 1)],
-            step.price,
-            step.count_multiplier,
-            free[step.state == IN],
-            free[step.state == OUT],
-            bound <= target,
-        )
-
-    def _lower(
-        self, step: "_Steps", free: npt.NDArray[np.intp], target: float, *, root: bool
-    ) -> float:
-        """Make subgradient steps on the free items; return the bound."""
-        costs = np.ascontiguousarray(self.core.rules.costs[0][free])
-        steps, patience, slices = _STEPS, _PATIENCE, 1
-        if root:
-            # About a tenth of a second each.
-            steps = max(1, min(50, _SLICE // len(free) ** 2))
-            patience, slices = _ROOT_PATIENCE, _ROOT_STEPS // steps
-        bound, length = math.inf, 1.0
-        for _ in range(slices):
-            found, length, step.count_multiplier, step.price = lagrangian(
-                step.shares,
-                step.profits,
-                costs,
-                step.room,
-                step.least,
-                step.most,
-                step.count_multiplier,
-                step.base,
-                target,
-                steps,
-                patience,
-                length,
-                step.state,
-                step.point,
-                step.average,
-            )
-            bound = min(bound, found)
-            if bound <= target or length == 0.0 or self._interrupted():
-                break
-        return bound
 
     def _interrupted(self) -> bool:
         return self.stop(self.objective, math.inf) is not None

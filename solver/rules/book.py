@@ -2,9 +2,9 @@
 
 There are two kinds. A sum of costs stays within an allowance (`SumRule`): the budget, and further
 resources. A number of items lies in a range (`CountRule`): of all items, and of each group. Every
-other form is a view of these: arrays for compiled loops (`solver.rules.arrays`), named rows for
-models and certificates (`solver.rules.rows`), and the moves that keep them (`SelectionRules`). Only
-the verifiers read the constraints on their own.
+other form is a view of these: arrays for compiled loops (`solver.rules.arrays`), rows for models
+(`solver.rules.rows`) and for proofs (`solver.certificate.refutation`), and the moves that keep them
+(`SelectionRules`). Only the verifiers read the constraints on their own.
 """
 
 import math

@@ -8,7 +8,7 @@ import pytest
 from solver.certificate.document import Lift, proof_document
 from solver.certificate.question import constraints_document, inputs_of
 from solver.certificate.refutation import prove_radius, refute
-from solver.check.rules import Rules, stated_constraints
+from solver.check.rules import StatedRules, stated_constraints
 from solver.check.tree import Tree
 from solver.model.constraints import Constraints, GroupRule, Resource
 from solver.model.errors import VerificationError
@@ -100,7 +100,9 @@ def require_proof(problem: AnyProblem, log: ProofLog, bound: float | None = None
     inputs = inputs_of(problem)
     stated = stated_constraints(constraints_document(problem), problem.n)
     radius = None if bound is None else 0.0 - bound
-    Tree(document["tree"], Rules(inputs, problem.budget, stated, radius), None, 0, 0).require_ends()
+    Tree(
+        document["tree"], StatedRules(inputs, problem.budget, stated, radius), None, 0, 0
+    ).require_ends()
 
 
 @pytest.mark.parametrize("seed", range(40))

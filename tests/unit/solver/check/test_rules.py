@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 
 from solver.check.problem import Inputs
-from solver.check.rules import Ranges, Row, Rules, empty, refuse, stated_constraints
+from solver.check.rules import NumberRanges, Row, StatedRules, empty, refuse, stated_constraints
 
 N = 20_000
-ANY = Ranges(np.zeros(1), np.full(1, float(N)))
+ANY = NumberRanges(np.zeros(1), np.full(1, float(N)))
 
 
-def _rules(costs: np.ndarray, most: float) -> Rules:
+def _rules(costs: np.ndarray, most: float) -> StatedRules:
     """Rules of items whose costs may add up to exactly so much."""
     n = len(costs)
     arrays = {"weights": np.ones(n), "vectors": np.ones((n, 1))}
     inputs = Inputs(objective="signatures", costs=costs, arrays=arrays)
     none = {"include": [], "exclude": [], "labelled": [], "min_items": 0, "max_items": None,
             "groups": [], "resources": []}  # fmt: skip
-    rules = Rules(inputs, most, stated_constraints(none, n))
+    rules = StatedRules(inputs, most, stated_constraints(none, n))
     rules.rows[0] = Row("budget", costs, -np.inf, most)
     return rules
 

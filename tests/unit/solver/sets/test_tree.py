@@ -9,8 +9,8 @@ from solver.certificate.document import Lift, Row, proof_document
 from solver.certificate.question import constraints_document, inputs_of
 from solver.certificate.set_points import original_levels
 from solver.check.objectives import planes_of
-from solver.check.points import Points
-from solver.check.rules import Rules, stated_constraints
+from solver.check.points import PointRows
+from solver.check.rules import StatedRules, stated_constraints
 from solver.check.tree import Tree
 from solver.model.constraints import Constraints, GroupRule, Resource
 from solver.model.problem import SetProblem
@@ -99,11 +99,11 @@ def checked(
     rows = levels if isinstance(problem, FacilityProblem) else lift.row
     document = proof_document(log, lift, rows, totals=False)
     inputs = inputs_of(problem)
-    rules = Rules(
+    rules = StatedRules(
         inputs, problem.budget, stated_constraints(constraints_document(problem), problem.n)
     )
     places = 6 if isinstance(problem, FacilityProblem) else problem.n
-    points = Points(document["points"], places, paired=False)
+    points = PointRows(document["points"], places, paired=False)
     tree = Tree(document["tree"], rules, None, len(points), 0)
     tree.require_ends()
     return tree.bound(planes_of(inputs, rules, points, []), target * (1.0 + 1e-9))
