@@ -25,6 +25,7 @@ from solver.search.core import SignatureCore
 from solver.search.knapsack import fractional_knapsack
 from solver.search.moves import company, worth
 from solver.search.proof_log import DiagonalShift, ProofLog
+from solver.signatures.node_bound import Concave
 from solver.signatures.node_pool import (
     BOUND,
     CLOSED,
@@ -39,7 +40,7 @@ from solver.signatures.node_pool import (
     make_pool,
     push,
 )
-from solver.signatures.tree_kernel import ENTRIES, Concave, explore
+from solver.signatures.tree_kernel import ENTRIES, explore
 
 # Nodes looked at before the first agreement, and then at most between two looks at the stopping
 # criterion: fewer where a node, which costs a few dozen products with a matrix of all free items,
