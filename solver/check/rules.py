@@ -6,6 +6,7 @@ Items that are labelled are not bought: their coefficients are 0 in every row.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -287,18 +288,30 @@ def empty(rules: StatedRules, taken: Array, open_: Array, ranges: NumberRanges) 
     return np.asarray(nothing)
 
 
+class WeighedRules(NamedTuple):
+    """A sum of the rules for each of L nodes, each rule times its multiplier.
+
+    Parameters
+    ----------
+    left, left_size
+        ``y . A`` and the sum of its absolute terms, shapes (L, n).
+    right, right_size
+        ``y . b`` and the sum of its absolute terms, shapes (L,).
+    """
+
+    left: Array
+    left_size: Array
+    right: Array
+    right_size: Array
+
+
 def weighed(
     rules: StatedRules, multipliers: Sequence[Mapping[int, float]], ranges: NumberRanges
-) -> tuple[Array, Array, Array]:
-    """Return ``y . A``, the right side ``y . b``, and the sum of its absolute terms, for L nodes.
-
-    Returns
-    -------
-    tuple[Array, Array, Array]
-        Shapes (L, n), (L,) and (L,).
-    """
+) -> WeighedRules:
+    """Return the sum of the rules for the multipliers of each of L nodes."""
     nodes, n = len(multipliers), len(rules.labelled)
-    left, right, size = np.zeros((nodes, n)), np.zeros(nodes), np.zeros(nodes)
+    left, right = np.zeros((nodes, n)), np.zeros(nodes)
+    left_size, right_size = np.zeros((nodes, n)), np.zeros(nodes)
     for place, row in enumerate(rules.rows):
         y = np.array([entry.get(place, 0.0) for entry in multipliers])
         if not y.any():
@@ -306,11 +319,12 @@ def weighed(
         least, most = _bounds(rules, place, ranges)
         used = np.flatnonzero(row.coefficients)
         left[:, used] += np.outer(y, row.coefficients[used])
+        left_size[:, used] += np.outer(np.abs(y), row.coefficients[used])
         # A multiplier of the one sign never meets an infinite side of the other.
         part = np.where(y > 0, y * np.where(y > 0, most, 0.0), y * np.where(y < 0, least, 0.0))
         right += part
-        size += np.abs(part)
-    return left, right, size
+        right_size += np.abs(part)
+    return WeighedRules(left, left_size, right, right_size)
 
 
 def refuted(
@@ -325,19 +339,13 @@ def refuted(
     Masks have shape (1, n). The least that the left side can be must be above the right side by
     more than what both may be off by.
     """
-    left, right, size = weighed(rules, [multipliers], ranges)
-    sure = np.where(taken, left, np.where(undecided, np.minimum(left, 0.0), 0.0))[0]
-    terms = len(rules.rows) + 2
-    magnitude, _, _ = weighed(
-        rules, [{k: abs(y) for k, y in multipliers.items()}], _unsigned(rules)
+    sums = weighed(rules, [multipliers], ranges)
+    least = np.where(undecided, np.minimum(sums.left, 0.0), 0.0)
+    sure = np.where(taken, sums.left, least)[0]
+    inside = float(np.where(taken | undecided, sums.left_size, 0.0).sum())
+    slack = gamma(len(rules.rows) + 2) * (
+        inside * (1.0 + gamma(len(sure))) + float(sums.right_size[0])
     )
-    inside = float(np.where(taken | undecided, magnitude, 0.0).sum())
-    slack = gamma(terms) * (inside * (1.0 + gamma(len(sure))) + float(size[0]))
     slack += TINY  # what products of denormal multipliers are off by is no part of themselves
-    return bool(exact_sum(sure) - slack * (1.0 + 8 * UNIT) > float(right[0]) + UNIT * abs(right[0]))
-
-
-def _unsigned(rules: StatedRules) -> NumberRanges:
-    """Return ranges under which only the left side of a weighed sum matters."""
-    del rules
-    return NumberRanges(np.zeros(1), np.zeros(1))
+    right = float(sums.right[0])
+    return bool(exact_sum(sure) - slack * (1.0 + 8 * UNIT) > right + UNIT * abs(right))

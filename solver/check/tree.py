@@ -323,10 +323,9 @@ class Tree:
         """Return bounds, rounded up, and what each item is worth beyond its rules; (L,), (L, n)."""
         rules = self._rules
         plane = planes.batch(parts)
-        weights = [bound.multipliers for bound in some]
-        charges, right, right_size = weighed(rules, weights, ranges)
-        signs = [{k: abs(y) for k, y in entry.items()} for entry in weights]
-        magnitude, _, _ = weighed(rules, signs, ranges)
+        charges, magnitude, right, right_size = weighed(
+            rules, [bound.multipliers for bound in some], ranges
+        )
         several = gamma(len(rules.rows) + 2)
         errors = plane.slope_errors + several * magnitude
         errors += 4 * UNIT * (np.abs(plane.slopes) + magnitude)
