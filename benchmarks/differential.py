@@ -30,7 +30,9 @@ from typing import Any
 
 import differential_problems
 import numpy as np
-from differential_model import Array, Case, Enumeration, completed
+from differential_forms import WORTHS, in_other_costs, in_other_worths, permuted, with_twin
+from differential_judging import Disagreement, bounded, judged
+from differential_model import Case, Enumeration, completed
 
 from solver.certificate import certify
 from solver.check import check, parse, read_problem
@@ -56,24 +58,12 @@ KINDS: dict[str, Callable[..., AnyProblem]] = {
 }
 # Far more seconds than so many nodes take.
 PATIENT = SolverOptions(node_limit=20_000, time_limit_s=3600.0)
-# Arrays that are multiplied to multiply the worth, and by which power of the factor.
-WORTHS = {
-    "signatures": {"weights": 1, "profits": 2},
-    "pairs": {"utilities": 2, "profits": 2},
-    "facility": {"similarities": 2, "served": 2},
-    "coverage": {"weights": 2},
-    "k_center": {"distances": 2, "reach": 2},
-    "sum": {"shares": 2},
-}
-
 # How often the search for a certificate asks whether to go on, before it ends with what it has.
 LOOKS = 200
 # Problems after which what is known is written.
 WRITTEN_EVERY = 100
 # What is done to a problem without changing its answer.
 CHANGES = ("order", "twin", "useless", "units of costs", "units of worth")
-
-Disagreement = tuple[str, str]
 
 
 def built(case: Case) -> AnyProblem:
@@ -104,117 +94,6 @@ def built(case: Case) -> AnyProblem:
             **asked,
         )
     return KINDS[case.objective](**case.arrays, **asked, ids=case.ids, constraints=constraints)
-
-
-def judged(
-    seen: Enumeration, allowed: Array, result: Result, *, proven: bool
-) -> Iterator[Disagreement]:
-    """Yield what is wrong with an answer.
-
-    Parameters
-    ----------
-    seen, allowed
-        All selections, and which of them keep the rules.
-    result
-        The solver's answer.
-    proven
-        Whether the answer must be optimal, unless its nodes were used up.
-    """
-    case, best = seen.case, seen.best(allowed)
-    if (result.status is Status.INFEASIBLE) != (best == -math.inf):
-        yield "feasibility", f"{result.status} where {int(allowed.sum())} selections keep the rules"
-        return
-    if best == -math.inf:
-        yield from _explained(seen, result)
-        return
-    selected = result.selected.tolist()
-    number = seen.number(selected)
-    if selected != sorted(set(selected)) or not allowed[number]:
-        yield "rules", f"{selected} breaks a rule"
-        return
-    cost = math.fsum(case.costs[selected])
-    if result.total_cost != cost:
-        yield "cost", f"{selected} costs {cost!r}, not {result.total_cost!r}"
-    yield from _bounded(seen, number, best, result.objective, result.upper_bound)
-    short = best - float(seen.worth[number])
-    if result.status is Status.OPTIMAL and short > seen.tolerance(number):
-        yield "optimum", f"{selected} is {short!r} below the best of {best!r}"
-    if result.status is Status.OPTIMAL and result.upper_bound != result.objective:
-        yield "status", f"optimal with {result.objective!r} below {result.upper_bound!r}"
-    ended = result.status is Status.OPTIMAL or result.stop_reason is StopReason.EXHAUSTED
-    if proven and not ended:
-        yield "proof", f"{result.status}, {result.stop_reason}, with a gap of {result.gap!r}"
-
-
-def _bounded(
-    seen: Enumeration, number: int, best: float, objective: float, bound: float
-) -> Iterator[Disagreement]:
-    close = seen.tolerance(number)
-    worth = float(seen.worth[number])
-    if not abs(objective - worth) <= close:
-        yield "objective", f"selection {number:b} is worth {worth!r}, not {objective!r}"
-    if not bound >= best - close:
-        yield "bound", f"a bound of {bound!r} where {best!r} is possible"
-    if not bound >= objective:
-        yield "bound", f"a bound of {bound!r} below the objective of {objective!r}"
-
-
-def _explained(seen: Enumeration, result: Result) -> Iterator[Disagreement]:
-    """Yield what is wrong with the rules that are said to conflict."""
-    if result.explanation is None:
-        yield "explanation", "there is none"
-        return
-    named = set(result.explanation.rules)
-    if seen.allowed(dropped=lambda rule: rule not in named).any():
-        yield "explanation", f"{sorted(named)} do not conflict"
-    if not result.explanation.minimal:
-        yield "explanation", f"{sorted(named)} is not proven to be minimal"
-    for rule in sorted(named):
-        fewer = named - {rule}
-        if not seen.allowed(dropped=lambda other, kept=fewer: other not in kept).any():
-            yield "explanation", f"{sorted(fewer)} conflict without {rule!r}"
-
-
-def permuted(case: Case, order: Array) -> Case:
-    """Return the case with its items in another order."""
-    place = np.argsort(order)
-
-    def moved(items: list[int]) -> list[int]:
-        return sorted(place[items].tolist())
-
-    rules = dict(case.rules)
-    for name in ("include", "exclude", "labelled"):
-        rules[name] = moved(rules[name])
-    rules["groups"] = [{**group, "items": moved(group["items"])} for group in rules["groups"]]
-    return replace(differential_problems.taken(case, order), rules=rules)
-
-
-def with_twin(case: Case, item: int) -> Case:
-    """Return the case with one more item, equal to one that it has."""
-    more = differential_problems.taken(case, np.array([*range(case.n), item]))
-    return replace(more, ids=(*more.ids[:-1], "scene twice") if case.ids else ())
-
-
-def in_other_costs(case: Case, factor: float) -> Case:
-    """Return the case with costs and limits in another unit."""
-    rules = dict(case.rules)
-    rules["resources"] = [{**r, "limit": r["limit"] * factor} for r in rules["resources"]]
-    return replace(
-        case,
-        costs=case.costs * factor,
-        budget=case.budget * factor,
-        rules=rules,
-        resources={name: costs * factor for name, costs in case.resources.items()},
-    )
-
-
-def in_other_worths(case: Case, factor: float) -> Case:
-    """Return the case with a worth that is the factor's square as large."""
-    powers = WORTHS[case.objective]
-    arrays = {name: a * factor ** powers.get(name, 0) for name, a in case.arrays.items()}
-    if case.objective == "coverage" and "weights" not in arrays:
-        arrays["weights"] = np.full(arrays["amounts"].shape[1], factor**2)
-    return replace(case, arrays=arrays)
 
 
 class Comparison:
@@ -282,7 +161,7 @@ class Comparison:
             yield "certificate", f"{proven.status} where {best!r} is the best"
         elif proven.objective is not None and proven.upper_bound is not None:
             number = self.seen.number(result.selected)
-            for _, what in _bounded(self.seen, number, best, proven.objective, proven.upper_bound):
+            for _, what in bounded(self.seen, number, best, proven.objective, proven.upper_bound):
                 yield "certificate", what
 
     def _same(self, name: str, other: Case, factor: float = 1.0) -> Iterator[Disagreement]:
@@ -382,7 +261,7 @@ class Comparison:
             return
         if point.total_cost != math.fsum(self.case.costs[point.selected]):
             yield f"a cost of {point.total_cost!r}"
-        for _, what in _bounded(seen, number, best, point.objective, point.upper_bound):
+        for _, what in bounded(seen, number, best, point.objective, point.upper_bound):
             yield what
         # The free selection is not told: what cancels in it may be as large as in all items.
         close = 2e-9 * abs(best) + 2e-12 * float(seen.scale[-1])
