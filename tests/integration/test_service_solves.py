@@ -163,7 +163,7 @@ def test_a_caller_who_leaves_ends_the_solve(
     listing = f"/v1/datasets/{dataset_id}/seeds?page_size=1000"
     before = http.get(listing).json()
     body = json.dumps(ENDLESS).encode()
-    head = f"POST /v1/datasets/{dataset_id}/seeds HTTP/1.1\r\nHost: x\r\n"
+    head = f"POST /v1/datasets/{dataset_id}/seeds HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", settings.port)) as caller:
         caller.sendall(head.encode() + body)
