@@ -67,7 +67,7 @@ def serve(requests: int, answers: BinaryIO) -> None:
             waiting += chunk
         line, _, waiting = waiting.partition(b"\n")
         _answer(json.loads(line), answers)
-        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > _LARGE:
+        if _resident() > _LARGE:
             return
 
 
@@ -96,6 +96,19 @@ def _answer(asked: Mapping[str, Any], answers: BinaryIO) -> None:
         frames.write(answers, frames.FAILED, Frame(sentence))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _resident() -> int:
+    """Return the bytes that this process holds in memory.
+
+    Not `ru_maxrss`: that begins with the most that the parent ever held, so the child of a large
+    process would end after each file.
+    """
+    try:
+        pages = int(Path("/proc/self/statm").read_bytes().split()[1])
+    except OSError:  # no Linux
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return pages * resource.getpagesize()
 
 
 def _limit(memory: int) -> None:

@@ -22,7 +22,7 @@ Manifest = Callable[..., Path]
 Run = Callable[[], dict[str, Any]]
 
 KINDS = ("vectors", "signatures", "neighbours", "seeds")
-_ROUNDS = 15
+_ROUNDS = 5
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 WATCHERS = 200
 
+KEPT = 15
+"""Handles that a busier round may leave: five connections to the database, three handles each."""
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
@@ -103,5 +106,5 @@ def test_many_watchers_cost_nobody_anything(
     for leave in (False, True, False):
         last = asyncio.run(_watch_all(http, settings, dataset, leave=leave))
         assert last == ([] if leave else ["error"] * WATCHERS)
-        eventually(lambda: _handles(pid) <= before + 5, f"{_handles(pid)} handles stay open")
+        eventually(lambda: _handles(pid) <= before + KEPT, f"no more than {before + KEPT} handles")
     assert _threads(pid) < WATCHERS

@@ -169,6 +169,18 @@ def test_a_process_that_has_grown_makes_room(tmp_path: Path) -> None:
     assert read(tmp_path / "v.npz")
 
 
+def test_a_large_parent_does_not_make_its_readers_large(tmp_path: Path) -> None:
+    """The system counts a parent's memory as its child's; a reader that is small goes on."""
+    np.ones(2**27)  # 1 GiB, once
+    np.savez(tmp_path / "v.npz", vectors=np.ones((1, 2)), scene_ids=["a"])
+    read(tmp_path / "v.npz")
+    (before,) = features.guarded.pool._readers._idle
+    read(tmp_path / "v.npz")
+    time.sleep(0.2)
+    assert features.guarded.pool._readers._idle == [before]
+    assert not before.ended
+
+
 def test_a_process_has_todays_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials that were set later reach the reader."""
     features.guarded.pool._readers.close()
