@@ -3,13 +3,15 @@
 import asyncio
 import gc
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
 import pytest
 from planted import plant
-from serving import client_of, eventually, free_port, started
+from serving import client_of, free_port, started
 
 from app.settings import Settings
 
@@ -34,8 +36,13 @@ def served(settings: Settings) -> Iterator[tuple[httpx2.Client, int]]:
         yield http, process.pid
 
 
-def _handles(pid: int) -> int:
-    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+def _handles(pid: int) -> Counter[str]:
+    """Count the handles of a process by what they are of."""
+    kinds: Counter[str] = Counter()
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # it was closed meanwhile
+            kinds[handle.readlink().name.partition(":")[0]] += 1
+    return kinds
 
 
 def _threads(pid: int) -> int:
@@ -93,6 +100,14 @@ async def _watch_all(
         return list(await asyncio.gather(*watching))
 
 
+def _settle(pid: int, most: int) -> None:
+    """Wait until a process has no more than so many handles."""
+    deadline = time.monotonic() + 60
+    while _handles(pid).total() > most:
+        assert time.monotonic() < deadline, f"more than {most} handles: {_handles(pid)}"
+        time.sleep(0.05)
+
+
 def test_many_watchers_cost_nobody_anything(
     served: tuple[httpx2.Client, int], settings: Settings
 ) -> None:
@@ -103,10 +118,10 @@ def test_many_watchers_cost_nobody_anything(
     http.post(f"/v1/datasets/{dataset}/seeds", json=first, timeout=120).raise_for_status()
     asyncio.run(_watch_all(http, settings, dataset, leave=True))  # what is opened once is open now
     time.sleep(1.0)
-    before = _handles(pid)
+    before = _handles(pid).total()
     for leave in (False, True, False):
         last = asyncio.run(_watch_all(http, settings, dataset, leave=leave))
         assert last == ([] if leave else ["error"] * WATCHERS)
         gc.collect()  # a connection that was given up is open until its objects are gone
-        eventually(lambda: _handles(pid) <= before + KEPT, f"no more than {before + KEPT} handles")
+        _settle(pid, before + KEPT)
     assert _threads(pid) < WATCHERS
