@@ -102,8 +102,9 @@ class PrincipalSpace:
     """A linear map from a pool's centres to few components.
 
     Dimensions are standardised, cut to their principal components, and each component is divided
-    by the root of its standard deviation. That is half of whitening: what varies much still counts
-    more, but not as much more.
+    by a power of its variance: by its standard deviation (whitening), not at all, or, by default,
+    by the root of that. That is half of whitening: what varies much still counts more, but not as
+    much more.
 
     Parameters
     ----------
@@ -117,7 +118,12 @@ class PrincipalSpace:
     components: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, scenes: Iterable[tuple[NDArray[np.floating], NDArray[np.floating]]]) -> Self:
+    def fit(
+        cls,
+        scenes: Iterable[tuple[NDArray[np.floating], NDArray[np.floating]]],
+        dimensions: int = DIMENSIONS,
+        whitening: float = 0.5,
+    ) -> Self:
         """Fit a space to the parts of scenes, which are gone through once.
 
         Parameters
@@ -125,6 +131,10 @@ class PrincipalSpace:
         scenes
             Of each scene, at least one, the parts (p, d) and how much each counts (p,), at least
             0 and not all 0.
+        dimensions
+            Principal components that are kept, at most.
+        whitening
+            From 0, components as they are, to 1, all with the variance 1.
         """
         total, first, second = 0.0, np.zeros(()), np.zeros(())
         for rows, masses in _gathered(scenes):
@@ -139,9 +149,9 @@ class PrincipalSpace:
         varies = deviations > _FLAT
         scale[varies] = 1.0 / deviations[varies]
         variances, axes = principal_axes(
-            scatter * np.outer(scale, scale), DIMENSIONS, absolute=_FLAT
+            scatter * np.outer(scale, scale), dimensions, absolute=_FLAT
         )
-        return cls(mean, scale[:, np.newaxis] * turned(axes) / variances**0.25)
+        return cls(mean, scale[:, np.newaxis] * turned(axes) / variances ** (0.5 * whitening))
 
     def project(self, rows: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return centres (..., d) in the space, (..., q)."""
