@@ -1,7 +1,6 @@
 """Two hundred watch an operation at once: the service answers all others and keeps no handle."""
 
 import asyncio
-import gc
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,8 +18,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 WATCHERS = 200
 
-KEPT = 15
-"""Handles that a busier round may leave: five connections to the database, three handles each."""
+KEPT = 60
+"""Handles that a busier round may leave: twenty connections to the database, three handles each."""
 
 
 @pytest.fixture
@@ -122,6 +121,5 @@ def test_many_watchers_cost_nobody_anything(
     for leave in (False, True, False):
         last = asyncio.run(_watch_all(http, settings, dataset, leave=leave))
         assert last == ([] if leave else ["error"] * WATCHERS)
-        gc.collect()  # a connection that was given up is open until its objects are gone
         _settle(pid, before + KEPT)
     assert _threads(pid) < WATCHERS
