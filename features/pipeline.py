@@ -25,7 +25,14 @@ from features.extraction.shards import VectorExtraction
 from features.prepared import Prepared, Stage
 from features.settings import AUTO, FeatureSettings
 from features.signatures.model import Signatures
-from features.signing import SceneVectors, index_scenes, sign, signatures_key, single_vector_notes
+from features.signing import (
+    SceneVectors,
+    index_scenes,
+    sign,
+    signatures_key,
+    single_vector_notes,
+    stored_tasks,
+)
 from features.sources.scenes import LeftOut, PoolScene, ScenePool, UnreadableImage
 
 __all__ = [
@@ -141,6 +148,7 @@ class Preparation:
             signatures=signatures,
             key=key,
             index=index,
+            tasks=stored_tasks(self._cache / "signatures" / f"{key}.npz"),
             backbone=self._identity.name,
             weights_id=self._identity.weights_id,
             precision=self._precision,

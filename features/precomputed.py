@@ -5,7 +5,14 @@ from pathlib import Path
 from features.errors import FeatureError
 from features.prepared import Prepared, Stage
 from features.settings import PRECOMPUTED
-from features.signing import SceneVectors, index_scenes, sign, signatures_key, single_vector_notes
+from features.signing import (
+    SceneVectors,
+    index_scenes,
+    sign,
+    signatures_key,
+    single_vector_notes,
+    stored_tasks,
+)
 from features.sources.scenes import LeftOut, ScenePool
 from features.vectors import PrecomputedVectors
 
@@ -54,6 +61,7 @@ def prepare_precomputed(
         signatures=signatures,
         key=key,
         index=index,
+        tasks=stored_tasks(cache / "signatures" / f"{key}.npz"),
         backbone=PRECOMPUTED,
         weights_id=vectors.sha256,
         precision=None,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from features.backbones.compute import Precision, Token
 from features.index import SceneIndex
+from features.pseudo_tasks import PseudoTasks
 from features.settings import Sparsification
 from features.signatures.model import Signatures
 from features.sources.scenes import LeftOut, UnreadableImage
@@ -42,6 +43,8 @@ class Prepared:
         Hash of all that the signatures depend on; names their file and that of the index.
     index
         Which scenes look alike.
+    tasks
+        What a first model might be asked to tell apart; None where nothing can be.
     backbone, weights_id, precision, token, clusters, sparsify
         What was used, with every ``"auto"`` resolved; for vectors from a file, ``"precomputed"``,
         the file's SHA-256 and what a vector is of.
@@ -58,6 +61,7 @@ class Prepared:
     signatures: Signatures
     key: str
     index: SceneIndex
+    tasks: PseudoTasks | None
     backbone: str
     weights_id: str
     precision: Precision | None

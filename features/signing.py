@@ -4,6 +4,7 @@
 
     cache/signatures/  KEY.npz (features.signatures.model)
     cache/neighbours/  KEY.npz (features.index)
+    cache/pseudo_tasks/  KEY.npz (features.pseudo_tasks), where scenes can be told apart
 """
 
 import hashlib
@@ -26,16 +27,21 @@ from features.index import SceneIndex, index_path
 from features.index.faiss_search import faiss_search
 from features.numeric import nearest_centres, unit_rows
 from features.prepared import Stage
+from features.pseudo_tasks import PseudoTaskBuilder, PseudoTasks, tasks_path
+from features.pseudo_tasks.tasks import SAMPLE
 from features.signatures.clustering import ALGORITHM, cluster_many
 from features.signatures.describing import PartsBuilder, PrincipalSpace
 from features.signatures.model import Signatures, build_signatures
 
-_VERSION: Final = "signatures 3"
+_VERSION: Final = "signatures 4"
 
 _BATCH: Final = 64  # scenes: 150 MB of 784 patch keys each at d = 768
 
 _SAMPLE: Final = 500
 """Scenes that the pool's principal space is fitted to, at most; evenly spaced."""
+
+_MOST_TASKS: Final = 25_000
+"""Scenes of a pool, at most, that pseudo-tasks are made for: a row of 64 numbers a part is kept."""
 
 _log = logging.getLogger(__name__)
 
@@ -101,6 +107,8 @@ def sign(
 ) -> tuple[Signatures, Stage]:
     """Return the signatures under a key; made and stored where they are not, or are damaged.
 
+    The pool's pseudo-tasks are stored with them, see :func:`stored_tasks`.
+
     Parameters
     ----------
     cache
@@ -128,30 +136,53 @@ def sign(
             _log.warning("computed again: %s", error)
         else:
             return stored, Stage("signatures", 0, len(scene_ids), perf_counter() - start)
-    signatures = _build(scene_ids, read, clusters)
+    signatures, tasks = _build(scene_ids, read, clusters)
+    if tasks is not None:  # first: who finds the signatures finds their tasks
+        tasks.save(tasks_path(path))
     signatures.save(path)
     return signatures, Stage("signatures", len(scene_ids), 0, perf_counter() - start)
 
 
+def stored_tasks(signatures: Path) -> PseudoTasks | None:
+    """Return the pseudo-tasks that are stored with signatures; None where there are none."""
+    path = tasks_path(signatures)
+    if not _found(path):
+        return None
+    try:
+        return PseudoTasks.load(path)
+    except VectorsError as error:
+        _log.warning("pseudo-tasks are not used: %s", error)
+        return None
+
+
 def _build(
     scene_ids: Sequence[str], read: Callable[[str], SceneVectors], clusters: int
-) -> Signatures:
+) -> tuple[Signatures, PseudoTasks | None]:
     """Describe the scenes one by one, in the space of a sample of them."""
     places = np.unique(np.linspace(0, len(scene_ids) - 1, _SAMPLE).astype(np.int64))
     sample = [scene_ids[place] for place in places]
-    builder = PartsBuilder(
-        PrincipalSpace.fit(
-            (scene.parts, scene.masses) for _, scene in _describe(sample, read, clusters)
-        )
-    )
+    learned: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+
+    def looked_at() -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        most = -(-SAMPLE // len(sample))
+        for _, scene in _describe(sample, read, clusters):
+            few = np.unique(np.linspace(0, len(scene.parts) - 1, most).astype(np.int64))
+            learned.append((scene.parts[few], scene.masses[few]))
+            yield scene.parts, scene.masses
+
+    builder = PartsBuilder(PrincipalSpace.fit(looked_at()))
+    parts, masses = (np.concatenate(arrays) for arrays in zip(*learned, strict=True))
+    tasks = PseudoTaskBuilder.fit(parts, masses) if len(scene_ids) <= _MOST_TASKS else None
 
     def centres() -> Iterator[tuple[str, NDArray[np.float64]]]:
         for scene_id, scene in _describe(scene_ids, read, clusters):
             builder.add(scene.parts, scene.masses)
+            if tasks is not None:
+                tasks.add(scene.parts, scene.masses)
             yield scene_id, scene.centres
 
-    signatures = build_signatures(centres())
-    return replace(signatures, parts=builder.build())
+    signatures = replace(build_signatures(centres()), parts=builder.build())
+    return signatures, None if tasks is None else tasks.build()
 
 
 def _describe(

@@ -46,6 +46,9 @@ _BLUR: Final = 0.4
 _SPLITS: Final = 2
 """Random splits of the channels in two whose tasks a search may look at."""
 
+SAMPLE: Final = 10_000
+"""Parts of a pool that tasks are learned from, about."""
+
 _SEED: Final = 123
 
 _AVERAGE, _WARD = "average", "ward"
@@ -56,6 +59,11 @@ _SEEN: Final = (
 _UNSEEN: Final = ((_AVERAGE, 32), (_WARD, 32)) * 2
 
 _FIELDS: Final = ("version", "offsets", "masses", "rows", "labels", "sizes", "unseen")
+
+
+def tasks_path(signatures: Path) -> Path:
+    """Return where the tasks belong of the scenes whose signatures lie in a file of the cache."""
+    return signatures.parent.parent / "pseudo_tasks" / signatures.name
 
 
 @dataclass(frozen=True, eq=False, slots=True)
