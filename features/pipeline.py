@@ -23,6 +23,7 @@ from features.extraction.extractor import Recipe
 from features.extraction.passes import ImagePasses, Progress
 from features.extraction.shards import VectorExtraction
 from features.prepared import Prepared, Stage
+from features.pseudo_tasks import stored_tasks
 from features.settings import AUTO, FeatureSettings
 from features.signatures.model import Signatures
 from features.signing import (
@@ -31,7 +32,6 @@ from features.signing import (
     sign,
     signatures_key,
     single_vector_notes,
-    stored_tasks,
 )
 from features.sources.scenes import LeftOut, PoolScene, ScenePool, UnreadableImage
 

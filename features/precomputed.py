@@ -4,6 +4,7 @@ from pathlib import Path
 
 from features.errors import FeatureError
 from features.prepared import Prepared, Stage
+from features.pseudo_tasks import stored_tasks
 from features.settings import PRECOMPUTED
 from features.signing import (
     SceneVectors,
@@ -11,7 +12,6 @@ from features.signing import (
     sign,
     signatures_key,
     single_vector_notes,
-    stored_tasks,
 )
 from features.sources.scenes import LeftOut, ScenePool
 from features.vectors import PrecomputedVectors

@@ -27,8 +27,8 @@ from features.index import SceneIndex, index_path
 from features.index.faiss_search import faiss_search
 from features.numeric import nearest_centres, unit_rows
 from features.prepared import Stage
-from features.pseudo_tasks import PseudoTaskBuilder, PseudoTasks, tasks_path
-from features.pseudo_tasks.tasks import SAMPLE
+from features.pseudo_tasks import PseudoTasks, tasks_path
+from features.pseudo_tasks.building import SAMPLE, PseudoTaskBuilder
 from features.signatures.clustering import ALGORITHM, cluster_many
 from features.signatures.describing import PartsBuilder, PrincipalSpace
 from features.signatures.model import Signatures, build_signatures
@@ -107,7 +107,7 @@ def sign(
 ) -> tuple[Signatures, Stage]:
     """Return the signatures under a key; made and stored where they are not, or are damaged.
 
-    The pool's pseudo-tasks are stored with them, see :func:`stored_tasks`.
+    The pool's pseudo-tasks are stored with them, see :func:`features.pseudo_tasks.stored_tasks`.
 
     Parameters
     ----------
@@ -141,18 +141,6 @@ def sign(
         tasks.save(tasks_path(path))
     signatures.save(path)
     return signatures, Stage("signatures", len(scene_ids), 0, perf_counter() - start)
-
-
-def stored_tasks(signatures: Path) -> PseudoTasks | None:
-    """Return the pseudo-tasks that are stored with signatures; None where there are none."""
-    path = tasks_path(signatures)
-    if not _found(path):
-        return None
-    try:
-        return PseudoTasks.load(path)
-    except VectorsError as error:
-        _log.warning("pseudo-tasks are not used: %s", error)
-        return None
 
 
 def _build(

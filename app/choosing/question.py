@@ -7,8 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from app.choosing.building import build_problem
+from app.choosing.objectives import AUTO
 from app.errors import InvalidRequestError
 from features.index import SceneIndex
+from features.pseudo_tasks import PseudoTasks
+from features.pseudo_tasks.model import VERSION as TASKS_VERSION
 from features.signatures.model import Signatures
 from solver.model.constraints import Constraints
 from solver.model.errors import UnknownStrategyError
@@ -73,10 +76,14 @@ class Question(QuestionTerms):
         Of the n scenes that can be chosen.
     index
         Which of them look alike, where that is stored; it changes no answer.
+    tasks
+        What a first model might be asked to tell apart, where that is stored; it decides what
+        ``auto`` stands for. Like the signatures it is made of the scenes' vectors.
     """
 
     signatures: Signatures
     index: SceneIndex | None = None
+    tasks: PseudoTasks | None = None
 
     @property
     def scene_ids(self) -> tuple[str, ...]:
@@ -103,6 +110,8 @@ class Question(QuestionTerms):
             arrays += [resource.costs for resource in rules.resources]
         if options.node_limit is not None or self.baselines:
             settings += (options.node_limit, self.baselines)
+        if self.objective == AUTO and self.tasks is not None:
+            settings += (TASKS_VERSION,)
         content = hashlib.sha256(repr(settings).encode())
         for array in arrays:
             content.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())

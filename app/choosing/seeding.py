@@ -15,10 +15,10 @@ from typing import Final
 import numpy as np
 
 from app.choosing.baselines import Baseline, Baselines
-from app.choosing.building import resolve
 from app.choosing.describing import MissedScene, RankedScene, describe
 from app.choosing.objectives import AUTO
 from app.choosing.question import Question
+from app.choosing.recommending import recommend
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
 from app.processes.child import Cancellation
 from features.errors import FeatureError
@@ -40,9 +40,11 @@ from solver.verify import verify
 class SeedAnswer:
     """The solver's result, the chosen scenes in rank order, and what else there was to choose.
 
-    `baselines` are simpler ways of choosing, `near_misses` the scenes that were left out last.
+    `objective` is what was maximised, never ``auto``. `baselines` are simpler ways of choosing,
+    `near_misses` the scenes that were left out last.
     """
 
+    objective: str
     result: Result
     scenes: tuple[RankedScene, ...]
     baselines: tuple[Baseline, ...] = ()
@@ -100,10 +102,9 @@ def make_seed(
         When the strategy or objective is unknown, a number is out of range, or there is no scene.
     """
     _require_affordable(question)
-    question, notes = settled(question)
     try:
+        question, result, notes = _solved(question, cancelled, report)
         problem = question.problem()
-        result = solve(problem, question.options, cancelled=cancelled, report=report)
     except BackendFailedError as error:
         raise InfeasibleError(str(error), "#/constraints") from error
     except (InvalidProblemError, UnknownStrategyError, ValueError) as error:
@@ -114,6 +115,7 @@ def make_seed(
     measured = [simpler.measure(name, problem) for name in question.baselines]
     scenes, missed = describe(question, problem, result.selected)
     return SeedAnswer(
+        question.objective,
         replace(result, notes=(*notes, *_notes(question, result), *result.notes)),
         scenes,
         tuple(baseline for baseline in measured if baseline is not None),
@@ -158,8 +160,22 @@ def settled(question: Question) -> tuple[Question, tuple[str, ...]]:
     """Return the question with the objective that ``auto`` stands for, and a note that says so."""
     if question.objective != AUTO:
         return question, ()
-    meant, note = resolve(question.signatures)
-    return replace(question, objective=meant), (note,)
+    found = recommend(question)
+    return found.question, (found.note,)
+
+
+def _solved(
+    question: Question, cancelled: Callable[[], bool], report: Callable[[float, float], None]
+) -> tuple[Question, Result, tuple[str, ...]]:
+    """Return the question with an objective, its answer, and what to say of the objective."""
+    notes: tuple[str, ...] = ()
+    if question.objective == AUTO:
+        found = recommend(question, cancelled, report)
+        question, notes = found.question, (found.note,) if found.note else ()
+        if found.result is not None:
+            return question, found.result, notes
+    problem = question.problem()
+    return question, solve(problem, question.options, cancelled=cancelled, report=report), notes
 
 
 _NAMED: Final = 3
@@ -189,12 +205,13 @@ def recall(cache: Path, question: Question) -> SeedAnswer | None:
             "notes": tuple(stored["result"]["notes"]),
         }
         answer = SeedAnswer(
+            stored["objective"],
             Result(**parts),
             tuple(RankedScene(**scene) for scene in stored["scenes"]),
             tuple(Baseline(**baseline) for baseline in stored.get("baselines", ())),
             tuple(MissedScene(**scene) for scene in stored.get("near_misses", ())),
         )
-        verify(question.problem(), answer.result)
+        verify(replace(question, objective=answer.objective).problem(), answer.result)
     except (FeatureError, ValueError, TypeError, KeyError, SolverError):
         return None
     return answer
@@ -211,6 +228,7 @@ def remember(cache: Path, question: Question, answer: SeedAnswer) -> None:
     result = {name: getattr(answer.result, name) for name in _RESULT_FIELDS}
     result["selected"] = answer.result.selected.tolist()
     content = {
+        "objective": answer.objective,
         "result": result,
         "scenes": [asdict(scene) for scene in answer.scenes],
         "baselines": [asdict(baseline) for baseline in answer.baselines],

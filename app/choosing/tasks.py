@@ -12,10 +12,12 @@ import numpy.typing as npt
 from app.choosing.alike import load_signatures, needed_index, stored_index
 from app.choosing.certificates import Claim, Proof, problem_file, prove
 from app.choosing.duplicates import one_of_each
+from app.choosing.objectives import AUTO
 from app.choosing.projection import Projection, project
 from app.choosing.question import Question, QuestionTerms
 from app.choosing.seeding import FrontierAnswer, SeedAnswer, make_frontier, make_seed
 from app.processes.child import Cancellation
+from features.pseudo_tasks import stored_tasks
 
 _MAPS: Final = 16
 """Maps that a process keeps: two numbers a scene."""
@@ -51,7 +53,8 @@ class StoredQuestion(QuestionTerms):
             terms["constraints"] = one_of_each(
                 self.constraints, needed_index(self.path), threshold, signatures.scene_ids
             )
-        return Question(signatures=signatures, index=stored_index(self.path), **terms)
+        tasks = stored_tasks(self.path) if self.objective == AUTO else None
+        return Question(signatures=signatures, index=stored_index(self.path), tasks=tasks, **terms)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)

@@ -1,13 +1,14 @@
 """``seedal select``: run the main job and write the seeds' files."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.choosing.budgets import AskedBudget, parse_budget
 from app.choosing.certificates import Claim, certify_claim, problem_file
 from app.choosing.constraints import UsablePool
 from app.choosing.question import Question
-from app.choosing.seeding import SeedAnswer, settled
+from app.choosing.seeding import SeedAnswer
 from app.cli.files import require_folder, write_files
 from app.cli.options import Rules, Scenes, SeedFiles, settings_of
 from app.cli.rules import rules_of
@@ -77,7 +78,7 @@ def _contents(selection: Selection, pool: UsablePool, files: SeedFiles) -> dict[
     """Return what is written for a seed, by file name."""
     contents = export_files(selection.exportable, files.form)
     contents["seed.json"] = json_bytes(selection.summary)
-    question, _ = settled(selection.question)
+    question = replace(selection.question, objective=selection.answer.objective)
     if files.problem:
         contents["problem.npz"] = problem_file(
             question, question.budget, pool.groups, pool.resources

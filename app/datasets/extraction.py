@@ -41,6 +41,7 @@ from features.index import index_path
 from features.pipeline import Preparation
 from features.precomputed import prepare_precomputed
 from features.prepared import Prepared
+from features.pseudo_tasks import tasks_path
 from features.readers.vectors import read_vectors
 from features.sources.scenes import Image, PoolScene, ScenePool, UnreadableImage
 
@@ -283,7 +284,8 @@ class ExtractionJob:
     def _finish(self) -> ExtractionOutcome:
         prepared = self._prepared()
         signatures = self._settings.signatures_dir / f"{prepared.key}.npz"
-        self._artifacts.publish((signatures, index_path(signatures)))
+        beside = (index_path(signatures), tasks_path(signatures))
+        self._artifacts.publish((signatures, *filter(Path.exists, beside)))
         absent = (*prepared.left_out, *prepared.sparsified)
         left_out = {scene.scene_id: scene.reason for scene in absent}
         with self._sessions.begin() as session:

@@ -214,6 +214,7 @@ def _question(plan: ComparisonPlan, draw: Draw, limit: float, prepared: Prepared
     signatures, price = prepared.signatures, draw.price
     return Question(
         signatures=signatures,
+        tasks=prepared.tasks,
         costs=np.array([price[scene] for scene in signatures.scene_ids]),
         budget=limit,
         options=SolverOptions(time_limit_s=plan.time_limit_s, random_seed=plan.random_seed),

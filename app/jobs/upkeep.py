@@ -207,7 +207,7 @@ class Retention:
 
 def _made_in(cache: Path) -> tuple[Path, ...]:
     """Return the patterns of what extractions leave for datasets."""
-    return cache / "signatures/*.npz", cache / "neighbours/*.npz"
+    return tuple(cache / f"{kind}/*.npz" for kind in ("signatures", "neighbours", "pseudo_tasks"))
 
 
 def _changed_before(path: Path, moment: float) -> bool:

@@ -21,6 +21,7 @@ from app.store.artifacts import Artifacts
 from app.store.tables import DatasetRow
 from app.wire import DatasetStatus
 from features.index import index_path
+from features.pseudo_tasks import tasks_path
 
 _SCENES: Final = 2_000_000
 """Scenes of all pools together that are kept in memory."""
@@ -103,7 +104,8 @@ def signatures_of(settings: Settings, dataset: DatasetRow) -> Path:
     """
     path: Path = settings.signatures_dir / f"{dataset.signatures_key}.npz"
     artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
-    artifacts.fetch(index_path(path))  # datasets of an earlier version have none
+    for beside in (index_path(path), tasks_path(path)):
+        artifacts.fetch(beside)  # datasets of an earlier version have none
     if not artifacts.fetch(path).exists():
         detail = (
             f"The signatures of dataset {dataset.id!r} are not where this host looks for them; "

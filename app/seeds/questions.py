@@ -269,7 +269,6 @@ def remember(
     origin = SeedOrigin(
         dataset_id=query.dataset.id,
         budget=query.budget(question.budget),
-        objective=question.objective,
         options=question.options,
         constraints=query.request.constraints,
         side_budgets=query.request.side_budgets,

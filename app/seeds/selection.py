@@ -268,6 +268,7 @@ class PreparedSource:
             options=options,
             constraints=self._constraints(rules),
             index=self.prepared.index,
+            tasks=self.prepared.tasks,
         )
 
     def _constraints(self, rules: ConstraintsFile) -> Constraints:
@@ -325,7 +326,6 @@ class PreparedSource:
         return SeedOrigin(
             dataset_id=prepared.key,  # a local pool has no other name than its content
             budget=Budget(limit=question.budget, resource=pool.resource, fraction=fraction),
-            objective=question.objective,
             options=question.options,
             constraints=rules,
             side_budgets=rules.side_budgets,

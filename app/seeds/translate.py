@@ -42,7 +42,7 @@ class SeedOrigin:
     ----------
     dataset_id
         The dataset's, or the pool's content key where nothing is registered.
-    budget, objective, options, constraints, side_budgets
+    budget, options, constraints, side_budgets
         As they were asked for.
     provenance
         What it was made from: the members of `app.seeds.wire.Provenance` but for the versions.
@@ -52,7 +52,6 @@ class SeedOrigin:
 
     dataset_id: str
     budget: Budget
-    objective: str
     options: SolverOptions
     constraints: ConstraintsRequest
     side_budgets: tuple[SideBudget, ...]
@@ -80,7 +79,7 @@ def to_wire(answer: SeedAnswer, origin: SeedOrigin) -> Seed:
         baselines=_baseline_reports(answer.baselines),
         constraints=origin.constraints,
         side_budgets=origin.side_budgets,
-        solver=_solver_report(origin.objective, origin.options, result),
+        solver=_solver_report(answer.objective, origin.options, result),
         provenance=Provenance(**origin.provenance, versions=versions()),
         created_at=now(),
     )

@@ -20,7 +20,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix
 
 from features.errors import VectorsError
-from features.pseudo_tasks.tasks import PseudoTasks
+from features.pseudo_tasks.model import PseudoTasks
 
 RIDGE: Final = 50.0 / 784.0
 """Precision of the weights' prior, in images: that of the probe of ``seedal evaluate``, whose unit
@@ -126,7 +126,7 @@ class PseudoTaskScore:
     def _weights(self, chosen: Ints) -> NDArray[np.float32]:
         """Return the first model of scenes, (k + 1, classes of all tasks)."""
         sums = [self._sums_of(int(scene)) for scene in chosen]
-        gram = np.sum([left for left, _ in sums], axis=0, dtype=np.float64)
+        gram: Floats = np.sum([left for left, _ in sums], axis=0, dtype=np.float64)
         right = np.sum([right for _, right in sums], axis=0, dtype=np.float64)
         gram[np.diag_indices_from(gram)] += self._ridge
         return np.asarray(cho_solve(cho_factor(gram), right), dtype=np.float32)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from features.errors import FeatureError, VectorsError
 from features.numeric import unit_rows
-from features.pseudo_tasks import PseudoTaskBuilder, PseudoTasks, PseudoTaskScore
+from features.pseudo_tasks import PseudoTasks, PseudoTaskScore
+from features.pseudo_tasks.building import PseudoTaskBuilder
 
 SCENES, PARTS, CHANNELS = 12, 40, 24
 

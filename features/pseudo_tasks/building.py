@@ -12,8 +12,6 @@ Source: merging words by Ward's rule (Ward 1963) and by average linkage (Sokal a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 import numpy as np
@@ -21,14 +19,10 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from features.errors import VectorsError
-from features.files.stored import read_arrays, write_arrays
 from features.numeric import nearest_centres, squared_distances
+from features.pseudo_tasks.model import PseudoTasks
 from features.signatures.clustering import cluster
 from features.signatures.describing import PrincipalSpace
-
-VERSION: Final = 1
-"""What this module makes of parts; to be changed with it, for results are stored with it."""
 
 DIMENSIONS: Final = 64
 """Principal components of the parts that a first model is given, and that words are learned in."""
@@ -57,89 +51,6 @@ _SEEN: Final = (
     *((_WARD, 16), (_AVERAGE, 16), (_WARD, 64), (_AVERAGE, 64)),
 )
 _UNSEEN: Final = ((_AVERAGE, 32), (_WARD, 32)) * 2
-
-_FIELDS: Final = ("version", "offsets", "masses", "rows", "labels", "sizes", "unseen")
-
-
-def tasks_path(signatures: Path) -> Path:
-    """Return where the tasks belong of the scenes whose signatures lie in a file of the cache."""
-    return signatures.parent.parent / "pseudo_tasks" / signatures.name
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class PseudoTasks:
-    """The pseudo-tasks of a pool: the parts of its scenes, and the class of each in every task.
-
-    Parameters
-    ----------
-    offsets : (n + 1,) int64
-        Parts ``offsets[i]`` to ``offsets[i + 1]`` are those of scene i.
-    masses : (m,) float32
-        How many images a part makes up.
-    rows : (m, k) float32
-        What a first model is given of each part; the components' mean variance is 1.
-    labels : (m, t) int32
-        Class of each part in each task, classes numbered on from task to task.
-    sizes : (t,) int64
-        Number of classes of each task.
-    unseen
-        Number of tasks, the last ones, by which nothing is searched.
-
-    Raises
-    ------
-    VectorsError
-        The arrays do not fit each other, or a number is not finite.
-    """
-
-    offsets: NDArray[np.int64]
-    masses: NDArray[np.float32]
-    rows: NDArray[np.float32]
-    labels: NDArray[np.int32]
-    sizes: NDArray[np.int64]
-    unseen: int
-
-    def __post_init__(self) -> None:
-        m, t = self.masses.size, self.sizes.size
-        ends = np.cumsum(self.sizes)
-        fits = (
-            self.labels.shape == (m, t)
-            and self.rows.shape[:1] == (m,)
-            and self.offsets.size > 1
-            and self.offsets[0] == 0
-            and self.offsets[-1] == m
-            and bool((np.diff(self.offsets) >= 0).all())
-            and 0 <= self.unseen < t
-            and bool(((self.labels >= ends - self.sizes) & (self.labels < ends)).all())
-        )
-        if not (fits and np.isfinite(self.rows).all() and np.isfinite(self.masses).all()):
-            message = "pseudo-tasks must have a finite row and a class in each task for every part"
-            raise VectorsError(message)
-
-    @property
-    def n(self) -> int:
-        """Number of scenes."""
-        return len(self.offsets) - 1
-
-    def save(self, path: Path) -> None:
-        """Write the tasks to an ``.npz`` file, all or nothing."""
-        numbers = {"version": np.array([VERSION]), "unseen": np.array([self.unseen])}
-        arrays = {name: getattr(self, name) for name in _FIELDS if name not in numbers}
-        write_arrays(path, **arrays, **numbers)
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read tasks that :meth:`save` wrote.
-
-        Raises
-        ------
-        VectorsError
-            The file is missing, is not such a file, or is of another version.
-        """
-        version, offsets, masses, rows, labels, sizes, unseen = read_arrays(path, *_FIELDS)
-        if version.tolist() != [VERSION] or unseen.shape != (1,):
-            message = f"{path}: pseudo-tasks of another version"
-            raise VectorsError(message)
-        return cls(offsets, masses, rows, labels, sizes, int(unseen[0]))
 
 
 class _View(NamedTuple):

@@ -1,0 +1,116 @@
+"""The pseudo-tasks of a pool, as they are stored beside its signatures."""
+
+import logging
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.errors import VectorsError
+from features.files.stored import read_arrays, write_arrays
+
+VERSION: Final = 1
+"""What `features.pseudo_tasks.building` makes of parts; to be changed with it."""
+
+_FIELDS: Final = ("version", "offsets", "masses", "rows", "labels", "sizes", "unseen")
+
+_log = logging.getLogger(__name__)
+
+
+def tasks_path(signatures: Path) -> Path:
+    """Return where the tasks belong of the scenes whose signatures lie in a file of the cache."""
+    return signatures.parent.parent / "pseudo_tasks" / signatures.name
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PseudoTasks:
+    """The pseudo-tasks of a pool: the parts of its scenes, and the class of each in every task.
+
+    Parameters
+    ----------
+    offsets : (n + 1,) int64
+        Parts ``offsets[i]`` to ``offsets[i + 1]`` are those of scene i.
+    masses : (m,) float32
+        How many images a part makes up.
+    rows : (m, k) float32
+        What a first model is given of each part; the components' mean variance is 1.
+    labels : (m, t) int32
+        Class of each part in each task, classes numbered on from task to task.
+    sizes : (t,) int64
+        Number of classes of each task.
+    unseen
+        Number of tasks, the last ones, by which nothing is searched.
+
+    Raises
+    ------
+    VectorsError
+        The arrays do not fit each other, or a number is not finite.
+    """
+
+    offsets: NDArray[np.int64]
+    masses: NDArray[np.float32]
+    rows: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    sizes: NDArray[np.int64]
+    unseen: int
+
+    def __post_init__(self) -> None:
+        m, t = self.masses.size, self.sizes.size
+        ends = np.cumsum(self.sizes)
+        fits = (
+            self.labels.shape == (m, t)
+            and self.rows.shape[:1] == (m,)
+            and self.offsets.size > 1
+            and self.offsets[0] == 0
+            and self.offsets[-1] == m
+            and bool((np.diff(self.offsets) >= 0).all())
+            and 0 <= self.unseen < t
+            and bool(((self.labels >= ends - self.sizes) & (self.labels < ends)).all())
+        )
+        if not (fits and np.isfinite(self.rows).all() and np.isfinite(self.masses).all()):
+            message = "pseudo-tasks must have a finite row and a class in each task for every part"
+            raise VectorsError(message)
+
+    @property
+    def n(self) -> int:
+        """Number of scenes."""
+        return len(self.offsets) - 1
+
+    def save(self, path: Path) -> None:
+        """Write the tasks to an ``.npz`` file, all or nothing."""
+        numbers = {"version": np.array([VERSION]), "unseen": np.array([self.unseen])}
+        arrays = {name: getattr(self, name) for name in _FIELDS if name not in numbers}
+        write_arrays(path, **arrays, **numbers)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read tasks that :meth:`save` wrote.
+
+        Raises
+        ------
+        VectorsError
+            The file is missing, is not such a file, or is of another version.
+        """
+        version, offsets, masses, rows, labels, sizes, unseen = read_arrays(path, *_FIELDS)
+        if version.tolist() != [VERSION] or unseen.shape != (1,):
+            message = f"{path}: pseudo-tasks of another version"
+            raise VectorsError(message)
+        return cls(offsets, masses, rows, labels, sizes, int(unseen[0]))
+
+
+def stored_tasks(signatures: Path) -> PseudoTasks | None:
+    """Return the pseudo-tasks that are stored with signatures; None where there are none."""
+    path = tasks_path(signatures)
+    if not path.exists():
+        return None
+    with suppress(OSError):
+        os.utime(path)  # it is in use: old files may be removed
+    try:
+        return PseudoTasks.load(path)
+    except VectorsError as error:
+        _log.warning("pseudo-tasks are not used: %s", error)
+        return None
