@@ -104,10 +104,22 @@ def resolution(problem: AnyProblem) -> float:
     if isinstance(problem, SignatureProblem):
         affordable = problem.weights[problem.costs <= problem.allowance]
         scale = affordable.max(initial=0.0) * affordable.sum()
-        scale += np.abs(problem.profits).max(initial=0.0)
+        most = problem.profits + 2.0 * problem.weights * problem.weights.sum()
+        scale += _profits(problem, most).max(initial=0.0)
     else:
-        scale = (np.abs(problem.utilities).sum(axis=1) + np.abs(problem.profits)).max(initial=0.0)
+        most = problem.profits + np.maximum(problem.utilities, 0.0).sum(axis=1)
+        scale = (np.abs(problem.utilities).sum(axis=1) + _profits(problem, most)).max(initial=0.0)
     return float(8 * np.finfo(float).eps * scale)
+
+
+def _profits(problem: Problem, most: Floats) -> Floats:
+    """Return the sizes of profits, 0 for those of items that are in no best selection.
+
+    Those are items that bring less than nothing beside all others, where no minimum needs them.
+    """
+    rules = problem.constraints
+    needed = rules.min_items > 0 or any(group.minimum > 0 for group in rules.groups)
+    return np.where(needed | (most >= 0), np.abs(problem.profits), 0.0)
 
 
 def pair_matrix(problem: Problem) -> Floats:

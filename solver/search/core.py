@@ -66,9 +66,21 @@ class Core:
         limit = float(self.rules.limits[0])
         return limit - float(self.rules.costs[0][inside].sum()) + _DRIFT * limit
 
+    def _total(self) -> float:
+        """Return the sum of all numbers that an objective may be made of.
+
+        Without a minimum to reach, an item that costs more worth than it can bring is in no best
+        selection. However large its profit is, it makes no other number less exact.
+        """
+        profits = np.abs(self.profits)
+        if self.rules.least <= 0 and not self.rules.group_least.any():
+            most = self.profits + np.maximum(self.utilities, 0.0).sum(axis=1)
+            profits = profits[most >= 0]
+        return float(np.abs(self.utilities).sum() + profits.sum())
+
     def margin(self) -> Margin:
         """Return by how much a bound must exceed an objective to matter."""
-        total = float(np.abs(self.utilities).sum() + np.abs(self.profits).sum())
+        total = self._total()
         whole = all(np.array_equal(a, np.rint(a)) for a in (self.profits, self.utilities))
         if whole and total < _INTEGER_SUM:
             return Margin(_WHOLE, 0.0)
@@ -94,7 +106,7 @@ class SignatureCore(Core):
     @override
     def margin(self) -> Margin:
         """Return by how much a bound must exceed an objective to matter: worths are no integers."""
-        total = float(np.abs(self.utilities).sum() + np.abs(self.profits).sum())
+        total = self._total()
         # Where vectors are nearly the same, worths are small differences of t^2 / 2 and |v|^2 / 2.
         costs, limit = self.rules.costs[0], float(self.rules.limits[0])
         top = float(self.weights @ fractional_knapsack(self.weights, costs, limit))
