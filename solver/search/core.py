@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from typing_extensions import override
 
+from solver.model.objective import profits_that_count
 from solver.model.problem import Floats, Mask, PairProblem, SignatureProblem
 from solver.rules.arrays import RuleArrays, keeps, rule_arrays, tally
 from solver.search.best_first import Margin
@@ -67,16 +68,11 @@ class Core:
         return limit - float(self.rules.costs[0][inside].sum()) + _DRIFT * limit
 
     def _total(self) -> float:
-        """Return the sum of all numbers that an objective may be made of.
-
-        Without a minimum to reach, an item that costs more worth than it can bring is in no best
-        selection. However large its profit is, it makes no other number less exact.
-        """
-        profits = np.abs(self.profits)
-        if self.rules.least <= 0 and not self.rules.group_least.any():
-            most = self.profits + np.maximum(self.utilities, 0.0).sum(axis=1)
-            profits = profits[most >= 0]
-        return float(np.abs(self.utilities).sum() + profits.sum())
+        """Return the sum of the sizes of all numbers that a best objective may be made of."""
+        most = self.profits + np.maximum(self.utilities, 0.0).sum(axis=1)
+        needed = self.rules.least > 0 or bool(self.rules.group_least.any())
+        sizes = profits_that_count(self.profits, most, needed=needed)
+        return float(np.abs(self.utilities).sum() + sizes.sum())
 
     def margin(self) -> Margin:
         """Return by how much a bound must exceed an objective to matter."""
