@@ -65,7 +65,7 @@ test-contract: setup ## Try every call of the API with many valid and invalid re
 	$(BIN)/python tests/contract/run.py 300
 
 fuzz: setup $(FUZZ)/.installed ## Fuzz every reader of untrusted files: counts in fuzz/table.md (MINUTES of CPU each, 10; READERS="uri cloud.ply")
-	PYTHONPATH=$(CURDIR):$(FUZZ) $(BIN)/python tests/fuzz/run.py $(READERS) --minutes $(or $(MINUTES),10) --folder fuzz
+	PYTHONPATH=$(CURDIR):$(CURDIR)/$(FUZZ) $(BIN)/python tests/fuzz/run.py $(READERS) --minutes $(or $(MINUTES),10)
 
 $(FUZZ)/.installed: tests/fuzz/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(FUZZ) --requirement tests/fuzz/requirements.txt

@@ -175,4 +175,8 @@ EQUIVALENT: dict[str, str] = {
     "solver/verify.py _all_pairs: v += w[start : start + _ROWS] @ rows -> "
     "v -= w[start:start + _ROWS] @ rows": "only |v| counts",
     "solver/verify.py _: row > service -> (row >= service)": "equal numbers",
+    "features/storage/uris.py _require_short: 4 * len(name) > MAX_URI_BYTES -> "
+    "(4 * len(name) >= MAX_URI_BYTES)": "a name more is measured",
+    "features/storage/uris.py _unescaped: {plain[-2], plain[-1]} <= _HEX -> "
+    "({plain[-2], plain[-1]} < _HEX)": "two digits are never all digits",
 }

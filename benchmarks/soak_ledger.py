@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-_SHOWN = 20
+_SHOWN = 200
 """Faults that a report names one by one."""
 
 

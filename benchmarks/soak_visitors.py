@@ -376,7 +376,8 @@ class Visitor:
             ("POST", "/v1/datasets/none/seeds", {400, UNFIT}, {"content": _NAN, "headers": _JSON}),
             ("GET", "/v1/datasets?page_token=AAAA", {UNFIT}, {}),
             ("GET", "/v1/operations/none/events", {MISSING}, {}),
-            ("POST", "/v1/manifests", {UNFIT}, {"content": b""}),
+            ("POST", "/v1/manifests", {415}, {"content": b""}),
+            ("POST", "/v1/manifests", {UNFIT}, {"content": b"", "headers": _JSON_LINES}),
             ("PUT", "/v1/datasets/none/vectors", {MISSING, 415}, {"content": b"junk"}),
             ("PATCH", "/v1/datasets", {405}, {}),
         )
@@ -386,6 +387,7 @@ class Visitor:
 
 
 _JSON: Final = {"Content-Type": "application/json"}
+_JSON_LINES: Final = {"Content-Type": "application/jsonl"}
 _NAN: Final = b'{"budget": {"limit": NaN}}'
 
 

@@ -101,13 +101,34 @@ def resolution(problem: AnyProblem) -> float:
     """
     if isinstance(problem, SetProblem):
         return problem.resolution
+    rules = problem.constraints
+    needed = rules.min_items > 0 or any(group.minimum > 0 for group in rules.groups)
     if isinstance(problem, SignatureProblem):
         affordable = problem.weights[problem.costs <= problem.allowance]
         scale = affordable.max(initial=0.0) * affordable.sum()
-        scale += np.abs(problem.profits).max(initial=0.0)
+        most = problem.profits + 2.0 * problem.weights * problem.weights.sum()
+        scale += profits_that_count(problem.profits, most, needed=needed).max(initial=0.0)
     else:
-        scale = (np.abs(problem.utilities).sum(axis=1) + np.abs(problem.profits)).max(initial=0.0)
+        most = problem.profits + np.maximum(problem.utilities, 0.0).sum(axis=1)
+        sizes = profits_that_count(problem.profits, most, needed=needed)
+        scale = (np.abs(problem.utilities).sum(axis=1) + sizes).max(initial=0.0)
     return float(8 * np.finfo(float).eps * scale)
+
+
+def profits_that_count(profits: Floats, most: Floats, *, needed: bool) -> Floats:
+    """Return the sizes of profits, 0 for those of items that are in no best selection.
+
+    An item that brings less than nothing beside all others is in none, unless a minimum asks for
+    it. However large its profit is, it makes no other number less exact.
+
+    Parameters
+    ----------
+    profits, most
+        Of each item, and what it brings at most beside all others, shape (n,).
+    needed
+        Whether there is a minimum to reach.
+    """
+    return np.where(needed | (most >= 0), np.abs(profits), 0.0)
 
 
 def pair_matrix(problem: Problem) -> Floats:

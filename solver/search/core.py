@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from typing_extensions import override
 
+from solver.model.objective import profits_that_count
 from solver.model.problem import Floats, Mask, PairProblem, SignatureProblem
 from solver.rules.arrays import RuleArrays, keeps, rule_arrays, tally
 from solver.search.best_first import Margin
@@ -66,9 +67,16 @@ class Core:
         limit = float(self.rules.limits[0])
         return limit - float(self.rules.costs[0][inside].sum()) + _DRIFT * limit
 
+    def _total(self) -> float:
+        """Return the sum of the sizes of all numbers that a best objective may be made of."""
+        most = self.profits + np.maximum(self.utilities, 0.0).sum(axis=1)
+        needed = self.rules.least > 0 or bool(self.rules.group_least.any())
+        sizes = profits_that_count(self.profits, most, needed=needed)
+        return float(np.abs(self.utilities).sum() + sizes.sum())
+
     def margin(self) -> Margin:
         """Return by how much a bound must exceed an objective to matter."""
-        total = float(np.abs(self.utilities).sum() + np.abs(self.profits).sum())
+        total = self._total()
         whole = all(np.array_equal(a, np.rint(a)) for a in (self.profits, self.utilities))
         if whole and total < _INTEGER_SUM:
             return Margin(_WHOLE, 0.0)
@@ -94,7 +102,7 @@ class SignatureCore(Core):
     @override
     def margin(self) -> Margin:
         """Return by how much a bound must exceed an objective to matter: worths are no integers."""
-        total = float(np.abs(self.utilities).sum() + np.abs(self.profits).sum())
+        total = self._total()
         # Where vectors are nearly the same, worths are small differences of t^2 / 2 and |v|^2 / 2.
         costs, limit = self.rules.costs[0], float(self.rules.limits[0])
         top = float(self.weights @ fractional_knapsack(self.weights, costs, limit))

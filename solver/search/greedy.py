@@ -55,10 +55,11 @@ def _pair_additions(problem: Problem, chosen: Mask, score: Score) -> Iterator[in
     rules = SelectionRules(problem)
     prices = rules.prices()
     while True:
-        possible = rules.may_add(chosen) & (gain >= harm)
-        if not possible.any():
+        possible = np.flatnonzero(rules.may_add(chosen) & (gain >= harm))
+        if not possible.size:
             return
-        item = int(np.argmax(np.where(possible, score(potential, prices), -np.inf)))
+        # Among these alone: the score of a free item that does a little harm may be -inf.
+        item = int(possible[np.argmax(score(potential[possible], prices[possible]))])
         yield item
         chosen[item] = True
         gain = gain + pair_row(problem, item)

@@ -25,7 +25,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("readers", nargs="*", metavar="READER", help=", ".join(TARGETS))
     parser.add_argument("--minutes", type=float, default=10, help="of CPU time for each reader")
-    parser.add_argument("--folder", type=Path, default=HOME / "fuzz")
+    # Readers run in folders of their own, so a path that is relative would be another there.
+    parser.add_argument("--folder", type=lambda text: Path(text).resolve(), default=HOME / "fuzz")
     parser.add_argument("--anew", action="store_true", help="forget what was counted before")
     asked = parser.parse_args()
     readers = asked.readers or list(TARGETS)

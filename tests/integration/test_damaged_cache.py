@@ -22,7 +22,7 @@ Manifest = Callable[..., Path]
 Run = Callable[[], dict[str, Any]]
 
 KINDS = ("vectors", "signatures", "neighbours", "seeds")
-_ROUNDS = 5
+_ROUNDS = 15
 
 
 @pytest.fixture

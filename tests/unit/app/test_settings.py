@@ -210,3 +210,25 @@ def test_the_flag_of_serve_is_the_setting(tmp_path: Path, monkeypatch: pytest.Mo
     assert served[0].url_roots == ("s3://b/p/", "https://h/")
     assert main([*words, "/folder"]) == 2
     assert len(served) == 1
+
+
+def test_a_path_may_be_read_below_any_of_the_roots(tmp_path: Path) -> None:
+    """One of several is enough; links count by where they lead, a circle of them leads nowhere."""
+    one, two, outside = (tmp_path / name for name in ("one", "two", "outside"))
+    for folder in (one, two, outside):
+        folder.mkdir()
+    (one / "out").symlink_to(outside)
+    (outside / "in").symlink_to(two)
+    (one / "round").symlink_to(one / "round")
+    settings = Settings(data_dir=tmp_path / "data", file_roots=(one, two))
+    assert settings.may_read(one / "a")
+    assert settings.may_read(two / "a")
+    assert settings.may_read(outside / "in" / "a")
+    assert not settings.may_read(outside / "a")
+    assert not settings.may_read(one / "out" / "a")
+    assert not settings.may_read(one / ".." / "outside")
+    assert not settings.may_read(one / "round" / "a")
+    assert settings.holds(one / "out" / "a")
+    assert settings.holds(two / "a")
+    assert not settings.holds(outside / "in" / "a")
+    assert not settings.holds(one / ".." / "outside")

@@ -204,3 +204,65 @@ def test_the_sentence_of_a_name_is_one_line() -> None:
         parse("s3://bucket/" + "a\n\u2028" * 2000)
     assert len(str(refusal.value).splitlines()) == 1
     assert len(str(refusal.value)) < 1200
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("s3://bucket/a.png", "only a local path or a file:// URI can be read here"),
+        ("file://", "an absolute path on this machine"),
+        ("file://localhost", "an absolute path on this machine"),
+        ("file://example.org/a.png", "an absolute path on this machine"),
+        ("file://example.org", "an absolute path on this machine"),
+        ("", "must not be empty or contain a NUL character"),
+        ("a\0b", "must not be empty or contain a NUL character"),
+        ("file:///a%00b", "must not be empty or contain a NUL character"),
+        ("a\ud800", "must not contain lone surrogates"),
+    ],
+)
+def test_a_name_that_is_no_local_path_is_refused(name: str, reason: str) -> None:
+    """Other schemes, other hosts, and what no file can be called."""
+    with pytest.raises(StorageError, match=reason):
+        to_path(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["file:///a%20b", "file://localhost/a%20b", "FILE://LOCALHOST/a b"]
+)
+def test_a_file_uri_names_a_path(name: str) -> None:
+    """With or without this machine's name, its escapes undone."""
+    assert to_path(name) == Path("/a b")
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://example.org/a?b=c", "s3+x://", "/a/b", "file:///a", "https://h?q"]
+)
+def test_what_is_no_prefix_is_refused(uri: str) -> None:
+    """A query, no bucket, and what is on this machine."""
+    with pytest.raises(StorageError):
+        prefix(uri)
+
+
+@pytest.mark.parametrize("path", ["a/%2e%2e/b", "a/%2E./b", "a/%252e%252e/b", "%2e", "a/..;x/b"])
+def test_dots_are_found_behind_escapes(path: str) -> None:
+    """Also where two different digits, or two equal ones, make the escape."""
+    with pytest.raises(StorageError, match="as a part of its path"):
+        parse(f"s3://bucket/{path}")
+    assert parse("s3://bucket/%22/%4").path == "%22/%4"
+
+
+def test_a_remote_name_is_looked_at_where_it_is_resolved() -> None:
+    """Whether it stands alone, or is put together from a base."""
+    with pytest.raises(StorageError, match="as a part of its path"):
+        resolve("s3://bucket/../a", "/pool")
+    with pytest.raises(StorageError, match="control characters"):
+        resolve("a\nb", "s3://bucket/pool/")
+
+
+def test_a_name_of_exactly_the_longest_length_is_read() -> None:
+    """In bytes: letters that take several count for as many."""
+    assert to_path("a" * MAX_URI_BYTES)
+    assert to_path("\u00e9" * (MAX_URI_BYTES // 2))
+    for name in ("a" * (MAX_URI_BYTES + 1), "\u00e9" * (MAX_URI_BYTES // 2 + 1)):
+        with pytest.raises(StorageError, match="bytes"):
+            to_path(name)

@@ -126,6 +126,29 @@ def test_whole_numbers_are_rounded_to_one_side(kind: bool, scale: float) -> None
     assert huge[0] == 2**41 > most
 
 
+@pytest.mark.parametrize("kind", [True, False])
+def test_numbers_of_any_fraction_are_rounded_to_one_side(kind: bool) -> None:  # noqa: FBT001
+    """Where a sum is the limit itself, or the next number above it, only the right side is safe."""
+    rng = np.random.default_rng(6)
+    for _ in range(200):
+        costs = rng.uniform(0.1, 1.0, int(rng.integers(1, 12)))
+        total = math.fsum(costs)
+        limit = total if kind else math.nextafter(total, 0.0)
+        numbers, most = feasibility._scaled(costs, limit, kind=kind)
+        assert (sum(numbers) <= most) is kind
+
+
+@pytest.mark.parametrize("kind", ["number", "group"])
+def test_a_minimum_that_costs_too_much_is_a_no(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cheapest selection of one budget proves it: no programme is asked."""
+    monkeypatch.setattr(feasibility, "_programme", None)
+    group = GroupRule(name="g", items=items(0, 1, 2), minimum=2)
+    rules = {"number": {"min_items": 2}, "group": {"groups": (group,)}}[kind]
+    hours = Resource(name="hours", costs=np.array([5.0, 6.0, 7.0]), limit=10.0)
+    clash = asked([1.0, 1.0, 1.0], 9.0, resources=(hours,), **rules)
+    assert complete(clash).verdict is Verdict.NO
+
+
 def test_the_model_states_every_rule() -> None:
     """A model of the rules has the selections that keep them, and no others."""
     from ortools.sat.python import cp_model  # noqa: PLC0415 - loading takes half a second
@@ -141,6 +164,8 @@ def test_the_model_states_every_rule() -> None:
             model.add(variable == int(inside))
         status = cp_model.CpSolver().solve(model)
         assert (status in {cp_model.OPTIMAL, cp_model.FEASIBLE}) is keeps(problem, chosen)
+    free = asked([0.0], 0.0, min_items=1)
+    assert cp_model.CpSolver().solve(rule_model(free, kind=False)[0]) == cp_model.OPTIMAL
 
 
 def test_the_cheapest_selection_reaches_every_minimum() -> None:
