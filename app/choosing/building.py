@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from app.choosing.objectives import AUTO, require_objective
+from app.choosing.objectives import RECOMMENDED, require_objective
 from app.errors import InvalidRequestError
 from features.numeric import principal_axes, row_lengths, squared_distances
 from features.signatures.model import Signatures
@@ -70,11 +70,11 @@ def build_problem(objective: str, scenes: Signatures, asked: dict[str, Any]) -> 
         A number breaks a rule of the solver.
     """
     name = require_objective(objective).name
-    return _BUILDERS[resolve(scenes)[0] if name == AUTO else name](scenes, asked)
+    return _BUILDERS[resolve(scenes)[0] if name == RECOMMENDED else name](scenes, asked)
 
 
 def resolve(scenes: Signatures) -> tuple[str, str]:
-    """Return the objective that ``auto`` stands for in a pool, and a sentence that says why."""
+    """Return what ``recommended`` stands for in a pool, and a sentence that says why."""
     n = len(scenes.weights)
     if n > _DENSE:
         return "centred", f"The objective is centred: the pool has more than {_DENSE:,} scenes."

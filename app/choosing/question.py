@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.choosing.building import build_problem
-from app.choosing.objectives import AUTO
+from app.choosing.objectives import RECOMMENDED
 from app.errors import InvalidRequestError
 from features.index import SceneIndex
 from features.pseudo_tasks import PseudoTasks
@@ -78,7 +78,7 @@ class Question(QuestionTerms):
         Which of them look alike, where that is stored; it changes no answer.
     tasks
         What a first model might be asked to tell apart, where that is stored; it decides what
-        ``auto`` stands for. Like the signatures it is made of the scenes' vectors.
+        ``recommended`` stands for. Like the signatures it is made of the scenes' vectors.
     """
 
     signatures: Signatures
@@ -110,7 +110,7 @@ class Question(QuestionTerms):
             arrays += [resource.costs for resource in rules.resources]
         if options.node_limit is not None or self.baselines:
             settings += (options.node_limit, self.baselines)
-        if self.objective == AUTO and self.tasks is not None:
+        if self.objective == RECOMMENDED and self.tasks is not None:
             settings += (TASKS_VERSION,)
         content = hashlib.sha256(repr(settings).encode())
         for array in arrays:

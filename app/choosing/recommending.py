@@ -1,14 +1,17 @@
-"""Which objective suits a pool: the one whose certified seed makes the best first model, it seems.
+"""The recommended seed: a certified one of several objectives, polished for a first model.
 
 No single objective is best everywhere (``docs/seed-quality.md``), and no number of a pool tells
 beforehand which one is. So each candidate is solved as if it had been asked for. The seeds are then
 compared by the pool's pseudo-tasks (`features.pseudo_tasks`): how much a first model of each would
-get right, beside random seeds of the same budget. The answer is the best candidate's own, with its
-own bound; nothing of its proof is given up.
+get right, beside random seeds of the same budget. The best one is polished by the same tasks
+(`app.choosing.polishing`). Its bound is that of its objective and is proven for any seed; what the
+polish gives up of it is stated.
 
 Where a pool has no pseudo-tasks, a rule of thumb decides (:func:`app.choosing.building.resolve`).
 """
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -16,19 +19,27 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from app.choosing.building import resolve
-from app.choosing.objectives import AUTO
+from app.choosing.building import redundancy, resolve
+from app.choosing.expecting import Expectation, expect
+from app.choosing.objectives import RECOMMENDED
+from app.choosing.polishing import floor_of, polish
 from app.choosing.question import Question
-from features.pseudo_tasks import PseudoTaskScore
-from solver.model.problem import AnyProblem
-from solver.model.result import Result, Status
-from solver.model.stop import Stop, TimeLimit
+from app.errors import InvalidRequestError
+from features.pseudo_tasks import PseudoTaskScore, score_of
+from solver.model.errors import UnknownStrategyError
+from solver.model.objective import value
+from solver.model.problem import AnyProblem, Mask
+from solver.model.result import Result, Status, StopReason
+from solver.model.stop import Cancelled, FirstOf, Stop, TimeLimit
 from solver.rules.book import SelectionRules
 from solver.rules.reduction import Reduced, reduce
 from solver.solve import solve
 
 CANDIDATES: Final = ("coverage", "facility_location", "balanced", "k_center")
-"""Objectives that are compared; of equally good ones the first is taken."""
+"""Objectives that are compared, but for those that a pool is too large for.
+
+Of equally good ones the first is taken.
+"""
 
 RANDOM_SEEDS: Final = 200
 """Random seeds that tasks are standardised by, as far as a quarter of the time allows."""
@@ -89,10 +100,14 @@ class RandomSeeds:
         """Return by how many deviations a seed is above the mean, over the tasks that are seen."""
         return float(_standardised(accuracies[: self.seen], self.accuracies[:, : self.seen]).mean())
 
+    def unseen(self, accuracies: Floats) -> float:
+        """Return the same over the tasks that are not seen, of the accuracies in all tasks."""
+        return float(_standardised(accuracies[self.seen :], self.accuracies[:, self.seen :]).mean())
+
     def share_below(self, accuracies: Floats) -> float:
         """Return the share of the random seeds that are below in the tasks that are not seen."""
+        mine = self.unseen(accuracies)
         known = self.accuracies[:, self.seen :]
-        mine = float(_standardised(accuracies[self.seen :], known).mean())
         others = _standardised(known, known).mean(axis=1)
         return float(np.mean(others < mine) + 0.5 * np.mean(others == mine))
 
@@ -105,8 +120,36 @@ def _standardised(accuracies: Floats, known: Floats) -> Floats:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
+    """Why a seed is recommended, and what is known and expected of it.
+
+    Parameters
+    ----------
+    compared
+        Objectives whose certified seeds were compared.
+    kept_before, kept
+        The part of the most that any seed could be worth by the seed's objective which it is worth
+        at least: proven, before the polish and after. None where worths are not above 0.
+    simulated_rank
+        The share of random seeds that are worse in pseudo-tasks by which nothing was chosen, in
+        [0, 1]: a simulation.
+    random_seeds
+        How many these are.
+    expected
+        As measured on other pools like this one; None where none is.
+    """
+
+    compared: tuple[str, ...]
+    kept_before: float | None
+    kept: float | None
+    simulated_rank: float
+    random_seeds: int
+    expected: Expectation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
     """A question with an objective of its own, its answer, and why.
 
     Parameters
@@ -114,78 +157,156 @@ class Recommendation:
     question
         As it was asked, but for its objective.
     result
-        The solver's; None where the objective was found without solving.
-    note
-        A sentence for people.
+        The answer; None where the objective was found without solving.
+    notes
+        Sentences for people.
+    recommendation
+        None where nothing was compared.
     """
 
     question: Question
     result: Result | None
-    note: str
+    notes: tuple[str, ...]
+    recommendation: Recommendation | None = None
 
 
 def recommend(
     question: Question,
     cancelled: Callable[[], bool] = lambda: False,
-    report: Callable[[float, float], None] = lambda _objective, _bound: None,
-) -> Recommendation:
-    """Find the objective that suits a question whose objective is ``auto``.
+) -> Recommended:
+    """Answer a question whose objective is ``recommended``.
 
     Parameters
     ----------
     question
-        Its time limit is for all candidates together.
-    cancelled, report
-        As in `solver.solve.solve`; reported is the first candidate.
+        Its time limit is for everything together.
+    cancelled
+        As in `solver.solve.solve`. Nothing is reported on the way: worths of several objectives
+        cannot be compared.
 
     Raises
     ------
     InvalidProblemError, BackendFailedError, UnknownStrategyError
         See `solver.solve.solve`.
     """
-    if question.objective != AUTO:
+    if question.objective != RECOMMENDED:
         message = "only a question without an objective of its own has one recommended"
         raise ValueError(message)
     if question.tasks is None or question.signatures.parts is None:
         objective, note = resolve(question.signatures)
-        return Recommendation(replace(question, objective=objective), None, note)
-    options = replace(
-        question.options, time_limit_s=question.options.time_limit_s / (len(CANDIDATES) + 1)
-    )
-    found: list[Recommendation] = []
+        return Recommended(replace(question, objective=objective), None, (note,))
+    started = time.perf_counter()
+    # A part for each candidate, one for random seeds, and one for the polish.
+    part = question.options.time_limit_s / (len(CANDIDATES) + 2)
+    options = replace(question.options, time_limit_s=part)
+    found: list[_Candidate] = []
+    refusals: list[Exception] = []
     for name in CANDIDATES:
         asked = replace(question, objective=name)
-        result = solve(
-            asked.problem(),
-            options,
-            cancelled=cancelled,
-            report=report if not found else lambda _objective, _bound: None,
-        )
-        found.append(Recommendation(asked, result, ""))
+        try:
+            problem = asked.problem()
+            result = solve(problem, options, cancelled=cancelled)
+        except (InvalidRequestError, UnknownStrategyError) as error:
+            refusals.append(error)  # the pool is too large for it, or it has no such strategy
+            continue
+        found.append(_Candidate(asked, problem, result))
         if result.status is Status.INFEASIBLE or cancelled():
-            return found[0]
-    return _best(question, found, TimeLimit(options.time_limit_s))
-
-
-def _best(question: Question, found: list[Recommendation], stop: Stop) -> Recommendation:
-    assert question.tasks is not None  # noqa: S101  the caller's
-    score = PseudoTaskScore(question.tasks)
-    reduced = reduce(found[0].question.problem())
-    random = RandomSeeds.drawn(score, reduced, question.options.random_seed, stop)
-    accuracies = [score.accuracies(_there(one), all_tasks=True) for one in found]
-    scores = [random.score(one) for one in accuracies]
-    place = int(np.argmax(scores))
-    best = found[place]
-    share = random.share_below(accuracies[place])
-    note = (
-        f"The objective is {best.question.objective}: of {len(found)} seeds its own makes the best "
-        f"first model of pseudo-tasks, better than {share:.0%} of {len(random.accuracies)} random "
-        "seeds in this simulation."
+            return Recommended(asked, result, ())
+    if not found:
+        raise refusals[-1]
+    score = score_of(question.tasks)
+    random = RandomSeeds.drawn(
+        score, reduce(found[0].problem), options.random_seed, TimeLimit(part)
     )
-    return replace(best, note=note)
+    best = max(found, key=lambda one: random.score(score.accuracies(one.present)))
+    stop = FirstOf(Cancelled(cancelled), TimeLimit(part))
+    polished = _polished(best, score, random, options.random_seed, stop)
+    why = Recommendation(
+        compared=tuple(one.question.objective for one in found),
+        kept_before=_kept(best.result),
+        kept=_kept(polished.result),
+        simulated_rank=random.share_below(score.accuracies(polished.present, all_tasks=True)),
+        random_seeds=len(random.accuracies),
+        expected=expect(redundancy(question.signatures.vectors)),
+    )
+    result = replace(polished.result, seconds=time.perf_counter() - started)
+    return Recommended(best.question, result, _sentences(best.question.objective, why), why)
 
 
-def _there(one: Recommendation) -> NDArray[np.int64]:
-    """Return the scenes that are labelled once the seed is."""
-    assert one.result is not None  # noqa: S101  it was solved
-    return np.union1d(one.result.selected, one.question.constraints.labelled)
+def _kept(result: Result) -> float | None:
+    """Return the share of the bound that an answer is worth, of what is lost where that is lost."""
+    worth, bound = result.objective, result.upper_bound
+    if not math.isfinite(bound) or worth * bound <= 0:
+        return 1.0 if worth == bound else None
+    return worth / bound if worth > 0 else bound / worth
+
+
+def _sentences(objective: str, why: Recommendation) -> tuple[str, ...]:
+    kept = ""
+    if why.kept is not None:
+        kept = f" It keeps at least {why.kept:.1%} of the best possible {objective}, proven."
+    chosen = (
+        f"The objective is {objective}: of the seeds of {len(why.compared)} objectives, its own "
+        f"makes the best first model of the pool's pseudo-tasks.{kept}"
+    )
+    simulated = (
+        f"In a simulation it is better than {why.simulated_rank:.0%} of {why.random_seeds} random "
+        "seeds of the same budget, by pseudo-tasks that it was not chosen by."
+    )
+    found = (chosen, simulated)
+    return found if why.expected is None else (*found, why.expected.sentence)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Candidate:
+    """A question with an objective, and its answer."""
+
+    question: Question
+    problem: AnyProblem
+    result: Result
+
+    @property
+    def present(self) -> NDArray[np.int64]:
+        """The scenes that are labelled once the seed is."""
+        labelled = self.question.constraints.labelled
+        return np.union1d(self.result.selected, labelled).astype(np.int64)
+
+
+def _polished(
+    candidate: _Candidate, score: PseudoTaskScore, random: RandomSeeds, seed: int, stop: Stop
+) -> _Candidate:
+    """Return a candidate whose seed the tasks like better, where those not looked at agree."""
+    problem, before = candidate.problem, candidate.result
+    reduced = reduce(problem)
+    chosen = np.isin(reduced.items, before.selected)
+    found = polish(
+        chosen,
+        SelectionRules(reduced.problem),
+        score=lambda mask: random.score(score.accuracies(np.flatnonzero(reduced.present(mask)))),
+        worth=lambda mask: value(problem, reduced.present(mask)),
+        floor=floor_of(before.objective),
+        rng=np.random.default_rng(seed),
+        stop=stop,
+    )
+    after = replace(candidate, result=_changed(candidate, reduced, found))
+    unseen = [
+        random.unseen(score.accuracies(one.present, all_tasks=True)) for one in (candidate, after)
+    ]
+    return after if unseen[1] > unseen[0] else candidate
+
+
+def _changed(candidate: _Candidate, reduced: Reduced[AnyProblem], chosen: Mask) -> Result:
+    """Return the result of a problem for another seed: the bound is for any."""
+    before = candidate.result
+    selected = reduced.lift(chosen)
+    objective = value(candidate.problem, reduced.present(chosen))
+    proven = before.upper_bound <= objective
+    return replace(
+        before,
+        status=Status.OPTIMAL if proven else Status.FEASIBLE,
+        stop_reason=StopReason.PROVEN if proven else StopReason.EXHAUSTED,
+        selected=selected,
+        objective=objective,
+        upper_bound=max(before.upper_bound, objective),
+        total_cost=math.fsum(candidate.problem.costs[selected]),
+    )

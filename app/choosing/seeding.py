@@ -10,15 +10,16 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from app.choosing.baselines import Baseline, Baselines
 from app.choosing.describing import MissedScene, RankedScene, describe
-from app.choosing.objectives import AUTO
+from app.choosing.expecting import Expectation
+from app.choosing.objectives import RECOMMENDED
 from app.choosing.question import Question
-from app.choosing.recommending import recommend
+from app.choosing.recommending import Recommendation, Recommended, recommend
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
 from app.processes.child import Cancellation
 from features.errors import FeatureError
@@ -40,8 +41,9 @@ from solver.verify import verify
 class SeedAnswer:
     """The solver's result, the chosen scenes in rank order, and what else there was to choose.
 
-    `objective` is what was maximised, never ``auto``. `baselines` are simpler ways of choosing,
-    `near_misses` the scenes that were left out last.
+    `objective` is what was maximised, never ``recommended``. `baselines` are simpler ways of
+    choosing, `near_misses` the scenes that were left out last. `recommendation` is there
+    where one was asked for, and the pool has pseudo-tasks.
     """
 
     objective: str
@@ -49,6 +51,7 @@ class SeedAnswer:
     scenes: tuple[RankedScene, ...]
     baselines: tuple[Baseline, ...] = ()
     near_misses: tuple[MissedScene, ...] = ()
+    recommendation: Recommendation | None = None
 
 
 def _require_affordable(question: Question) -> None:
@@ -103,7 +106,8 @@ def make_seed(
     """
     _require_affordable(question)
     try:
-        question, result, notes = _solved(question, cancelled, report)
+        found, result = _solved(question, cancelled, report)
+        question = found.question
         problem = question.problem()
     except BackendFailedError as error:
         raise InfeasibleError(str(error), "#/constraints") from error
@@ -116,10 +120,11 @@ def make_seed(
     scenes, missed = describe(question, problem, result.selected)
     return SeedAnswer(
         question.objective,
-        replace(result, notes=(*notes, *_notes(question, result), *result.notes)),
+        replace(result, notes=(*found.notes, *_notes(question, result), *result.notes)),
         scenes,
         tuple(baseline for baseline in measured if baseline is not None),
         missed,
+        found.recommendation,
     )
 
 
@@ -157,25 +162,25 @@ def _labelled_notes(question: Question) -> tuple[str, ...]:
 
 
 def settled(question: Question) -> tuple[Question, tuple[str, ...]]:
-    """Return the question with the objective that ``auto`` stands for, and a note that says so."""
-    if question.objective != AUTO:
+    """Return the question with what ``recommended`` stands for, and a note that says so."""
+    if question.objective != RECOMMENDED:
         return question, ()
     found = recommend(question)
-    return found.question, (found.note,)
+    return found.question, found.notes
 
 
 def _solved(
     question: Question, cancelled: Callable[[], bool], report: Callable[[float, float], None]
-) -> tuple[Question, Result, tuple[str, ...]]:
-    """Return the question with an objective, its answer, and what to say of the objective."""
-    notes: tuple[str, ...] = ()
-    if question.objective == AUTO:
-        found = recommend(question, cancelled, report)
-        question, notes = found.question, (found.note,) if found.note else ()
-        if found.result is not None:
-            return question, found.result, notes
-    problem = question.problem()
-    return question, solve(problem, question.options, cancelled=cancelled, report=report), notes
+) -> tuple[Recommended, Result]:
+    """Return the question with an objective, what to say of it, and the answer."""
+    asked = Recommended(question, None, ())
+    if question.objective == RECOMMENDED:
+        asked = recommend(question, cancelled)
+    result = asked.result
+    if result is None:
+        options = asked.question.options
+        result = solve(asked.question.problem(), options, cancelled=cancelled, report=report)
+    return asked, result
 
 
 _NAMED: Final = 3
@@ -210,11 +215,23 @@ def recall(cache: Path, question: Question) -> SeedAnswer | None:
             tuple(RankedScene(**scene) for scene in stored["scenes"]),
             tuple(Baseline(**baseline) for baseline in stored.get("baselines", ())),
             tuple(MissedScene(**scene) for scene in stored.get("near_misses", ())),
+            _recommendation(stored["recommendation"]),
         )
         verify(replace(question, objective=answer.objective).problem(), answer.result)
     except (FeatureError, ValueError, TypeError, KeyError, SolverError):
         return None
     return answer
+
+
+def _recommendation(stored: dict[str, Any] | None) -> Recommendation | None:
+    if stored is None:
+        return None
+    expected = stored["expected"]
+    members = stored | {
+        "compared": tuple(stored["compared"]),
+        "expected": None if expected is None else Expectation(**expected),
+    }
+    return Recommendation(**members)
 
 
 def remember(cache: Path, question: Question, answer: SeedAnswer) -> None:
@@ -233,6 +250,7 @@ def remember(cache: Path, question: Question, answer: SeedAnswer) -> None:
         "scenes": [asdict(scene) for scene in answer.scenes],
         "baselines": [asdict(baseline) for baseline in answer.baselines],
         "near_misses": [asdict(scene) for scene in answer.near_misses],
+        "recommendation": answer.recommendation and asdict(answer.recommendation),
     }
     text = np.frombuffer(json.dumps(content).encode(), dtype=np.uint8)
     write_arrays(_path(cache, question), **{_ANSWER: text})

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from app.choosing.alike import load_signatures, needed_index, stored_index
 from app.choosing.certificates import Claim, Proof, problem_file, prove
 from app.choosing.duplicates import one_of_each
-from app.choosing.objectives import AUTO
+from app.choosing.objectives import RECOMMENDED
 from app.choosing.projection import Projection, project
 from app.choosing.question import Question, QuestionTerms
 from app.choosing.seeding import FrontierAnswer, SeedAnswer, make_frontier, make_seed
@@ -21,6 +21,10 @@ from features.pseudo_tasks import stored_tasks
 
 _MAPS: Final = 16
 """Maps that a process keeps: two numbers a scene."""
+
+
+_tasks = lru_cache(maxsize=2)(stored_tasks)
+"""A path's content never changes, and its sums are remembered with it (`features.pseudo_tasks`)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ class StoredQuestion(QuestionTerms):
             terms["constraints"] = one_of_each(
                 self.constraints, needed_index(self.path), threshold, signatures.scene_ids
             )
-        tasks = stored_tasks(self.path) if self.objective == AUTO else None
+        tasks = _tasks(self.path) if self.objective == RECOMMENDED else None
         return Question(signatures=signatures, index=stored_index(self.path), tasks=tasks, **terms)
 
 

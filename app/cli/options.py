@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, get_args
 from cyclopts import Group, Parameter
 from cyclopts.validators import Number
 
-from app.choosing.objectives import OBJECTIVES
+from app.choosing.objectives import OBJECTIVES, RECOMMENDED
 from app.errors import SettingsError
 from app.seeds.scene_request import SceneRequest
 from features.settings import FeatureSettings
@@ -82,9 +82,9 @@ class Scenes(SceneRequest):
             FEATURES, compiled="compile", sparsify="*", threshold="sparsify", tail="sparsify-tail"
         ),
     ] = field(default_factory=FeatureSettings)
-    objective: Annotated[
-        str, Parameter(group=QUESTION, help=f"{', '.join(OBJECTIVES)} (recommended).")
-    ] = "seedal"
+    objective: Annotated[str, Parameter(group=QUESTION, help=f"{', '.join(OBJECTIVES)}.")] = (
+        RECOMMENDED
+    )
     data_dir: Annotated[Path | None, Parameter(group=OUTPUT)] = None
 
 

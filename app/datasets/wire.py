@@ -109,10 +109,10 @@ class FeatureRequest(Wire):
         "image is read.",
     )
     token: Token = Field(
-        default="auto",
+        default="patches",
         description="`cls`: a vector per image. `patch_keys`: many per image. "
-        "`patches`: many, from several depths, best for coverage. `auto` decides between the first "
-        "two by the number of images per scene.",
+        "`patches`: many, from several depths, which the recommended objective wants. `auto` is "
+        "the paper's choice between the first two, by the number of images per scene.",
     )
     clusters: int = Field(default=13, ge=1, le=1000, description="Most centres kept per scene.")
     sparsify: Sparsify | None = Field(

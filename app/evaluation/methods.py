@@ -120,7 +120,7 @@ def parse_objective(spec: str) -> tuple[str, str]:
         that others have is found out when it is asked.
     """
     objective, slash, strategy = spec.partition("/")
-    require_objective(objective)
+    objective = require_objective(objective).name
     if not slash:
         return objective, Strategy.AUTO
     if strategy not in STRATEGIES:

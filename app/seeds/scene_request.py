@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.choosing.objectives import RECOMMENDED
 from features.settings import FeatureSettings
 from features.sources.options import SourceOptions
 
@@ -38,4 +39,4 @@ class SceneRequest:
     vector_ids: Path | None = None
     strict: bool = False
     features: FeatureSettings = field(default_factory=FeatureSettings)
-    objective: str = "seedal"
+    objective: str = RECOMMENDED

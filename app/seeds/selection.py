@@ -264,7 +264,7 @@ class PreparedSource:
             signatures=self.prepared.signatures,
             costs=costs,
             budget=budget.within(math.fsum(costs)),
-            objective=self.source.request.objective,
+            objective=require_objective(self.source.request.objective).name,
             options=options,
             constraints=self._constraints(rules),
             index=self.prepared.index,

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from app.choosing.baselines import Baseline
 from app.choosing.constraints import ConstraintsRequest, SideBudget
 from app.choosing.objectives import OBJECTIVES
+from app.choosing.recommending import Recommendation
 from app.choosing.seeding import FrontierAnswer, FrontierStep, SeedAnswer
 from app.seeds.wire import (
     BaselineReport,
@@ -23,6 +24,7 @@ from app.seeds.wire import (
     ObjectiveInfo,
     ObjectiveList,
     Provenance,
+    RecommendationReport,
     Seed,
     SeedStatus,
     SolverReport,
@@ -80,6 +82,7 @@ def to_wire(answer: SeedAnswer, origin: SeedOrigin) -> Seed:
         constraints=origin.constraints,
         side_budgets=origin.side_budgets,
         solver=_solver_report(answer.objective, origin.options, result),
+        recommendation=_recommendation_report(answer.recommendation),
         provenance=Provenance(**origin.provenance, versions=versions()),
         created_at=now(),
     )
@@ -98,6 +101,10 @@ def _solver_report(objective: str, options: SolverOptions, result: Result) -> So
             "notes": result.notes,
         }
     )
+
+
+def _recommendation_report(why: Recommendation | None) -> RecommendationReport | None:
+    return None if why is None else RecommendationReport.model_validate(asdict(why))
 
 
 def _baseline_reports(baselines: Iterable[Baseline]) -> dict[str, BaselineReport]:

@@ -4,17 +4,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from app.callbacks.wire import CallbackRequest
 from app.choosing.budgets import BudgetRequest
 from app.choosing.constraints import ConstraintsRequest, SideBudget
-from app.choosing.objectives import OBJECTIVES
+from app.choosing.objectives import OBJECTIVES, RECOMMENDED, canonical
 from app.datasets.wire import Sparsify
 from app.scenes.wire import Neighbor
 from app.wire import Count, Label, Number, Wire
 
 Objective = Literal[
+    "recommended",
     "seedal",
     "pairwise",
     "centred",
@@ -23,7 +24,6 @@ Objective = Literal[
     "coverage",
     "spread",
     "balanced",
-    "auto",
 ]
 Strategy = Literal["auto", "greedy", "local_search", "exact", "cp_sat", "scip", "highs", "pulp"]
 
@@ -51,6 +51,10 @@ class ObjectiveList(Wire):
     items: tuple[ObjectiveInfo, ...]
 
 
+def _canonical(name: object) -> object:
+    return canonical(name) if isinstance(name, str) else name
+
+
 class QuestionRequest(Wire):
     """What questions about one budget and about many have in common."""
 
@@ -60,8 +64,8 @@ class QuestionRequest(Wire):
     )
     side_budgets: Annotated[tuple[SideBudget, ...], Field(max_length=100)] = ()
     constraints: ConstraintsRequest = ConstraintsRequest()
-    objective: Objective = Field(
-        default="seedal",
+    objective: Annotated[Objective, BeforeValidator(_canonical)] = Field(
+        default=RECOMMENDED,
         description=" ".join(f"`{one.name}`: {one.description}" for one in OBJECTIVES.values()),
     )
     strategy: Strategy = "auto"
@@ -243,6 +247,37 @@ class Provenance(Wire):
     versions: dict[str, str]
 
 
+class Expected(Wire):
+    """The percentile of recommended seeds among random ones of the same cost, measured."""
+
+    percentile: float = Field(
+        description="Mean over measured pools like this one: the share of random seeds whose first "
+        "model is worse."
+    )
+    low: float = Field(description="A tenth of the measured seeds are below.")
+    high: float = Field(description="A tenth are above.")
+    cells: Count = Field(description="Comparisons that the table has.")
+
+
+class RecommendationReport(Wire):
+    """Why a seed is recommended, what is proven of it, and what is only expected."""
+
+    compared: tuple[Objective, ...] = Field(
+        description="The objectives whose seeds were compared by the pool's pseudo-tasks."
+    )
+    kept_before: float | None = Field(description="As `kept`, before the seed was polished.")
+    kept: float | None = Field(
+        description="The seed is worth at least this part of the most that any seed could be, by "
+        "`solver.objective`: proven. Null where worths are not above 0."
+    )
+    simulated_rank: float = Field(
+        description="The share of random seeds of the same budget that are worse in pseudo-tasks "
+        "by which nothing was chosen: a simulation, no measurement."
+    )
+    random_seeds: Count = Field(description="How many random seeds these are.")
+    expected: Expected | None = Field(description="Null where no measured pool is like this one.")
+
+
 class Seed(Wire):
     """The scenes to annotate first, and how good that choice is."""
 
@@ -269,6 +304,9 @@ class Seed(Wire):
     side_budgets: tuple[SideBudget, ...] = ()
     constraints: ConstraintsRequest = ConstraintsRequest()
     solver: SolverReport
+    recommendation: RecommendationReport | None = Field(
+        default=None, description="Null where one objective was asked for."
+    )
     provenance: Provenance
     created_at: datetime
 

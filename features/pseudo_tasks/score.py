@@ -12,6 +12,7 @@ over accidents of the words.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -31,6 +32,9 @@ _BIAS_RIDGE: Final = 1e-6
 
 HELD_OUT: Final = 5_000
 """Parts that accuracy is measured on, drawn by their mass; all where there are fewer."""
+
+_REMEMBERED: Final = 2
+"""Pools whose sums a process keeps."""
 
 _KEPT_BYTES: Final = 2**28
 """Memory for the sums of scenes; those beyond are made when they are asked for."""
@@ -147,6 +151,12 @@ class PseudoTaskScore:
         if len(self._sums) < self._most:
             self._sums[scene] = sums
         return sums
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def score_of(tasks: PseudoTasks) -> PseudoTaskScore:
+    """Return the score of tasks, with its sums where the same tasks were asked for before."""
+    return PseudoTaskScore(tasks)
 
 
 def _with_bias(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -40,7 +40,7 @@ def test_every_format_has_the_scenes_that_are_shown(page: Page, site: Site, tmp_
     assert set(proven.tolist()) == set(names)
 
 
-@pytest.mark.parametrize("objective", ["auto", "coverage", "spread", "balanced"])
+@pytest.mark.parametrize("objective", ["recommended", "coverage", "spread", "balanced"])
 def test_every_objective_has_a_proof(
     page: Page, site: Site, tmp_path: Path, objective: str
 ) -> None:

@@ -13,10 +13,11 @@ from doors import run_seedal
 from http_service import Service, answer_of, serving
 from stored import Golden, Plain
 
-LIMIT: Final = {"budget": {"limit": 600}}
+PAPER: Final = {"objective": "seedal"}
+LIMIT: Final = {"budget": {"limit": 600}, **PAPER}
 OBJECTIVES: Final = (
     *("seedal", "pairwise", "centred", "facility_location", "k_center"),
-    *("coverage", "spread", "balanced", "auto"),
+    *("coverage", "spread", "balanced"),
 )
 RULES: Final = {
     "include": ["room/2"],
@@ -43,9 +44,9 @@ SEEDS: Final[dict[str, dict[str, Any]]] = {
         f"strategy {name}": {**LIMIT, "strategy": name}
         for name in ("greedy", "local_search", "exact", "cp_sat", "scip", "highs", "pulp")
     },
-    "a fraction": {"budget": {"fraction": 0.3}},
-    "everything": {"budget": {"fraction": 1}},
-    "another resource": {"budget": {"limit": 12}, "resource": "hours"},
+    "a fraction": {"budget": {"fraction": 0.3}, **PAPER},
+    "everything": {"budget": {"fraction": 1}, **PAPER},
+    "another resource": {"budget": {"limit": 12}, "resource": "hours", **PAPER},
     "a gap": {**LIMIT, "gap": 0.1},
     "another random seed": {**LIMIT, "strategy": "local_search", "random_seed": 5},
     "include": {**LIMIT, "constraints": {"include": ["room/2", "room/3"]}},
@@ -64,16 +65,25 @@ SEEDS: Final[dict[str, dict[str, Any]]] = {
 }
 
 FRONTIERS: Final[dict[str, dict[str, Any]]] = {
-    "a range": {"budgets": {"from": 0.1, "to": 1.0, "steps": 5}},
-    "a list": {"budgets": [{"limit": 300}, {"fraction": 0.5}]},
-    "nested": {"budgets": {"from": 0.2, "to": 0.8, "steps": 4}, "nested": True},
-    "baselines": {"budgets": [{"limit": 400}, {"limit": 800}], "baselines": ["greedy", "random"]},
+    "a range": {"budgets": {"from": 0.1, "to": 1.0, "steps": 5}, **PAPER},
+    "a list": {"budgets": [{"limit": 300}, {"fraction": 0.5}], **PAPER},
+    "nested": {"budgets": {"from": 0.2, "to": 0.8, "steps": 4}, "nested": True, **PAPER},
+    "baselines": {
+        "budgets": [{"limit": 400}, {"limit": 800}],
+        "baselines": ["greedy", "random"],
+        **PAPER,
+    },
     "rules": {
         "budgets": [{"limit": 500}, {"limit": 900}],
         "constraints": RULES,
         "side_budgets": HOURS,
+        **PAPER,
     },
-    "another resource": {"budgets": {"from": 0.2, "to": 0.6, "steps": 3}, "resource": "hours"},
+    "another resource": {
+        "budgets": {"from": 0.2, "to": 0.6, "steps": 3},
+        "resource": "hours",
+        **PAPER,
+    },
     **{
         f"objective {name}": {"budgets": {"from": 0.2, "to": 0.6, "steps": 3}, "objective": name}
         for name in OBJECTIVES

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info
 MANIFEST: Final = "manifest/scenes.jsonl"
 OBJECTIVES: Final = (
     *("seedal", "pairwise", "centred", "facility_location", "k_center"),
-    *("coverage", "spread", "balanced", "auto"),
+    *("coverage", "spread", "balanced"),
 )
 
 SOURCES: Final[dict[str, tuple[str, ...]]] = {
@@ -78,6 +78,8 @@ def _select(root: Path, data: Path, *words: object, out: str | Path = "out") -> 
     usual = ("--budget", "40%") if "--budget" not in words else ()
     if "--vectors" not in words:
         usual = (*usual, "--backbone", "colour_grid")
+    if "--objective" not in words:
+        usual = (*usual, "--objective", "seedal")
     return run_seedal("select", *places, *usual, "--time-limit", 60, *words).answer()
 
 

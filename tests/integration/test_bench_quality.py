@@ -19,6 +19,8 @@ def test_the_smoke_part_compares_every_objective_and_baseline(
     monkeypatch.setattr(sys, "argv", ["bench_quality.py", *words])
     bench_quality.main()
     rows = json.loads((tmp_path / "totals.json").read_text())["totals"]
-    assert {"auto", "coverage", "k_center", "seedal", "probcover"} <= {r["method"] for r in rows}
+    assert {"recommended", "coverage", "k_center", "seedal", "probcover"} <= {
+        r["method"] for r in rows
+    }
     assert all(row["cells"] == 4 and 0 <= row["percentile"] <= 1 for row in rows)
     assert (tmp_path / "smoke" / "evaluation.png").stat().st_size > 10_000

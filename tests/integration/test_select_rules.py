@@ -147,7 +147,7 @@ def test_several_budgets_are_all_or_none(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("objective", ["seedal", "k_center", "coverage", "auto"])
+@pytest.mark.parametrize("objective", ["seedal", "k_center", "coverage", "recommended"])
 def test_a_frontier_of_a_source(run: Run, objective: str) -> None:
     """Its points ascend, and the last is what `solve` finds for that budget."""
     words = ("--objective", objective, "--json")

@@ -11,7 +11,7 @@ import { showDuplicates } from "./duplicates.js";
 import { leaveFrontier, markBudget, showFrontier } from "./frontier.js";
 import { clearGallery, showGallery } from "./gallery.js";
 import { axes, markOnMap, refreshSelection, showMap } from "./map.js";
-import { loadObjectives, objectives } from "./questions.js";
+import { DEFAULT_OBJECTIVE, loadObjectives, objectives } from "./questions.js";
 import { offerReport } from "./report.js";
 import { oneOfEach, showRules } from "./rules.js";
 import { Scale } from "./scale.js";
@@ -38,7 +38,7 @@ const budget = () => {
 };
 const hasBudget = () => budget() > 0 && Number.isFinite(budget());
 const view = () => (VIEWS.includes(state.view) ? state.view : "budget");
-const objective = () => (objectives.has(state.objective) ? state.objective : "seedal");
+const objective = () => (objectives.has(state.objective) ? state.objective : DEFAULT_OBJECTIVE);
 const isReady = () => dataset?.status === "ready";
 
 const question = () => ({
@@ -297,7 +297,7 @@ find("budget-slider").addEventListener("input", (event) => change({ budget: Stri
 find("budget-number").addEventListener("input", (event) => typed(event, (text) => scale.parse(text)));
 find("budget-percent").addEventListener("input", (event) => typed(event, (text) => scale.parse(`${text.replace("%", "")}%`)));
 for (const id of ["budget-number", "budget-percent"]) find(id).addEventListener("change", () => showBudget());
-find("objective").addEventListener("change", (event) => change({ objective: event.target.value === "seedal" ? null : event.target.value }, { step: true }));
+find("objective").addEventListener("change", (event) => change({ objective: event.target.value === DEFAULT_OBJECTIVE ? null : event.target.value }, { step: true }));
 for (const name of VIEWS) {
   find(`to-${name}`).addEventListener("click", (event) => {
     event.preventDefault();

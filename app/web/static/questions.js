@@ -3,6 +3,9 @@
 import { listObjectives } from "./api.js";
 import { find } from "./dom.js";
 
+/** What is maximised where nothing else is said: the server's own default. */
+export const DEFAULT_OBJECTIVE = "recommended";
+
 /** The objectives by name, as the server lists them; empty until they are loaded. */
 export const objectives = new Map();
 
@@ -44,7 +47,7 @@ function rules({ objective, include, exclude, oneOfEach }) {
     ...(oneOfEach === null ? {} : { one_of_each_duplicate: oneOfEach }),
   };
   return {
-    ...(objective === "seedal" ? {} : { objective }),
+    ...(objective === DEFAULT_OBJECTIVE ? {} : { objective }),
     ...(Object.keys(constraints).length > 0 ? { constraints } : {}),
   };
 }

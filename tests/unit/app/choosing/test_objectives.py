@@ -7,8 +7,9 @@ from typing import get_args
 import pytest
 
 import app.seeds.wire
-from app.choosing.objectives import AUTO, OBJECTIVES, require_objective
+from app.choosing.objectives import RECOMMENDED, OBJECTIVES, require_objective
 from app.errors import InvalidRequestError
+from app.evaluation.methods import parse_objective
 
 DOCS = Path(__file__).resolve().parents[4] / "docs"
 
@@ -33,11 +34,11 @@ def test_the_api_takes_every_objective() -> None:
 
 
 def test_the_document_about_quality_has_every_objective() -> None:
-    """Its table has those that are measured, in the same order; `auto` is one of them."""
+    """Its table has those that are measured, in the same order; the recommended one is one of them."""
     text = (DOCS / "seed-quality.md").read_text()
     section = text[text.index("\n## Objectives\n") :]
     listed = re.findall(r"^\| `(\w+)` \|", section[: section.index("\n## ", 1)], re.MULTILINE)
-    assert listed == [name for name in OBJECTIVES if name != AUTO]
+    assert listed == [name for name in OBJECTIVES if name != RECOMMENDED]
 
 
 def test_an_unknown_objective_is_refused_with_those_there_are() -> None:
@@ -47,3 +48,14 @@ def test_an_unknown_objective_is_refused_with_those_there_are() -> None:
     assert caught.value.pointer == "#/objective"
     for name in OBJECTIVES:
         assert name in str(caught.value)
+
+
+def test_the_former_name_is_still_understood() -> None:
+    """Scripts that ask for `auto` get what is recommended, by shell, evaluation and HTTP."""
+    assert require_objective("auto") is OBJECTIVES[RECOMMENDED]
+    assert parse_objective("auto/greedy") == (RECOMMENDED, "greedy")
+    request = app.seeds.wire.SeedRequest.model_validate(
+        {"budget": {"limit": 1}, "objective": "auto"}
+    )
+    assert request.objective == RECOMMENDED
+    assert app.seeds.wire.SeedRequest.model_validate({"budget": {"limit": 1}}) == request

@@ -101,7 +101,7 @@ def test_names_are_read_or_refused() -> None:
     assert parse_objective("seedal") == ("seedal", "auto")
     assert parse_objective("seedal/scip") == ("seedal", "scip")
     for spec, sentence in (
-        ("prettiest", "no objective 'prettiest'; there are seedal"),
+        ("prettiest", "no objective 'prettiest'; there are recommended"),
         ("", "no objective ''"),
         ("seedal/", "seedal/: there is no strategy ''; there are auto"),
         ("seedal/magic", "no strategy 'magic'"),
