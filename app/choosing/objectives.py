@@ -57,9 +57,9 @@ _ALL = (
         name=RECOMMENDED,
         label="Recommended",
         description="The certified seed of several objectives that makes the best first model of "
-        "the pool's own pseudo-tasks, polished for it.",
-        formula="argmax over O of coverage, facility_location, balanced and k_center of the mean "
-        "accuracy on pseudo-tasks of O's seed; then exchanges that raise it and keep 95 % of O",
+        "the pool's own pseudo-tasks.",
+        formula="of the seeds of coverage, facility_location, balanced and k_center the one with "
+        "the highest mean accuracy on pseudo-tasks, each standardised by random seeds",
         source="the evidence of docs/seed-quality.md",
     ),
     Objective(

@@ -1,11 +1,10 @@
-"""The recommended seed: a certified one of several objectives, polished for a first model.
+"""The recommended seed: of several objectives' certified ones, that for the best first model.
 
 No single objective is best everywhere (``docs/seed-quality.md``), and no number of a pool tells
 beforehand which one is. So each candidate is solved as if it had been asked for. The seeds are then
 compared by the pool's pseudo-tasks (`features.pseudo_tasks`): how much a first model of each would
-get right, beside random seeds of the same budget. The best one is polished by the same tasks
-(`app.choosing.polishing`). Its bound is that of its objective and is proven for any seed; what the
-polish gives up of it is stated.
+get right, beside random seeds of the same budget. The answer is the best candidate's own, with its
+own bound: nothing of its proof is given up.
 
 Where a pool has no pseudo-tasks, a rule of thumb decides (:func:`app.choosing.building.resolve`).
 """
@@ -22,15 +21,13 @@ from numpy.typing import NDArray
 from app.choosing.building import redundancy, resolve
 from app.choosing.expecting import Expectation, expect
 from app.choosing.objectives import RECOMMENDED
-from app.choosing.polishing import floor_of, polish
 from app.choosing.question import Question
 from app.errors import InvalidRequestError
 from features.pseudo_tasks import PseudoTaskScore, score_of
 from solver.model.errors import UnknownStrategyError
-from solver.model.objective import value
-from solver.model.problem import AnyProblem, Mask
-from solver.model.result import Result, Status, StopReason
-from solver.model.stop import Cancelled, FirstOf, Stop, TimeLimit
+from solver.model.problem import AnyProblem
+from solver.model.result import Result, Status
+from solver.model.stop import Stop, TimeLimit
 from solver.rules.book import SelectionRules
 from solver.rules.reduction import Reduced, reduce
 from solver.solve import solve
@@ -128,9 +125,9 @@ class Recommendation:
     ----------
     compared
         Objectives whose certified seeds were compared.
-    kept_before, kept
+    kept
         The part of the most that any seed could be worth by the seed's objective which it is worth
-        at least: proven, before the polish and after. None where worths are not above 0.
+        at least: proven. None where that is not known.
     simulated_rank
         The share of random seeds that are worse in pseudo-tasks by which nothing was chosen, in
         [0, 1]: a simulation.
@@ -141,7 +138,6 @@ class Recommendation:
     """
 
     compared: tuple[str, ...]
-    kept_before: float | None
     kept: float | None
     simulated_rank: float
     random_seeds: int
@@ -196,8 +192,8 @@ def recommend(
         objective, note = resolve(question.signatures)
         return Recommended(replace(question, objective=objective), None, (note,))
     started = time.perf_counter()
-    # A part for each candidate, one for random seeds, and one for the polish.
-    part = question.options.time_limit_s / (len(CANDIDATES) + 2)
+    # A part for each candidate, and one for random seeds.
+    part = question.options.time_limit_s / (len(CANDIDATES) + 1)
     options = replace(question.options, time_limit_s=part)
     found: list[_Candidate] = []
     refusals: list[Exception] = []
@@ -219,17 +215,14 @@ def recommend(
         score, reduce(found[0].problem), options.random_seed, TimeLimit(part)
     )
     best = max(found, key=lambda one: random.score(score.accuracies(one.present)))
-    stop = FirstOf(Cancelled(cancelled), TimeLimit(part))
-    polished = _polished(best, score, random, options.random_seed, stop)
     why = Recommendation(
         compared=tuple(one.question.objective for one in found),
-        kept_before=_kept(best.result),
-        kept=_kept(polished.result),
-        simulated_rank=random.share_below(score.accuracies(polished.present, all_tasks=True)),
+        kept=_kept(best.result),
+        simulated_rank=random.share_below(score.accuracies(best.present, all_tasks=True)),
         random_seeds=len(random.accuracies),
         expected=expect(redundancy(question.signatures.vectors)),
     )
-    result = replace(polished.result, seconds=time.perf_counter() - started)
+    result = replace(best.result, seconds=time.perf_counter() - started)
     return Recommended(best.question, result, _sentences(best.question.objective, why), why)
 
 
@@ -270,43 +263,3 @@ class _Candidate:
         """The scenes that are labelled once the seed is."""
         labelled = self.question.constraints.labelled
         return np.union1d(self.result.selected, labelled).astype(np.int64)
-
-
-def _polished(
-    candidate: _Candidate, score: PseudoTaskScore, random: RandomSeeds, seed: int, stop: Stop
-) -> _Candidate:
-    """Return a candidate whose seed the tasks like better, where those not looked at agree."""
-    problem, before = candidate.problem, candidate.result
-    reduced = reduce(problem)
-    chosen = np.isin(reduced.items, before.selected)
-    found = polish(
-        chosen,
-        SelectionRules(reduced.problem),
-        score=lambda mask: random.score(score.accuracies(np.flatnonzero(reduced.present(mask)))),
-        worth=lambda mask: value(problem, reduced.present(mask)),
-        floor=floor_of(before.objective),
-        rng=np.random.default_rng(seed),
-        stop=stop,
-    )
-    after = replace(candidate, result=_changed(candidate, reduced, found))
-    unseen = [
-        random.unseen(score.accuracies(one.present, all_tasks=True)) for one in (candidate, after)
-    ]
-    return after if unseen[1] > unseen[0] else candidate
-
-
-def _changed(candidate: _Candidate, reduced: Reduced[AnyProblem], chosen: Mask) -> Result:
-    """Return the result of a problem for another seed: the bound is for any."""
-    before = candidate.result
-    selected = reduced.lift(chosen)
-    objective = value(candidate.problem, reduced.present(chosen))
-    proven = before.upper_bound <= objective
-    return replace(
-        before,
-        status=Status.OPTIMAL if proven else Status.FEASIBLE,
-        stop_reason=StopReason.PROVEN if proven else StopReason.EXHAUSTED,
-        selected=selected,
-        objective=objective,
-        upper_bound=max(before.upper_bound, objective),
-        total_cost=math.fsum(candidate.problem.costs[selected]),
-    )

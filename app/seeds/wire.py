@@ -265,7 +265,6 @@ class RecommendationReport(Wire):
     compared: tuple[Objective, ...] = Field(
         description="The objectives whose seeds were compared by the pool's pseudo-tasks."
     )
-    kept_before: float | None = Field(description="As `kept`, before the seed was polished.")
     kept: float | None = Field(
         description="The seed is worth at least this part of the most that any seed could be, by "
         "`solver.objective`: proven. Null where worths are not above 0."

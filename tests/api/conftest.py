@@ -18,6 +18,10 @@ from app.settings import Settings
 SCENES = 9
 
 
+FEATURES = {"backbone": "colour_grid", "token": "auto"}
+"""What most tests register: a vector or a few of each scene, which takes no time."""
+
+
 @pytest.fixture(scope="session")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a folder of scenes with three pictures each, under the only permitted folder."""
@@ -73,7 +77,7 @@ def register(client: TestClient) -> Callable[..., dict[str, Any]]:
     """Return a function that registers a dataset and returns the answer."""
 
     def post(source: dict[str, Any], **more: object) -> dict[str, Any]:
-        body = {"name": "test", "source": source, "features": {"backbone": "colour_grid"}, **more}
+        body = {"name": "test", "source": source, "features": FEATURES, **more}
         answer = client.post("/v1/datasets", json=body)
         assert answer.status_code == 202, answer.text
         registered: dict[str, Any] = answer.json()
@@ -87,7 +91,7 @@ def validate(client: TestClient) -> Callable[..., dict[str, Any]]:
     """Return a function that asks for a dry run and returns its report."""
 
     def post(source: dict[str, Any], **more: object) -> dict[str, Any]:
-        body = {"name": "x", "source": source, "features": {"backbone": "colour_grid"}, **more}
+        body = {"name": "x", "source": source, "features": FEATURES, **more}
         answer = client.post("/v1/datasets:validate", json=body)
         assert answer.status_code == 200, answer.text
         report: dict[str, Any] = answer.json()

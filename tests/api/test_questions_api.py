@@ -19,10 +19,11 @@ Ask = Callable[[dict[str, Any]], dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def ask(client: TestClient, ready: str) -> Ask:
-    """Return a function that asks for a seed and expects one."""
+    """Return a function that asks for a seed, by the paper's objective, and expects one."""
 
     def post(body: dict[str, Any]) -> dict[str, Any]:
-        answer = client.post(f"/v1/datasets/{ready}/seeds", json=body)
+        asked = {"objective": "seedal", **body}
+        answer = client.post(f"/v1/datasets/{ready}/seeds", json=asked)
         assert answer.status_code == 201, answer.text
         seed: dict[str, Any] = answer.json()
         return seed
@@ -165,6 +166,7 @@ def test_a_frontier_is_the_seeds_of_its_budgets(
     """Each point is within its bound of the seed for that budget; nested ones only add."""
     body = {
         "budgets": {"from": 0.2, "to": 1.0, "steps": 5},
+        "objective": "seedal",
         "nested": nested,
         "baselines": ["greedy"],
     }
