@@ -39,6 +39,8 @@ _REDUNDANT: Final = 0.58
 """Redundancy from which a pool counts as redundant: the cuts of CamVid have 0.71 to 0.75, those of
 LabelMeFacade 0.50 to 0.53 (``docs/seed-quality.md``)."""
 
+_ONE_IMAGE: Final = 1.5
+
 _DENSE: Final = 5_000
 """Scenes up to which n x n distances and words of every scene fit the solver's dense matrices."""
 
@@ -81,6 +83,17 @@ def resolve(scenes: Signatures) -> tuple[str, str]:
     share = redundancy(scenes.vectors)
     name = "coverage" if share >= _REDUNDANT and scenes.parts is not None else "k_center"
     return name, f"The objective is {name}: the pool's redundancy is {share:.2f}."
+
+
+def is_single(scenes: Signatures) -> bool:
+    """Return whether scenes are single images, seen part by part, that have no near twins."""
+    parts = scenes.parts
+    if parts is None:
+        return False
+    images = parts.amounts().sum(axis=1) / len(parts.sizes)
+    pieces = float(np.median(np.diff(parts.offsets)))
+    one_image = float(np.median(images)) < _ONE_IMAGE
+    return one_image and pieces > 1 and redundancy(scenes.vectors) < _REDUNDANT
 
 
 def _seedal(scenes: Signatures, asked: dict[str, Any]) -> AnyProblem:

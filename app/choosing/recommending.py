@@ -18,16 +18,18 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from app.choosing.building import redundancy, resolve
+from app.choosing.building import is_single, redundancy, resolve
 from app.choosing.expecting import Expectation, expect
 from app.choosing.objectives import RECOMMENDED
+from app.choosing.polishing import polish
 from app.choosing.question import Question
 from app.errors import InvalidRequestError
 from features.pseudo_tasks import PseudoTaskScore, score_of
 from solver.model.errors import UnknownStrategyError
-from solver.model.problem import AnyProblem
-from solver.model.result import Result, Status
-from solver.model.stop import Stop, TimeLimit
+from solver.model.objective import value
+from solver.model.problem import AnyProblem, Mask
+from solver.model.result import Result, Status, StopReason
+from solver.model.stop import Cancelled, FirstOf, Stop, TimeLimit
 from solver.rules.book import SelectionRules
 from solver.rules.reduction import Reduced, reduce
 from solver.solve import solve
@@ -48,6 +50,7 @@ _FLAT: Final = 1e-9
 """Deviation of an accuracy below which a task tells no seeds apart."""
 
 Floats = NDArray[np.float64]
+Masks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,15 @@ class RandomSeeds:
 
     Parameters
     ----------
+    chosen : (seeds, m) bool
+        Free scenes of the reduced problem.
     accuracies : (seeds, tasks) float64
         Tasks that nothing is chosen by last.
     seen
         Number of tasks, the first ones, that a choice is made by.
     """
 
+    chosen: Masks
     accuracies: Floats
     seen: int
 
@@ -84,14 +90,16 @@ class RandomSeeds:
         """
         rng = np.random.default_rng(seed)
         rules = SelectionRules(reduced.problem)
+        seeds: list[Mask] = []
         found: list[Floats] = []
         while len(found) < RANDOM_SEEDS and (len(found) < _FEWEST or stop(0.0, np.inf) is None):
             chosen = np.zeros(reduced.problem.n, dtype=bool)
             while (fits := np.flatnonzero(rules.may_add(chosen))).size:
                 chosen[rng.choice(fits)] = True
             scenes = np.flatnonzero(reduced.present(chosen))
+            seeds.append(chosen)
             found.append(score.accuracies(scenes, all_tasks=True))
-        return cls(np.stack(found), score.seen)
+        return cls(np.stack(seeds), np.stack(found), score.seen)
 
     def score(self, accuracies: Floats) -> float:
         """Return by how many deviations a seed is above the mean, over the tasks that are seen."""
@@ -100,6 +108,11 @@ class RandomSeeds:
     def unseen(self, accuracies: Floats) -> float:
         """Return the same over the tasks that are not seen, of the accuracies in all tasks."""
         return float(_standardised(accuracies[self.seen :], self.accuracies[:, self.seen :]).mean())
+
+    def best(self) -> Mask:
+        """Return the seed with the highest score, shape (m,)."""
+        seen = self.accuracies[:, : self.seen]
+        return np.asarray(self.chosen[int(_standardised(seen, seen).mean(axis=1).argmax())])
 
     def share_below(self, accuracies: Floats) -> float:
         """Return the share of the random seeds that are below in the tasks that are not seen."""
@@ -210,11 +223,13 @@ def recommend(
             return Recommended(asked, result, ())
     if not found:
         raise refusals[-1]
-    score = score_of(question.tasks)
-    random = RandomSeeds.drawn(
-        score, reduce(found[0].problem), options.random_seed, TimeLimit(part)
-    )
+    score, reduced = score_of(question.tasks), reduce(found[0].problem)
+    random = RandomSeeds.drawn(score, reduced, options.random_seed, TimeLimit(part))
+    single = is_single(question.signatures)
     best = max(found, key=lambda one: random.score(score.accuracies(one.present)))
+    if single:
+        stop = FirstOf(Cancelled(cancelled), TimeLimit(part))
+        best = _searched(found[0], reduced, score, random, stop)
     why = Recommendation(
         compared=tuple(one.question.objective for one in found),
         kept=_kept(best.result),
@@ -223,7 +238,9 @@ def recommend(
         expected=expect(redundancy(question.signatures.vectors)),
     )
     result = replace(best.result, seconds=time.perf_counter() - started)
-    return Recommended(best.question, result, _sentences(best.question.objective, why), why)
+    return Recommended(
+        best.question, result, _sentences(best.question.objective, why, single=single), why
+    )
 
 
 def _kept(result: Result) -> float | None:
@@ -234,12 +251,16 @@ def _kept(result: Result) -> float | None:
     return worth / bound if worth > 0 else bound / worth
 
 
-def _sentences(objective: str, why: Recommendation) -> tuple[str, ...]:
+def _sentences(objective: str, why: Recommendation, *, single: bool) -> tuple[str, ...]:
     kept = ""
     if why.kept is not None:
         kept = f" It keeps at least {why.kept:.1%} of the best possible {objective}, proven."
     chosen = (
-        f"The objective is {objective}: of the seeds of {len(why.compared)} objectives, its own "
+        "Scenes are single images with little in common, where no objective was found to be better "
+        "than chance. So this is a random seed, changed as long as the pool's pseudo-tasks like it "
+        f"better; it is measured by {objective}.{kept}"
+        if single
+        else f"The objective is {objective}: of the seeds of {len(why.compared)} objectives, its own "
         f"makes the best first model of the pool's pseudo-tasks.{kept}"
     )
     simulated = (
@@ -263,3 +284,33 @@ class _Candidate:
         """The scenes that are labelled once the seed is."""
         labelled = self.question.constraints.labelled
         return np.union1d(self.result.selected, labelled).astype(np.int64)
+
+
+def _searched(
+    measured_by: _Candidate,
+    reduced: Reduced[AnyProblem],
+    score: PseudoTaskScore,
+    random: RandomSeeds,
+    stop: Stop,
+) -> _Candidate:
+    """Return the seed that a search by the tasks finds from the best random one."""
+    before, problem = measured_by.result, measured_by.problem
+    chosen = polish(
+        random.best(),
+        SelectionRules(reduced.problem),
+        score=lambda mask: random.score(score.accuracies(np.flatnonzero(reduced.present(mask)))),
+        rng=np.random.default_rng(measured_by.question.options.random_seed),
+        stop=stop,
+    )
+    selected, worth = reduced.lift(chosen), value(problem, reduced.present(chosen))
+    proven = before.upper_bound <= worth
+    result = replace(
+        before,
+        status=Status.OPTIMAL if proven else Status.FEASIBLE,
+        stop_reason=StopReason.PROVEN if proven else StopReason.EXHAUSTED,
+        selected=selected,
+        objective=worth,
+        upper_bound=max(before.upper_bound, worth),
+        total_cost=math.fsum(problem.costs[selected]),
+    )
+    return replace(measured_by, result=result)

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 import app.seeds.wire
-from app.choosing.objectives import RECOMMENDED, OBJECTIVES, require_objective
+from app.choosing.objectives import OBJECTIVES, RECOMMENDED, require_objective
 from app.errors import InvalidRequestError
 from app.evaluation.methods import parse_objective
 
@@ -34,7 +34,7 @@ def test_the_api_takes_every_objective() -> None:
 
 
 def test_the_document_about_quality_has_every_objective() -> None:
-    """Its table has those that are measured, in the same order; the recommended one is one of them."""
+    """Its table has those that are solved for, in the same order: the recommended is one."""
     text = (DOCS / "seed-quality.md").read_text()
     section = text[text.index("\n## Objectives\n") :]
     listed = re.findall(r"^\| `(\w+)` \|", section[: section.index("\n## ", 1)], re.MULTILINE)
