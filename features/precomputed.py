@@ -46,7 +46,11 @@ def prepare_precomputed(
     if clusters < 1:
         message = f"clusters must be at least 1, not {clusters}"
         raise FeatureError(message)
-    images = {scene.scene_id: max(1, len(scene.images)) for scene in pool.scenes}
+    # Of a scene without images each vector is taken for one.
+    images = {
+        scene.scene_id: len(scene.images) or len(vectors.rows.get(scene.scene_id, ()))
+        for scene in pool.scenes
+    }
 
     keys = {scene_id: f"{vectors.key} {images[scene_id]}" for scene_id in vectors.rows}
     key = signatures_key(keys, clusters)

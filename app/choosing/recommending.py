@@ -146,6 +146,8 @@ class Recommendation:
         [0, 1]: a simulation.
     random_seeds
         How many these are.
+    redundancy
+        How much alike the pool's scenes are (:func:`app.choosing.building.redundancy`).
     expected
         As measured on other pools like this one; None where none is.
     """
@@ -154,6 +156,7 @@ class Recommendation:
     kept: float | None
     simulated_rank: float
     random_seeds: int
+    redundancy: float
     expected: Expectation | None
 
 
@@ -230,12 +233,14 @@ def recommend(
     if single:
         stop = FirstOf(Cancelled(cancelled), TimeLimit(part))
         best = _searched(found[0], reduced, score, random, stop)
+    alike = redundancy(question.signatures.vectors)
     why = Recommendation(
         compared=tuple(one.question.objective for one in found),
         kept=_kept(best.result),
         simulated_rank=random.share_below(score.accuracies(best.present, all_tasks=True)),
         random_seeds=len(random.accuracies),
-        expected=expect(redundancy(question.signatures.vectors)),
+        redundancy=alike,
+        expected=expect(alike),
     )
     result = replace(best.result, seconds=time.perf_counter() - started)
     return Recommended(
@@ -260,8 +265,8 @@ def _sentences(objective: str, why: Recommendation, *, single: bool) -> tuple[st
         "than chance. So this is a random seed, changed as long as the pool's pseudo-tasks like it "
         f"better; it is measured by {objective}.{kept}"
         if single
-        else f"The objective is {objective}: of the seeds of {len(why.compared)} objectives, its own "
-        f"makes the best first model of the pool's pseudo-tasks.{kept}"
+        else f"The objective is {objective}: of the seeds of {len(why.compared)} objectives, its "
+        f"own makes the best first model of the pool's pseudo-tasks.{kept}"
     )
     simulated = (
         f"In a simulation it is better than {why.simulated_rank:.0%} of {why.random_seeds} random "

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.choosing.objectives import OBJECTIVES, FeatureToken, require_objective
 from app.choosing.question import Question
+from app.choosing.recommending import Recommendation
 from app.choosing.seeding import make_seed
 from app.errors import InvalidRequestError
 from app.evaluation.baselines.pool import BaselinePool
@@ -38,12 +39,15 @@ class Choice:
         the method has no bound.
     notes
         What a user should know of it.
+    recommendation
+        What is proven and expected of it, where it is a recommended one.
     """
 
     scenes: tuple[str, ...]
     seconds: float
     gap: float | None = None
     notes: tuple[str, ...] = ()
+    recommendation: Recommendation | None = None
 
 
 class Method(Protocol):
@@ -79,6 +83,7 @@ class _Objective:
             seconds=answer.result.seconds,
             gap=answer.result.gap,
             notes=answer.result.notes,
+            recommendation=answer.recommendation,
         )
 
 

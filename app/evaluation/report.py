@@ -1,6 +1,7 @@
 """An evaluation as JSON, tables and pictures, with each method's place among random seeds."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -26,13 +27,14 @@ class Standing:
     percentile
         Share of the random seeds that it is above, ties counted half.
     at_best
-        Whether it is at or above the best of them.
+        The chance that it is at or above the best of 20 of them, drawn at random; of all of them
+        where there are fewer.
     """
 
     miou: float
     gain: float
     percentile: float
-    at_best: bool
+    at_best: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +73,14 @@ def standing(cell: Cell, method: str) -> Standing:
         miou=miou,
         gain=miou - float(randoms.mean()),
         percentile=percentile(miou, randoms),
-        at_best=bool(miou >= randoms.max()),
+        at_best=_above_all(int((randoms <= miou).sum()), len(randoms)),
     )
+
+
+def _above_all(below: int, randoms: int) -> float:
+    """Return the chance that so many drawn ones are all among those that are not above."""
+    drawn = min(_DRAWN, randoms)
+    return math.comb(below, drawn) / math.comb(randoms, drawn)
 
 
 def total(method: str, standings: Sequence[Standing], random_seed: int = 0) -> Total:
@@ -113,6 +121,9 @@ def totals(cells: Iterable[Cell]) -> list[Total]:
 
 _PERCENT: Final = 100.0
 
+_DRAWN: Final = 20
+"""Random seeds whose best a method's is compared with, as the luckiest of many tries."""
+
 _PANELS: Final = 24
 """Of a picture, at most: what a screen still shows, and far below what a PNG can be high."""
 
@@ -139,6 +150,8 @@ def _outcome(outcome: EvaluationOutcome) -> dict[str, Any]:
             "converged": score.converged,
         },
     }
+    if choice.recommendation is not None:
+        found["recommendation"] = asdict(choice.recommendation)
     if choice.notes:
         found["notes"] = list(choice.notes)
     if outcome.courses:

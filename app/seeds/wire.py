@@ -274,6 +274,10 @@ class RecommendationReport(Wire):
         "by which nothing was chosen: a simulation, no measurement."
     )
     random_seeds: Count = Field(description="How many random seeds these are.")
+    redundancy: float = Field(
+        description="How much alike the pool's scenes are: the median cosine of a scene and its "
+        "nearest, without what all have in common."
+    )
     expected: Expected | None = Field(description="Null where no measured pool is like this one.")
 
 

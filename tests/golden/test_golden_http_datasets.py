@@ -29,6 +29,8 @@ FOLDERS: Final[dict[str, dict[str, Any]]] = {
     "kitti_360": {"kind": "kitti_360", "root": f"{PLACE}/kitti_360"},
 }
 
+PAPER: Final = {"objective": "seedal"}
+
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, sources: Path) -> Iterator[Service]:
@@ -55,7 +57,7 @@ def test_the_life_of_a_dataset_stays(service: Service) -> None:
     operation = f"/v1/operations/{registered['operation']['id']}"
     told["registered"] = plain(answer_of(created))
     told["too early"] = plain(
-        answer_of(client.post(f"{path}/seeds", json={"budget": {"limit": 9}}))
+        answer_of(client.post(f"{path}/seeds", json={"budget": {"limit": 9}, **PAPER}))
     )
     told["uploaded"] = plain(answer_of(service.upload(registered, vectors())))
     told["uploaded again"] = plain(answer_of(service.upload(registered, vectors())))
@@ -78,7 +80,8 @@ def test_datasets_of_images_stay(kind: str, service: Service) -> None:
     report = client.post("/v1/datasets:validate", json={"source": source})
     path = f"/v1/datasets/{service.by_images(source)}"
     scenes = client.get(f"{path}/scenes")
-    seed = client.post(f"{path}/seeds", json={"budget": {"fraction": 0.6}, "time_limit_s": 60})
+    asked = {"budget": {"fraction": 0.6}, "time_limit_s": 60, **PAPER}
+    seed = client.post(f"{path}/seeds", json=asked)
     answers = {
         "report": answer_of(report),
         "dataset": answer_of(client.get(path)),
@@ -152,7 +155,8 @@ def test_lists_stay(tmp_path: Path) -> None:
         ready = f"/v1/datasets/{service.by_vectors()}"
         for k in range(2):
             service.await_vectors(callback=None)
-            client.post(f"{ready}/seeds", json={"budget": {"limit": 500 + 100 * k}})
+            asked = {"budget": {"limit": 500 + 100 * k}, **PAPER}
+            client.post(f"{ready}/seeds", json=asked)
         told = {}
         for name, path in (("datasets", "/v1/datasets"), ("seeds", f"{ready}/seeds")):
             for number in range(2):

@@ -185,7 +185,7 @@ def test_proofs_stay(objective: str, service: Service, dataset: str, tmp_path: P
 
 def test_the_same_question_is_the_same_answer(service: Service, dataset: str) -> None:
     """A question asked again, or under its key, is answered from what is stored."""
-    post, body = service.client.post, {"budget": {"limit": 470}}
+    post, body = service.client.post, {"budget": {"limit": 470}, **PAPER}
     key = {"Idempotency-Key": "golden"}
     answers = {
         "first": post(f"{dataset}/seeds", json=body),
@@ -205,7 +205,7 @@ def test_the_same_question_is_the_same_answer(service: Service, dataset: str) ->
 
 def test_an_operation_for_who_does_not_wait_stays(service: Service, dataset: str) -> None:
     """With respond-async the answer is an operation, which can be looked at and cancelled."""
-    body, prefer = {"budget": {"limit": 480}}, {"Prefer": "respond-async"}
+    body, prefer = {"budget": {"limit": 480}, **PAPER}, {"Prefer": "respond-async"}
     accepted = service.client.post(f"{dataset}/seeds", json=body, headers=prefer)
     path = accepted.headers["Location"]
     answers = {

@@ -112,7 +112,7 @@ def balanced(asked: Question, chosen: Chosen) -> float:
     return coverage(asked, chosen) + 0.3 * spread(asked, chosen) / most
 
 
-def auto(asked: Question, chosen: Chosen) -> float:
+def recommended(asked: Question, chosen: Chosen) -> float:
     """Coverage of pools in which most scenes have a near twin, k-center of others."""
     u = units(asked)
     nearest = [
@@ -134,7 +134,7 @@ FORMULAS: dict[str, Callable[[Question, Chosen], float]] = {
         coverage,
         spread,
         balanced,
-        auto,
+        recommended,
     )
 }
 
