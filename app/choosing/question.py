@@ -79,11 +79,15 @@ class Question(QuestionTerms):
     tasks
         What a first model might be asked to tell apart, where that is stored; it decides what
         ``recommended`` stands for. Like the signatures it is made of the scenes' vectors.
+    hint
+        Tasks that labelled images taught (`features.pseudo_tasks.taught`): what ``recommended``
+        looks for.
     """
 
     signatures: Signatures
     index: SceneIndex | None = None
     tasks: PseudoTasks | None = None
+    hint: PseudoTasks | None = None
 
     @property
     def scene_ids(self) -> tuple[str, ...]:
@@ -112,6 +116,8 @@ class Question(QuestionTerms):
             settings += (options.node_limit, self.baselines)
         if self.objective == RECOMMENDED and self.tasks is not None:
             settings += (TASKS_VERSION,)
+            if self.hint is not None:
+                arrays += [self.hint.labels.astype(np.float64)]
         content = hashlib.sha256(repr(settings).encode())
         for array in arrays:
             content.update(np.ascontiguousarray(array, dtype=np.float64).tobytes())

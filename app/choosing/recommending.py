@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,9 @@ from app.choosing.expecting import Expectation, expect
 from app.choosing.objectives import RECOMMENDED
 from app.choosing.polishing import polish
 from app.choosing.question import Question
+from app.choosing.random_seeds import Measure, RandomSeeds
 from app.errors import InvalidRequestError
-from features.pseudo_tasks import PseudoTaskScore, score_of
+from features.pseudo_tasks import score_of
 from solver.model.errors import UnknownStrategyError
 from solver.model.objective import value
 from solver.model.problem import AnyProblem, Mask
@@ -39,95 +40,6 @@ CANDIDATES: Final = ("coverage", "facility_location", "balanced", "k_center")
 
 Of equally good ones the first is taken.
 """
-
-RANDOM_SEEDS: Final = 200
-"""Random seeds that tasks are standardised by, as far as a quarter of the time allows."""
-
-_FEWEST: Final = 20
-"""Random seeds that are scored however long it takes."""
-
-_FLAT: Final = 1e-9
-"""Deviation of an accuracy below which a task tells no seeds apart."""
-
-Floats = NDArray[np.float64]
-Masks = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class RandomSeeds:
-    """What random seeds of a budget get right in each task.
-
-    Parameters
-    ----------
-    chosen : (seeds, m) bool
-        Free scenes of the reduced problem.
-    accuracies : (seeds, tasks) float64
-        Tasks that nothing is chosen by last.
-    seen
-        Number of tasks, the first ones, that a choice is made by.
-    """
-
-    chosen: Masks
-    accuracies: Floats
-    seen: int
-
-    @classmethod
-    def drawn(
-        cls, score: PseudoTaskScore, reduced: Reduced[AnyProblem], seed: int, stop: Stop
-    ) -> Self:
-        """Draw seeds, scenes in a random order as long as every rule allows them, and score them.
-
-        Parameters
-        ----------
-        score
-            Of the pool.
-        reduced
-            The rules.
-        seed
-            The only source of randomness.
-        stop
-            When there are enough.
-        """
-        rng = np.random.default_rng(seed)
-        rules = SelectionRules(reduced.problem)
-        seeds: list[Mask] = []
-        found: list[Floats] = []
-        while len(found) < RANDOM_SEEDS and (len(found) < _FEWEST or stop(0.0, np.inf) is None):
-            chosen = np.zeros(reduced.problem.n, dtype=bool)
-            while (fits := np.flatnonzero(rules.may_add(chosen))).size:
-                chosen[rng.choice(fits)] = True
-            scenes = np.flatnonzero(reduced.present(chosen))
-            seeds.append(chosen)
-            found.append(score.accuracies(scenes, all_tasks=True))
-        return cls(np.stack(seeds), np.stack(found), score.seen)
-
-    def score(self, accuracies: Floats) -> float:
-        """Return by how many deviations a seed is above the mean, over the tasks that are seen."""
-        return float(_standardised(accuracies[: self.seen], self.accuracies[:, : self.seen]).mean())
-
-    def unseen(self, accuracies: Floats) -> float:
-        """Return the same over the tasks that are not seen, of the accuracies in all tasks."""
-        return float(_standardised(accuracies[self.seen :], self.accuracies[:, self.seen :]).mean())
-
-    def best(self) -> Mask:
-        """Return the seed with the highest score, shape (m,)."""
-        seen = self.accuracies[:, : self.seen]
-        return np.asarray(self.chosen[int(_standardised(seen, seen).mean(axis=1).argmax())])
-
-    def share_below(self, accuracies: Floats) -> float:
-        """Return the share of the random seeds that are below in the tasks that are not seen."""
-        mine = self.unseen(accuracies)
-        known = self.accuracies[:, self.seen :]
-        others = _standardised(known, known).mean(axis=1)
-        return float(np.mean(others < mine) + 0.5 * np.mean(others == mine))
-
-
-def _standardised(accuracies: Floats, known: Floats) -> Floats:
-    deviations = known.std(axis=0)
-    telling = deviations > _FLAT
-    found: Floats = np.zeros_like(accuracies)
-    found[..., telling] = (accuracies - known.mean(axis=0))[..., telling] / deviations[telling]
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,9 +120,49 @@ def recommend(
         objective, note = resolve(question.signatures)
         return Recommended(replace(question, objective=objective), None, (note,))
     started = time.perf_counter()
-    # A part for each candidate, and one for random seeds.
-    part = question.options.time_limit_s / (len(CANDIDATES) + 1)
-    options = replace(question.options, time_limit_s=part)
+    # A part for each candidate, one for random seeds, and one for a search.
+    part = question.options.time_limit_s / (len(CANDIDATES) + 2)
+    found = _candidates(question, part, cancelled)
+    if found[-1].result.status is Status.INFEASIBLE or cancelled():
+        return Recommended(found[-1].question, found[-1].result, ())
+    hint = None if question.hint is None else score_of(question.hint)
+    measure, reduced = Measure(score_of(question.tasks), hint), reduce(found[0].problem)
+    seed = question.options.random_seed
+    random = RandomSeeds.drawn(measure, reduced, seed, TimeLimit(part))
+    best, searched = max(found, key=lambda one: random.score(measure(one.present))), ""
+    start = np.isin(reduced.items, best.result.selected)
+    if hint is not None:
+        searched = _HINT
+    elif is_single(question.signatures):
+        best, start, searched = found[0], random.best(), _SINGLE
+    if searched:
+        stop = FirstOf(Cancelled(cancelled), TimeLimit(part))
+        best = _searched(best, reduced, start, lambda scenes: random.score(measure(scenes)), stop)
+    alike = redundancy(question.signatures.vectors)
+    why = Recommendation(
+        compared=tuple(one.question.objective for one in found),
+        kept=_kept(best.result),
+        simulated_rank=random.share_below(measure(best.present)),
+        random_seeds=len(random.accuracies),
+        redundancy=alike,
+        expected=expect(alike) if hint is None else None,  # no cell of the table had one
+    )
+    result = replace(best.result, seconds=time.perf_counter() - started)
+    notes = _sentences(best.question.objective, why, searched)
+    return Recommended(best.question, result, notes, why)
+
+
+def _candidates(
+    question: Question, seconds: float, cancelled: Callable[[], bool]
+) -> list["_Candidate"]:
+    """Solve for each objective; end with the first that no choice answers, or when cancelled.
+
+    Raises
+    ------
+    InvalidRequestError, UnknownStrategyError
+        None of the objectives can be asked for.
+    """
+    options = replace(question.options, time_limit_s=seconds)
     found: list[_Candidate] = []
     refusals: list[Exception] = []
     for name in CANDIDATES:
@@ -223,29 +175,10 @@ def recommend(
             continue
         found.append(_Candidate(asked, problem, result))
         if result.status is Status.INFEASIBLE or cancelled():
-            return Recommended(asked, result, ())
+            break
     if not found:
         raise refusals[-1]
-    score, reduced = score_of(question.tasks), reduce(found[0].problem)
-    random = RandomSeeds.drawn(score, reduced, options.random_seed, TimeLimit(part))
-    single = is_single(question.signatures)
-    best = max(found, key=lambda one: random.score(score.accuracies(one.present)))
-    if single:
-        stop = FirstOf(Cancelled(cancelled), TimeLimit(part))
-        best = _searched(found[0], reduced, score, random, stop)
-    alike = redundancy(question.signatures.vectors)
-    why = Recommendation(
-        compared=tuple(one.question.objective for one in found),
-        kept=_kept(best.result),
-        simulated_rank=random.share_below(score.accuracies(best.present, all_tasks=True)),
-        random_seeds=len(random.accuracies),
-        redundancy=alike,
-        expected=expect(alike),
-    )
-    result = replace(best.result, seconds=time.perf_counter() - started)
-    return Recommended(
-        best.question, result, _sentences(best.question.objective, why, single=single), why
-    )
+    return found
 
 
 def _kept(result: Result) -> float | None:
@@ -256,15 +189,24 @@ def _kept(result: Result) -> float | None:
     return worth / bound if worth > 0 else bound / worth
 
 
-def _sentences(objective: str, why: Recommendation, *, single: bool) -> tuple[str, ...]:
+_SINGLE: Final = (
+    "Scenes are single images with little in common, where no objective was found to be better "
+    "than chance. So this is a random seed, changed as long as the pool's pseudo-tasks like it "
+    "better"
+)
+_HINT: Final = (
+    "The labelled images of the hint say what counts. The best of several seeds was changed as "
+    "long as a first model of it finds more of that"
+)
+
+
+def _sentences(objective: str, why: Recommendation, searched: str) -> tuple[str, ...]:
     kept = ""
     if why.kept is not None:
         kept = f" It keeps at least {why.kept:.1%} of the best possible {objective}, proven."
     chosen = (
-        "Scenes are single images with little in common, where no objective was found to be better "
-        "than chance. So this is a random seed, changed as long as the pool's pseudo-tasks like it "
-        f"better; it is measured by {objective}.{kept}"
-        if single
+        f"{searched}; it is measured by {objective}.{kept}"
+        if searched
         else f"The objective is {objective}: of the seeds of {len(why.compared)} objectives, its "
         f"own makes the best first model of the pool's pseudo-tasks.{kept}"
     )
@@ -294,16 +236,16 @@ class _Candidate:
 def _searched(
     measured_by: _Candidate,
     reduced: Reduced[AnyProblem],
-    score: PseudoTaskScore,
-    random: RandomSeeds,
+    start: Mask,
+    score: Callable[[NDArray[np.int64]], float],
     stop: Stop,
 ) -> _Candidate:
-    """Return the seed that a search by the tasks finds from the best random one."""
+    """Return the seed that a search by a score finds, with the bound of a candidate's objective."""
     before, problem = measured_by.result, measured_by.problem
     chosen = polish(
-        random.best(),
+        start,
         SelectionRules(reduced.problem),
-        score=lambda mask: random.score(score.accuracies(np.flatnonzero(reduced.present(mask)))),
+        score=lambda mask: score(np.flatnonzero(reduced.present(mask))),
         rng=np.random.default_rng(measured_by.question.options.random_seed),
         stop=stop,
     )

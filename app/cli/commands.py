@@ -26,6 +26,8 @@ from app.cli.options import (
     DataDir,
     FrontierFiles,
     FrontierFlags,
+    Hint,
+    HintFlags,
     OptionalScenes,
     ProblemFile,
     RuleFlags,
@@ -46,6 +48,7 @@ def select(
     scenes: SceneFlags,
     files: SeedFlags,
     rules: RuleFlags = Rules(),
+    hint: HintFlags = Hint(),
     search: SolverFlags = SolverOptions(),
 ) -> None:
     """Choose the scenes to label first, from a source of scenes and a budget.
@@ -61,7 +64,7 @@ def select(
     prepare("scenes")  # it starts while the solver is imported
     from app.cli import select as command
 
-    command.run(budget, scenes, rules, search, files)
+    command.run(budget, scenes, rules, hint, search, files)
 
 
 def solve(

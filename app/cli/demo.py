@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import httpx2
 
-from app.cli.options import Rules, Scenes, SeedFiles
+from app.cli.options import Hint, Rules, Scenes, SeedFiles
 from app.cli.terminal import say
 from app.errors import AppError, InvalidRequestError
 from app.settings import Settings
@@ -251,7 +251,7 @@ def run(
         features=FeatureSettings(backbone=BACKBONE),
     )
     files = SeedFiles(out=out / "seed", form="contact_sheet")
-    select.run((budget,), scenes, Rules(), SolverOptions(), files)
+    select.run((budget,), scenes, Rules(), Hint(), SolverOptions(), files)
     if serving:
         service = DemoService(f"http://{settings.host}:{settings.port}", key)
         threading.Thread(target=_register, args=(service, manifest), daemon=True).start()

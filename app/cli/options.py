@@ -131,6 +131,23 @@ class Rules:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hint:
+    """What a user can show of the things that count.
+
+    Parameters
+    ----------
+    hint
+        A folder of a few labelled images that are not in the pool, each with an index PNG of its
+        name: the recommended seed is the one for what they show.
+    hint_ignore
+        A label in the hint that is no class; repeatable.
+    """
+
+    hint: Path | None = None
+    hint_ignore: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class SeedFiles:
     """What a seed is written into.
 
@@ -219,6 +236,7 @@ class FrontierFiles:
 SceneFlags = Annotated[Scenes, flags(SOURCE, kind="source")]
 OptionalScenes = Annotated[Scenes | None, flags(SOURCE, kind="source")]
 RuleFlags = Annotated[Rules, flags(CONSTRAINTS)]
+HintFlags = Annotated[Hint, Parameter(name="*", group=QUESTION)]
 SolverFlags = Annotated[SolverOptions, flags(SOLVER, time_limit_s="time-limit")]
 FrontierFlags = Annotated[FrontierOptions, flags(SOLVER, time_limit_s="time-limit")]
 SeedFlags = Annotated[SeedFiles, flags(OUTPUT, form="format", as_json="json")]

@@ -7,17 +7,20 @@ from typing import Any
 from app.choosing.budgets import AskedBudget, parse_budget
 from app.choosing.certificates import Claim, certify_claim, problem_file
 from app.choosing.constraints import UsablePool
+from app.choosing.objectives import RECOMMENDED, require_objective
 from app.choosing.question import Question
 from app.choosing.seeding import SeedAnswer
 from app.cli.files import require_folder, write_files
-from app.cli.options import Rules, Scenes, SeedFiles, settings_of
+from app.cli.options import Hint, Rules, Scenes, SeedFiles, settings_of
 from app.cli.rules import rules_of
 from app.cli.terminal import ImageProgress, answer, answer_json, say
-from app.errors import BudgetError
+from app.errors import BudgetError, InvalidRequestError
+from app.evaluation.hints import read_hint, refuse_own, teach
+from app.evaluation.labelled import LabelFolder
 from app.exports import REDAL, export_files, require_format
 from app.exports.seed import json_bytes
 from app.processes.child import Cancellation
-from app.seeds.selection import Selection, open_scenes
+from app.seeds.selection import OpenSource, Selection, open_scenes
 from features.errors import redacted
 from features.prepared import Prepared
 from features.sources.scenes import ScenePool
@@ -28,7 +31,12 @@ _NAMED = 10
 
 
 def run(
-    budgets: Sequence[str], scenes: Scenes, rules: Rules, search: SolverOptions, files: SeedFiles
+    budgets: Sequence[str],
+    scenes: Scenes,
+    rules: Rules,
+    shown: Hint,
+    search: SolverOptions,
+    files: SeedFiles,
 ) -> list[Selection]:
     """Select for each budget, write ``seed.json`` and the other files, and print the answers.
 
@@ -45,7 +53,10 @@ def run(
     source = open_scenes(scenes)
     require_format(files.form, source.pool.kind)
     source.require_sense(asked, kept)
+    hint = _hint(shown, scenes.objective, source)
     known = source.prepare(settings_of(data_dir=scenes.data_dir).cache_dir, ImageProgress())
+    if hint is not None:
+        known = replace(known, hint=teach(hint, known))
     selections = [known.select(budget, kept, search) for budget in asked]
     contents = [_contents(selection, known.usable, files) for selection in selections]
     _report(source.pool, known.prepared)
@@ -62,6 +73,18 @@ def run(
     if files.as_json:
         answer_json(documents[0] if len(documents) == 1 else documents)
     return selections
+
+
+def _hint(shown: Hint, objective: str, source: OpenSource) -> LabelFolder | None:
+    """Read the hint where one is given, and refuse what no features could make one of."""
+    if shown.hint is None:
+        return None
+    if require_objective(objective).name != RECOMMENDED:
+        detail = f"A hint is for the objective {RECOMMENDED}, not for {objective}."
+        raise InvalidRequestError(detail)
+    hint = read_hint(shown.hint, frozenset(shown.hint_ignore))
+    refuse_own(hint, source.pool)
+    return hint
 
 
 def _parsed(budgets: Sequence[str]) -> list[AskedBudget]:

@@ -31,6 +31,7 @@ from features.errors import redacted
 from features.pipeline import FeatureSettings, Prepared, prepare
 from features.precomputed import prepare_precomputed
 from features.prepared import Stage
+from features.pseudo_tasks import PseudoTasks
 from features.readers.scenes import open_source
 from features.readers.vectors import read_vectors
 from features.settings import AUTO
@@ -242,12 +243,15 @@ class PreparedSource:
         The scenes that have any.
     cache
         The folder of stored stages.
+    hint
+        Tasks that labelled images taught, where there are any.
     """
 
     source: OpenSource
     prepared: Prepared
     usable: UsablePool
     cache: Path
+    hint: PseudoTasks | None = None
 
     def question(
         self, budget: AskedBudget, rules: ConstraintsFile, options: SolverOptions
@@ -269,6 +273,7 @@ class PreparedSource:
             constraints=self._constraints(rules),
             index=self.prepared.index,
             tasks=self.prepared.tasks,
+            hint=self.hint,
         )
 
     def _constraints(self, rules: ConstraintsFile) -> Constraints:

@@ -187,6 +187,8 @@ class PseudoTaskBuilder:
             labels=np.concatenate(self._labels),
             sizes=self._sizes,
             unseen=len(_UNSEEN),
+            mean=self._head.mean,
+            components=self._head.components / self._scale,
         )
 
 

@@ -16,7 +16,17 @@ from features.files.stored import read_arrays, write_arrays
 VERSION: Final = 1
 """What `features.pseudo_tasks.building` makes of parts; to be changed with it."""
 
-_FIELDS: Final = ("version", "offsets", "masses", "rows", "labels", "sizes", "unseen")
+_FIELDS: Final = (
+    "version",
+    "offsets",
+    "masses",
+    "rows",
+    "labels",
+    "sizes",
+    "unseen",
+    "mean",
+    "components",
+)
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +54,10 @@ class PseudoTasks:
         Number of classes of each task.
     unseen
         Number of tasks, the last ones, by which nothing is searched.
+    mean : (d,) float64
+        Of parts of length 1.
+    components : (d, k) float64
+        What is not the mean of a part times these is its row.
 
     Raises
     ------
@@ -57,6 +71,8 @@ class PseudoTasks:
     labels: NDArray[np.int32]
     sizes: NDArray[np.int64]
     unseen: int
+    mean: NDArray[np.float64]
+    components: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         m, t = self.masses.size, self.sizes.size
@@ -69,6 +85,7 @@ class PseudoTasks:
             and self.offsets[-1] == m
             and bool((np.diff(self.offsets) >= 0).all())
             and 0 <= self.unseen < t
+            and self.components.shape == (*self.mean.shape, *self.rows.shape[1:])
             and bool(((self.labels >= ends - self.sizes) & (self.labels < ends)).all())
         )
         if not (fits and np.isfinite(self.rows).all() and np.isfinite(self.masses).all()):
@@ -79,6 +96,10 @@ class PseudoTasks:
     def n(self) -> int:
         """Number of scenes."""
         return len(self.offsets) - 1
+
+    def project(self, parts: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return what a first model is given of parts (m, d) of length 1, shape (m, k)."""
+        return np.asarray((parts - self.mean) @ self.components, dtype=np.float32)
 
     def save(self, path: Path) -> None:
         """Write the tasks to an ``.npz`` file, all or nothing."""
@@ -95,11 +116,11 @@ class PseudoTasks:
         VectorsError
             The file is missing, is not such a file, or is of another version.
         """
-        version, offsets, masses, rows, labels, sizes, unseen = read_arrays(path, *_FIELDS)
+        version, offsets, masses, rows, labels, sizes, unseen, *space = read_arrays(path, *_FIELDS)
         if version.tolist() != [VERSION] or unseen.shape != (1,):
             message = f"{path}: pseudo-tasks of another version"
             raise VectorsError(message)
-        return cls(offsets, masses, rows, labels, sizes, int(unseen[0]))
+        return cls(offsets, masses, rows, labels, sizes, int(unseen[0]), *space)
 
 
 def stored_tasks(signatures: Path) -> PseudoTasks | None:

@@ -11,7 +11,7 @@ whose largest value is the right class. Classes count by their share: a mean ove
 over accidents of the words.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -32,6 +32,9 @@ _BIAS_RIDGE: Final = 1e-6
 
 HELD_OUT: Final = 5_000
 """Parts that accuracy is measured on, drawn by their mass; all where there are fewer."""
+
+_NONE: Final = 1e-300
+"""Below any mass: a class that is neither there nor guessed has no overlap."""
 
 _REMEMBERED: Final = 2
 """Pools whose sums a process keeps."""
@@ -121,11 +124,47 @@ class PseudoTaskScore:
         values = self._rows[outside] @ self._weights(chosen)[:, : self._ends[count - 1]]
         labels, total = self._labels[outside], shares.sum()
         found = np.empty(count)
-        for task in range(count):
-            first = self._ends[task] - self._tasks.sizes[task]
-            best = values[:, first : self._ends[task]].argmax(axis=1) + first
+        for task, best in enumerate(self._guesses(values, count)):
             found[task] = shares[best == labels[:, task]].sum() / total
         return found
+
+    def overlaps(self, scenes: Iterable[int]) -> Floats:
+        """Return how well a first model of a seed finds each class, where small ones count too.
+
+        Parameters
+        ----------
+        scenes
+            Numbers of the seed's scenes.
+
+        Returns
+        -------
+        (tasks,) float64
+            Mean of the classes' intersections over unions, weighted by the roots of their shares;
+            in [0, 1].
+        """
+        chosen = np.fromiter(scenes, dtype=np.int64)
+        outside = np.isin(self._scene, chosen, invert=True)
+        shares, labels = self._shares[outside], self._labels[outside]
+        found = np.zeros(self.tasks)
+        if not shares.size or not chosen.size:
+            return found
+        values = self._rows[outside] @ self._weights(chosen)
+        for task, best in enumerate(self._guesses(values, self.tasks)):
+            true = labels[:, task]
+            end = int(self._ends[task])
+            own = slice(end - int(self._tasks.sizes[task]), end)
+            there, said = (np.bincount(names, shares, end)[own] for names in (true, best))
+            both = np.bincount(true, shares * (best == true), end)[own]
+            roots = np.sqrt(there)
+            overlaps = both / np.maximum(there + said - both, _NONE)
+            found[task] = float(roots @ overlaps / roots.sum())
+        return found
+
+    def _guesses(self, values: NDArray[np.float32], count: int) -> Iterator[NDArray[np.intp]]:
+        """Yield the class of each row with the largest value, task by task."""
+        for task in range(count):
+            first = self._ends[task] - self._tasks.sizes[task]
+            yield values[:, first : self._ends[task]].argmax(axis=1) + first
 
     def _weights(self, chosen: Ints) -> NDArray[np.float32]:
         """Return the first model of scenes, (k + 1, classes of all tasks)."""

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.choosing import recommending
 from app.choosing.building import is_single
 from app.choosing.expecting import Expectation, expect_from
 from app.choosing.question import Question, options_of
-from app.choosing.recommending import CANDIDATES, RandomSeeds, recommend
+from app.choosing.random_seeds import RANDOM_SEEDS, Measure, RandomSeeds
+from app.choosing.recommending import CANDIDATES, recommend
 from app.choosing.seeding import make_frontier, make_seed, recall, remember
 from app.errors import InvalidRequestError
 from app.processes.child import Cancellation
@@ -56,7 +56,7 @@ def test_it_is_the_best_of_the_certified_seeds_by_the_tasks(tmp_path: Path) -> N
     assert asked.tasks is not None
     score = PseudoTaskScore(asked.tasks)
     alone = {name: make_seed(replace(asked, objective=name)).result for name in CANDIDATES}
-    random = RandomSeeds.drawn(score, reduce(asked.problem()), 0, TimeLimit(60.0))
+    random = RandomSeeds.drawn(Measure(score), reduce(asked.problem()), 0, TimeLimit(60.0))
     scores = {name: random.score(score.accuracies(one.selected)) for name, one in alone.items()}
     mine = random.score(score.accuracies(answer.result.selected))
     assert mine >= max(scores.values()) - 0.05
@@ -90,7 +90,7 @@ def test_single_images_with_little_in_common_get_what_never_hurt(tmp_path: Path)
     assert asked.tasks is not None
     answer = make_seed(asked)
     score = PseudoTaskScore(asked.tasks)
-    random = RandomSeeds.drawn(score, reduce(asked.problem()), 0, TimeLimit(60.0))
+    random = RandomSeeds.drawn(Measure(score), reduce(asked.problem()), 0, TimeLimit(60.0))
     before = random.score(score.accuracies(np.flatnonzero(random.best())))
     assert before == max(random.score(one) for one in random.accuracies)
     assert random.score(score.accuracies(answer.result.selected)) >= before
@@ -197,8 +197,8 @@ def test_random_seeds_keep_the_rules_and_know_their_place(tmp_path: Path) -> Non
     asked = question(tmp_path)
     assert asked.tasks is not None
     score = PseudoTaskScore(asked.tasks)
-    random = RandomSeeds.drawn(score, reduce(asked.problem()), 3, TimeLimit(60.0))
-    assert len(random.accuracies) == recommending.RANDOM_SEEDS
+    random = RandomSeeds.drawn(Measure(score), reduce(asked.problem()), 3, TimeLimit(60.0))
+    assert len(random.accuracies) == RANDOM_SEEDS
     assert random.score(random.accuracies.mean(axis=0)) == pytest.approx(0.0, abs=1e-9)
     ranks = [random.share_below(one) for one in random.accuracies]
     assert np.mean(ranks) == pytest.approx(0.5)

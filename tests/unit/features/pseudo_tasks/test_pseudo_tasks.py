@@ -1,5 +1,6 @@
 """Pseudo-tasks: made of parts alone, the same each time, and scored as the formula says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,8 +124,8 @@ def test_parts_that_cannot_be_told_apart_make_no_tasks(parts: NDArray[np.float64
 def test_damaged_tasks_are_refused(tasks: PseudoTasks, tmp_path: Path) -> None:
     """Arrays that do not fit each other are one sentence."""
     with pytest.raises(VectorsError, match="a class in each task for every part"):
-        PseudoTasks(
-            tasks.offsets, tasks.masses, tasks.rows, tasks.labels + 500, tasks.sizes, tasks.unseen
-        )
+        replace(tasks, labels=tasks.labels + 500)
+    with pytest.raises(VectorsError, match="a class in each task for every part"):
+        replace(tasks, mean=tasks.mean[1:])
     with pytest.raises(FeatureError):
         PseudoTasks.load(tmp_path / "none.npz")

@@ -1,0 +1,147 @@
+"""A hint: a folder of a few labelled images that says which things count, however small they are.
+
+The images are described as the pool's are, patch by patch, and their labels are index PNGs of the
+same names. `features.pseudo_tasks.hints` makes tasks of them.
+"""
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from app.evaluation.errors import EvaluationError
+from app.evaluation.label_files import LABEL_SUFFIX
+from app.evaluation.labelled import LabelFolder, LabelledImage, survey
+from app.seeds.selection import PreparedSource
+from features.backbones import Backbone, identify, open_backbone
+from features.errors import VectorsError
+from features.images.decoding import Decoder
+from features.images.pixels import SUFFIXES
+from features.pseudo_tasks import LabelledCells, PseudoTasks, taught
+from features.sources.scenes import ScenePool
+
+MOST: Final = 200
+"""Images of a hint."""
+
+_TOKEN: Final = "patches"  # noqa: S105  which vectors, no secret
+_FEWEST_CLASSES: Final = 2
+_BATCH: Final = 8
+
+
+def read_hint(folder: Path, ignore: frozenset[int]) -> LabelFolder:
+    """Find a hint's images and labels, and read all labels once.
+
+    Parameters
+    ----------
+    folder
+        It has images and index PNGs of the same stems: in ``images`` and ``labels`` below it where
+        there are such folders, else side by side.
+    ignore
+        Values of a label that are no class.
+
+    Raises
+    ------
+    EvaluationError
+        There is no labelled image, or there are too many; a label cannot be read, has a value that
+        is no class, or the labels have fewer than two classes.
+    """
+    images, labels = folder / "images", folder / "labels"
+    if not (images.is_dir() and labels.is_dir()):
+        images = labels = folder
+    entries = _entries(images, labels)
+    if not entries:
+        rule = "has no image with a label PNG of the same name, so it is no hint"
+        raise EvaluationError(str(folder), rule)
+    if len(entries) > MOST:
+        rule = f"has {len(entries):,} labelled images; a hint has {MOST} at most"
+        raise EvaluationError(str(folder), rule)
+    pixels = survey({stem: entry.label for stem, entry in entries.items()}, ignore, None)
+    shown = np.flatnonzero(np.sum(list(pixels.values()), axis=0))
+    if len(shown) < _FEWEST_CLASSES:
+        only = f"a single class ({shown[0]})" if len(shown) else "no class"
+        rule = f"its labels show {only}, so there is nothing to tell apart; is a value not ignored?"
+        raise EvaluationError(str(folder), rule)
+    return LabelFolder(
+        name=folder.name,
+        train=tuple(entries),
+        test=(),
+        classes=len(next(iter(pixels.values()))),
+        ignore=ignore,
+        images=entries,
+        pixels=pixels,
+    )
+
+
+def _entries(images: Path, labels: Path) -> dict[str, LabelledImage]:
+    if not images.is_dir():
+        raise EvaluationError(str(images), "is no folder")
+    label_of = {p.stem: p for p in sorted(labels.iterdir()) if p.suffix.lower() == LABEL_SUFFIX}
+    return {
+        path.stem: LabelledImage(path.stem, path, label_of[path.stem])
+        for path in sorted(images.iterdir())
+        if path.suffix.lower() in SUFFIXES and path.stem in label_of and path != label_of[path.stem]
+    }
+
+
+def refuse_own(hint: LabelFolder, pool: ScenePool) -> None:
+    """Refuse a hint whose images are in the pool: who has labels there says so by ``--labelled``.
+
+    Raises
+    ------
+    EvaluationError
+        Names the first.
+    """
+    own = {image.uri for scene in pool.scenes for image in scene.images}
+    for stem in hint.train:
+        path = hint.image(stem).resolve()
+        if str(path) in own or path.as_uri() in own:
+            rule = "is an image of the pool; say which scenes are labelled by --labelled"
+            raise EvaluationError(str(path), rule)
+
+
+def teach(hint: LabelFolder, known: PreparedSource) -> PseudoTasks:
+    """Return the tasks that a hint makes of a pool's parts.
+
+    Raises
+    ------
+    EvaluationError
+        The pool is not described by patches, or its parts cannot be told apart; a label and its
+        image differ in size; the images show too little.
+    FeatureError
+        An image cannot be read, or the backbone cannot be used.
+    """
+    prepared = known.prepared
+    if prepared.token != _TOKEN or prepared.tasks is None:
+        rule = (
+            f"a hint needs a pool that is described by {_TOKEN} (--token), with parts to tell apart"
+        )
+        raise EvaluationError(hint.name, rule)
+    settings = known.source.request.features
+    identity = identify(
+        prepared.backbone, weights=settings.weights, weights_sha256=settings.weights_sha256
+    )
+    backbone = open_backbone(identity, settings.compute)
+    with closing(Decoder()) as decoder:
+        cells = _cells(hint, hint.train, backbone, decoder)
+    try:
+        return taught(prepared.tasks, cells)
+    except VectorsError as error:
+        raise EvaluationError(hint.name, str(error)) from error
+
+
+def _cells(
+    hint: LabelFolder, stems: Sequence[str], backbone: Backbone, decoder: Decoder
+) -> list[LabelledCells]:
+    found = []
+    for start in range(0, len(stems), _BATCH):
+        batch = stems[start : start + _BATCH]
+        waiting = [decoder.decode(str(hint.image(stem))) for stem in batch]
+        vectors = backbone.encode(np.stack([one.result() for one in waiting]), _TOKEN)
+        side = round(vectors.shape[1] ** 0.5)  # the network sees squares
+        found += [
+            LabelledCells(rows, hint.counts(stem, side, side))
+            for stem, rows in zip(batch, vectors, strict=True)
+        ]
+    return found

@@ -1,0 +1,131 @@
+"""Tasks from a hint: a few images whose cells are labelled, of which teachers label the whole pool.
+
+Where what counts is small, no task that is made without a label knows it. A teacher is a linear
+discriminant analysis (Fisher 1936; Rao 1948) of the cells of three labelled images, in the space of
+what a first model is given. It names a class for every part of the pool, and that is a task. Any
+one teacher is wrong in its own way, so there are three at least, and their tasks count alike.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.errors import VectorsError
+from features.numeric import unit_rows
+from features.pseudo_tasks.model import PseudoTasks
+
+_TAUGHT_BY: Final = 3
+"""Images of a teacher, and the fewest teachers."""
+
+_SHRINKAGE: Final = 0.05
+"""Of the mean variance, what is added to each variance within classes."""
+
+_FEWEST_CELLS: Final = 3
+"""A class that fewer cells of a teacher's show is not taught by it."""
+
+_FEWEST_CLASSES: Final = 2
+
+
+class LabelledCells(NamedTuple):
+    """An image of a hint.
+
+    Parameters
+    ----------
+    vectors : (cells, d) float32
+        Patches as the pool's parts are made of.
+    counts : (cells, classes) int64
+        Labelled pixels of each class.
+    """
+
+    vectors: NDArray[np.float32]
+    counts: NDArray[np.int64]
+
+
+def taught(tasks: PseudoTasks, images: Sequence[LabelledCells], seed: int = 0) -> PseudoTasks:
+    """Return the tasks that a hint makes of a pool's parts.
+
+    Parameters
+    ----------
+    tasks
+        Of the pool.
+    images
+        Of the hint, at least one.
+    seed
+        Decides which images teach together.
+
+    Raises
+    ------
+    VectorsError
+        The vectors are not of the pool's dimension, or no teacher has two classes to tell apart.
+    """
+    shown = []
+    for image in images:
+        if image.vectors.shape[1:] != tasks.mean.shape:
+            message = (
+                f"the hint's vectors have {image.vectors.shape[1]} numbers and the pool's "
+                f"{tasks.mean.size}"
+            )
+            raise VectorsError(message)
+        cells = image.counts.any(axis=1)
+        rows = tasks.project(unit_rows(image.vectors[cells].astype(np.float64)))
+        shown.append((rows, image.counts[cells].argmax(axis=1)))
+    labels = []
+    for group in _groups(len(images), np.random.default_rng(seed)):
+        rows = np.concatenate([shown[place][0] for place in group])
+        classes = np.concatenate([shown[place][1] for place in group])
+        named = _discriminate(rows.astype(np.float64), classes, tasks.rows)
+        if named is not None:
+            labels.append(np.unique(named, return_inverse=True)[1])
+    if not labels:
+        message = "the hint's images show fewer than two classes that can be told apart"
+        raise VectorsError(message)
+    sizes = np.array([label.max() + 1 for label in labels], dtype=np.int64)
+    first = np.cumsum(sizes) - sizes
+    return PseudoTasks(
+        offsets=tasks.offsets,
+        masses=tasks.masses,
+        rows=tasks.rows,
+        labels=(np.stack(labels, axis=1) + first).astype(np.int32),
+        sizes=sizes,
+        unseen=0,
+        mean=tasks.mean,
+        components=tasks.components,
+    )
+
+
+def _groups(count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Return which images teach together: three by three, each as often as others, or all but one.
+
+    Few images are taken together in every way that leaves one out, and all at once.
+    """
+    everyone = np.arange(count)
+    if count <= _TAUGHT_BY:
+        without_one = [np.delete(everyone, place) for place in range(count)]
+        return [everyone, *without_one] if count > 1 else [everyone]
+    order = rng.permutation(count)
+    groups = [order[start :: count // _TAUGHT_BY] for start in range(count // _TAUGHT_BY)]
+    while len(groups) < _TAUGHT_BY:
+        groups.append(rng.permutation(count)[:_TAUGHT_BY])
+    return groups
+
+
+def _discriminate(
+    rows: NDArray[np.float64], classes: NDArray[np.intp], asked: NDArray[np.float32]
+) -> NDArray[np.intp] | None:
+    """Return the most probable class of each row that is asked about; None with fewer than two."""
+    names, members = np.unique(classes, return_counts=True)
+    names = names[members >= _FEWEST_CELLS]
+    if len(names) < _FEWEST_CLASSES:
+        return None
+    kept = np.isin(classes, names)
+    rows, places = rows[kept], np.searchsorted(names, classes[kept])
+    shares = np.bincount(places) / len(places)
+    means = np.stack([rows[places == place].mean(axis=0) for place in range(len(names))])
+    apart = rows - means[places]
+    within = apart.T @ apart / len(rows)
+    within[np.diag_indices_from(within)] += _SHRINKAGE * np.trace(within) / len(within)
+    axes = np.linalg.solve(within, means.T)
+    offsets = np.log(shares) - 0.5 * np.einsum("cd,dc->c", means, axes)
+    return np.asarray(names[(asked @ axes + offsets).argmax(axis=1)])
