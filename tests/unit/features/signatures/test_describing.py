@@ -87,7 +87,7 @@ def test_images_that_cannot_be_read_have_no_mass(
 
 
 def test_masses_of_precomputed_scenes_are_their_images(tmp_path: Path) -> None:
-    """Vectors from a file stand for the images that the scene lists, one where it lists none."""
+    """Vectors from a file stand for the images that the scene lists; without, each for one."""
     sizes = {"a": 4, "b": 0, "c": 9}
     scenes = [
         PoolScene(name, {"points": 1.0}, tuple(Image(f"{i}.png") for i in range(size)))
@@ -98,11 +98,11 @@ def test_masses_of_precomputed_scenes_are_their_images(tmp_path: Path) -> None:
     np.savez(tmp_path / "v.npz", ids=np.repeat(list(sizes), [8, 2, 7]), vectors=rows)
     vectors = read_vectors(tmp_path / "v.npz", list(sizes))
     first = prepare_precomputed(pool, vectors, 3, tmp_path / "cache")
-    check(parts_of(first.signatures), (4, 1, 9))
+    check(parts_of(first.signatures), (4, 2, 9))
     fewer = replace(pool, scenes=(replace(scenes[0], images=()), *scenes[1:]))
     other = prepare_precomputed(fewer, vectors, 3, tmp_path / "cache")
     assert other.key != first.key
-    check(parts_of(other.signatures), (1, 1, 9))
+    check(parts_of(other.signatures), (8, 2, 9))
 
 
 def signed(tmp_path: Path, scenes: dict[str, SceneVectors], clusters: int = 3) -> Signatures:
