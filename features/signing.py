@@ -131,21 +131,21 @@ def sign(
     path = cache / "signatures" / f"{key}.npz"
     if _found(path):
         try:
+            PseudoTasks.load(tasks_path(path))
             stored = Signatures.load(path)
         except VectorsError as error:
             _log.warning("computed again: %s", error)
         else:
             return stored, Stage("signatures", 0, len(scene_ids), perf_counter() - start)
     signatures, tasks = _build(scene_ids, read, clusters)
-    if tasks is not None:  # first: who finds the signatures finds their tasks
-        tasks.save(tasks_path(path))
+    tasks.save(tasks_path(path))  # first: who finds the signatures finds their tasks
     signatures.save(path)
     return signatures, Stage("signatures", len(scene_ids), 0, perf_counter() - start)
 
 
 def _build(
     scene_ids: Sequence[str], read: Callable[[str], SceneVectors], clusters: int
-) -> tuple[Signatures, PseudoTasks | None]:
+) -> tuple[Signatures, PseudoTasks]:
     """Describe the scenes one by one, in the space of a sample of them."""
     places = np.unique(np.linspace(0, len(scene_ids) - 1, _SAMPLE).astype(np.int64))
     sample = [scene_ids[place] for place in places]
@@ -170,7 +170,7 @@ def _build(
             yield scene_id, scene.centres
 
     signatures = replace(build_signatures(centres()), parts=builder.build())
-    return signatures, None if tasks is None else tasks.build()
+    return signatures, PseudoTasks.none(len(scene_ids)) if tasks is None else tasks.build()
 
 
 def _describe(

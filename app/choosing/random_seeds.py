@@ -16,8 +16,8 @@ from solver.model.stop import Stop
 from solver.rules.book import SelectionRules
 from solver.rules.reduction import Reduced
 
-RANDOM_SEEDS: Final = 200
-"""Random seeds that tasks are standardised by, as far as a quarter of the time allows."""
+RANDOM_SEEDS: Final = 100
+"""Random seeds that tasks are standardised by, as far as there is time."""
 
 _FEWEST: Final = 20
 """Random seeds that are scored however long it takes."""
@@ -101,6 +101,11 @@ class RandomSeeds:
             seeds.append(chosen)
             found.append(measure(np.flatnonzero(reduced.present(chosen))))
         return cls(np.stack(seeds), np.stack(found), measure.seen)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there was time for all of them."""
+        return len(self.chosen) == RANDOM_SEEDS
 
     def score(self, accuracies: Floats) -> float:
         """Return by how many deviations a seed is above the mean, over the tasks that are seen."""

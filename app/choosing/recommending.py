@@ -17,6 +17,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from app.choosing.building import is_single, redundancy, resolve
 from app.choosing.expecting import Expectation, expect
@@ -120,15 +121,28 @@ def recommend(
         objective, note = resolve(question.signatures)
         return Recommended(replace(question, objective=objective), None, (note,))
     started = time.perf_counter()
-    # A part for each candidate, one for random seeds, and one for a search.
-    part = question.options.time_limit_s / (len(CANDIDATES) + 2)
+    # A part for each candidate, two for random seeds, and one for a search.
+    part = question.options.time_limit_s / (len(CANDIDATES) + 3)
     found = _candidates(question, part, cancelled)
     if found[-1].result.status is Status.INFEASIBLE or cancelled():
         return Recommended(found[-1].question, found[-1].result, ())
+    # Small products are faster on one thread, and have the same last digits on every machine's.
+    with threadpool_limits(limits=1):
+        best, searched, why = _chosen(question, found, part, cancelled)
+    result = replace(best.result, seconds=time.perf_counter() - started)
+    notes = _sentences(best.question.objective, why, searched)
+    return Recommended(best.question, result, notes, why)
+
+
+def _chosen(
+    question: Question, found: list["_Candidate"], part: float, cancelled: Callable[[], bool]
+) -> tuple["_Candidate", str, Recommendation]:
+    """Return the best of the candidates, or of what a search finds and why it searched; and why."""
+    assert question.tasks is not None  # noqa: S101  the caller's
     hint = None if question.hint is None else score_of(question.hint)
     measure, reduced = Measure(score_of(question.tasks), hint), reduce(found[0].problem)
     seed = question.options.random_seed
-    random = RandomSeeds.drawn(measure, reduced, seed, TimeLimit(part))
+    random = RandomSeeds.drawn(measure, reduced, seed, TimeLimit(2.0 * part))
     best, searched = max(found, key=lambda one: random.score(measure(one.present))), ""
     start = np.isin(reduced.items, best.result.selected)
     if hint is not None:
@@ -138,6 +152,8 @@ def recommend(
     if searched:
         stop = FirstOf(Cancelled(cancelled), TimeLimit(part))
         best = _searched(best, reduced, start, lambda scenes: random.score(measure(scenes)), stop)
+    if not random.is_whole:
+        best = replace(best, result=replace(best.result, stop_reason=StopReason.TIME_LIMIT))
     alike = redundancy(question.signatures.vectors)
     why = Recommendation(
         compared=tuple(one.question.objective for one in found),
@@ -147,9 +163,7 @@ def recommend(
         redundancy=alike,
         expected=expect(alike) if hint is None else None,  # no cell of the table had one
     )
-    result = replace(best.result, seconds=time.perf_counter() - started)
-    notes = _sentences(best.question.objective, why, searched)
-    return Recommended(best.question, result, notes, why)
+    return best, searched, why
 
 
 def _candidates(
@@ -251,10 +265,11 @@ def _searched(
     )
     selected, worth = reduced.lift(chosen), value(problem, reduced.present(chosen))
     proven = before.upper_bound <= worth
+    ended = stop(worth, before.upper_bound) or StopReason.EXHAUSTED
     result = replace(
         before,
         status=Status.OPTIMAL if proven else Status.FEASIBLE,
-        stop_reason=StopReason.PROVEN if proven else StopReason.EXHAUSTED,
+        stop_reason=StopReason.PROVEN if proven else ended,
         selected=selected,
         objective=worth,
         upper_bound=max(before.upper_bound, worth),

@@ -84,13 +84,28 @@ class PseudoTasks:
             and self.offsets[0] == 0
             and self.offsets[-1] == m
             and bool((np.diff(self.offsets) >= 0).all())
-            and 0 <= self.unseen < t
+            and 0 <= self.unseen <= t
             and self.components.shape == (*self.mean.shape, *self.rows.shape[1:])
             and bool(((self.labels >= ends - self.sizes) & (self.labels < ends)).all())
         )
         if not (fits and np.isfinite(self.rows).all() and np.isfinite(self.masses).all()):
             message = "pseudo-tasks must have a finite row and a class in each task for every part"
             raise VectorsError(message)
+
+    @classmethod
+    def none(cls, n: int) -> Self:
+        """Return the tasks of n scenes that cannot be told apart, or are too many."""
+        nothing = np.zeros((0, 0))
+        return cls(
+            offsets=np.zeros(n + 1, dtype=np.int64),
+            masses=np.zeros(0, dtype=np.float32),
+            rows=nothing.astype(np.float32),
+            labels=nothing.astype(np.int32),
+            sizes=np.zeros(0, dtype=np.int64),
+            unseen=0,
+            mean=np.zeros(0),
+            components=nothing,
+        )
 
     @property
     def n(self) -> int:
@@ -131,7 +146,8 @@ def stored_tasks(signatures: Path) -> PseudoTasks | None:
     with suppress(OSError):
         os.utime(path)  # it is in use: old files may be removed
     try:
-        return PseudoTasks.load(path)
+        found = PseudoTasks.load(path)
     except VectorsError as error:
         _log.warning("pseudo-tasks are not used: %s", error)
         return None
+    return found if found.sizes.size else None

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 Manifest = Callable[..., Path]
 Run = Callable[[], dict[str, Any]]
 
-KINDS = ("vectors", "signatures", "neighbours", "seeds")
+KINDS = ("vectors", "signatures", "pseudo_tasks", "neighbours", "seeds")
 _ROUNDS = 15
 
 
