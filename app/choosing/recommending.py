@@ -37,10 +37,10 @@ from solver.rules.reduction import Reduced, reduce
 from solver.solve import solve
 
 CANDIDATES: Final = ("coverage", "facility_location", "balanced", "k_center")
-"""Objectives that are compared, but for those that a pool is too large for.
+"""Objectives that are compared, but for those that a pool is too large for."""
 
-Of equally good ones the first is taken.
-"""
+CLEARLY: Final = 0.2
+"""Deviations by which another must be better to be taken in place of the first: less is chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,9 @@ def _chosen(
     measure, reduced = Measure(score_of(question.tasks), hint), reduce(found[0].problem)
     seed = question.options.random_seed
     random = RandomSeeds.drawn(measure, reduced, seed, TimeLimit(2.0 * part))
-    best, searched = max(found, key=lambda one: random.score(measure(one.present))), ""
+    scores = [random.score(measure(one.present)) for one in found]
+    place = int(np.argmax(scores))
+    best, searched = found[place if scores[place] > scores[0] + CLEARLY else 0], ""
     start = np.isin(reduced.items, best.result.selected)
     if hint is not None:
         searched = _HINT
