@@ -58,8 +58,8 @@ _ALL = (
         label="Recommended",
         description="The certified seed of several objectives that makes the best first model of "
         "the pool's own pseudo-tasks.",
-        formula="the seed of coverage, or that of facility_location, balanced or k_center whose mean "
-        "accuracy on pseudo-tasks, standardised by random seeds, is clearly higher",
+        formula="the seed of coverage, or that of facility_location, balanced or k_center whose "
+        "mean accuracy on pseudo-tasks, standardised by random seeds, is clearly higher",
         source="the evidence of docs/seed-quality.md",
     ),
     Objective(
