@@ -42,7 +42,7 @@ local path = "/v1/datasets/{dataset}/seeds"
 request = function()
   n = n + {step}
   local part = 0.01 + (n % 100003) * {width} / 100003
-  local body = string.format('{{"budget":{{"fraction":%.9f}},{more}}}', part)
+  local body = string.format('{{"objective":"seedal","budget":{{"fraction":%.9f}},{more}}}', part)
   return wrk.format("POST", path, {{["Content-Type"]="application/json"}}, body)
 end
 done = function(summary, latency, requests)
@@ -93,7 +93,7 @@ def what_ifs(settings: Settings, http: httpx2.Client, pid: int, seconds: int) ->
     """Ask budgets of both datasets."""
     small, large = plant(settings, 204, d=768, name="small"), plant(settings, 20_000, d=768)
     for dataset in (small, large):  # the first answer loads signatures
-        body = {"budget": {"fraction": 0.05}, "gap": 0.001}
+        body = {"budget": {"fraction": 0.05}, "gap": 0.001, "objective": "seedal"}
         http.post(f"/v1/datasets/{dataset}/seeds", json=body, timeout=60).raise_for_status()
     rows = []
     for what, dataset, more, step, width, connections in (
@@ -164,7 +164,7 @@ def full_database(settings: Settings, http: httpx2.Client) -> list[dict[str, Any
     """List, page and fetch with 1,000 datasets and 100,000 seeds."""
     page = http.get("/v1/datasets", params={"page_size": 1000}).json()["items"]
     small = next(dataset["id"] for dataset in page if dataset["name"] == "small")
-    body = {"budget": {"fraction": 0.1}, "gap": 0.01}
+    body = {"budget": {"fraction": 0.1}, "gap": 0.01, "objective": "seedal"}
     answer = http.post(f"/v1/datasets/{small}/seeds", json=body).json()
     names = _fill(settings, answer, 1_000, 100_000)
     first = http.get(f"/v1/datasets/{names[0]}/seeds", params={"page_size": 1000}).json()
