@@ -294,6 +294,8 @@ class FrontierAnswer:
     notes: tuple[str, ...]
 
 
+_NESTED: Final = "centred"
+_NESTED_NOTE: Final = f"The objective is {_NESTED}: steps that only add are for pair objectives."
 _ENOUGH_GAP: Final = 0.01
 """Where no gap is asked for, bounds are as close as a curve can show."""
 
@@ -322,7 +324,11 @@ def make_frontier(
         When the objective is unknown, or nesting is asked for where it is not known how.
     """
     started = time.perf_counter()
-    question, notes = settled(replace(question, budget=max(budgets)))
+    question = replace(question, budget=max(budgets))
+    if nested and question.objective == RECOMMENDED:
+        question, notes = replace(question, objective=_NESTED), (_NESTED_NOTE,)
+    else:
+        question, notes = settled(question)
     try:
         problem = question.problem()
         if nested and isinstance(problem, SetProblem):

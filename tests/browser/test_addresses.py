@@ -59,7 +59,7 @@ def test_an_objective_that_is_none_is_the_usual_one(page: Page, site: Site) -> N
     """Names that every object has are none either."""
     visit(page, site.url, dataset=site.building, objective="constructor", axes="toString")
     answered(page)
-    expect(page.locator("#objective")).to_have_value("seedal")
+    expect(page.locator("#objective")).to_have_value("recommended")
     page.click("#to-map")
     expect(page.locator("#map-said")).to_contain_text("24 scenes")
     expect(page.locator("#map-axes")).to_have_value("pca")

@@ -115,7 +115,7 @@ def test_an_address_is_the_whole_state(page: Page, site: Site) -> None:
     assert chosen(other) == seen
     expect(other.locator("#objective")).to_have_value("k_center")
     page.go_back()
-    expect(page.locator("#objective")).to_have_value("seedal")
+    expect(page.locator("#objective")).to_have_value("recommended")
     answered(page)
 
 

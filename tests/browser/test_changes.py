@@ -112,7 +112,7 @@ def test_a_late_frontier_does_not_replace_the_one_asked_for(page: Page, site: Si
     with _held(page, "**/frontiers", lambda _: True) as release:
         page.select_option("#objective", "k_center")
         expect(page.locator("#frontier-said")).to_contain_text("being answered")
-        page.select_option("#objective", "seedal")
+        page.select_option("#objective", "recommended")
         expect(chart).to_be_visible()
         release()
         page.wait_for_timeout(3_000)

@@ -180,6 +180,14 @@ def test_a_frontier_is_of_the_objective_that_is_recommended(tmp_path: Path) -> N
     assert found.objective == make_seed(asked).objective
 
 
+def test_steps_that_only_add_have_a_pair_objective(tmp_path: Path) -> None:
+    """The recommended one has none that is proven, so another is taken, and it is said."""
+    found = make_frontier(question(tmp_path), (20.0, 60.0), nested=True, watch=Cancellation())
+    assert found.objective == "centred"
+    assert any("pair objectives" in note for note in found.notes)
+    assert set(found.steps[0].selected) <= set(found.steps[1].selected)
+
+
 def test_who_gives_up_gets_what_there_is(tmp_path: Path) -> None:
     """A cancelled question ends with the first candidate."""
     found = recommend(question(tmp_path), lambda: True)
