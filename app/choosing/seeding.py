@@ -325,8 +325,9 @@ def make_frontier(
     """
     started = time.perf_counter()
     question = replace(question, budget=max(budgets))
+    notes: tuple[str, ...] = (_NESTED_NOTE,)
     if nested and question.objective == RECOMMENDED:
-        question, notes = replace(question, objective=_NESTED), (_NESTED_NOTE,)
+        question = replace(question, objective=_NESTED)
     else:
         question, notes = settled(question)
     try:
