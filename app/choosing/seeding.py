@@ -329,7 +329,7 @@ def make_frontier(
     if nested and question.objective == RECOMMENDED:
         question = replace(question, objective=_NESTED)
     else:
-        question, notes = settled(question)
+        question, notes = _settled_in_time(question)
     try:
         problem = question.problem()
         if nested and isinstance(problem, SetProblem):
@@ -356,6 +356,14 @@ def make_frontier(
         knee=found.knee,
         notes=(*notes, *_labelled_notes(question)),
     )
+
+
+def _settled_in_time(question: Question) -> tuple[Question, tuple[str, ...]]:
+    """Return the same as `settled`, which takes a third of the time and leaves the rest."""
+    options, seconds = question.options, question.options.time_limit_s
+    found, notes = settled(replace(question, options=replace(options, time_limit_s=seconds / 3)))
+    left = seconds if question.objective != RECOMMENDED else seconds * 2 / 3
+    return replace(found, options=replace(options, time_limit_s=left)), notes
 
 
 def _step(

@@ -56,7 +56,7 @@ def test_a_report_needs_no_service(
     new_page: Callable[..., Page], page: Page, site: Site, tmp_path: Path
 ) -> None:
     """Opened without a network, it has the scenes with their pictures, the proof and the charts."""
-    visit(page, site.url, dataset=site.building, budget=350_000)
+    visit(page, site.url, dataset=site.building, budget=350_000, objective="seedal")
     answered(page)
     names = chosen(page)
     page.click("#to-frontier")

@@ -104,7 +104,7 @@ def test_a_cache_that_may_only_be_read_is_read(
     again = _run(*words)
     assert again.returncode == 0, again.stderr
     assert scenes(again) == scenes(first)
-    other = _run(*words, "--objective", "pairwise")  # its answer alone cannot be kept
+    other = _run(*words, "--objective", "spread")  # its answer alone cannot be kept
     assert other.returncode == 0, other.stderr
     more = _run(*words, "--clusters", "2")
     assert more.returncode == _MISTAKE

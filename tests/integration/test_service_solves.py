@@ -104,7 +104,7 @@ def test_a_caller_who_does_not_wait_gets_an_operation(http: httpx2.Client, datas
 
 def test_a_frontier_may_be_an_operation(http: httpx2.Client, dataset_id: str) -> None:
     """Many budgets take their time: accepted, watched, and there at the end."""
-    body = {"budgets": {"from": 0.05, "to": 0.5, "steps": 8}, "nested": True}
+    body = {"budgets": {"from": 0.05, "to": 0.5, "steps": 8}, "nested": True, "objective": "seedal"}
     path, headers = f"/v1/datasets/{dataset_id}/frontiers", {"Prefer": "respond-async"}
     accepted = http.post(path, json=body, headers=headers)
     assert accepted.status_code == 202
