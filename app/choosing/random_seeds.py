@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features.pseudo_tasks import PseudoTaskScore
 from solver.model.problem import AnyProblem, Mask
 from solver.model.stop import Stop
-from solver.rules.book import SelectionRules
+from solver.rules.book import SelectionRules, keeps
 from solver.rules.reduction import Reduced
 
 RANDOM_SEEDS: Final = 100
@@ -115,10 +115,13 @@ class RandomSeeds:
         """Return the same over the tasks that are not seen, of the accuracies in all tasks."""
         return float(_standardised(accuracies[self.seen :], self.accuracies[:, self.seen :]).mean())
 
-    def best(self) -> Mask:
-        """Return the seed with the highest score, shape (m,)."""
+    def best(self, problem: AnyProblem) -> Mask | None:
+        """Return the seed with the highest score, shape (m,), of those that have every minimum."""
         seen = self.accuracies[:, : self.seen]
-        return np.asarray(self.chosen[int(_standardised(seen, seen).mean(axis=1).argmax())])
+        for place in np.argsort(-_standardised(seen, seen).mean(axis=1), kind="stable"):
+            if keeps(problem, self.chosen[place]):
+                return np.asarray(self.chosen[place])
+        return None
 
     def share_below(self, accuracies: Floats) -> float:
         """Return the share of the random seeds that are below in the tasks that are not seen."""

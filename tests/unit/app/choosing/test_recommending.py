@@ -73,7 +73,7 @@ def test_it_is_the_best_of_the_certified_seeds_by_the_tasks(tmp_path: Path) -> N
 
 def test_the_same_question_has_the_same_answer(tmp_path: Path) -> None:
     """By the random seed; and a stored answer is the answer."""
-    asked = question(tmp_path)
+    asked = question(tmp_path, scenes=10, budget=40.0)  # so few that all is proven at once
     first, second = make_seed(asked), make_seed(asked)
     assert first.result.selected.tolist() == second.result.selected.tolist()
     assert first.recommendation == second.recommendation
@@ -91,7 +91,9 @@ def test_single_images_with_little_in_common_get_what_never_hurt(tmp_path: Path)
     answer = make_seed(asked)
     score = PseudoTaskScore(asked.tasks)
     random = RandomSeeds.drawn(Measure(score), reduce(asked.problem()), 0, TimeLimit(60.0))
-    before = random.score(score.accuracies(np.flatnonzero(random.best())))
+    best_random = random.best(asked.problem())
+    assert best_random is not None
+    before = random.score(score.accuracies(np.flatnonzero(best_random)))
     assert before == max(random.score(one) for one in random.accuracies)
     assert random.score(score.accuracies(answer.result.selected)) >= before
     assert answer.objective == "coverage"
@@ -99,6 +101,16 @@ def test_single_images_with_little_in_common_get_what_never_hurt(tmp_path: Path)
     assert answer.result.objective <= best.upper_bound
     assert answer.result.upper_bound >= best.objective
     assert any("random seed" in note for note in answer.result.notes)
+
+
+@pytest.mark.parametrize("least", [2, 6])
+def test_minimums_that_chance_misses_are_kept(tmp_path: Path, least: int) -> None:
+    """Also where no random seed has as many of a group."""
+    group = GroupRule(name="floor", items=np.arange(6), minimum=least)
+    rules = Constraints(groups=(group,))
+    asked = question(tmp_path, images=1, scenes=40, budget=100.0, constraints=rules)
+    chosen = make_seed(asked).result.selected
+    assert np.isin(np.arange(6), chosen).sum() >= least
 
 
 @pytest.mark.parametrize("images", [1, 2])
