@@ -22,8 +22,8 @@ import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 
-from app.choosing.expecting import expect_from
 from app.choosing.objectives import RECOMMENDED
+from app.choosing.recommending import expect
 from app.cli.main import main as seedal
 
 _ROUNDS = "rounds"
@@ -153,10 +153,6 @@ def _words(part: str, arguments: argparse.Namespace) -> list[str]:
 
 def _run(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
     folder = arguments.out / part
-    known = folder / "evaluation.json"
-    if known.exists() and part != "smoke":
-        print(f"\n== {part}: done before", flush=True)
-        return dict(json.loads(known.read_text()))
     backbone = "colour_grid" if part == "smoke" else arguments.backbone
     words = ["evaluate", *_words(part, arguments), "--backbone", backbone, "--out", str(folder)]
     words += ["--time-limit", "1" if part == "smoke" else "5"]
@@ -167,13 +163,19 @@ def _run(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
         words += ["--data-dir", str(arguments.data_dir)]
     if arguments.weights is not None and part != "smoke":
         words += ["--weights", str(arguments.weights)]
+    known = folder / "evaluation.json"
+    if known.exists() and part != "smoke":
+        before: dict[str, Any] = json.loads(known.read_text())
+        if before.get("asked") == words:
+            print(f"\n== {part}: done before", flush=True)
+            return before
     print(f"\n== {part}: seedal {' '.join(words)}", flush=True)
     started = time.perf_counter()
     status = seedal(words)
     if status:
         sys.exit(status)
     document: dict[str, Any] = json.loads(known.read_text())
-    document["seconds"] = time.perf_counter() - started
+    document |= {"seconds": time.perf_counter() - started, "asked": words}
     known.write_text(json.dumps(document, indent=1) + "\n")
     print(f"== {part}: {document['seconds']:.0f} s", flush=True)
     return document
@@ -244,22 +246,16 @@ def calibration(cells: list[dict[str, Any]]) -> dict[str, Any]:
     for pool in dict.fromkeys(cell["pool"] for cell in cells):
         others = [cell for cell in cells if cell["pool"] != pool]
         own = [cell for cell in cells if cell["pool"] == pool]
-        names = [cell["pool"] for cell in others]
-        known = [np.array([cell[member] for cell in others]) for member in _MEMBERS]
-        weights = np.array([1.0 / names.count(name) for name in names])
-        pairs = []
-        for cell in own:
-            expected = expect_from(cell["redundancy"], *known, weights)
-            if expected is not None:
-                pairs.append((expected.percentile, cell["percentile"]))
+        pairs = [
+            (expected.percentile, cell["percentile"])
+            for cell in own
+            if (expected := expect(cell["redundancy"], others)) is not None
+        ]
         if pairs:
             predicted, true = np.mean(pairs, axis=0).tolist()
             found[pool] = {"predicted": predicted, "measured": true, "cells": len(pairs)}
     errors = [abs(one["predicted"] - one["measured"]) for one in found.values()]
     return found | ({"mean_absolute_error": float(np.mean(errors))} if errors else {})
-
-
-_MEMBERS = ("redundancy", "percentile")
 
 
 def main() -> None:

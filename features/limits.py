@@ -23,6 +23,9 @@ MAX_CARRIED_BYTES: Final = 4 * 2**20
 MAX_IMAGES_OF_SCENE: Final = 200_000
 """Most images of one scene, and most of its regions."""
 
+MAX_HINT_IMAGES: Final = 200
+"""Most labelled images of a hint."""
+
 MAX_SCENES: Final = 5_000_000
 """Most scenes of a pool."""
 

@@ -23,7 +23,6 @@ from features.extraction.extractor import Recipe
 from features.extraction.passes import ImagePasses, Progress
 from features.extraction.shards import VectorExtraction
 from features.prepared import Prepared, Stage
-from features.pseudo_tasks import stored_tasks
 from features.settings import AUTO, FeatureSettings
 from features.signatures.model import Signatures
 from features.signing import (
@@ -140,15 +139,16 @@ class Preparation:
         # The images' keys cover the recipe and the files.
         keys = {scene.scene_id: b"".join(extraction.keys(scene)).hex() for scene in scenes}
         key = signatures_key(keys, self._settings.clusters)
-        signatures, signing = sign(
+        signed = sign(
             self._cache, key, tuple(keys), self._reader(scenes, extraction), self._settings.clusters
         )
-        index, indexing = index_scenes(self._cache, key, signatures)
+        index, indexing = index_scenes(self._cache, key, signed.signatures)
+        cautions = _cautions(self._identity.name, signed.signatures)
         return Prepared(
-            signatures=signatures,
+            signatures=signed.signatures,
             key=key,
             index=index,
-            tasks=stored_tasks(self._cache / "signatures" / f"{key}.npz"),
+            tasks=signed.tasks,
             backbone=self._identity.name,
             weights_id=self._identity.weights_id,
             precision=self._precision,
@@ -158,8 +158,8 @@ class Preparation:
             failures=self._passes.failures(),
             left_out=without,
             sparsified=self._passes.sparsified,
-            stages=(vectors, signing, indexing),
-            notes=(*self._notes, *self._sparsified(), *_cautions(self._identity.name, signatures)),
+            stages=(vectors, signed.stage, indexing),
+            notes=(*self._notes, *self._sparsified(), *cautions),
         )
 
     def close(self) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from features.errors import FeatureError
 from features.prepared import Prepared, Stage
-from features.pseudo_tasks import stored_tasks
 from features.settings import PRECOMPUTED
 from features.signing import (
     SceneVectors,
@@ -58,14 +57,14 @@ def prepare_precomputed(
     def read(scene_id: str) -> SceneVectors:
         return SceneVectors(vectors.of(scene_id), images=images[scene_id])
 
-    signatures, signing = sign(cache, key, tuple(keys), read, clusters)
-    index, indexing = index_scenes(cache, key, signatures)
+    signed = sign(cache, key, tuple(keys), read, clusters)
+    index, indexing = index_scenes(cache, key, signed.signatures)
     covered = len(vectors.rows)
     return Prepared(
-        signatures=signatures,
+        signatures=signed.signatures,
         key=key,
         index=index,
-        tasks=stored_tasks(cache / "signatures" / f"{key}.npz"),
+        tasks=signed.tasks,
         backbone=PRECOMPUTED,
         weights_id=vectors.sha256,
         precision=None,
@@ -77,9 +76,9 @@ def prepare_precomputed(
             LeftOut(scene_id, f"it has no vector in {vectors.path}") for scene_id in vectors.missing
         ),
         sparsified=(),
-        stages=(Stage("vectors", 0, covered, vectors.seconds), signing, indexing),
+        stages=(Stage("vectors", 0, covered, vectors.seconds), signed.stage, indexing),
         notes=(
             f"{vectors.path} has vectors of {covered} of {len(pool.scenes)} scenes.",
-            *single_vector_notes(signatures),
+            *single_vector_notes(signed.signatures),
         ),
     )

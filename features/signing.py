@@ -104,10 +104,10 @@ def sign(
     scene_ids: Sequence[str],
     read: Callable[[str], SceneVectors],
     clusters: int,
-) -> tuple[Signatures, Stage]:
+) -> "Signed":
     """Return the signatures under a key; made and stored where they are not, or are damaged.
 
-    The pool's pseudo-tasks are stored with them, see :func:`features.pseudo_tasks.stored_tasks`.
+    The pool's pseudo-tasks are made and stored with them.
 
     Parameters
     ----------
@@ -131,16 +131,25 @@ def sign(
     path = cache / "signatures" / f"{key}.npz"
     if _found(path):
         try:
-            PseudoTasks.load(tasks_path(path))
-            stored = Signatures.load(path)
+            stored, tasks = Signatures.load(path), PseudoTasks.load(tasks_path(path))
         except VectorsError as error:
             _log.warning("computed again: %s", error)
         else:
-            return stored, Stage("signatures", 0, len(scene_ids), perf_counter() - start)
+            stage = Stage("signatures", 0, len(scene_ids), perf_counter() - start)
+            return Signed(stored, tasks.some, stage)
     signatures, tasks = _build(scene_ids, read, clusters)
     tasks.save(tasks_path(path))  # first: who finds the signatures finds their tasks
     signatures.save(path)
-    return signatures, Stage("signatures", len(scene_ids), 0, perf_counter() - start)
+    stage = Stage("signatures", len(scene_ids), 0, perf_counter() - start)
+    return Signed(signatures, tasks.some, stage)
+
+
+class Signed(NamedTuple):
+    """A pool's signatures, its pseudo-tasks where it has any, and what they took."""
+
+    signatures: Signatures
+    tasks: PseudoTasks | None
+    stage: Stage
 
 
 def _build(

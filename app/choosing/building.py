@@ -40,6 +40,7 @@ _REDUNDANT: Final = 0.58
 LabelMeFacade 0.50 to 0.53 (``docs/seed-quality.md``)."""
 
 _ONE_IMAGE: Final = 1.5
+"""Images of a scene, in the median, below which scenes are single images."""
 
 _DENSE: Final = 5_000
 """Scenes up to which n x n distances and words of every scene fit the solver's dense matrices."""

@@ -15,11 +15,17 @@ from typing import Any, Final
 import numpy as np
 
 from app.choosing.baselines import Baseline, Baselines
+from app.choosing.building import resolve
 from app.choosing.describing import MissedScene, RankedScene, describe
-from app.choosing.expecting import Expectation
 from app.choosing.objectives import RECOMMENDED
 from app.choosing.question import Question
-from app.choosing.recommending import Recommendation, Recommended, recommend
+from app.choosing.recommending import (
+    FIRST,
+    Expectation,
+    Recommendation,
+    Recommended,
+    recommend,
+)
 from app.errors import BudgetError, InfeasibleError, InvalidRequestError
 from app.processes.child import Cancellation
 from features.errors import FeatureError
@@ -161,12 +167,31 @@ def _labelled_notes(question: Question) -> tuple[str, ...]:
     return (f"Labelled already, so not chosen again although included: {names}{more}.",)
 
 
-def settled(question: Question) -> tuple[Question, tuple[str, ...]]:
-    """Return the question with what ``recommended`` stands for, and a note that says so."""
+def settled(question: Question, *, nested: bool = False) -> tuple[Question, tuple[str, ...]]:
+    """Return the question with one objective for many budgets, and a note that says so.
+
+    What is recommended is a choice between seeds of one budget. Worths of several objectives cannot
+    be compared from budget to budget, so here it is the objective that is mostly chosen.
+
+    Parameters
+    ----------
+    question
+        What is asked for each budget.
+    nested
+        Whether the objective must be one over pairs.
+    """
     if question.objective != RECOMMENDED:
         return question, ()
-    found = recommend(question)
-    return found.question, found.notes
+    name, note = resolve(question.signatures)
+    if nested:
+        name, note = _NESTED, f"The objective is {_NESTED}: nested steps are for pair objectives."
+    elif question.tasks is not None and name != _NESTED:
+        name, note = FIRST, f"The objective is {FIRST}: many budgets have one objective."
+    return replace(question, objective=name), (note,)
+
+
+_NESTED: Final = "centred"
+"""An objective over pairs, of what sets scenes apart, for pools of any size."""
 
 
 def _solved(
@@ -294,8 +319,6 @@ class FrontierAnswer:
     notes: tuple[str, ...]
 
 
-_NESTED: Final = "centred"
-_NESTED_NOTE: Final = f"The objective is {_NESTED}: steps that only add are for pair objectives."
 _ENOUGH_GAP: Final = 0.01
 """Where no gap is asked for, bounds are as close as a curve can show."""
 
@@ -324,12 +347,7 @@ def make_frontier(
         When the objective is unknown, or nesting is asked for where it is not known how.
     """
     started = time.perf_counter()
-    question = replace(question, budget=max(budgets))
-    notes: tuple[str, ...] = (_NESTED_NOTE,)
-    if nested and question.objective == RECOMMENDED:
-        question = replace(question, objective=_NESTED)
-    else:
-        question, notes = _settled_in_time(question)
+    question, notes = settled(replace(question, budget=max(budgets)), nested=nested)
     try:
         problem = question.problem()
         if nested and isinstance(problem, SetProblem):
@@ -356,14 +374,6 @@ def make_frontier(
         knee=found.knee,
         notes=(*notes, *_labelled_notes(question)),
     )
-
-
-def _settled_in_time(question: Question) -> tuple[Question, tuple[str, ...]]:
-    """Return the same as `settled`, which takes a third of the time and leaves the rest."""
-    options, seconds = question.options, question.options.time_limit_s
-    found, notes = settled(replace(question, options=replace(options, time_limit_s=seconds / 3)))
-    left = seconds if question.objective != RECOMMENDED else seconds * 2 / 3
-    return replace(found, options=replace(options, time_limit_s=left)), notes
 
 
 def _step(

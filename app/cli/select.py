@@ -15,7 +15,7 @@ from app.cli.options import Hint, Rules, Scenes, SeedFiles, settings_of
 from app.cli.rules import rules_of
 from app.cli.terminal import ImageProgress, answer, answer_json, say
 from app.errors import BudgetError, InvalidRequestError
-from app.evaluation.hints import read_hint, refuse_own, teach
+from app.evaluation.hints import read_hint, require_sense, teach
 from app.evaluation.labelled import LabelFolder
 from app.exports import REDAL, export_files, require_format
 from app.exports.seed import json_bytes
@@ -56,7 +56,10 @@ def run(
     hint = _hint(shown, scenes.objective, source)
     known = source.prepare(settings_of(data_dir=scenes.data_dir).cache_dir, ImageProgress())
     if hint is not None:
-        known = replace(known, hint=teach(hint, known))
+        tasks, notes = teach(hint, known)
+        known = replace(known, hint=tasks)
+        for note in notes:
+            say(note)
     selections = [known.select(budget, kept, search) for budget in asked]
     contents = [_contents(selection, known.usable, files) for selection in selections]
     _report(source.pool, known.prepared)
@@ -83,7 +86,7 @@ def _hint(shown: Hint, objective: str, source: OpenSource) -> LabelFolder | None
         detail = f"A hint is for the objective {RECOMMENDED}, not for {objective}."
         raise InvalidRequestError(detail)
     hint = read_hint(shown.hint, frozenset(shown.hint_ignore))
-    refuse_own(hint, source.pool)
+    require_sense(hint, source.request, source.pool)
     return hint
 
 

@@ -14,18 +14,22 @@ import numpy as np
 from app.evaluation.errors import EvaluationError
 from app.evaluation.label_files import LABEL_SUFFIX
 from app.evaluation.labelled import LabelFolder, LabelledImage, survey
+from app.seeds.scene_request import SceneRequest
 from app.seeds.selection import PreparedSource
 from features.backbones import Backbone, identify, open_backbone
-from features.errors import VectorsError
+from features.errors import VectorsError, plural
 from features.images.decoding import Decoder
 from features.images.pixels import SUFFIXES
+from features.limits import MAX_HINT_IMAGES
 from features.pseudo_tasks import LabelledCells, PseudoTasks, taught
+from features.pseudo_tasks.hints import FEWEST_CELLS
+from features.settings import AUTO
 from features.sources.scenes import ScenePool
 
-MOST: Final = 200
-"""Images of a hint."""
-
 _TOKEN: Final = "patches"  # noqa: S105  which vectors, no secret
+_NEEDS: Final = (
+    f"a hint needs a pool that is described by {_TOKEN} (--token), with parts to tell apart"
+)
 _FEWEST_CLASSES: Final = 2
 _BATCH: Final = 8
 
@@ -45,7 +49,7 @@ def read_hint(folder: Path, ignore: frozenset[int]) -> LabelFolder:
     ------
     EvaluationError
         There is no labelled image, or there are too many; a label cannot be read, has a value that
-        is no class, or the labels have fewer than two classes.
+        is no class, or differs from its image in size; the labels have fewer than two classes.
     """
     images, labels = folder / "images", folder / "labels"
     if not (images.is_dir() and labels.is_dir()):
@@ -54,8 +58,8 @@ def read_hint(folder: Path, ignore: frozenset[int]) -> LabelFolder:
     if not entries:
         rule = "has no image with a label PNG of the same name, so it is no hint"
         raise EvaluationError(str(folder), rule)
-    if len(entries) > MOST:
-        rule = f"has {len(entries):,} labelled images; a hint has {MOST} at most"
+    if len(entries) > MAX_HINT_IMAGES:
+        rule = f"has {len(entries):,} labelled images; a hint has {MAX_HINT_IMAGES} at most"
         raise EvaluationError(str(folder), rule)
     pixels = survey({stem: entry.label for stem, entry in entries.items()}, ignore, None)
     shown = np.flatnonzero(np.sum(list(pixels.values()), axis=0))
@@ -63,7 +67,7 @@ def read_hint(folder: Path, ignore: frozenset[int]) -> LabelFolder:
         only = f"a single class ({shown[0]})" if len(shown) else "no class"
         rule = f"its labels show {only}, so there is nothing to tell apart; is a value not ignored?"
         raise EvaluationError(str(folder), rule)
-    return LabelFolder(
+    found = LabelFolder(
         name=folder.name,
         train=tuple(entries),
         test=(),
@@ -72,6 +76,9 @@ def read_hint(folder: Path, ignore: frozenset[int]) -> LabelFolder:
         images=entries,
         pixels=pixels,
     )
+    for stem in found.train:
+        found.counts(stem, 1, 1)  # compares the sizes
+    return found
 
 
 def _entries(images: Path, labels: Path) -> dict[str, LabelledImage]:
@@ -85,14 +92,17 @@ def _entries(images: Path, labels: Path) -> dict[str, LabelledImage]:
     }
 
 
-def refuse_own(hint: LabelFolder, pool: ScenePool) -> None:
-    """Refuse a hint whose images are in the pool: who has labels there says so by ``--labelled``.
+def require_sense(hint: LabelFolder, request: SceneRequest, pool: ScenePool) -> None:
+    """Refuse a hint that no features could make one of, before they are computed.
 
     Raises
     ------
     EvaluationError
-        Names the first.
+        The pool will not be described by patches, or an image of the hint is in it: who has labels
+        there says so by ``--labelled``.
     """
+    if request.vectors is not None or request.features.token not in {AUTO, _TOKEN}:
+        raise EvaluationError(hint.name, _NEEDS)
     own = {image.uri for scene in pool.scenes for image in scene.images}
     for stem in hint.train:
         path = hint.image(stem).resolve()
@@ -101,23 +111,19 @@ def refuse_own(hint: LabelFolder, pool: ScenePool) -> None:
             raise EvaluationError(str(path), rule)
 
 
-def teach(hint: LabelFolder, known: PreparedSource) -> PseudoTasks:
-    """Return the tasks that a hint makes of a pool's parts.
+def teach(hint: LabelFolder, known: PreparedSource) -> tuple[PseudoTasks, tuple[str, ...]]:
+    """Return the tasks that a hint makes of a pool's parts, and sentences on what it cannot teach.
 
     Raises
     ------
     EvaluationError
-        The pool is not described by patches, or its parts cannot be told apart; a label and its
-        image differ in size; the images show too little.
+        The pool's parts cannot be told apart, or the images show too little.
     FeatureError
         An image cannot be read, or the backbone cannot be used.
     """
     prepared = known.prepared
-    if prepared.token != _TOKEN or prepared.tasks is None:
-        rule = (
-            f"a hint needs a pool that is described by {_TOKEN} (--token), with parts to tell apart"
-        )
-        raise EvaluationError(hint.name, rule)
+    if prepared.tasks is None:
+        raise EvaluationError(hint.name, _NEEDS)
     settings = known.source.request.features
     identity = identify(
         prepared.backbone, weights=settings.weights, weights_sha256=settings.weights_sha256
@@ -126,9 +132,21 @@ def teach(hint: LabelFolder, known: PreparedSource) -> PseudoTasks:
     with closing(Decoder()) as decoder:
         cells = _cells(hint, hint.train, backbone, decoder)
     try:
-        return taught(prepared.tasks, cells)
+        return taught(prepared.tasks, cells), _untaught(hint, cells)
     except VectorsError as error:
         raise EvaluationError(hint.name, str(error)) from error
+
+
+def _untaught(hint: LabelFolder, cells: Sequence[LabelledCells]) -> tuple[str, ...]:
+    """Name the classes that the labels show, but hardly a cell."""
+    shown = np.sum(list(hint.pixels.values()), axis=0) > 0
+    names = [image.counts[image.counts.any(axis=1)].argmax(axis=1) for image in cells]
+    most = np.bincount(np.concatenate(names), minlength=hint.classes)
+    return tuple(
+        f"Class {value} of the hint fills {plural(int(most[value]), 'cell')} of its images: too "
+        "few to look for."
+        for value in np.flatnonzero(shown & (most < FEWEST_CELLS))
+    )
 
 
 def _cells(

@@ -22,7 +22,7 @@ _TAUGHT_BY: Final = 3
 _SHRINKAGE: Final = 0.05
 """Of the mean variance, what is added to each variance within classes."""
 
-_FEWEST_CELLS: Final = 3
+FEWEST_CELLS: Final = 3
 """A class that fewer cells of a teacher's show is not taught by it."""
 
 _FEWEST_CLASSES: Final = 2
@@ -116,7 +116,7 @@ def _discriminate(
 ) -> NDArray[np.intp] | None:
     """Return the most probable class of each row that is asked about; None with fewer than two."""
     names, members = np.unique(classes, return_counts=True)
-    names = names[members >= _FEWEST_CELLS]
+    names = names[members >= FEWEST_CELLS]
     if len(names) < _FEWEST_CLASSES:
         return None
     kept = np.isin(classes, names)

@@ -108,6 +108,11 @@ class PseudoTasks:
         )
 
     @property
+    def some(self) -> Self | None:
+        """The tasks; None where there are none."""
+        return self if self.sizes.size else None
+
+    @property
     def n(self) -> int:
         """Number of scenes."""
         return len(self.offsets) - 1
@@ -150,4 +155,4 @@ def stored_tasks(signatures: Path) -> PseudoTasks | None:
     except VectorsError as error:
         _log.warning("pseudo-tasks are not used: %s", error)
         return None
-    return found if found.sizes.size else None
+    return found.some

@@ -59,8 +59,8 @@ def test_signatures_and_index_take_what_the_page_says(tmp_path: Path, d: int, pl
         cache = tmp_path / str(count)
         drawn = {name: rng.standard_normal((count, d), dtype=np.float32) for name in ids}
         ones = np.ones(count)
-        signed, _ = sign(cache, "key", ids, lambda name: SceneVectors(drawn[name], ones), CENTRES)  # noqa: B023  used at once
-        index_scenes(cache, "key", signed)
+        signed = sign(cache, "key", ids, lambda name: SceneVectors(drawn[name], ones), CENTRES)  # noqa: B023  used at once
+        index_scenes(cache, "key", signed.signatures)
         assert _size(cache / "signatures") / SCENES == pytest.approx(said, rel=0.03)
         assert _size(cache / "neighbours") / SCENES == pytest.approx(
             _row("index (")[place], rel=0.03

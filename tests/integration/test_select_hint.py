@@ -104,10 +104,24 @@ def test_hints_that_are_none_are_refused(world: Path, select: Run) -> None:
     status, _, err = select("--hint", hint, "--token", "cls")
     assert status != 0
     assert "a hint needs a pool that is described by patches" in err
+    assert "features:" not in err
     PIL.Image.fromarray(label[:, :40]).save(hint / "labels" / "1.png")
     status, _, err = select("--hint", hint)
     assert status != 0
     assert "the label has 40 x 64 pixels" in err
+    assert "features:" not in err
+
+
+def test_a_class_that_hardly_a_cell_shows_is_named(world: Path, select: Run) -> None:
+    """One sentence says which; the other classes are taught."""
+    path = world / "hint" / "labels" / "0.png"
+    label = np.array(PIL.Image.open(path))
+    label[0, 0] = 2
+    PIL.Image.fromarray(label).save(path)
+    status, seed, err = select("--hint", world / "hint")
+    assert status == 0
+    assert seed["scenes"]
+    assert "Class 2 of the hint fills 0 cells of its images: too few to look for." in err
 
 
 def test_images_of_the_pool_are_no_hint(world: Path, select: Run) -> None:

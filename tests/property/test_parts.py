@@ -41,7 +41,7 @@ def scenes_of_vectors(draw: st.DrawFn) -> dict[str, SceneVectors]:
 def test_masses_add_up_to_images(scenes: dict[str, SceneVectors], clusters: int) -> None:
     """Whatever a scene's vectors stand for, its parts make up its images, at every level."""
     with tempfile.TemporaryDirectory() as folder:
-        signatures, _ = sign(Path(folder), "key", tuple(scenes), scenes.__getitem__, clusters)
+        signatures, *_ = sign(Path(folder), "key", tuple(scenes), scenes.__getitem__, clusters)
     parts = signatures.parts
     assert parts is not None
     assert parts.n == len(scenes)

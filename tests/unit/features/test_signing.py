@@ -13,7 +13,7 @@ def test_more_scenes_than_are_read_at_once_keep_their_order(tmp_path: Path) -> N
     """Signatures of a hundred scenes lie in the order given, each of its own vectors."""
     rows = np.random.default_rng(0).standard_normal((100, 4)).astype(np.float32)
     scenes = {f"scene {number}": rows[[number]] for number in range(100)}
-    signatures, stage = sign(
+    signatures, _, stage = sign(
         tmp_path, "key", tuple(scenes), lambda scene_id: SceneVectors(scenes[scene_id]), 3
     )
     assert signatures.scene_ids == tuple(scenes)
@@ -36,7 +36,7 @@ def test_what_is_found_counts_as_used(tmp_path: Path) -> None:
 
     def stages() -> tuple[Path, Path]:
         ids = ("a", "b", "c")
-        signatures, _ = sign(
+        signatures, *_ = sign(
             tmp_path, "key", ids, lambda scene_id: SceneVectors(rows[[ids.index(scene_id)]]), 3
         )
         index_scenes(tmp_path, "key", signatures)
@@ -53,7 +53,7 @@ def test_a_damaged_index_is_made_again(tmp_path: Path) -> None:
     """A file that is no index, or one of other scenes, is replaced and counted as new."""
     rows = np.random.default_rng(0).standard_normal((5, 4)).astype(np.float32)
     ids = tuple("abcde")
-    signatures, _ = sign(
+    signatures, *_ = sign(
         tmp_path, "key", ids, lambda scene_id: SceneVectors(rows[[ids.index(scene_id)]]), 3
     )
     index, stage = index_scenes(tmp_path, "key", signatures)

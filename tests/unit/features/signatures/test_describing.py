@@ -107,7 +107,7 @@ def test_masses_of_precomputed_scenes_are_their_images(tmp_path: Path) -> None:
 
 def signed(tmp_path: Path, scenes: dict[str, SceneVectors], clusters: int = 3) -> Signatures:
     """Sign some scenes."""
-    signatures, _ = sign(tmp_path, "key", tuple(scenes), scenes.__getitem__, clusters)
+    signatures, *_ = sign(tmp_path, "key", tuple(scenes), scenes.__getitem__, clusters)
     return signatures
 
 

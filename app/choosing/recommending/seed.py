@@ -6,6 +6,14 @@ compared by the pool's pseudo-tasks (`features.pseudo_tasks`): how much a first 
 get right, beside random seeds of the same budget. The answer is the best candidate's own, with its
 own bound: nothing of its proof is given up.
 
+In two cases a search by a score follows (`app.choosing.recommending.polishing`), and the answer has
+the bound of an objective that it was not chosen by:
+
+- Scenes are single images that have little in common. No objective was found to beat chance on all
+  such pools, so the search begins with the best of the random seeds.
+- A hint says what counts. Its tasks take the place of the pseudo-tasks, and the search begins with
+  the best candidate.
+
 Where a pool has no pseudo-tasks, a rule of thumb decides (:func:`app.choosing.building.resolve`).
 """
 
@@ -20,11 +28,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from app.choosing.building import is_single, redundancy, resolve
-from app.choosing.expecting import Expectation, expect
 from app.choosing.objectives import RECOMMENDED
-from app.choosing.polishing import polish
 from app.choosing.question import Question
-from app.choosing.random_seeds import Measure, RandomSeeds
+from app.choosing.recommending.expecting import Expectation, expect
+from app.choosing.recommending.polishing import polish
+from app.choosing.recommending.random_seeds import Measure, RandomSeeds
 from app.errors import InvalidRequestError
 from features.pseudo_tasks import score_of
 from solver.model.errors import UnknownStrategyError
@@ -36,7 +44,10 @@ from solver.rules.book import SelectionRules
 from solver.rules.reduction import Reduced, reduce
 from solver.solve import solve
 
-CANDIDATES: Final = ("coverage", "facility_location", "balanced", "k_center")
+FIRST: Final = "coverage"
+"""The objective that is taken unless another is clearly better."""
+
+CANDIDATES: Final = (FIRST, "facility_location", "balanced", "k_center")
 """Objectives that are compared, but for those that a pool is too large for."""
 
 CLEARLY: Final = 0.2
@@ -127,7 +138,7 @@ def recommend(
     found = _candidates(question, part, cancelled)
     if found[-1].result.status is Status.INFEASIBLE or cancelled():
         return Recommended(found[-1].question, found[-1].result, ())
-    # Small products are faster on one thread, and have the same last digits on every machine's.
+    # Small products are faster on one thread, and have the same last digits each time.
     with threadpool_limits(limits=1):
         best, searched, why = _chosen(question, found, part, cancelled)
     result = replace(best.result, seconds=time.perf_counter() - started)
@@ -147,14 +158,14 @@ def _chosen(
     scores = [random.score(measure(one.present)) for one in found]
     place = int(np.argmax(scores))
     best, searched = found[place if scores[place] > scores[0] + CLEARLY else 0], ""
-    start = np.isin(reduced.items, best.result.selected)
+    by_chance = None
     if hint is not None:
         searched = _HINT
     elif is_single(question.signatures):
-        best, searched = found[0], _SINGLE
-        by_chance = random.best(reduced.problem)
-        start = np.isin(reduced.items, best.result.selected) if by_chance is None else by_chance
+        best, searched, by_chance = found[0], _SINGLE, random.best(reduced.problem)
     if searched:
+        own = np.isin(reduced.items, best.result.selected)
+        start = own if by_chance is None else by_chance
         stop = FirstOf(Cancelled(cancelled), TimeLimit(part))
         best = _searched(best, reduced, start, lambda scenes: random.score(measure(scenes)), stop)
     if not random.is_whole:
@@ -187,7 +198,7 @@ def _candidates(
     refusals: list[Exception] = []
     for name in CANDIDATES:
         asked = replace(question, objective=name)
-        limit = 4.0 * seconds if name == CANDIDATES[0] else seconds
+        limit = 4.0 * seconds if name == FIRST else seconds
         options = replace(question.options, time_limit_s=limit)
         try:
             problem = asked.problem()

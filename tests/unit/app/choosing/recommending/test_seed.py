@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from app.choosing.building import is_single
-from app.choosing.expecting import Expectation, expect_from
 from app.choosing.question import Question, options_of
-from app.choosing.random_seeds import RANDOM_SEEDS, Measure, RandomSeeds
-from app.choosing.recommending import CANDIDATES, CLEARLY, recommend
+from app.choosing.recommending import FIRST, Expectation, expect, recommend
+from app.choosing.recommending.random_seeds import RANDOM_SEEDS, Measure, RandomSeeds
+from app.choosing.recommending.seed import CANDIDATES, CLEARLY
 from app.choosing.seeding import make_frontier, make_seed, recall, remember
 from app.errors import InvalidRequestError
 from app.processes.child import Cancellation
-from features.pseudo_tasks import PseudoTaskScore, stored_tasks
+from features.pseudo_tasks import PseudoTaskScore
 from features.signing import SceneVectors, sign
 from solver.model.constraints import Constraints, GroupRule
 from solver.model.result import Status
@@ -38,14 +38,13 @@ def question(folder: Path, scenes: int = SCENES, parts: int = 30, **terms: Any) 
         found[f"scene {scene:02}"] = SceneVectors(
             rows.astype(np.float32), rng.integers(1, 9, parts).astype(float), images
         )
-    signatures, _ = sign(folder, "key", tuple(found), found.__getitem__, 13)
+    signatures, tasks, _ = sign(folder, "key", tuple(found), found.__getitem__, 13)
     usual: dict[str, Any] = {
         "costs": rng.integers(5, 20, scenes).astype(float),
         "budget": 60.0,
         "objective": "recommended",
         "options": options_of(strategy="auto", time_limit_s=5.0, gap=0.0, random_seed=0),
     }
-    tasks = stored_tasks(folder / "signatures" / "key.npz")
     return Question(signatures=signatures, tasks=tasks, **(usual | terms))
 
 
@@ -58,8 +57,8 @@ def test_it_is_the_best_of_the_certified_seeds_by_the_tasks(tmp_path: Path) -> N
     alone = {name: make_seed(replace(asked, objective=name)).result for name in CANDIDATES}
     random = RandomSeeds.drawn(Measure(score), reduce(asked.problem()), 0, TimeLimit(60.0))
     scores = {name: random.score(score.accuracies(one.selected)) for name, one in alone.items()}
-    mine = random.score(score.accuracies(answer.result.selected))
-    assert mine >= max(scores.values()) - CLEARLY - 0.05
+    best = max(scores, key=scores.__getitem__)
+    assert answer.objective == (best if scores[best] > scores[FIRST] + CLEARLY else FIRST)
     own = alone[answer.objective]
     assert answer.result.objective == pytest.approx(own.objective)
     assert answer.result.upper_bound == pytest.approx(own.upper_bound)
@@ -67,7 +66,7 @@ def test_it_is_the_best_of_the_certified_seeds_by_the_tasks(tmp_path: Path) -> N
     assert why is not None
     assert why.compared == CANDIDATES
     assert why.kept == pytest.approx(own.objective / own.upper_bound)
-    assert 0.0 < why.simulated_rank <= 1.0
+    assert 0.5 < why.simulated_rank <= 1.0
     assert any(answer.objective in note for note in answer.result.notes)
 
 
@@ -174,10 +173,12 @@ def test_scenes_that_are_all_the_same_have_an_answer(tmp_path: Path) -> None:
     """As many as the budget buys."""
     row = np.ones((30, 24), np.float32)
     ids = tuple(f"s{k}" for k in range(6))
-    signatures, _ = sign(tmp_path, "same", ids, lambda _: SceneVectors(row, np.ones(30), 1), 13)
+    signatures, tasks, _ = sign(
+        tmp_path, "same", ids, lambda _: SceneVectors(row, np.ones(30), 1), 13
+    )
     asked = Question(
         signatures=signatures,
-        tasks=stored_tasks(tmp_path / "signatures" / "same.npz"),
+        tasks=tasks,
         costs=np.ones(6),
         budget=3.0,
         objective="recommended",
@@ -185,11 +186,11 @@ def test_scenes_that_are_all_the_same_have_an_answer(tmp_path: Path) -> None:
     assert len(make_seed(asked).scenes) <= 3
 
 
-def test_a_frontier_is_of_the_objective_that_is_recommended(tmp_path: Path) -> None:
-    """The one that the largest budget has."""
-    asked = question(tmp_path)
-    found = make_frontier(asked, (20.0, 60.0), nested=False, watch=Cancellation())
-    assert found.objective == make_seed(asked).objective
+def test_many_budgets_have_the_objective_that_is_mostly_chosen(tmp_path: Path) -> None:
+    """Its note says so, and says nothing of a seed."""
+    found = make_frontier(question(tmp_path), (20.0, 60.0), nested=False, watch=Cancellation())
+    assert found.objective == FIRST
+    assert found.notes == (f"The objective is {FIRST}: many budgets have one objective.",)
 
 
 def test_steps_that_only_add_have_a_pair_objective(tmp_path: Path) -> None:
@@ -225,22 +226,23 @@ def test_random_seeds_keep_the_rules_and_know_their_place(tmp_path: Path) -> Non
 
 
 def test_what_is_expected_is_the_kernel_mean_of_like_cells() -> None:
-    """The plain formula; far from every measured cell nothing is expected."""
+    """The plain formula, pools weighing the same; far from every cell nothing is expected."""
     rng = np.random.default_rng(0)
-    redundancies, percentiles = rng.uniform(0.4, 0.8, 40), rng.uniform(0.2, 1.0, 40)
-    weights = rng.uniform(0.5, 1.0, 40)
-    found = expect_from(0.6, redundancies, percentiles, weights)
-    assert found is not None
-    likeness = [
-        w * np.exp(-((r - 0.6) ** 2) / (2 * 0.08**2))
-        for r, w in zip(redundancies, weights, strict=True)
+    cells = [
+        {"pool": pool, "redundancy": rng.uniform(0.4, 0.8), "percentile": rng.uniform(0.2, 1.0)}
+        for pool in "abbbccccccccdddddddddddd"
     ]
-    mean = sum(k * p for k, p in zip(likeness, percentiles, strict=True)) / sum(likeness)
-    assert found.percentile == pytest.approx(mean)
+    found = expect(0.6, cells)
+    assert found is not None
+    worth = total = 0.0
+    for cell in cells:
+        alike = np.exp(-((cell["redundancy"] - 0.6) ** 2) / (2 * 0.08**2))
+        share = alike / sum(other["pool"] == cell["pool"] for other in cells)
+        worth, total = worth + share * cell["percentile"], total + share
+    assert found.percentile == pytest.approx(worth / total)
     assert found.low <= found.percentile <= found.high
-    assert expect_from(2.0, redundancies, percentiles, weights) is None
-    none = np.zeros(0)
-    assert expect_from(0.6, none, none, none) is None
+    assert expect(2.0, cells) is None
+    assert expect(0.6, []) is None
 
 
 def test_words_say_where_chance_decides() -> None:

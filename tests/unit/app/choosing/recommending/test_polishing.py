@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.choosing.polishing import polish
+from app.choosing.recommending.polishing import polish
 from solver.model.constraints import Constraints, GroupRule
 from solver.model.problem import SignatureProblem
 from solver.model.stop import TimeLimit

@@ -1,19 +1,20 @@
 """What can be expected of a recommended seed: what it was worth on measured pools like this one.
 
-``measured.json`` has a row for every cell of ``make bench-quality``, where recommended seeds were
-compared with random ones of the same cost by training real first models on real labels. A pool is
-like another where its redundancy is (:func:`app.choosing.building.redundancy`): no other number
-that needs no label was found to tell more (``docs/seed-quality.md``, *Calibration*).
+``measured.json`` has a row for each cell of ``make bench-quality`` that was run with ``--table``.
+There, recommended seeds are compared with random ones of the same cost by training real first
+models on real labels. A pool is like another where its redundancy is
+(:func:`app.choosing.building.redundancy`). How well that predicts a pool from others is what the
+same run prints as its calibration.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 _TABLE: Final = "measured.json"
 
@@ -64,36 +65,37 @@ class Expectation:
 
 
 @cache
-def _measured() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return redundancies, percentiles and weights of the table's cells; pools weigh the same."""
-    cells = json.loads(files(__package__).joinpath(_TABLE).read_text(encoding="utf-8"))["cells"]
-    pools = [cell["pool"] for cell in cells]
-    weights = np.array([1.0 / pools.count(pool) for pool in pools])
-    redundancies = np.array([cell["redundancy"] for cell in cells], dtype=np.float64)
-    percentiles = np.array([cell["percentile"] for cell in cells], dtype=np.float64)
-    return redundancies, percentiles, weights
+def _measured() -> tuple[Mapping[str, Any], ...]:
+    """Return the cells of the product's table."""
+    text = files(__package__).joinpath(_TABLE).read_text(encoding="utf-8")
+    return tuple(json.loads(text)["cells"])
 
 
-def expect(redundancy: float) -> Expectation | None:
-    """Return what is expected of a pool with a redundancy; None where none like it was measured."""
-    return expect_from(redundancy, *_measured())
-
-
-def expect_from(
-    redundancy: float,
-    redundancies: NDArray[np.float64],
-    percentiles: NDArray[np.float64],
-    weights: NDArray[np.float64],
+def expect(
+    redundancy: float, cells: Sequence[Mapping[str, Any]] | None = None
 ) -> Expectation | None:
-    """Return the same from other cells: a kernel mean (Nadaraya 1964, Watson 1964) and quantiles.
+    """Return what is expected of a pool: a kernel mean (Nadaraya 1964, Watson 1964) and quantiles.
 
     Parameters
     ----------
     redundancy
         Of the pool.
-    redundancies, percentiles, weights : (cells,) float64
-        Of the measured cells.
+    cells
+        Measured ones, with their ``pool``, ``redundancy`` and ``percentile``; by default those of
+        the product's table. Pools weigh the same, however many cells they have.
+
+    Returns
+    -------
+    Expectation or None
+        None where too few cells are like this pool.
     """
+    known = _measured() if cells is None else cells
+    pools = [cell["pool"] for cell in known]
+    weights = np.array([1.0 / pools.count(pool) for pool in pools])
+    redundancies, percentiles = (
+        np.array([cell[member] for cell in known], dtype=np.float64)
+        for member in ("redundancy", "percentile")
+    )
     likeness = np.exp(-0.5 * ((redundancies - redundancy) / _WIDTH) ** 2)
     if likeness.sum() < _FEWEST:
         return None
