@@ -122,8 +122,10 @@ def recommend(
 
     Raises
     ------
-    InvalidProblemError, BackendFailedError, UnknownStrategyError
+    InvalidProblemError, BackendFailedError
         See `solver.solve.solve`.
+    InvalidRequestError
+        The pool is too large for every candidate, or none has the strategy.
     """
     if question.objective != RECOMMENDED:
         message = "only a question without an objective of its own has one recommended"
@@ -191,7 +193,7 @@ def _candidates(
 
     Raises
     ------
-    InvalidRequestError, UnknownStrategyError
+    InvalidRequestError
         None of the objectives can be asked for.
     """
     found: list[_Candidate] = []
@@ -209,9 +211,15 @@ def _candidates(
         found.append(_Candidate(asked, problem, result))
         if result.status is Status.INFEASIBLE or cancelled():
             break
-    if not found:
-        raise refusals[-1]
-    return found
+    if found:
+        return found
+    if isinstance(refusals[-1], UnknownStrategyError):
+        detail = (
+            f"Nothing that is recommended is solved by {question.options.strategy!r}; ask for an "
+            "objective over pairs, such as seedal."
+        )
+        raise InvalidRequestError(detail, "#/strategy") from refusals[-1]
+    raise refusals[-1]
 
 
 def _kept(result: Result) -> float | None:
