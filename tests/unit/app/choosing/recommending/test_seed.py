@@ -141,7 +141,7 @@ def test_a_strategy_is_for_the_objectives_that_have_it(tmp_path: Path) -> None:
     answer = make_seed(question(tmp_path, options=options))
     assert answer.result.used == "greedy"
     refused = options_of(strategy="cp_sat", time_limit_s=5.0, gap=0.0, random_seed=0)
-    with pytest.raises(
+    with pytest.raises(InvalidRequestError, match="'cp_sat'; ask for an objective over pairs"):
         InvalidRequestError, match="is solved by 'cp_sat'; ask for an objective over pairs"
     ):
         make_seed(question(tmp_path, options=refused))
