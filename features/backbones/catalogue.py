@@ -34,11 +34,25 @@ TIMM_PREFIX: Final = "timm/"
 """Before the name that timm gives to any of its vision transformers."""
 
 _TIMM_NAME: Final = re.compile(r"timm/\w+(\.\w+)?", re.ASCII)
+_BLOCK: Final = re.compile(r"(.+)@(\d{1,3})", re.ASCII)
 
 
-def is_timm_name(name: str) -> bool:
-    """Whether a name has the form ``timm/NAME``; whether timm knows it is found out at work."""
-    return _TIMM_NAME.fullmatch(name) is not None
+def split_block(name: str) -> tuple[str, int | None]:
+    """Split a backbone's name into its network and the block where it ends.
+
+    Parameters
+    ----------
+    name
+        Such as ``dinov2_vits14@7``.
+
+    Returns
+    -------
+    tuple[str, int or None]
+        ``("dinov2_vits14", 7)``; no number where the whole network is meant. Blocks are numbered
+        from 0, as timm does.
+    """
+    found = _BLOCK.fullmatch(name)
+    return (name, None) if found is None else (found[1], int(found[2]))
 
 
 def require_name(name: str, *others: str) -> None:
@@ -48,7 +62,9 @@ def require_name(name: str, *others: str) -> None:
     ----------
     name
         One of :data:`BACKBONES`, or ``timm/`` and a name of timm's, such as
-        ``timm/vit_small_patch16_224.augreg_in1k``.
+        ``timm/vit_small_patch16_224.augreg_in1k``. After a vision transformer, ``@N`` may follow:
+        the network as far as its block N, counted from 0. Whether timm knows a name, and whether a
+        network has such a block, is found out at work.
     others
         Further names that will do.
 
@@ -57,7 +73,12 @@ def require_name(name: str, *others: str) -> None:
     BackboneError
         The name is none of these.
     """
-    if name not in {*others, *BACKBONES} and not is_timm_name(name):
+    network, block = split_block(name)
+    is_vit = network in TIMM_VITS or _TIMM_NAME.fullmatch(network) is not None
+    if block is not None and network in BACKBONES and not is_vit:
+        message = f"{name}: {network} has no blocks to choose from; vision transformers have"
+        raise BackboneError(message)
+    if not is_vit and name not in {*others, *BACKBONES}:
         known = ", ".join((*others, *BACKBONES))
         message = f"unknown backbone {name!r}; known are {known}, and {TIMM_PREFIX}NAME"
         raise BackboneError(message)

@@ -15,6 +15,7 @@ from features.backbones.catalogue import (
     TIMM_PREFIX,
     TIMM_VITS,
     require_name,
+    split_block,
 )
 from features.backbones.colour_grid import ColourGrid
 from features.errors import BackboneError, WeightsError
@@ -28,7 +29,7 @@ class Identity:
     Parameters
     ----------
     name
-        One of :data:`features.backbones.catalogue.BACKBONES`, or ``timm/NAME``.
+        As :func:`features.backbones.catalogue.require_name` takes it.
     weights_id
         SHA-256 of the weights' file; for a backbone without weights, of its version.
     weights_file
@@ -61,7 +62,7 @@ def identify(
     Parameters
     ----------
     name
-        One of :data:`features.backbones.catalogue.BACKBONES`, or ``timm/NAME``.
+        As :func:`features.backbones.catalogue.require_name` takes it.
     weights
         A checkpoint to use; by default the installed or published one.
     weights_sha256
@@ -152,7 +153,7 @@ def fetch(name: str) -> Path:
     Parameters
     ----------
     name
-        A key of :data:`features.backbones.catalogue.TIMM_VITS`, or ``timm/NAME``.
+        A key of :data:`features.backbones.catalogue.TIMM_VITS`, or ``timm/NAME``, and its block.
 
     Raises
     ------
@@ -183,8 +184,9 @@ def fetch(name: str) -> Path:
 
 def _place(name: str) -> tuple[str, str]:
     """Return the repository and the file of a backbone's weights."""
-    if name in TIMM_VITS:
-        return f"{TIMM_PREFIX}{TIMM_VITS[name]}", _FILE
+    network, _ = split_block(name)
+    if network in TIMM_VITS:
+        return f"{TIMM_PREFIX}{TIMM_VITS[network]}", _FILE
     with features_extra(name):
         from features.backbones.timm_models import published  # noqa: PLC0415  loads timm
     known = published(name)

@@ -29,7 +29,7 @@ class Backbone(Protocol):
 
     @property
     def name(self) -> str:
-        """One of :data:`features.backbones.catalogue.BACKBONES`, or ``timm/NAME``."""
+        """As :func:`features.backbones.catalogue.require_name` takes it."""
         ...
 
     @property

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import timm
 
-from features.backbones.catalogue import TIMM_PREFIX, TIMM_VITS
+from features.backbones.catalogue import TIMM_PREFIX, TIMM_VITS, split_block
 from features.backbones.protocol import SIZE
 from features.errors import BackboneError
 
@@ -48,7 +48,8 @@ def published(name: str) -> Published:
     ----------
     name
         A key of :data:`features.backbones.catalogue.TIMM_VITS`, or ``timm/`` and a name of timm's.
-        Without a tag (what follows the dot) timm's own choice of weights is meant.
+        Without a tag (what follows the dot) timm's own choice of weights is meant. A block that
+        follows makes no difference: the network and its weights are the same.
 
     Raises
     ------
@@ -104,7 +105,8 @@ def build(name: str) -> Any:  # noqa: ANN401  timm's networks carry no type info
 
 
 def _model(name: str) -> str:
-    return TIMM_VITS.get(name, name.removeprefix(TIMM_PREFIX))
+    network, _ = split_block(name)
+    return TIMM_VITS.get(network, network.removeprefix(TIMM_PREFIX))
 
 
 def _near(model: str, names: list[str]) -> str:

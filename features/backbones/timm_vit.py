@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from timm.models import eva, vision_transformer
 from torch import Tensor, nn
 
+from features.backbones.catalogue import split_block
 from features.backbones.checkpoints import load_state, read_state
 from features.backbones.compute import CLS, PATCHES, Compute, Token
 from features.backbones.device import arithmetic, pick_device, to_input, within_memory
@@ -20,6 +21,7 @@ from features.backbones.identity import Identity
 from features.backbones.precision import resolve_precision
 from features.backbones.protocol import from_maps
 from features.backbones.timm_models import build, published
+from features.errors import BackboneError
 
 _HEADS: Final = frozenset({"head", "head_dist", "dino_head", "ibot_head", "attn_pool"})
 """Modules after the backbone: what it was trained with, not what it is."""
@@ -83,6 +85,18 @@ def _without_biases(state: dict[str, Tensor], network: Any) -> dict[str, Tensor]
     }
 
 
+def _end_at_block(network: Any, name: str) -> None:  # noqa: ANN401  see above
+    """Take off what lies behind the block that a name ends with."""
+    architecture, block = split_block(name)
+    if block is None:
+        return
+    if block >= len(network.blocks):
+        message = f"{name}: {architecture} has blocks 0 to {len(network.blocks) - 1}"
+        raise BackboneError(message)
+    del network.blocks[block + 1 :]
+    network.norm = network.fc_norm = nn.Identity()
+
+
 class _KeysSeenError(Exception):
     """The keys are known; the rest of the network would be computed for nothing."""
 
@@ -98,6 +112,10 @@ class TimmVit:
     keys are taken before the rotation: what a patch shows, not where it lies. Where an attention
     normalises its keys, they are taken after that.
 
+    A network that ends at an earlier block (``NAME@N``) has neither the blocks behind it nor the
+    final norm: ``cls`` and ``patches`` are what block N puts out, ``patch_keys`` the keys of its
+    attention.
+
     Parameters
     ----------
     identity
@@ -108,7 +126,7 @@ class TimmVit:
     Raises
     ------
     BackboneError
-        The name is no vision transformer, or the device is not available.
+        The name is no vision transformer, it has no such block, or the device is not available.
     WeightsError
         The weights cannot be read or do not fit.
     """
@@ -122,8 +140,9 @@ class TimmVit:
         network = build(self.name)
         file = identity.require_file()
         load_state(network, to_timm(read_state(file), network), self.name, file)
-        self._network = network.eval().to(self._device)
         self._pools = network.cls_token is None or not isinstance(network.fc_norm, nn.Identity)
+        _end_at_block(network, self.name)
+        self._network = network.eval().to(self._device)
         self.dim = int(network.num_features)
         if compute.compiled:
             # Equal blocks are compiled once. The last stays as it is, for keys are taken from it.
