@@ -157,8 +157,13 @@ def _run(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
     words = ["evaluate", *_words(part, arguments), "--backbone", backbone, "--out", str(folder)]
     words += ["--time-limit", "1" if part == "smoke" else "5"]
     if part not in {"smoke", _ROUNDS}:
-        words += ["--random", str(arguments.random)]
+        words += ["--random", str(arguments.random), "--starts", str(arguments.starts)]
+        words += ["--objectives", arguments.objectives]
     words += ["--repetitions", "1" if part in {"smoke", _ROUNDS} else str(arguments.repetitions)]
+    if arguments.first_model is not None and part not in {"smoke", _ROUNDS}:
+        words += ["--first-model", arguments.first_model]
+        if arguments.first_weights is not None:
+            words += ["--first-weights", str(arguments.first_weights)]
     if arguments.data_dir is not None:
         words += ["--data-dir", str(arguments.data_dir)]
     if arguments.weights is not None and part != "smoke":
@@ -266,6 +271,10 @@ def main() -> None:
     parser.add_argument("--part", nargs="+", choices=_PARTS, default=_USUAL)
     parser.add_argument("--backbone", default="efficientnet_lite0")
     parser.add_argument("--weights", type=Path)
+    parser.add_argument("--first-model", help="a second backbone, whose first models judge too")
+    parser.add_argument("--first-weights", type=Path)
+    parser.add_argument("--objectives", default="all")
+    parser.add_argument("--starts", type=int, default=4, help="of each method chance decides")
     parser.add_argument("--repetitions", type=int, default=2, help="draws of random cuts")
     parser.add_argument("--random", type=int, default=100, help="random seeds of a cell")
     parser.add_argument("--table", type=Path, help="where the measured cells go")

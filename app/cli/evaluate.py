@@ -37,8 +37,10 @@ def plan_of(cuts: Sequence[str], asked: Comparison, labelled: Labelled) -> Compa
         objectives=tuple(OBJECTIVES) if asked.objectives == "all" else _listed(asked.objectives),
         baselines=BASELINE_METHODS if asked.baselines == "all" else _listed(asked.baselines),
         backbones=_listed(asked.backbone),
+        first_model=_first_model(asked),
         random=asked.random,
         repetitions=asked.repetitions,
+        starts=asked.starts,
         cost=parse_cost(usual_cost if asked.cost is None else asked.cost),
         features=FeatureSettings(
             token=asked.token,  # type: ignore[arg-type]  # checked there
@@ -50,6 +52,24 @@ def plan_of(cuts: Sequence[str], asked: Comparison, labelled: Labelled) -> Compa
         time_limit_s=asked.time_limit,
         random_seed=asked.random_seed,
     )
+
+
+def _first_model(asked: Comparison) -> FeatureSettings | None:
+    """Return the backbone of a second first model.
+
+    Raises
+    ------
+    InvalidRequestError
+        It has weights, and no name.
+    """
+    if asked.first_model is not None:
+        return FeatureSettings(
+            backbone=asked.first_model, weights=asked.first_weights, device=asked.device
+        )
+    if asked.first_weights is not None:
+        message = "--first-weights are a checkpoint of --first-model, which is missing."
+        raise InvalidRequestError(message)
+    return None
 
 
 def _listed(text: str) -> tuple[str, ...]:

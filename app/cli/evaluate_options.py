@@ -62,6 +62,8 @@ class Comparison:
         Number of random seeds, at least 2.
     repetitions
         How often a cut with lengths LO-HI is drawn.
+    starts
+        How often a method that chance decides is asked, with other random seeds.
     rounds
         Rounds of active learning after each seed.
     acquisitions
@@ -70,6 +72,10 @@ class Comparison:
         A backbone's name, auto, or several separated by commas.
     weights
         A checkpoint of the backbone.
+    first_model
+        Another backbone; first models on its features judge the same seeds too.
+    first_weights
+        A checkpoint of --first-model.
     token
         As in select; auto is what each method wants.
     device
@@ -86,10 +92,13 @@ class Comparison:
     baselines: str = "all"
     random: int = 20
     repetitions: int = 3
+    starts: int = 1
     rounds: int = 0
     acquisitions: str = "random,entropy,margin,core_set"
     backbone: Annotated[str, Parameter(group=FEATURES)] = "auto"
     weights: Annotated[Path | None, Parameter(group=FEATURES)] = None
+    first_model: Annotated[str | None, Parameter(group=FEATURES)] = None
+    first_weights: Annotated[Path | None, Parameter(group=FEATURES)] = None
     token: Annotated[str, Parameter(group=FEATURES)] = "auto"  # noqa: S105 - not a secret
     device: Annotated[str, Parameter(group=FEATURES)] = "auto"
     time_limit: Annotated[float, Parameter(group=SOLVER)] = 10.0

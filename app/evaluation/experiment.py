@@ -8,7 +8,8 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from app.choosing.objectives import FeatureToken
 from app.choosing.question import Question
+from app.errors import InvalidRequestError
 from app.evaluation.arena import Arena
 from app.evaluation.campaign import Campaign
 from app.evaluation.labelled import LabelledPool
@@ -30,19 +32,32 @@ from features.settings import AUTO
 from solver.model.options import SolverOptions
 
 
-def compare(
-    arena: Arena,
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The seeds of one comparison, before anything is trained.
+
+    Parameters
+    ----------
+    random
+        In order, each with the number that it was drawn with.
+    methods
+        By name: the seed of each start, with its number.
+    """
+
+    random: tuple[tuple[Choice, int], ...]
+    methods: Mapping[str, tuple[tuple[Choice, int], ...]]
+
+
+def choose(
     plan: ComparisonPlan,
     draw: Draw,
     questions: Mapping[str, Question],
     methods: Mapping[str, Method],
-) -> tuple[tuple[EvaluationOutcome, ...], dict[str, EvaluationOutcome]]:
-    """Choose one seed after the other, then train and score side by side.
+) -> Chosen:
+    """Choose one seed after the other.
 
     Parameters
     ----------
-    arena
-        Where probes are trained and scored.
     plan
         How many random seeds, and which rounds follow.
     draw
@@ -52,18 +67,51 @@ def compare(
         with the same budget.
     methods
         By name.
+    """
+    first = plan.first_random_seed(draw.repetition)
+    numbers = range(first, first + plan.random)
+    return Chosen(
+        random=tuple((random_choice(questions[RANDOM], number), number) for number in numbers),
+        methods={
+            name: tuple(
+                (method(_started(questions[name], start)), first + start)
+                for start in range(plan.starts if method.seeded else 1)
+            )
+            for name, method in methods.items()
+        },
+    )
+
+
+def _started(question: Question, start: int) -> Question:
+    seed = question.options.random_seed + start
+    return replace(question, options=replace(question.options, random_seed=seed))
+
+
+def judge(
+    arena: Arena, plan: ComparisonPlan, draw: Draw, limit: float, chosen: Chosen
+) -> tuple[tuple[EvaluationOutcome, ...], dict[str, tuple[EvaluationOutcome, ...]]]:
+    """Train and score side by side.
+
+    Parameters
+    ----------
+    arena
+        Where probes are trained and scored.
+    plan
+        Which rounds follow.
+    draw
+        The scenes.
+    limit
+        The budget of each round.
+    chosen
+        The seeds.
 
     Returns
     -------
     tuple
         Of the random seeds, in order, and of the methods, by name.
     """
-    first = plan.first_random_seed(draw.repetition)
-    seeds = range(first, first + plan.random)
-    tasks = [(random_choice(questions[RANDOM], seed), seed) for seed in seeds]
-    tasks += [(method(questions[name]), first) for name, method in methods.items()]
     price = draw.price
-    campaign = Campaign(arena, draw.scenes, price, questions[RANDOM].budget, plan.rounds)
+    campaign = Campaign(arena, draw.scenes, price, limit, plan.rounds)
 
     def outcome(task: tuple[Choice, int]) -> EvaluationOutcome:
         choice, random_seed = task
@@ -78,8 +126,12 @@ def compare(
             },
         )
 
-    found = side_by_side(outcome, tasks)
-    return tuple(found[: plan.random]), dict(zip(methods, found[plan.random :], strict=True))
+    tasks = [*chosen.random, *chain.from_iterable(chosen.methods.values())]
+    found = iter(side_by_side(outcome, tasks))
+    randoms = tuple(islice(found, len(chosen.random)))
+    return randoms, {
+        name: tuple(islice(found, len(starts))) for name, starts in chosen.methods.items()
+    }
 
 
 Progress = Callable[[int, int], None]
@@ -119,14 +171,17 @@ def evaluate(
     """
     methods = find_methods(plan.objectives, plan.baselines, pool.classes)
     draws = draw_scenes(pool, plan)
-    identities, notes = _identify(plan)
+    identities, judging, notes = _identify(plan)
     cells: list[Cell] = []
     for identity in identities:
-        arena = Arena(pool, identity, cache / "maps", plan.features.compute, progress)
+        arenas = {
+            model.name: Arena(pool, model, cache / "maps", plan.features.compute, progress)
+            for model in (identity, *judging)
+        }
         for draw in draws:
             described = _describe(pool, plan, identity, draw, methods, cache, progress)
             notes += [note for prepared in described.values() for note in prepared.notes]
-            for cell in _cells(arena, plan, identity.name, draw, described, methods):
+            for cell in _cells(arenas, plan, identity.name, draw, described, methods):
                 cells.append(cell)
                 say(_line(cell))
     return Evaluation(
@@ -140,8 +195,16 @@ def evaluate(
     )
 
 
-def _identify(plan: ComparisonPlan) -> tuple[list[Identity], list[str]]:
-    """Return the backbones, each once, and what to know of them; all before one computes."""
+def _identify(plan: ComparisonPlan) -> tuple[list[Identity], list[Identity], list[str]]:
+    """Return the backbones, each once, the second first model's, and what to know of them.
+
+    All before one computes.
+
+    Raises
+    ------
+    InvalidRequestError
+        The second first model is the first.
+    """
     identities: dict[str, Identity] = {}
     notes: list[str] = []
     for asked in plan.backbones:
@@ -150,7 +213,16 @@ def _identify(plan: ComparisonPlan) -> tuple[list[Identity], list[str]]:
         identities[name] = identify(
             name, weights=plan.features.weights, weights_sha256=plan.features.weights_sha256
         )
-    return list(identities.values()), notes
+    judging = []
+    if plan.first_model is not None:
+        asked = plan.first_model
+        name, said = resolve_backbone(asked.backbone, weights=asked.weights)
+        notes += said
+        if name in identities:
+            message = f"--first-model {name}: it judges anyway, for it is in --backbone."
+            raise InvalidRequestError(message)
+        judging.append(identify(name, weights=asked.weights, weights_sha256=asked.weights_sha256))
+    return list(identities.values()), judging, notes
 
 
 def _describe(
@@ -182,32 +254,35 @@ def _tokens(plan: ComparisonPlan, methods: Mapping[str, Method]) -> dict[str, Fe
 
 
 def _cells(
-    arena: Arena,
+    arenas: Mapping[str, Arena],
     plan: ComparisonPlan,
     backbone: str,
     draw: Draw,
     described: Mapping[str, Prepared],
     methods: Mapping[str, Method],
 ) -> Iterable[Cell]:
-    """Compare the methods on one draw, budget by budget."""
+    """Compare the methods on one draw, budget by budget, by each first model."""
     for budget in plan.budgets:
         limit = budget.within(draw.total)
         questions = {
             name: _question(plan, draw, limit, prepared) for name, prepared in described.items()
         }
-        random, outcomes = compare(arena, plan, draw, questions, methods)
-        yield Cell(
-            backbone=backbone,
-            cut=draw.cut.spec,
-            repetition=draw.repetition,
-            budget=budget,
-            limit=limit,
-            total=draw.total,
-            scenes=len(draw.scenes),
-            images=sum(map(len, draw.scenes.values())),
-            random=random,
-            methods=outcomes,
-        )
+        chosen = choose(plan, draw, questions, methods)
+        for first_model, arena in arenas.items():
+            random, outcomes = judge(arena, plan, draw, limit, chosen)
+            yield Cell(
+                backbone=backbone,
+                first_model=first_model,
+                cut=draw.cut.spec,
+                repetition=draw.repetition,
+                budget=budget,
+                limit=limit,
+                total=draw.total,
+                scenes=len(draw.scenes),
+                images=sum(map(len, draw.scenes.values())),
+                random=random,
+                methods=outcomes,
+            )
 
 
 def _question(plan: ComparisonPlan, draw: Draw, limit: float, prepared: Prepared) -> Question:
@@ -224,17 +299,17 @@ def _question(plan: ComparisonPlan, draw: Draw, limit: float, prepared: Prepared
 def _line(cell: Cell) -> str:
     values = [seed.score.miou for seed in cell.random]
     line = (
-        f"{cell.backbone}, {cell.cut} #{cell.repetition}, {cell.limit:,.6g}: random "
+        f"{cell.first_model}, {cell.cut} #{cell.repetition}, {cell.limit:,.6g}: random "
         f"{np.mean(values):.4f} ({min(values):.4f} to {max(values):.4f})"
     )
     if not cell.methods:
         return line
-    best = max(cell.methods, key=lambda name: cell.methods[name].score.miou)
-    return f"{line}, {best} {cell.methods[best].score.miou:.4f}"
+    best = max(cell.methods, key=cell.miou)
+    return f"{line}, {best} {cell.miou(best):.4f}"
 
 
 def _unconverged(cells: Iterable[Cell]) -> tuple[str, ...]:
-    scores = [seed.score for cell in cells for seed in (*cell.random, *cell.methods.values())]
+    scores = [seed.score for cell in cells for seed in cell.seeds]
     missed = sum(not score.converged for score in scores)
     if not missed:
         return ()

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.choosing.objectives import OBJECTIVES, FeatureToken, require_objective
+from app.choosing.objectives import OBJECTIVES, RECOMMENDED, FeatureToken, require_objective
 from app.choosing.question import Question
 from app.choosing.recommending import Recommendation
 from app.choosing.seeding import make_seed
@@ -58,6 +58,11 @@ class Method(Protocol):
         """Which vectors of images it wants where the user does not say."""
         ...
 
+    @property
+    def seeded(self) -> bool:
+        """Whether another random seed gives another choice."""
+        ...
+
     def __call__(self, question: Question) -> Choice:
         """Return the choice; the question's random seed is the only source of randomness."""
         ...
@@ -74,6 +79,11 @@ class _Objective:
     def token(self) -> FeatureToken:
         """The objective's."""
         return OBJECTIVES[self.name].token
+
+    @property
+    def seeded(self) -> bool:
+        """Only what is searched for is: a solver's randomness moves an answer within its gap."""
+        return self.name == RECOMMENDED
 
     def __call__(self, question: Question) -> Choice:
         options = replace(question.options, strategy=self.strategy)
@@ -98,6 +108,11 @@ class _Baseline:
     def token(self) -> FeatureToken:
         """The paper's choice: baselines are compared as they were published."""
         return AUTO
+
+    @property
+    def seeded(self) -> bool:
+        """As published."""
+        return self.baseline.seeded
 
     def __call__(self, question: Question) -> Choice:
         started = time.perf_counter()

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
 
 from app.choosing.budgets import AskedBudget
 from app.evaluation.arena import Score
@@ -34,12 +37,14 @@ class EvaluationOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One comparison: one backbone, one cut, one budget.
+    """One comparison: one backbone, one first model, one cut, one budget.
 
     Parameters
     ----------
     backbone, cut, repetition
         Which.
+    first_model
+        The backbone whose features first models are trained on; mostly the same.
     budget
         As it was asked for.
     limit, total
@@ -49,10 +54,11 @@ class Cell:
     random
         The random seeds, in order.
     methods
-        By name.
+        By name: a seed for each start of a method that chance decides, one for any other.
     """
 
     backbone: str
+    first_model: str
     cut: str
     repetition: int
     budget: AskedBudget
@@ -61,7 +67,16 @@ class Cell:
     scenes: int
     images: int
     random: tuple[EvaluationOutcome, ...]
-    methods: Mapping[str, EvaluationOutcome]
+    methods: Mapping[str, tuple[EvaluationOutcome, ...]]
+
+    @property
+    def seeds(self) -> tuple[EvaluationOutcome, ...]:
+        """All seeds of the comparison."""
+        return (*self.random, *chain.from_iterable(self.methods.values()))
+
+    def miou(self, method: str) -> float:
+        """Return a method's mIoU, the mean over its starts."""
+        return float(np.mean([seed.score.miou for seed in self.methods[method]]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +90,7 @@ class Evaluation:
     plan
         What was asked.
     cells
-        Backbone by backbone, cut by cut, budget by budget.
+        Backbone by backbone, cut by cut, budget by budget, first model by first model.
     notes
         Sentences a user should read.
     """

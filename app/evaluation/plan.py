@@ -60,6 +60,12 @@ class ComparisonPlan:
         of clusters is that of the dataset's classes, as in the paper.
     backbones
         Names, at least one; each makes an experiment of its own.
+    first_model
+        The backbone of a second first model. The first is of the backbone that seeds are chosen by.
+        None: there is no second.
+    starts
+        How often a method that chance decides is asked, each time with another random seed; from 1
+        to 1,000.
     rounds
         Further rounds of active learning after each seed.
     acquisitions
@@ -85,8 +91,10 @@ class ComparisonPlan:
     objectives: tuple[str, ...]
     baselines: tuple[str, ...]
     backbones: tuple[str, ...]
+    first_model: FeatureSettings | None = None
     random: int = 20
     repetitions: int = 1
+    starts: int = 1
     cost: Cost = field(default_factory=lambda: parse_cost("pixels"))
     features: FeatureSettings = field(default_factory=FeatureSettings)
     rounds: int = 0
@@ -130,6 +138,7 @@ class ComparisonPlan:
         ranges = {
             "random": (2, _MOST),
             "repetitions": (1, _MOST),
+            "starts": (1, _MOST),
             "rounds": (0, None),
             "random_seed": (0, None),
         }

@@ -16,7 +16,7 @@ from features.errors import plural
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A method against random seeds, in one comparison.
+    """A method against random seeds, in one comparison; of several starts, the mean.
 
     Parameters
     ----------
@@ -66,14 +66,17 @@ class Total:
 
 
 def standing(cell: Cell, method: str) -> Standing:
-    """Compare a method's seed with the random ones of the same cell."""
+    """Compare a method's seeds with the random ones of the same cell."""
     randoms = np.array([seed.score.miou for seed in cell.random])
-    miou = cell.methods[method].score.miou
+    found = [seed.score.miou for seed in cell.methods[method]]
+    miou = cell.miou(method)
     return Standing(
         miou=miou,
         gain=miou - float(randoms.mean()),
-        percentile=percentile(miou, randoms),
-        at_best=_above_all(int((randoms <= miou).sum()), len(randoms)),
+        percentile=float(np.mean([percentile(one, randoms) for one in found])),
+        at_best=float(
+            np.mean([_above_all(int((randoms <= one).sum()), len(randoms)) for one in found])
+        ),
     )
 
 
@@ -165,6 +168,7 @@ def _outcome(outcome: EvaluationOutcome) -> dict[str, Any]:
 def _cell(cell: Cell) -> dict[str, Any]:
     return {
         "backbone": cell.backbone,
+        "first_model": cell.first_model,
         "cut": cell.cut,
         "repetition": cell.repetition,
         "budget": str(cell.budget),
@@ -173,10 +177,10 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "scenes": cell.scenes,
         "images": cell.images,
         "random_miou": [seed.score.miou for seed in cell.random],
-        "method_miou": {name: seed.score.miou for name, seed in cell.methods.items()},
+        "method_miou": {name: cell.miou(name) for name in cell.methods},
         "against_random": {name: asdict(standing(cell, name)) for name in cell.methods},
         "random": [_outcome(seed) for seed in cell.random],
-        "methods": {name: _outcome(seed) for name, seed in cell.methods.items()},
+        "methods": {name: list(map(_outcome, seeds)) for name, seeds in cell.methods.items()},
     }
 
 
@@ -199,6 +203,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "time_limit_s": plan.time_limit_s,
         "random_seed": plan.random_seed,
         "random_seeds": plan.random,
+        "starts": plan.starts,
         "notes": list(evaluation.notes),
         "summary": [asdict(total) for total in totals(evaluation.cells)],
         "cells": [_cell(cell) for cell in evaluation.cells],
@@ -251,29 +256,36 @@ def cell_table(cells: Sequence[Cell]) -> str:
         "random, best": [max(values) for values in random],
         "random, worst": [min(values) for values in random],
     }
-    lines |= {name: [cell.methods[name].score.miou for cell in cells] for name in names}
+    lines |= {name: [cell.miou(name) for cell in cells] for name in names}
     rows = [[name, *(f"{_PERCENT * value:.1f}" for value in row)] for name, row in lines.items()]
     return "\n".join(_rows([["mIoU, %", *heads], *rows]))
 
 
 def as_text(evaluation: Evaluation) -> str:
-    """Return the tables for a person: each backbone's cells, then all of them together."""
+    """Return the tables for a person: each first model's cells, then all of them together."""
     parts = []
-    for backbone in dict.fromkeys(cell.backbone for cell in evaluation.cells):
-        cells = [cell for cell in evaluation.cells if cell.backbone == backbone]
-        parts.append(f"{evaluation.dataset}, {backbone}\n{cell_table(cells)}")
+    for seen_by in dict.fromkeys(map(_seen_by, evaluation.cells)):
+        cells = [cell for cell in evaluation.cells if _seen_by(cell) == seen_by]
+        parts.append(f"{evaluation.dataset}, {seen_by}\n{cell_table(cells)}")
     if any(cell.methods for cell in evaluation.cells):
         count = plural(len(evaluation.cells), "comparison")
         parts.append(f"against random seeds, over {count}\n{summary_table(evaluation.cells)}")
     return "\n\n".join(parts)
 
 
+def _seen_by(cell: Cell) -> str:
+    """Name the backbone, and that of the first model where it is another."""
+    if cell.first_model == cell.backbone:
+        return cell.backbone
+    return f"{cell.backbone}, first model on {cell.first_model}"
+
+
 def _key(cell: Cell) -> tuple[str, str, int]:
-    return cell.backbone, cell.cut, cell.repetition
+    return _seen_by(cell), cell.cut, cell.repetition
 
 
 def panels(evaluation: Evaluation, bold: frozenset[str]) -> list[Panel]:
-    """Return a picture's panels: one for each backbone and cut, mIoU over the budget.
+    """Return a picture's panels: one for each first model and cut, mIoU over the budget.
 
     Parameters
     ----------
@@ -302,14 +314,14 @@ def panels(evaluation: Evaluation, bold: frozenset[str]) -> list[Panel]:
 
 
 def _lines(cells: Sequence[Cell]) -> Mapping[str, list[float]]:
-    return {name: [cell.methods[name].score.miou for cell in cells] for name in cells[0].methods}
+    return {name: [cell.miou(name) for cell in cells] for name in cells[0].methods}
 
 
 def round_panels(evaluation: Evaluation, bold: frozenset[str]) -> list[Panel]:
     """Return a picture's panels of further rounds: one for each cell and acquisition."""
     found = []
     for cell in evaluation.cells:
-        place = f"{cell.backbone}: {cell.cut} #{cell.repetition}, {cell.budget}"
+        place = f"{_seen_by(cell)}: {cell.cut} #{cell.repetition}, {cell.budget}"
         for acquisition, course in cell.random[0].courses.items():
             found.append(
                 Panel(
@@ -317,7 +329,8 @@ def round_panels(evaluation: Evaluation, bold: frozenset[str]) -> list[Panel]:
                     budgets=list(range(len(course.miou))),
                     random=np.array([seed.courses[acquisition].miou for seed in cell.random]),
                     methods={
-                        name: seed.courses[acquisition].miou for name, seed in cell.methods.items()
+                        name: seeds[0].courses[acquisition].miou
+                        for name, seeds in cell.methods.items()
                     },
                     axis="rounds after the seed",
                     bold=bold & frozenset(cell.methods),

@@ -119,7 +119,7 @@ def test_rounds_have_a_picture(evaluate: Evaluate, stored: str, tmp_path: Path) 
     """With --rounds the JSON has every course, and a picture shows them."""
     flags = {"rounds": "1", "acquisitions": "random,core_set", "budgets": "25%", "data_dir": stored}
     document = json.loads(evaluate("--json", **flags)[1])
-    courses = document["cells"][0]["methods"]["kmeans_furthest"]["rounds"]
+    courses = document["cells"][0]["methods"]["kmeans_furthest"][0]["rounds"]
     assert list(courses) == ["random", "core_set"]
     assert {len(course["miou"]) for course in courses.values()} == {2}
     assert (tmp_path / "out" / "rounds.png").is_file()

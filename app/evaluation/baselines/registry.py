@@ -12,7 +12,13 @@ from app.evaluation.baselines.clusters import kmeans_centroid, kmeans_furthest, 
 from app.evaluation.baselines.pool import BaselinePool
 from app.evaluation.baselines.probcover import probcover
 from app.evaluation.baselines.seedal_reference import seedal_reference
-from app.evaluation.baselines.sequential import facility_location, greedy, k_center, random_fill
+from app.evaluation.baselines.sequential import (
+    facility_location,
+    greedy,
+    herding,
+    k_center,
+    random_fill,
+)
 
 
 class BaselineFunction(Protocol):
@@ -121,6 +127,12 @@ _ALL: Final = (
         source="Yehuda, Dekel, Hacohen and Weinshall, NeurIPS 2022, section 3",
         method=probcover,
         seeded=True,
+    ),
+    BaselineMethod(
+        name="herding",
+        description="Always the scene that brings the mean of those chosen nearest to all's.",
+        source="Welling, ICML 2009; Chen, Welling and Smola, UAI 2010",
+        method=herding,
     ),
     BaselineMethod(
         name="greedy",

@@ -59,6 +59,29 @@ def k_center(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.
     return tracker.bought
 
 
+def herding(pool: BaselinePool, budget: float, random_seed: int) -> NDArray[np.int64]:
+    """Take, again and again, the scene that brings the mean of those chosen nearest to all's.
+
+    Returns
+    -------
+    (k,) int64
+
+    Notes
+    -----
+    Welling, "Herding Dynamical Weights to Learn" (ICML 2009); Chen, Welling and Smola,
+    "Super-Samples from Kernel Herding" (UAI 2010), with the linear kernel.
+    """
+    del random_seed
+    tracker = BudgetTracker(pool.costs, budget)
+    mean = pool.vectors.mean(axis=0)
+    missing = mean.copy()
+    while (fits := tracker.affordable()).any():
+        scene = int(np.argmax(np.where(fits, pool.vectors @ missing, -np.inf)))
+        tracker.buy(scene)
+        missing += mean - pool.vectors[scene]
+    return tracker.bought
+
+
 def problem_of(pool: BaselinePool, budget: float) -> SignatureProblem:
     """Return SeedAL's question about a pool: the largest sum of pair scores within the budget.
 

@@ -57,17 +57,19 @@ def make_cell() -> Callable[..., Cell]:
 
     def make(
         random: Sequence[float],
-        methods: Mapping[str, float],
+        methods: Mapping[str, float | Sequence[float]],
         *,
         budget: str = "10%",
         cut: str = "frame",
         repetition: int = 0,
         backbone: str = "colour_grid",
+        first_model: str | None = None,
         rounds: Mapping[str, Sequence[float]] | None = None,
     ) -> Cell:
         asked = parse_budget(budget)
         return Cell(
             backbone=backbone,
+            first_model=first_model or backbone,
             cut=cut,
             repetition=repetition,
             budget=asked,
@@ -76,7 +78,10 @@ def make_cell() -> Callable[..., Cell]:
             scenes=10,
             images=10,
             random=tuple(outcome(miou, rounds) for miou in random),
-            methods={name: outcome(miou, rounds) for name, miou in methods.items()},
+            methods={
+                name: tuple(outcome(float(miou), rounds) for miou in np.atleast_1d(found))
+                for name, found in methods.items()
+            },
         )
 
     return make
