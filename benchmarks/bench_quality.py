@@ -214,6 +214,18 @@ def totals(documents: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["percentile"])
 
 
+def _recommended(
+    documents: dict[str, dict[str, Any]],
+) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+    """Yield the part, the cell and why each start's seed is recommended, where it is said."""
+    for part, document in documents.items():
+        for cell in document["cells"] if part != _ROUNDS else ():
+            seeds = cell["methods"].get(RECOMMENDED, ())
+            found = [seed["recommendation"] for seed in seeds if "recommendation" in seed]
+            if found:
+                yield part, cell, found
+
+
 def measured(documents: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what recommended seeds were worth in every cell: the rows of the product's table."""
     return [
@@ -223,25 +235,23 @@ def measured(documents: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
             "repetition": cell["repetition"],
             "budget": cell["budget"],
             "backbone": cell["backbone"],
-            "redundancy": round(why["redundancy"], 3),
+            "first_model": cell["first_model"],
+            "redundancy": round(found[0]["redundancy"], 3),
             "percentile": round(cell["against_random"][RECOMMENDED]["percentile"], 3),
         }
-        for part, document in documents.items()
-        if part != _ROUNDS
-        for cell in document["cells"]
-        if (why := cell["methods"].get(RECOMMENDED, {}).get("recommendation")) is not None
+        for part, cell, found in _recommended(documents)
     ]
 
 
 def kept(documents: dict[str, dict[str, Any]]) -> dict[str, float]:
     """Return the least and the median share of the bound that seeds are proven to keep."""
     shares = [
-        cell["methods"][RECOMMENDED]["recommendation"]["kept"]
-        for document in documents.values()
-        for cell in document["cells"]
-        if cell["methods"].get(RECOMMENDED, {}).get("recommendation") is not None
+        one["kept"]
+        for _, cell, found in _recommended(documents)
+        if cell["backbone"] == cell["first_model"]  # the other has the same seeds
+        for one in found
+        if one["kept"] is not None
     ]
-    shares = [share for share in shares if share is not None]
     return {"least": min(shares), "median": float(np.median(shares))} if shares else {}
 
 

@@ -28,7 +28,7 @@ from app.evaluation.plan import ComparisonPlan, Draw, draw_scenes
 from features.backbones import Identity, identify, resolve_backbone
 from features.pipeline import prepare
 from features.prepared import Prepared
-from features.settings import AUTO
+from features.settings import AUTO, FeatureSettings
 from solver.model.options import SolverOptions
 
 
@@ -205,24 +205,23 @@ def _identify(plan: ComparisonPlan) -> tuple[list[Identity], list[Identity], lis
     InvalidRequestError
         The second first model is the first.
     """
-    identities: dict[str, Identity] = {}
-    notes: list[str] = []
-    for asked in plan.backbones:
-        name, said = resolve_backbone(asked, weights=plan.features.weights)
-        notes += said
-        identities[name] = identify(
-            name, weights=plan.features.weights, weights_sha256=plan.features.weights_sha256
-        )
-    judging = []
-    if plan.first_model is not None:
-        asked = plan.first_model
-        name, said = resolve_backbone(asked.backbone, weights=asked.weights)
-        notes += said
-        if name in identities:
-            message = f"--first-model {name}: it judges anyway, for it is in --backbone."
-            raise InvalidRequestError(message)
-        judging.append(identify(name, weights=asked.weights, weights_sha256=asked.weights_sha256))
-    return list(identities.values()), judging, notes
+    asked = [replace(plan.features, backbone=name) for name in plan.backbones]
+    found = list(map(_found, asked))
+    notes = [note for _, said in found for note in said]
+    identities = list(dict.fromkeys(identity for identity, _ in found))
+    if plan.first_model is None:
+        return identities, [], notes
+    judging, said = _found(plan.first_model)
+    if judging.name in {identity.name for identity in identities}:
+        message = f"--first-model {judging.name}: it judges anyway, for it is in --backbone."
+        raise InvalidRequestError(message)
+    return identities, [judging], [*notes, *said]
+
+
+def _found(settings: FeatureSettings) -> tuple[Identity, tuple[str, ...]]:
+    name, said = resolve_backbone(settings.backbone, weights=settings.weights)
+    weights, sha256 = settings.weights, settings.weights_sha256
+    return identify(name, weights=weights, weights_sha256=sha256), said
 
 
 def _describe(

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from features.backbones import Backbone, Token, load_backbone
 from features.backbones.catalogue import TIMM_VITS
-from features.errors import WeightsError
+from features.errors import BackboneError, WeightsError
 
 pytestmark = pytest.mark.slow
 
@@ -67,8 +67,10 @@ def to_batch(pixels: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(scaled, dtype=np.float32))
 
 
-def dino(state: dict[str, Tensor], batch: Tensor, patch: int) -> tuple[Tensor, Tensor]:
-    """Run a ViT (Dosovitskiy et al. 2021): class token after the norm, keys of the last block."""
+def dino(
+    state: dict[str, Tensor], batch: Tensor, patch: int, last: int = 11
+) -> tuple[Tensor, Tensor]:
+    """Run a ViT (Dosovitskiy et al. 2021) to a block: its tokens (after the norm), and its keys."""
     n = len(batch)
     d = state["cls_token"].shape[-1]
     heads = d // HEAD
@@ -87,7 +89,7 @@ def dino(state: dict[str, Tensor], batch: Tensor, patch: int) -> tuple[Tensor, T
     x = torch.cat([state["cls_token"].expand(n, 1, d), x.flatten(2).mT], dim=1)
     x = x + state["pos_embed"]
     keys = x
-    for number in range(12):
+    for number in range(last + 1):
         block = f"blocks.{number}"
         q, keys, v = linear(norm(x, f"{block}.norm1"), f"{block}.attn.qkv").split(d, dim=-1)
         qh, kh, vh = (part.reshape(n, -1, heads, HEAD).transpose(1, 2) for part in (q, keys, v))
@@ -96,7 +98,7 @@ def dino(state: dict[str, Tensor], batch: Tensor, patch: int) -> tuple[Tensor, T
         x = x + scaled(mixed, f"{block}.ls1.gamma")
         hidden = functional.gelu(linear(norm(x, f"{block}.norm2"), f"{block}.mlp.fc1"))
         x = x + scaled(linear(hidden, f"{block}.mlp.fc2"), f"{block}.ls2.gamma")
-    return norm(x, "norm")[:, 0], keys[:, 1:]
+    return norm(x, "norm") if last == 11 else x, keys[:, 1:]
 
 
 def close(actual: NDArray[np.float32], expected: Tensor) -> None:
@@ -119,11 +121,25 @@ def test_dino_is_the_published_network(
 ) -> None:
     """Class token and patch keys of DINO equal those of a plain transformer with its weights."""
     backbone, pixels = opened(name), pixels[: shape[0]]
-    cls, keys = dino(safetensors.torch.load_file(weights(name)), to_batch(pixels), patch)
-    close(backbone.encode(pixels, "cls")[:, 0], cls)
+    tokens, keys = dino(safetensors.torch.load_file(weights(name)), to_batch(pixels), patch)
+    close(backbone.encode(pixels, "cls")[:, 0], tokens[:, 0])
     close(backbone.encode(pixels, "patch_keys"), keys)
     assert keys.shape == shape
     assert backbone.dim == shape[2]
+
+
+def test_a_network_may_end_at_a_block(weights: WriteWeights, pixels: NDArray[np.uint8]) -> None:
+    """NAME@N is the network as far as block N: its class token, patches and keys, and no norm."""
+    file = weights("dino_vits16")
+    backbone = load_backbone("dino_vits16@4", weights=file, device="cpu")
+    tokens, keys = dino(safetensors.torch.load_file(file), to_batch(pixels), 16, last=4)
+    close(backbone.encode(pixels, "cls")[:, 0], tokens[:, 0])
+    close(backbone.encode(pixels, "patch_keys"), keys)
+    close(backbone.maps(pixels).reshape(2, 196, 384), tokens[:, 1:])
+    patches = functional.normalize(tokens[:, 1:], dim=-1)
+    close(backbone.encode(pixels, "patches"), patches)
+    with pytest.raises(BackboneError, match=r"dino_vits16@12: dino_vits16 has blocks 0 to 11"):
+        load_backbone("dino_vits16@12", weights=file, device="cpu")
 
 
 @pytest.mark.parametrize(("name", "heads"), [("dino_vits16", 6), ("dino_vitb8", 12)])
@@ -158,8 +174,8 @@ def test_dinov2_resamples_positions_alone(
     resampled = functional.interpolate(grid, size=(16, 16), mode="bicubic", antialias=True)
     positions = resampled.permute(0, 2, 3, 1).reshape(1, 256, 384)
     state["pos_embed"] = torch.cat([state["pos_embed"][:, :1], positions], dim=1)
-    cls, keys = dino(state, to_batch(pixels), 14)
-    close(backbone.encode(pixels, "cls")[:, 0], cls)
+    tokens, keys = dino(state, to_batch(pixels), 14)
+    close(backbone.encode(pixels, "cls")[:, 0], tokens[:, 0])
     close(backbone.encode(pixels, "patch_keys"), keys)
     assert keys.shape == (2, 256, 384)
 

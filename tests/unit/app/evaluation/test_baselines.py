@@ -127,6 +127,12 @@ def test_k_center_buys_what_fits() -> None:
     assert BASELINES["k_center"](pool, 2.0).tolist() == [0, 3]
 
 
+def test_herding_takes_heaps_by_their_size() -> None:
+    """Of two heaps, one twice as large, two scenes come from the larger and one from the other."""
+    pool = pool_of(on_a_circle([0, 1, 2, 3, 90, 91]))
+    assert (BASELINES["herding"](pool, 3.0) < 4).tolist() == [True, True, False]
+
+
 def test_probcover_prefers_the_dense_heap() -> None:
     """The ball that covers most comes first, and the next elsewhere."""
     pool = pool_of(on_a_circle([0, 1, 2, 3, 4, 120, 121, 122, 240, 241]), classes=3)

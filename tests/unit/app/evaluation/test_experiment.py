@@ -143,6 +143,39 @@ def test_rounds_follow_every_seed(labelled: LabelFolder, stored: Path) -> None:
             assert course.cost == (seed.cost, seed.cost + 3, seed.cost + 6)
 
 
+def test_two_first_models_judge_the_same_seeds(labelled: LabelFolder, stored: Path) -> None:
+    """Each comparison is there twice, with the same seeds and the scores of another backbone."""
+    plan = replace(PLAN, cuts=PLAN.cuts[:1], budgets=PLAN.budgets[:1], random=3)
+    plan = replace(plan, first_model=FeatureSettings(backbone="efficientnet_lite0"))
+    own, other = evaluate(labelled, plan, stored).cells
+    assert (own.backbone, own.first_model) == ("colour_grid", "colour_grid")
+    assert (other.backbone, other.first_model) == ("colour_grid", "efficientnet_lite0")
+    assert [seed.choice for seed in own.seeds] == [seed.choice for seed in other.seeds]
+    pairs = zip(own.seeds, other.seeds, strict=True)
+    assert any(one.score.miou != two.score.miou for one, two in pairs)
+
+
+def test_a_second_first_model_is_not_the_first(labelled: LabelFolder, stored: Path) -> None:
+    """A backbone that judges anyway is refused, before anything is computed."""
+    plan = replace(PLAN, first_model=FeatureSettings(backbone="colour_grid"))
+    with pytest.raises(AppError, match="--first-model colour_grid: it judges anyway"):
+        evaluate(labelled, plan, stored)
+
+
+def test_chance_has_several_starts(labelled: LabelFolder, stored: Path) -> None:
+    """A method that takes a random seed is asked with several, any other once."""
+    plan = replace(PLAN, cuts=(parse_cut("frame"),), budgets=PLAN.budgets[:1], starts=5)
+    (cell,) = evaluate(labelled, plan, stored).cells
+    assert {name: len(seeds) for name, seeds in cell.methods.items()} == {
+        "centred/greedy": 1,
+        "seedal/greedy": 1,
+        "kmeans_furthest": 5,
+        "seedal_reference": 1,
+    }
+    first, *others = cell.methods["kmeans_furthest"]
+    assert any(one.choice.scenes != first.choice.scenes for one in others)
+
+
 def test_each_method_sees_the_vectors_it_wants(labelled: LabelFolder, stored: Path) -> None:
     """By default an objective's own; whoever says --token means all of them."""
     plan = replace(PLAN, cuts=(parse_cut("group:^."),), budgets=(parse_budget("50%"),))

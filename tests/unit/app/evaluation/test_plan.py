@@ -38,6 +38,7 @@ PLAN = ComparisonPlan(
         ({"random": 1}, "--random must be from 2 to 1,000, not 1"),
         ({"random": 1001}, "--random must be from 2 to 1,000, not 1001"),
         ({"repetitions": 0}, "--repetitions must be from 1 to 1,000, not 0"),
+        ({"starts": 0}, "--starts must be from 1 to 1,000, not 0"),
         ({"rounds": -1}, "--rounds must be at least 0, not -1"),
         ({"random_seed": -1}, "--random-seed must be at least 0, not -1"),
         ({"time_limit_s": float("nan")}, "--time-limit must be at least 0 seconds, not nan"),

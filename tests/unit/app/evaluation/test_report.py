@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pytest
 
 from app.choosing.budgets import parse_budget
 from app.evaluation.costs import parse_cost
@@ -102,6 +103,20 @@ def test_tables_show_every_method(make_cell: MakeCell) -> None:
     assert best.split()[0] == "seedal"
     assert best.split()[-4:] == ["100", "%", "100", "%"]
     assert worst.split()[0] == "k_center"
+
+
+def test_several_starts_stand_by_their_mean(make_cell: MakeCell) -> None:
+    """Percentile and mIoU of a method with several starts are means over them."""
+    cell = make_cell([0.1, 0.2, 0.3, 0.4], {"typiclust": [0.15, 0.35]})
+    found = standing(cell, "typiclust")
+    assert (found.miou, found.percentile) == pytest.approx((0.25, 0.5))
+    assert as_json(evaluation([cell]))["cells"][0]["methods"]["typiclust"][1]["miou"] == 0.35
+
+
+def test_text_names_the_first_model_where_it_is_another(make_cell: MakeCell) -> None:
+    """A table of its own for the seeds of one backbone as the first models of another judge."""
+    text = as_text(evaluation([make_cell([0.2, 0.4], {}, backbone="a", first_model="b")]))
+    assert text.splitlines()[0] == "shapes, a, first model on b"
 
 
 def test_text_has_a_table_for_each_backbone(make_cell: MakeCell) -> None:

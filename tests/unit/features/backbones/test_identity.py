@@ -34,6 +34,18 @@ def test_an_unknown_backbone_lists_the_known() -> None:
     )
 
 
+def test_a_block_belongs_to_the_name(tmp_path: Path) -> None:
+    """A vision transformer may end at a block, with the same weights; others have none."""
+    file = tmp_path / "weights.pth"
+    file.write_bytes(b"some weights")
+    assert identify("dinov2_vits14@7", weights=file).name == "dinov2_vits14@7"
+    assert identify("timm/vit_tiny_patch16_224@3", weights=file).name.endswith("@3")
+    with pytest.raises(BackboneError, match="colour_grid@3: colour_grid has no blocks"):
+        identify("colour_grid@3")
+    with pytest.raises(BackboneError, match="unknown backbone 'dinov2_vits14@'"):
+        identify("dinov2_vits14@")
+
+
 def test_weights_are_known_by_their_content(tmp_path: Path) -> None:
     """The id of weights is their file's SHA-256, which may be demanded in either case."""
     file = tmp_path / "weights.pth"
