@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,7 @@ from app.choosing.question import Question
 from app.errors import InvalidRequestError
 from app.evaluation.arena import Arena
 from app.evaluation.campaign import Campaign
+from app.evaluation.hinted import Hinted, Teachers
 from app.evaluation.labelled import LabelledPool
 from app.evaluation.methods import RANDOM, Choice, Method, find_methods, random_choice
 from app.evaluation.outcome import Cell, Evaluation, EvaluationOutcome
@@ -169,7 +171,6 @@ def evaluate(
     AppError
         A cut, a cost, a budget or a method cannot be had.
     """
-    methods = find_methods(plan.objectives, plan.baselines, pool.classes)
     draws = draw_scenes(pool, plan)
     identities, judging, notes = _identify(plan)
     cells: list[Cell] = []
@@ -178,7 +179,14 @@ def evaluate(
             model.name: Arena(pool, model, cache / "maps", plan.features.compute, progress)
             for model in (identity, *judging)
         }
+        teachers = Teachers(pool, identity, plan.features.compute)
         for draw in draws:
+            methods = find_methods(
+                plan.objectives,
+                plan.baselines,
+                pool.classes,
+                partial(Hinted, teachers=teachers, scenes=draw.scenes),
+            )
             described = _describe(pool, plan, identity, draw, methods, cache, progress)
             notes += [note for prepared in described.values() for note in prepared.notes]
             for cell in _cells(arenas, plan, identity.name, draw, described, methods):

@@ -13,7 +13,7 @@ import numpy as np
 
 from app.evaluation.errors import EvaluationError
 from app.evaluation.label_files import LABEL_SUFFIX
-from app.evaluation.labelled import LabelFolder, LabelledImage, survey
+from app.evaluation.labelled import LabelFolder, LabelledImage, LabelledPool, survey
 from app.seeds.scene_request import SceneRequest
 from app.seeds.selection import PreparedSource
 from features.backbones import Backbone, identify, open_backbone
@@ -128,9 +128,7 @@ def teach(hint: LabelFolder, known: PreparedSource) -> tuple[PseudoTasks, tuple[
     identity = identify(
         prepared.backbone, weights=settings.weights, weights_sha256=settings.weights_sha256
     )
-    backbone = open_backbone(identity, settings.compute)
-    with closing(Decoder()) as decoder:
-        cells = _cells(hint, hint.train, backbone, decoder)
+    cells = labelled_cells(hint, hint.train, open_backbone(identity, settings.compute))
     try:
         return taught(prepared.tasks, cells), _untaught(hint, cells)
     except VectorsError as error:
@@ -149,17 +147,27 @@ def _untaught(hint: LabelFolder, cells: Sequence[LabelledCells]) -> tuple[str, .
     )
 
 
-def _cells(
-    hint: LabelFolder, stems: Sequence[str], backbone: Backbone, decoder: Decoder
+def labelled_cells(
+    pool: LabelledPool, stems: Sequence[str], backbone: Backbone
 ) -> list[LabelledCells]:
+    """Return what images show, patch by patch, and how their patches are labelled.
+
+    Raises
+    ------
+    EvaluationError
+        A label cannot be read, or differs from its image in size.
+    FeatureError
+        An image cannot be read, or the device has no memory for a batch.
+    """
     found = []
-    for start in range(0, len(stems), _BATCH):
-        batch = stems[start : start + _BATCH]
-        waiting = [decoder.decode(str(hint.image(stem))) for stem in batch]
-        vectors = backbone.encode(np.stack([one.result() for one in waiting]), _TOKEN)
-        side = round(vectors.shape[1] ** 0.5)  # the network sees squares
-        found += [
-            LabelledCells(rows, hint.counts(stem, side, side))
-            for stem, rows in zip(batch, vectors, strict=True)
-        ]
+    with closing(Decoder()) as decoder:
+        for start in range(0, len(stems), _BATCH):
+            batch = stems[start : start + _BATCH]
+            waiting = [decoder.decode(str(pool.image(stem))) for stem in batch]
+            vectors = backbone.encode(np.stack([one.result() for one in waiting]), _TOKEN)
+            side = round(vectors.shape[1] ** 0.5)  # the network sees squares
+            found += [
+                LabelledCells(rows, pool.counts(stem, side, side))
+                for stem, rows in zip(batch, vectors, strict=True)
+            ]
     return found

@@ -1,7 +1,8 @@
 """What chooses a seed in a comparison: the product's objectives, and the baselines."""
 
+import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -149,6 +150,59 @@ def parse_objective(spec: str) -> tuple[str, str]:
     return objective, strategy
 
 
+HINTED: Final = f"{RECOMMENDED}+hint:"
+"""What the name of a recommended seed with a hint begins with (`app.evaluation.hinted`)."""
+
+_SIZE: Final = re.compile(r"(?P<images>[1-9]\d{0,3})|(?P<percent>[1-9]\d?)%|all", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class HintSize:
+    """How many labels a hint has.
+
+    Parameters
+    ----------
+    images
+        Number of labelled images from outside the pool; None: all there are.
+    share
+        Of the budget, what buys the hint; 0: nothing, the images are from outside the pool.
+    """
+
+    images: int | None
+    share: float = 0.0
+
+
+def parse_hinted(spec: str) -> HintSize:
+    """Return the size of the hint of ``recommended+hint:N``, ``:P%`` or ``:all``.
+
+    Raises
+    ------
+    InvalidRequestError
+        It is none of these.
+    """
+    found = _SIZE.fullmatch(spec.removeprefix(HINTED))
+    if found is None:
+        detail = f"{spec}: a hint is of N images, of P% of the budget, or all."
+        raise InvalidRequestError(detail)
+    if found["percent"]:
+        return HintSize(None, int(found["percent"]) / 100.0)
+    return HintSize(int(found["images"]) if found["images"] else None)
+
+
+def require_objective_spec(spec: str) -> None:
+    """Check what may stand in a list of objectives.
+
+    Raises
+    ------
+    InvalidRequestError
+        There is no such objective, strategy or hint.
+    """
+    if spec.startswith(HINTED):
+        parse_hinted(spec)
+    else:
+        parse_objective(spec)
+
+
 def require_baseline(name: str) -> BaselineMethod:
     """Return a baseline.
 
@@ -165,25 +219,35 @@ def require_baseline(name: str) -> BaselineMethod:
 
 
 def find_methods(
-    objectives: Iterable[str], baselines: Iterable[str], classes: int
+    objectives: Iterable[str],
+    baselines: Iterable[str],
+    classes: int,
+    hinted: Callable[[HintSize], Method],
 ) -> dict[str, Method]:
     """Return methods by the name they have in tables, objectives first.
 
     Parameters
     ----------
     objectives
-        Each ``OBJECTIVE`` or ``OBJECTIVE/STRATEGY``.
+        Each ``OBJECTIVE``, ``OBJECTIVE/STRATEGY`` or ``recommended+hint:SIZE``.
     baselines
         Each one of `BASELINE_METHODS`; where an objective has its name, it gets an addition.
     classes
         Number of classes, for baselines that make as many clusters.
+    hinted
+        Makes the method that has a hint of a size.
 
     Raises
     ------
     InvalidRequestError
         There is no method of a name.
     """
-    found: dict[str, Method] = {spec: _Objective(*parse_objective(spec)) for spec in objectives}
+    found: dict[str, Method] = {
+        spec: hinted(parse_hinted(spec))
+        if spec.startswith(HINTED)
+        else _Objective(*parse_objective(spec))
+        for spec in objectives
+    }
     taken = frozenset(found)
     for name in baselines:
         shown = f"{name} (baseline)" if name in taken else name

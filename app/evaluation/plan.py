@@ -19,7 +19,7 @@ from app.evaluation.costs import Cost, parse_cost, scene_costs
 from app.evaluation.cuts import Cut, Scenes
 from app.evaluation.errors import EvaluationError
 from app.evaluation.labelled import LabelledPool
-from app.evaluation.methods import parse_objective, require_baseline
+from app.evaluation.methods import require_baseline, require_objective_spec
 from features.settings import FeatureSettings
 from features.sources.scenes import Image, PoolScene, ScenePool
 
@@ -45,8 +45,8 @@ class ComparisonPlan:
     budgets
         At least one; fractions are of what all scenes cost.
     objectives
-        As :func:`app.evaluation.methods.find_methods` takes them: an objective, or
-        ``OBJECTIVE/STRATEGY``.
+        As :func:`app.evaluation.methods.find_methods` takes them: an objective,
+        ``OBJECTIVE/STRATEGY``, or ``recommended+hint:SIZE``.
     baselines
         Names of baselines.
     random
@@ -157,7 +157,7 @@ class ComparisonPlan:
 
     def _check_names(self) -> None:
         for spec in self.objectives:
-            parse_objective(spec)
+            require_objective_spec(spec)
         for name in self.baselines:
             require_baseline(name)
         for name in self.backbones:

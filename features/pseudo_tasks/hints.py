@@ -1,9 +1,10 @@
 """Tasks from a hint: a few images whose cells are labelled, of which teachers label the whole pool.
 
 Where what counts is small, no task that is made without a label knows it. A teacher is a linear
-discriminant analysis (Fisher 1936; Rao 1948) of the cells of three labelled images, in the space of
-what a first model is given. It names a class for every part of the pool, and that is a task. Any
-one teacher is wrong in its own way, so there are three at least, and their tasks count alike.
+discriminant analysis (Fisher 1936; Rao 1948) of the cells of three labelled images or more, in the
+space of what a first model is given. It names a class for every part of the pool, and that is a
+task. Any one teacher is wrong in its own way, so there are three at least, and their tasks count
+alike.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,9 @@ from features.pseudo_tasks.model import PseudoTasks
 
 _TAUGHT_BY: Final = 3
 """Images of a teacher, and the fewest teachers."""
+
+_MOST_TEACHERS: Final = 16
+"""Beyond, each has more images."""
 
 _SHRINKAGE: Final = 0.05
 """Of the mean variance, what is added to each variance within classes."""
@@ -96,7 +100,7 @@ def taught(tasks: PseudoTasks, images: Sequence[LabelledCells], seed: int = 0) -
 
 
 def _groups(count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Return which images teach together: three by three, each as often as others, or all but one.
+    """Return which images teach together: three or more, each as often as others, or all but one.
 
     Few images are taken together in every way that leaves one out, and all at once.
     """
@@ -105,7 +109,8 @@ def _groups(count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
         without_one = [np.delete(everyone, place) for place in range(count)]
         return [everyone, *without_one] if count > 1 else [everyone]
     order = rng.permutation(count)
-    groups = [order[start :: count // _TAUGHT_BY] for start in range(count // _TAUGHT_BY)]
+    teachers = min(count // _TAUGHT_BY, _MOST_TEACHERS)
+    groups = [order[start::teachers] for start in range(teachers)]
     while len(groups) < _TAUGHT_BY:
         groups.append(rng.permutation(count)[:_TAUGHT_BY])
     return groups

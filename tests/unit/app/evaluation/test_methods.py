@@ -11,7 +11,10 @@ from app.choosing.seeding import make_seed
 from app.errors import InvalidRequestError
 from app.evaluation.methods import (
     BASELINE_METHODS,
+    HintSize,
+    Method,
     find_methods,
+    parse_hinted,
     parse_objective,
     random_choice,
     require_baseline,
@@ -38,6 +41,21 @@ def question(seed: int = 0, n: int = 14) -> Question:
     )
 
 
+def no_hint(size: HintSize) -> Method:
+    """Fail: no method here has a hint."""
+    raise AssertionError(size)
+
+
+def test_a_hint_has_a_size() -> None:
+    """A number of images, a share of the budget, or all there are; anything else is refused."""
+    assert parse_hinted("recommended+hint:9") == HintSize(9)
+    assert parse_hinted("recommended+hint:25%") == HintSize(None, 0.25)
+    assert parse_hinted("recommended+hint:all") == HintSize(None)
+    for spec in ("0", "nine", "100%", "", "-1"):
+        with pytest.raises(InvalidRequestError, match="a hint is of N images, of P% of the budget"):
+            parse_hinted(f"recommended+hint:{spec}")
+
+
 def spent(asked: Question, scenes: tuple[str, ...]) -> float:
     """Return what scenes cost."""
     price = dict(zip(asked.scene_ids, asked.costs.tolist(), strict=True))
@@ -48,7 +66,7 @@ def spent(asked: Question, scenes: tuple[str, ...]) -> float:
 def test_every_method_keeps_the_budget_and_repeats_itself(seed: int) -> None:
     """Distinct scenes of the pool, at most the budget, and the same ones for the same call."""
     asked = question(seed)
-    for name, method in find_methods(QUICK, BASELINE_METHODS, classes=4).items():
+    for name, method in find_methods(QUICK, BASELINE_METHODS, 4, no_hint).items():
         choice = method(asked)
         assert choice.scenes, name
         assert len(set(choice.scenes)) == len(choice.scenes), name
@@ -72,7 +90,7 @@ def test_random_seeds_fill_the_budget_and_differ() -> None:
 def test_an_objective_is_what_the_product_answers() -> None:
     """The choice, its bound and its notes are those of the service that `seedal select` calls."""
     asked = question()
-    choice = find_methods(["centred/greedy"], [], 4)["centred/greedy"](asked)
+    choice = find_methods(["centred/greedy"], [], 4, no_hint)["centred/greedy"](asked)
     answer = make_seed(
         replace(asked, objective="centred", options=SolverOptions(strategy="greedy"))
     )
@@ -82,14 +100,16 @@ def test_an_objective_is_what_the_product_answers() -> None:
 
 def test_tables_have_each_method_once() -> None:
     """Objectives come first; a baseline of an objective's name is told apart from it."""
-    methods = find_methods(["k_center", "seedal/greedy"], ["k_center", "kmeans_centroid"], 4)
+    methods = find_methods(
+        ["k_center", "seedal/greedy"], ["k_center", "kmeans_centroid"], 4, no_hint
+    )
     assert list(methods) == ["k_center", "seedal/greedy", "k_center (baseline)", "kmeans_centroid"]
-    assert list(find_methods([], ["k_center"], 4)) == ["k_center"]
+    assert list(find_methods([], ["k_center"], 4, no_hint)) == ["k_center"]
 
 
 def test_each_method_says_which_vectors_it_wants() -> None:
     """An objective its own, a baseline the paper's."""
-    methods = find_methods(OBJECTIVES, BASELINE_METHODS, 4)
+    methods = find_methods(OBJECTIVES, BASELINE_METHODS, 4, no_hint)
     assert {name: methods[name].token for name in OBJECTIVES} == {
         name: objective.token for name, objective in OBJECTIVES.items()
     }
