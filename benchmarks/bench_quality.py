@@ -11,163 +11,43 @@ way in seconds.
 
 import argparse
 import json
-import random
 import sys
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL.Image
-import PIL.ImageDraw
+from quality_pools import APART, PARTS, ROUNDS, USUAL, words_of
 
 from app.choosing.objectives import RECOMMENDED
 from app.choosing.recommending import expect
 from app.cli.main import main as seedal
 
-_ROUNDS = "rounds"
-_USUAL = ("rooms", "camvid", "followme", "labelmefacade", "collections")
-_PARTS = (*_USUAL, "official", "semantic_kitti", _ROUNDS, "smoke")
-
-
-def _write(path: Path, stems: Iterator[str] | list[str]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(stems) + "\n", encoding="utf-8")
-    return path
-
-
-def _camvid(data: Path, lists: Path) -> list[str]:
-    folder = data / "camvid"
-    names = {split: sorted(p.stem for p in (folder / split).glob("*.jpg")) for split in _SPLITS}
-    train, test = (_write(lists / f"camvid-{split}.txt", names[split]) for split in _SPLITS)
-    words = ["--images", str(folder), "--labels", str(folder), "--ignore-label", "11"]
-    return [*words, "--train", str(train), "--test", str(test)]
-
-
-_SPLITS = ("train", "test")
-
-
-def _labelmefacade(data: Path, lists: Path, part: str) -> list[str]:
-    """Return the words for one of three splits of LabelMeFacade.
-
-    ``labelmefacade``: 564 photos drawn at random are the pool; ``collections``: half of the
-    collections, so that no test photo is of a street that can be chosen; ``official``: the
-    dataset's own, a pool of 100 photos.
-    """
-    folder = data / "labelmefacade"
-    stems = sorted(path.stem for path in (folder / "images").glob("*.jpg"))
-    rng = random.Random(0)  # noqa: S311 - no secret
-    if part == "official":
-        listed = {
-            split: [Path(line).stem for line in (folder / f"{split}.txt").read_text().split()]
-            for split in _SPLITS
-        }
-        pool = set(listed["train"])
-        stems = [stem for stem in stems if stem in pool or stem in set(listed["test"])]
-    elif part == "collections":
-        groups = sorted({stem.split("__")[0] for stem in stems})
-        rng.shuffle(groups)
-        half = set(groups[: len(groups) // 2])
-        pool = {stem for stem in stems if stem.split("__")[0] in half}
-    else:
-        drawn = list(stems)
-        rng.shuffle(drawn)
-        pool = set(drawn[:564])
-    train = _write(lists / f"{part}-train.txt", [stem for stem in stems if stem in pool])
-    test = _write(lists / f"{part}-test.txt", [stem for stem in stems if stem not in pool])
-    words = ["--images", str(folder / "images"), "--labels", str(folder / "labels")]
-    return [*words, "--ignore-label", "0", "--train", str(train), "--test", str(test)]
-
-
-def _listed(folder: Path) -> list[str]:
-    """Return the words for a data set that lists its own images."""
-    ignored = [
-        word
-        for label in (folder / "ignore").read_text().split()
-        for word in ("--ignore-label", label)
-    ]
-    words = ["--images", str(folder / "images"), "--labels", str(folder / "labels"), *ignored]
-    return [*words, "--train", str(folder / "train.txt"), "--test", str(folder / "test.txt")]
-
-
-def _smoke(folder: Path) -> list[str]:
-    """Draw a world of three clips whose images have a rare class, and label it exactly."""
-    rng = np.random.default_rng(0)
-    stems: dict[str, list[str]] = {"train": [], "test": []}
-    for clip, sky in enumerate(((120, 160, 220), (90, 90, 110), (200, 150, 120))):
-        for frame in range(12):
-            stem = f"clip{clip}_{frame:03d}"
-            image = PIL.Image.new("RGB", (64, 48), sky)
-            label = PIL.Image.new("L", (64, 48), 0)
-            shapes = [(1, (60, 60, 60), (0, 32, 64, 48))]
-            if frame % 4 == clip:
-                left = int(rng.integers(0, 48))
-                shapes.append((2, (200, 30, 30), (left, 26, left + 12, 38)))
-            for value, colour, box in shapes:
-                PIL.ImageDraw.Draw(image).rectangle(box, fill=colour)
-                PIL.ImageDraw.Draw(label).rectangle(box, fill=value)
-            (folder / "images").mkdir(parents=True, exist_ok=True)
-            (folder / "labels").mkdir(parents=True, exist_ok=True)
-            image.save(folder / "images" / f"{stem}.png")
-            label.save(folder / "labels" / f"{stem}.png")
-            stems["train" if (frame + 1) % 3 else "test"].append(stem)
-    train, test = (_write(folder / f"{split}.txt", stems[split]) for split in _SPLITS)
-    words = ["--images", str(folder / "images"), "--labels", str(folder / "labels")]
-    return [*words, "--train", str(train), "--test", str(test)]
-
-
-_SMALL_BUDGETS = ("--budgets", "6%,12%,24%")
-_ASKED: dict[str, tuple[str, ...]] = {
-    "rooms": ("--cut", "group:^(r[0-9]+)_"),
-    "camvid": ("--cut", "frame", "--cut", "window:1-8"),
-    "followme": ("--cut", "window:1-8"),
-    "labelmefacade": ("--cut", "frame"),
-    "collections": ("--cut", "frame", "--cut", "group:^(.*)__@1-8"),
-    "official": ("--cut", "frame", *_SMALL_BUDGETS),
-    "semantic_kitti": ("--cut", "frame", "--cut", "window:1-4", *_SMALL_BUDGETS),
-    _ROUNDS: (
-        *("--cut", "window:1-8", "--budgets", "3%", "--rounds", "2", "--random", "10"),
-        *("--objectives", "seedal,recommended", "--baselines", "k_center"),
-    ),
-    "smoke": ("--cut", "frame", "--cut", "window:1-3", "--budgets", "15%,30%", "--random", "4"),
-}
-"""How the images of a part are cut into scenes, and what else is not as usual."""
-
 
 def _words(part: str, arguments: argparse.Namespace) -> list[str]:
-    """Return the command line of a part, without what all have in common."""
-    data, lists = arguments.data, arguments.out / "lists"
-    if part == "smoke":
-        source = _smoke(arguments.out / "world")
-    elif part in {"camvid", _ROUNDS}:
-        source = _camvid(data, lists)
-    elif part in {"rooms", "followme"}:
-        source = _listed(data / part)
-    elif part == "semantic_kitti":
-        source = ["--semantic-kitti", str(data / "mini_semantickitti")]
-    else:
-        source = _labelmefacade(data, lists, part)
-    return [*source, *_ASKED[part]]
+    """Return the command line of a part."""
+    small = part == "smoke"
+    words = ["evaluate", *words_of(part, arguments.data, arguments.out)]
+    words += ["--backbone", "colour_grid" if small else arguments.backbone]
+    words += ["--out", str(arguments.out / part)]
+    if part not in {"smoke", *APART}:
+        words += ["--random", str(arguments.random), "--starts", str(arguments.starts)]
+        words += ["--objectives", arguments.objectives, "--time-limit", "5"]
+        words += ["--repetitions", str(arguments.repetitions)]
+    files = {"--data-dir": arguments.data_dir}
+    if not small:
+        files |= {"--weights": arguments.weights}
+    if part not in {"smoke", ROUNDS}:
+        files |= {"--first-model": arguments.first_model}
+        files |= {"--first-weights": arguments.first_weights}
+    given = [(flag, str(value)) for flag, value in files.items() if value is not None]
+    return [*words, *chain.from_iterable(given)]
 
 
 def _run(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    folder = arguments.out / part
-    backbone = "colour_grid" if part == "smoke" else arguments.backbone
-    words = ["evaluate", *_words(part, arguments), "--backbone", backbone, "--out", str(folder)]
-    words += ["--time-limit", "1" if part == "smoke" else "5"]
-    if part not in {"smoke", _ROUNDS}:
-        words += ["--random", str(arguments.random), "--starts", str(arguments.starts)]
-        words += ["--objectives", arguments.objectives]
-    words += ["--repetitions", "1" if part in {"smoke", _ROUNDS} else str(arguments.repetitions)]
-    if arguments.first_model is not None and part not in {"smoke", _ROUNDS}:
-        words += ["--first-model", arguments.first_model]
-        if arguments.first_weights is not None:
-            words += ["--first-weights", str(arguments.first_weights)]
-    if arguments.data_dir is not None:
-        words += ["--data-dir", str(arguments.data_dir)]
-    if arguments.weights is not None and part != "smoke":
-        words += ["--weights", str(arguments.weights)]
+    folder, words = arguments.out / part, _words(part, arguments)
     known = folder / "evaluation.json"
     if known.exists() and part != "smoke":
         before: dict[str, Any] = json.loads(known.read_text())
@@ -187,10 +67,13 @@ def _run(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def totals(documents: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return every method over all cells of all parts, and its mean percentile in each part."""
+    """Return every method over all cells of all parts, and its mean percentile in each part.
+
+    Intervals are of a bootstrap of two levels: parts are drawn with replacement, then their cells.
+    """
     found: dict[str, dict[str, list[dict[str, float]]]] = {}
     for part, document in documents.items():
-        if part == _ROUNDS:  # the same seeds as camvid's
+        if part in APART:
             continue
         for cell in document["cells"]:
             for method, standing in cell["against_random"].items():
@@ -198,11 +81,13 @@ def totals(documents: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     rows = []
     for method, parts in found.items():
         every = [standing for standings in parts.values() for standing in standings]
+        percentiles = [[s["percentile"] for s in standings] for standings in parts.values()]
         row: dict[str, Any] = {
             "method": method,
             "cells": len(every),
             "gain": float(np.mean([s["gain"] for s in every])),
             "percentile": float(np.mean([s["percentile"] for s in every])),
+            "percentile_interval": _interval(percentiles),
             "above_mean": float(np.mean([s["gain"] > 0 for s in every])),
             "at_best": float(np.mean([s["at_best"] for s in every])),
         }
@@ -214,12 +99,22 @@ def totals(documents: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["percentile"])
 
 
+def _interval(parts: list[list[float]], resamples: int = 2_000) -> tuple[float, float]:
+    rng = np.random.default_rng(0)
+    means = []
+    for _ in range(resamples):
+        drawn = [parts[place] for place in rng.integers(0, len(parts), len(parts))]
+        means.append(np.mean(np.concatenate([rng.choice(own, len(own)) for own in drawn])))
+    low, high = np.quantile(means, (0.025, 0.975)).tolist()
+    return low, high
+
+
 def _recommended(
     documents: dict[str, dict[str, Any]],
 ) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
     """Yield the part, the cell and why each start's seed is recommended, where it is said."""
     for part, document in documents.items():
-        for cell in document["cells"] if part != _ROUNDS else ():
+        for cell in document["cells"] if part not in APART else ():
             seeds = cell["methods"].get(RECOMMENDED, ())
             found = [seed["recommendation"] for seed in seeds if "recommendation" in seed]
             if found:
@@ -278,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("bench-quality"))
-    parser.add_argument("--part", nargs="+", choices=_PARTS, default=_USUAL)
+    parser.add_argument("--part", nargs="+", choices=PARTS, default=USUAL)
     parser.add_argument("--backbone", default="efficientnet_lite0")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--first-model", help="a second backbone, whose first models judge too")
@@ -303,7 +198,9 @@ def main() -> None:
     for row in rows:
         parts = "  ".join(f"{part} {value:.2f}" for part, value in row["by_part"].items())
         print(
-            f"{row['method']:22s} {row['percentile']:.2f}  {parts}  {row['gain']:+.4f}  "
+            f"{row['method']:22s} {row['percentile']:.2f}  "
+            f"({row['percentile_interval'][0]:.2f} to {row['percentile_interval'][1]:.2f})  "
+            f"{parts}  {row['gain']:+.4f}  "
             f"{row['above_mean']:.0%}  {row['at_best']:.0%}  ({row['cells']} cells)"
         )
     print(f"proven share of the objective's bound: {report['kept']}")

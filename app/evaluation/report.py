@@ -1,131 +1,18 @@
 """An evaluation as JSON, tables and pictures, with each method's place among random seeds."""
 
 import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
 
 from app.evaluation.figure import Panel
 from app.evaluation.outcome import Cell, Evaluation, EvaluationOutcome
-from app.evaluation.scores import interval, percentile
+from app.evaluation.standings import standing, totals
 from features.errors import plural
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """A method against random seeds, in one comparison; of several starts, the mean.
-
-    Parameters
-    ----------
-    miou
-        Of the method's seed.
-    gain
-        mIoU above the mean of the random seeds.
-    percentile
-        Share of the random seeds that it is above, ties counted half.
-    at_best
-        The chance that it is at or above the best of 20 of them, drawn at random; of all of them
-        where there are fewer.
-    """
-
-    miou: float
-    gain: float
-    percentile: float
-    at_best: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Total:
-    """A method against random seeds, over several comparisons.
-
-    Parameters
-    ----------
-    method
-        Its name.
-    cells
-        Number of comparisons.
-    gain, percentile
-        Means.
-    gain_interval, percentile_interval
-        95 % bootstrap intervals of the means, comparisons drawn with replacement.
-    above_mean, at_best
-        Shares of the comparisons.
-    """
-
-    method: str
-    cells: int
-    gain: float
-    gain_interval: tuple[float, float]
-    percentile: float
-    percentile_interval: tuple[float, float]
-    above_mean: float
-    at_best: float
-
-
-def standing(cell: Cell, method: str) -> Standing:
-    """Compare a method's seeds with the random ones of the same cell."""
-    randoms = np.array([seed.score.miou for seed in cell.random])
-    found = [seed.score.miou for seed in cell.methods[method]]
-    miou = cell.miou(method)
-    return Standing(
-        miou=miou,
-        gain=miou - float(randoms.mean()),
-        percentile=float(np.mean([percentile(one, randoms) for one in found])),
-        at_best=float(
-            np.mean([_above_all(int((randoms <= one).sum()), len(randoms)) for one in found])
-        ),
-    )
-
-
-def _above_all(below: int, randoms: int) -> float:
-    """Return the chance that so many drawn ones are all among those that are not above."""
-    drawn = min(_DRAWN, randoms)
-    return math.comb(below, drawn) / math.comb(randoms, drawn)
-
-
-def total(method: str, standings: Sequence[Standing], random_seed: int = 0) -> Total:
-    """Sum a method's standings up.
-
-    Parameters
-    ----------
-    method
-        Its name.
-    standings
-        One for each comparison, at least one.
-    random_seed
-        Of the bootstrap.
-    """
-    gains = [one.gain for one in standings]
-    percentiles = [one.percentile for one in standings]
-    return Total(
-        method=method,
-        cells=len(standings),
-        gain=float(np.mean(gains)),
-        gain_interval=interval(gains, random_seed),
-        percentile=float(np.mean(percentiles)),
-        percentile_interval=interval(percentiles, random_seed),
-        above_mean=float(np.mean([one.gain > 0 for one in standings])),
-        at_best=float(np.mean([one.at_best for one in standings])),
-    )
-
-
-def totals(cells: Iterable[Cell]) -> list[Total]:
-    """Return every method's total, the best percentile first."""
-    by_method: dict[str, list[Standing]] = {}
-    for cell in cells:
-        for method in cell.methods:
-            by_method.setdefault(method, []).append(standing(cell, method))
-    found = [total(method, standings) for method, standings in by_method.items()]
-    return sorted(found, key=lambda one: (-one.percentile, -one.gain, one.method))
-
-
 _PERCENT: Final = 100.0
-
-_DRAWN: Final = 20
-"""Random seeds whose best a method's is compared with, as the luckiest of many tries."""
 
 _PANELS: Final = 24
 """Of a picture, at most: what a screen still shows, and far below what a PNG can be high."""
@@ -230,7 +117,7 @@ def _rows(table: Sequence[Sequence[str]]) -> list[str]:
 
 def summary_table(cells: Sequence[Cell]) -> str:
     """Return every method against random seeds, over some comparisons, as text."""
-    head = ["method", "gain", "95 %", "percentile", "95 %", "above mean", "at best"]
+    head = ["method", "gain", "95 %", "percentile", "95 %", "above mean", "at best", "saved"]
     rows = [
         [
             one.method,
@@ -240,6 +127,7 @@ def summary_table(cells: Sequence[Cell]) -> str:
             "{:.2f} to {:.2f}".format(*one.percentile_interval),
             f"{_PERCENT * one.above_mean:.0f} %",
             f"{_PERCENT * one.at_best:.0f} %",
+            "" if one.saved is None else f"{_PERCENT * one.saved:.0f} %",
         ]
         for one in totals(cells)
     ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import percentileofscore
 
 from app.evaluation.outcome import Cell
-from app.evaluation.report import standing, total, totals
+from app.evaluation.standings import Line, standing, total, totals
 
 MakeCell = Callable[..., Cell]
 
@@ -37,14 +37,14 @@ def test_a_total_is_the_mean_over_comparisons(make_cell: MakeCell) -> None:
         make_cell([0.2, 0.4], {"a": 0.1}),
         make_cell([0.2, 0.4], {"a": 0.35}),
     ]
-    found = total("a", [standing(cell, "a") for cell in cells])
+    found = total("a", cells)
     assert (found.method, found.cells) == ("a", 4)
     assert found.gain == pytest.approx(np.mean([0.2, 0.0, -0.2, 0.05]))
     assert found.percentile == pytest.approx(np.mean([1.0, 0.5, 0.0, 0.5]))
     assert found.at_best == 0.25
     assert found.gain_interval[0] <= found.gain <= found.gain_interval[1]
     assert found.percentile_interval[0] < found.percentile < found.percentile_interval[1]
-    assert total("a", [standing(cell, "a") for cell in cells]) == found
+    assert total("a", cells) == found
 
 
 def test_above_the_mean_is_a_gain_above_nothing(make_cell: MakeCell) -> None:
@@ -59,3 +59,35 @@ def test_the_best_method_comes_first(make_cell: MakeCell) -> None:
     cells = [make_cell([0.2, 0.4], methods), make_cell([0.1, 0.5], methods)]
     assert [one.method for one in totals(cells)] == ["a", "b", "c", "d"]
     assert totals([]) == []
+
+
+def test_a_line_counts_what_a_random_seed_would_need(make_cell: MakeCell) -> None:
+    """Random seeds double their mIoU from 1 to 4; a method is there at 2, and so saves a half."""
+    values = {"10%": (0.2, 0.2), "20%": (0.3, 0.4), "40%": (0.4, 0.5)}
+    cells = [
+        make_cell([random, random], {"a": own}, budget=budget)
+        for budget, (random, own) in values.items()
+    ]
+    found = Line.of("a", cells[::-1])
+    assert found.area == pytest.approx((0.0 / 2 + 0.1 + 0.1 / 2) / 2)
+    assert found.saved == pytest.approx((0.0 + 0.5) / 2)
+    assert totals(cells)[0].saved == found.saved
+    assert Line.of("a", cells[1:2]).saved is None
+
+
+def test_beyond_what_was_measured_nothing_is_counted(make_cell: MakeCell) -> None:
+    """A method above every random seed saves the largest budget; one below the smallest nothing."""
+    budgets = {"10%": 0.2, "20%": 0.3}
+    for own, saved in ((0.9, 0.5), (0.1, 0.0)):
+        cells = [make_cell([r, r], {"a": own}, budget=budget) for budget, r in budgets.items()]
+        assert Line.of("a", cells).saved == pytest.approx(saved)
+
+
+def test_lines_are_apart_by_cut_and_first_model(make_cell: MakeCell) -> None:
+    """What differs in more than the budget is a line of its own, and lines count alike."""
+    cells = [
+        make_cell([0.2, 0.2], {"a": 0.3}),
+        make_cell([0.2, 0.2], {"a": 0.5}, first_model="other"),
+        make_cell([0.2, 0.2], {"a": 0.5}, first_model="other", budget="20%"),
+    ]
+    assert totals(cells)[0].area == pytest.approx((0.1 + 0.3) / 2)
