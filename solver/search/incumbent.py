@@ -13,7 +13,7 @@ from solver.rules.book import keeps
 from solver.rules.reduction import Reduced
 from solver.search.best_first import Attempt
 from solver.search.greedy import extend, greedy
-from solver.search.local_search import local_search
+from solver.search.local_search import Landscape, local_search
 
 # Beyond so many items greedy additions, a pass each, take too long; little is left to add there.
 _FILLED = 5_000
@@ -78,12 +78,11 @@ class Incumbent(Generic[ProblemT]):
         """Return the criteria, and a limit of a share of the time that is left."""
         return FirstOf(self.stop, TimeLimit(share * self.clock.remaining()))
 
-    def improve(self, share: float) -> None:
+    def improve(self, share: float, compiled: tuple[Landscape, int] | None = None) -> None:
         """Run local search from the incumbent for a share of the time that is left."""
         stop = self.for_a_share(share)
-        self.take(
-            local_search(self.problem, self.chosen, stop, self.random_seed), Strategy.LOCAL_SEARCH
-        )
+        found = local_search(self.problem, self.chosen, stop, self.random_seed, compiled)
+        self.take(found, Strategy.LOCAL_SEARCH)
 
     def finish(self, attempt: Attempt, strategy: Strategy) -> None:
         """Keep what an exact search found, and say what became of the incumbent before it."""

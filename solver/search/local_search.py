@@ -5,7 +5,8 @@ is perturbed, and what it is worth. For sums over pairs the moves are add, drop,
 for one and one for two. A swap of j in for i out changes the objective by
 ``gain(j) - gain(i) - s_ij``, so one row of pair utilities scores all partners of i at once; no
 n x n matrix is needed. Objectives that evaluate themselves exchange one for one. Every rule is kept
-at every move. The cores of large pools descend by compiled moves (`solver.signatures.exchange`).
+at every move. Coverage (`solver.sets.coverage_search`) and the cores of large pools
+(`solver.signatures.exchange`) descend by compiled moves.
 """
 
 import math
@@ -186,6 +187,28 @@ def _first_exchange(
     return None
 
 
+def shaken(chosen: Mask, rules: SelectionRules, rng: np.random.Generator) -> Mask:
+    """Return a selection without a random few, and with one outsider.
+
+    An item that a minimum needs is exchanged for a random other instead of dropped.
+    """
+    changed = chosen.copy()
+    inside = np.flatnonzero(chosen)
+    if inside.size:
+        size = int(rng.integers(1, max(2, inside.size // _SHAKEN + 1)))
+        for item in rng.choice(inside, size=size, replace=False):
+            if rules.may_drop(changed)[item]:
+                changed[item] = False
+                continue
+            others = np.flatnonzero(rules.may_replace(changed, [int(item)]))
+            if others.size:
+                changed = _moved(changed, [int(item)], [int(rng.choice(others))])
+    outside = np.flatnonzero(rules.may_add(changed) & ~chosen)
+    if outside.size:
+        changed[rng.choice(outside)] = True
+    return changed
+
+
 class _ProblemLandscape:
     """A problem under its rules."""
 
@@ -212,28 +235,17 @@ class _ProblemLandscape:
             chosen = after
 
     def perturb(self, chosen: Mask, rng: np.random.Generator) -> Mask:
-        """Drop a random few and take one outsider in.
-
-        An item that a minimum needs is exchanged for a random other instead of dropped.
-        """
-        changed, rules = chosen.copy(), self._rules
-        inside = np.flatnonzero(chosen)
-        if inside.size:
-            size = int(rng.integers(1, max(2, inside.size // _SHAKEN + 1)))
-            for item in rng.choice(inside, size=size, replace=False):
-                if rules.may_drop(changed)[item]:
-                    changed[item] = False
-                    continue
-                others = np.flatnonzero(rules.may_replace(changed, [int(item)]))
-                if others.size:
-                    changed = _moved(changed, [int(item)], [int(rng.choice(others))])
-        outside = np.flatnonzero(rules.may_add(changed) & ~chosen)
-        if outside.size:
-            changed[rng.choice(outside)] = True
-        return changed
+        """Drop a random few and take one outsider in."""
+        return shaken(chosen, self._rules, rng)
 
 
-def local_search(problem: AnyProblem, start: Mask, stop: Stop, random_seed: int = 0) -> Attempt:
+def local_search(
+    problem: AnyProblem,
+    start: Mask,
+    stop: Stop,
+    random_seed: int = 0,
+    compiled: tuple[Landscape, int] | None = None,
+) -> Attempt:
     """Improve a selection by iterated local search.
 
     Parameters
@@ -246,6 +258,8 @@ def local_search(problem: AnyProblem, start: Mask, stop: Stop, random_seed: int 
         Asked with the incumbent's objective before every move.
     random_seed
         The only source of randomness.
+    compiled
+        A landscape that the problem's kind has of its own, and its patience.
 
     Returns
     -------
@@ -254,7 +268,7 @@ def local_search(problem: AnyProblem, start: Mask, stop: Stop, random_seed: int 
     """
     if not keeps(problem, start):
         return Attempt(start, math.inf, StopReason.EXHAUSTED)
-    landscape = _ProblemLandscape(problem)
-    best = landscape.descend(start, stop)
     patience = _SET_PATIENCE if isinstance(problem, SetProblem) else _PAIR_PATIENCE
+    landscape, patience = compiled or (_ProblemLandscape(problem), patience)
+    best = landscape.descend(start, stop)
     return iterate(landscape, best, stop, np.random.default_rng(random_seed), patience)

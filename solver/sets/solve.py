@@ -17,6 +17,8 @@ from solver.search.proof_log import ProofLog
 from solver.sets.base import ConcaveProblem
 from solver.sets.concave_tree import ConcaveTree
 from solver.sets.cover_search import cover_search
+from solver.sets.coverage import CoverageProblem
+from solver.sets.coverage_search import PATIENCE, CoverageLandscape
 from solver.sets.facility import FacilityProblem
 from solver.sets.facility_tree import FacilityTree
 from solver.sets.k_center import KCenterProblem
@@ -25,7 +27,7 @@ SET_STRATEGIES = (Strategy.AUTO, Strategy.EXACT, Strategy.GREEDY, Strategy.LOCAL
 """The strategies that every objective has."""
 
 # Shares of the time: for local search before the proof, for local search alone, for a bound.
-_FIRST_SHARE, _SEARCH_SHARE, _BOUND_SHARE = 0.15, 0.7, 0.8
+_FIRST_SHARE, _SEARCH_SHARE, _BOUND_SHARE = 0.4, 0.7, 0.8
 
 
 def _exact(problem: SetProblem, start: Mask, stop: Stop, nodes: int | None) -> Attempt:
@@ -106,14 +108,17 @@ def search_set(strategy: Strategy, incumbent: Incumbent[SetProblem]) -> None:
         At its start: a selection that keeps every rule, if one is known.
     """
     incumbent.greedy()
+    compiled = None
+    if isinstance(incumbent.problem, CoverageProblem):
+        compiled = CoverageLandscape(incumbent.problem), PATIENCE
     match strategy:
         case Strategy.GREEDY:
             _bound(incumbent, _BOUND_SHARE)
         case Strategy.LOCAL_SEARCH:
-            incumbent.improve(_SEARCH_SHARE)
+            incumbent.improve(_SEARCH_SHARE, compiled)
             _bound(incumbent, 1.0)
         case _:
-            incumbent.improve(_FIRST_SHARE)
+            incumbent.improve(_FIRST_SHARE, compiled)
             attempt = _guarded(incumbent, incumbent.stop, incumbent.nodes)
             incumbent.finish(attempt, Strategy.EXACT)
     incumbent.fill_up()

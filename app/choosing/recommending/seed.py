@@ -54,6 +54,13 @@ CLEARLY: Final = 0.2
 """Deviations by which another must be better to be taken in place of the first: less is chance."""
 
 
+_PARTS: Final = 10
+"""Into which the time is cut: one for each candidate but the first, and for a search."""
+
+_RANDOM_PARTS: Final = 2
+"""For random seeds, at most."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
     """Why a seed is recommended, and what is known and expected of it.
@@ -134,12 +141,10 @@ def recommend(
         objective, note = resolve(question.signatures)
         return Recommended(replace(question, objective=objective), None, (note,))
     started = time.perf_counter()
-    # Four parts of ten for the first candidate, which mostly is the answer, one for each of the
-    # others, two for random seeds, and one for a search.
-    part = question.options.time_limit_s / (len(CANDIDATES) + 6)
+    part = question.options.time_limit_s / _PARTS
     found = _candidates(question, part, cancelled)
-    if found[-1].result.status is Status.INFEASIBLE or cancelled():
-        return Recommended(found[-1].question, found[-1].result, ())
+    if found[0].result.status is Status.INFEASIBLE or cancelled():
+        return Recommended(found[0].question, found[0].result, ())
     # Small products are faster on one thread, and have the same last digits each time.
     with threadpool_limits(limits=1):
         best, searched, why = _chosen(question, found, part, cancelled)
@@ -156,7 +161,7 @@ def _chosen(
     hint = None if question.hint is None else score_of(question.hint)
     measure, reduced = Measure(score_of(question.tasks), hint), reduce(found[0].problem)
     seed = question.options.random_seed
-    random = RandomSeeds.drawn(measure, reduced, seed, TimeLimit(2.0 * part))
+    random = RandomSeeds.drawn(measure, reduced, seed, TimeLimit(_RANDOM_PARTS * part))
     scores = [random.score(measure(one.present)) for one in found]
     place = int(np.argmax(scores))
     best, searched = found[place if scores[place] > scores[0] + CLEARLY else 0], ""
@@ -187,9 +192,10 @@ def _chosen(
 def _candidates(
     question: Question, seconds: float, cancelled: Callable[[], bool]
 ) -> list["_Candidate"]:
-    """Solve for each objective; end with the first that no choice answers, or when cancelled.
+    """Solve for each objective, the first last; end when no choice answers, or when cancelled.
 
-    The first has four times as long as each of the others.
+    Mostly the first is the answer. So it has the time that the others leave, but for what random
+    seeds and a search take.
 
     Raises
     ------
@@ -198,9 +204,12 @@ def _candidates(
     """
     found: list[_Candidate] = []
     refusals: list[Exception] = []
-    for name in CANDIDATES:
+    clock = TimeLimit(question.options.time_limit_s)
+    searches = question.hint is not None or is_single(question.signatures)
+    after = (_RANDOM_PARTS + searches) * seconds
+    for name in (*CANDIDATES[1:], FIRST):
         asked = replace(question, objective=name)
-        limit = 4.0 * seconds if name == FIRST else seconds
+        limit = max(seconds, clock.remaining() - after) if name == FIRST else seconds
         options = replace(question.options, time_limit_s=limit)
         try:
             problem = asked.problem()
@@ -208,7 +217,7 @@ def _candidates(
         except (InvalidRequestError, UnknownStrategyError) as error:
             refusals.append(error)  # the pool is too large for it, or it has no such strategy
             continue
-        found.append(_Candidate(asked, problem, result))
+        found.insert(0 if name == FIRST else len(found), _Candidate(asked, problem, result))
         if result.status is Status.INFEASIBLE or cancelled():
             break
     if found:
