@@ -62,7 +62,6 @@ def test_no_exchange_of_one_item_improves_what_a_descent_finds(
 @given(coverage_problems())
 def test_a_descent_that_is_stopped_keeps_the_rules(asked: CoverageProblem) -> None:
     """Asked to stop at once, what is there is filled up and handed back."""
-
     problem = reduce(asked).problem
     start = greedy(problem).chosen
     if keeps(problem, start):
