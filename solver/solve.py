@@ -28,7 +28,7 @@ from solver.sets.solve import SET_STRATEGIES, search_set
 from solver.verify import slack, verify
 
 # Raised whenever the same question may get another answer, so that stored answers are not reused.
-ALGORITHM: Final = "6"
+ALGORITHM: Final = "7"
 
 
 def solve(

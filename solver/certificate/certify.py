@@ -35,7 +35,7 @@ from solver.signatures.large import prove_large
 from solver.signatures.tree import signature_tree
 from solver.verify import slack
 
-FORMAT: Final = "seedal-certificate/2"
+FORMAT: Final = "seedal-certificate/3"
 
 
 def _never(objective: float, upper_bound: float) -> None:

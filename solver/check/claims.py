@@ -23,7 +23,7 @@ from .rounding import UNDERFLOW, UNIT, exact_sum, row_sums
 from .rules import NumberRanges, StatedRules, refuse, stated_constraints
 from .tree import Tree
 
-FORMAT = "seedal-certificate/2"
+FORMAT = "seedal-certificate/3"
 
 # Two values are called equal, and a bound proven, up to this much relative to the objective ...
 TOLERANCE = 1e-9

@@ -66,8 +66,12 @@ class ConcavePlanes:
         return bound
 
 
+# How much less a content must come to item by item to count so, relative to the tangent.
+_RAMP = 0.2
+
+
 class CoverageTangents:
-    """Tangents of coverage.
+    """Planes of coverage: tangents, and contents that count item by item.
 
     Parameters
     ----------
@@ -81,24 +85,43 @@ class CoverageTangents:
         self._h = np.asarray(arrays["held"], dtype=np.float64)
         self._total = exact_sum(self._q)
         self._amounts = self._a.sum(axis=1)
+        # Amounts that are not 0: whose, of which content, how much, and what each would add alone.
+        self._owner, self._content = np.nonzero(self._a)
+        self._some = self._a[self._owner, self._content]
+        less = 1.0 + self._h[self._content]
+        self._alone = self._some / less / (less + self._some)
 
     def at(self, z: Array) -> PlaneBatch:
-        """Return the planes that touch at rows z, shape (L, n).
+        """Return the planes of rows z, shape (L, n).
 
-        A tangent at any t of at least 0 is above phi, so that a rounded t costs nothing. With
-        ``s = 1 / (1 + t)`` the constant is ``sum of q ((t s)^2 + h s^2)`` and a slope ``sum of
-        a q s^2``: numbers of one sign, each product off by less than 9 units. What underflows is
-        multiplied by q or a afterwards.
+        A tangent at any t of at least 0 is above phi, and contents may count item by item in any
+        part, so that a rounded t or part costs nothing. With ``s = 1 / (1 + t)`` and the part r of
+        a content, the constant is ``sum of q (r h / (1 + h) + (1 - r) ((t s)^2 + h s^2))``, and a
+        slope ``sum of q (r l + (1 - r) min(a s^2, l))``: numbers of one sign, each product off by
+        less than 16 units. What underflows is multiplied by q or a afterwards.
         """
         m = len(self._q)
-        t = np.clip(self._h + z @ self._a, 0.0, _FARTHEST)
-        s = 1.0 / (1.0 + t)
-        squares = s * s
-        constants = ((t * s) ** 2 + self._h * squares) @ self._q
-        slopes = (self._q * squares) @ self._a.T
-        constant_errors = gamma(m + 16) * constants + (m + 8) * TINY * (1.0 + self._total)
-        slope_errors = gamma(m + 16) * slopes + (m + 8) * TINY * (1.0 + self._amounts)
+        constants, slopes = np.zeros(len(z)), np.zeros(z.shape)
+        for place, row in enumerate(z):
+            constants[place], slopes[place] = self._plane(row)
+        constant_errors = gamma(m + 24) * constants + (m + 8) * TINY * (1.0 + self._total)
+        slope_errors = gamma(m + 24) * slopes + (m + 8) * TINY * (1.0 + self._amounts)
         return PlaneBatch(constants, slopes, constant_errors, slope_errors)
+
+    def _plane(self, z: Array) -> tuple[float, Array]:
+        m = len(self._q)
+        t = np.clip(self._h + z @ self._a, 0.0, _FARTHEST)
+        s, own = 1.0 / (1.0 + t), 1.0 / (1.0 + self._h)
+        alone = np.bincount(self._content, z[self._owner] * self._alone, m)
+        added = (t - self._h) * s * own
+        with np.errstate(divide="ignore", invalid="ignore"):
+            apart = np.minimum((1.0 - alone / added) / _RAMP, 1.0)
+        part = np.where(np.maximum(alone, 0.0) < added, apart, 0.0)
+        touching = (t * s) ** 2 + self._h * (s * s)
+        constant = float(self._q @ (part * (self._h * own) + (1.0 - part) * touching))
+        least = np.minimum(self._some * (s * s)[self._content], self._alone)
+        mixed = part[self._content] * self._alone + (1.0 - part)[self._content] * least
+        return constant, np.bincount(self._owner, self._q[self._content] * mixed, len(z))
 
     def worth(self, items: Array) -> tuple[float, float, float]:
         """Return the worth of a selection, what it may be off by, and its scale: the sum of q.

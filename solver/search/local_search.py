@@ -187,7 +187,9 @@ def _first_exchange(
     return None
 
 
-def shaken(chosen: Mask, rules: SelectionRules, rng: np.random.Generator) -> Mask:
+def shaken(
+    chosen: Mask, rules: SelectionRules, rng: np.random.Generator, part: int = _SHAKEN
+) -> Mask:
     """Return a selection without a random few, and with one outsider.
 
     An item that a minimum needs is exchanged for a random other instead of dropped.
@@ -195,7 +197,7 @@ def shaken(chosen: Mask, rules: SelectionRules, rng: np.random.Generator) -> Mas
     changed = chosen.copy()
     inside = np.flatnonzero(chosen)
     if inside.size:
-        size = int(rng.integers(1, max(2, inside.size // _SHAKEN + 1)))
+        size = int(rng.integers(1, max(2, inside.size // part + 1)))
         for item in rng.choice(inside, size=size, replace=False):
             if rules.may_drop(changed)[item]:
                 changed[item] = False

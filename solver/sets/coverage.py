@@ -5,11 +5,13 @@ at t = 1.
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from solver.model.kernel import kernel
 from solver.model.problem import Floats, Mask, check_sum
 from solver.sets.base import ConcaveProblem, matrix, per_point
 
@@ -19,6 +21,62 @@ if TYPE_CHECKING:
 
 def _saturated(t: Floats) -> Floats:
     return np.asarray(t / (1.0 + t))
+
+
+class Contents(NamedTuple):
+    """What items have, without zeros: item i has ``amounts[k]`` of content ``points[k]``.
+
+    Here ``starts[i] <= k < starts[i + 1]``. `alone` is ``phi(held + amount) - phi(held)``: what
+    nothing else has of the content makes of the amount. `weights` and `held` are those of all m.
+    """
+
+    starts: npt.NDArray[np.int64]
+    points: npt.NDArray[np.int64]
+    amounts: Floats
+    alone: Floats
+    weights: Floats
+    held: Floats
+
+
+RAMP: Final = 0.2
+"""How much less a content must come to item by item than by the tangent to count item by item.
+
+Between, both ways have a part. So a plane changes little with x, and where both come to the same,
+as at a selection in which one item has all of a content, rounding does not choose.
+"""
+
+
+@kernel
+def _plane(contents: Contents, x: Floats) -> tuple[float, Floats]:
+    """Return a plane that touches at x, or is below the tangent there.
+
+    A content is counted by the tangent of phi to what x has of it, or, where that is less at x, as
+    if each item were the only one that has it.
+    """
+    held, n = contents.held, len(x)
+    there, alone = held.copy(), np.zeros(len(held))
+    for i in range(n):
+        for k in range(contents.starts[i], contents.starts[i + 1]):
+            there[contents.points[k]] += x[i] * contents.amounts[k]
+            alone[contents.points[k]] += x[i] * contents.alone[k]
+    constant, slopes = 0.0, np.zeros(n)
+    tangent, apart = np.zeros(len(held)), np.zeros(len(held))
+    for u in range(len(held)):
+        less, more = 1.0 + held[u], 1.0 + there[u]
+        added = (there[u] - held[u]) / (less * more)
+        if alone[u] < added:
+            apart[u] = min(1.0, (1.0 - alone[u] / added) / RAMP)
+        tangent[u] = 1.0 / more**2
+        touching = (there[u] / more) ** 2 + held[u] * tangent[u]
+        mixed = apart[u] * held[u] / less + (1.0 - apart[u]) * touching
+        constant += contents.weights[u] * mixed
+    for i in range(n):
+        for k in range(contents.starts[i], contents.starts[i + 1]):
+            u = contents.points[k]
+            least = min(contents.amounts[k] * tangent[u], contents.alone[k])
+            mixed = apart[u] * contents.alone[k] + (1.0 - apart[u]) * least
+            slopes[i] += contents.weights[u] * mixed
+    return constant, slopes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -99,11 +157,28 @@ class CoverageProblem(ConcaveProblem):
             constraints=constraints,
         )
 
+    @cached_property
+    def contents(self) -> Contents:
+        """What items have, without zeros."""
+        items, points = np.nonzero(self.amounts)
+        amounts, before = self.amounts[items, points], 1.0 + self.held[points]
+        return Contents(
+            starts=np.searchsorted(items, np.arange(self.n + 1)).astype(np.int64),
+            points=points.astype(np.int64),
+            amounts=amounts,
+            alone=amounts / before / (before + amounts),
+            weights=self.weights,
+            held=self.held,
+        )
+
     def plane(self, x: Floats) -> tuple[float, Floats]:
-        t = self.held + x @ self.amounts
-        slope = 1.0 / (1.0 + t) ** 2
-        constant = _saturated(t) - slope * (t - self.held)
-        return float(self.weights @ constant), np.asarray(self.amounts @ (self.weights * slope))
+        """Return a plane, see :meth:`solver.sets.base.ConcaveProblem.plane`.
+
+        What an item adds only falls as more is there, so a content is worth no more than the sum
+        of what each item would add alone. That is far less than the tangent where few items have
+        much of it: x may take a little of each, and a selection cannot.
+        """
+        return _plane(self.contents, x)
 
     @property
     def margin(self) -> float:

@@ -5,10 +5,8 @@ is taken out, and every other is looked at in its place: a pass over the amounts
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from solver.model.kernel import kernel
 from solver.model.problem import Floats, Mask
@@ -16,26 +14,17 @@ from solver.model.stop import Stop
 from solver.rules.arrays import RuleArrays, Tally, may_swap, rule_arrays, swap, tally
 from solver.rules.book import SelectionRules, keeps
 from solver.search.local_search import shaken
-from solver.sets.coverage import CoverageProblem
+from solver.sets.coverage import Contents, CoverageProblem
 
-PATIENCE = 300
+_WANTED = 8
+"""Others of the largest gains that are tried in the place of one."""
+
+PATIENCE = 1000
 """Rounds of perturbation without improvement after which the search ends by itself."""
 
 
-class _Contents(NamedTuple):
-    """What items have, without zeros: item i has ``amounts[k]`` of ``points[k]``.
-
-    Here ``starts[i] <= k < starts[i + 1]``. `weights` are those of all m contents.
-    """
-
-    starts: npt.NDArray[np.int64]
-    points: npt.NDArray[np.int64]
-    amounts: Floats
-    weights: Floats
-
-
 @kernel
-def _added(contents: _Contents, there: Floats, item: int) -> float:
+def _added(contents: Contents, there: Floats, item: int) -> float:
     """Return what an item adds to what is there: phi(t + a) - phi(t), without cancellation."""
     total = 0.0
     for k in range(contents.starts[item], contents.starts[item + 1]):
@@ -47,7 +36,7 @@ def _added(contents: _Contents, there: Floats, item: int) -> float:
 
 @kernel
 def _take(
-    contents: _Contents,
+    contents: Contents,
     there: Floats,
     chosen: Mask,
     used: Tally,
@@ -70,7 +59,7 @@ def _take(
 
 @kernel
 def _fill(
-    contents: _Contents,
+    contents: Contents,
     there: Floats,
     chosen: Mask,
     used: Tally,
@@ -111,7 +100,7 @@ def _fill(
 
 
 @kernel
-def _losses(contents: _Contents, there: Floats, chosen: Mask) -> Floats:
+def _losses(contents: Contents, there: Floats, chosen: Mask) -> Floats:
     """Return what each chosen item would be missed for, 0 for others, shape (n,)."""
     lost = np.zeros(len(chosen))
     for item in range(len(chosen)):
@@ -125,7 +114,7 @@ def _losses(contents: _Contents, there: Floats, chosen: Mask) -> Floats:
 
 @kernel
 def _exchange(
-    contents: _Contents,
+    contents: Contents,
     there: Floats,
     chosen: Mask,
     used: Tally,
@@ -142,7 +131,6 @@ def _exchange(
         Whether that helped; nothing is changed where it did not.
     """
     n = len(chosen)
-    before = used.number[0]
     partner, most = -1, threshold
     _take(contents, there, chosen, used, rules, item, -1)
     lost = _added(contents, there, item)
@@ -159,17 +147,53 @@ def _exchange(
     if partner >= 0:
         _take(contents, there, chosen, used, rules, item, partner)
         return True
-    if not may_swap(used, rules, item, -1) or before < 1:
+    if not may_swap(used, rules, item, -1):
         return False
-    kept = chosen.copy()
+    return _replan(contents, there, chosen, used, rules, prices, item, lost + threshold)
+
+
+@kernel
+def _replan(
+    contents: Contents,
+    there: Floats,
+    chosen: Mask,
+    used: Tally,
+    rules: RuleArrays,
+    prices: Floats,
+    item: int,
+    lost: float,
+) -> bool:
+    """Take an item out, one of the best others in, and fill up; keep it where it is worth more."""
+    n = len(chosen)
+    kept, amounts = chosen.copy(), there.copy()
     _take(contents, there, chosen, used, rules, item, -1)
-    found = _fill(contents, there, chosen, used, rules, prices, item)
-    if found > lost + threshold:
-        return True
+    gain = np.full(n, -1.0)
     for j in range(n):
-        if chosen[j] != kept[j]:
-            _take(contents, there, chosen, used, rules, -1 if kept[j] else j, j if kept[j] else -1)
+        if j != item and not chosen[j] and may_swap(used, rules, -1, j):
+            gain[j] = _added(contents, there, j)
+    for _ in range(_WANTED):
+        first = int(np.argmax(gain))
+        if gain[first] <= 0.0:
+            break
+        _take(contents, there, chosen, used, rules, -1, first)
+        found = gain[first] + _fill(contents, there, chosen, used, rules, prices, item)
+        if found > lost:
+            return True
+        gain[first] = -1.0
+        for j in range(n):
+            if chosen[j] and (not kept[j] or j == item):
+                _take(contents, there, chosen, used, rules, j, -1)
+    _take(contents, there, chosen, used, rules, -1, item)
+    there[:] = amounts
     return False
+
+
+_FAR = 0.1
+"""Chance that a perturbation goes far."""
+
+
+_BLUR = 0.5
+"""Standard deviation of the logarithms of prices that are a little other."""
 
 
 class CoverageLandscape:
@@ -184,13 +208,6 @@ class CoverageLandscape:
     def __init__(self, problem: CoverageProblem) -> None:
         self._problem, self._rules = problem, SelectionRules(problem)
         self._arrays, self._prices = rule_arrays(problem), self._rules.prices()
-        rows, points = np.nonzero(problem.amounts)
-        self._contents = _Contents(
-            starts=np.searchsorted(rows, np.arange(problem.n + 1)).astype(np.int64),
-            points=points.astype(np.int64),
-            amounts=problem.amounts[rows, points],
-            weights=problem.weights,
-        )
         self.threshold = problem.resolution
 
     def value(self, chosen: Mask) -> float:
@@ -199,7 +216,7 @@ class CoverageLandscape:
 
     def descend(self, chosen: Mask, stop: Stop) -> Mask:
         """Fill the budget and exchange, one item after the other, until nothing helps."""
-        contents, rules, prices = self._contents, self._arrays, self._prices
+        contents, rules, prices = self._problem.contents, self._arrays, self._prices
         there = self._problem.held + self._problem.amounts[chosen].sum(axis=0)
         found, used = chosen.copy(), tally(chosen, rules)
         _fill(contents, there, found, used, rules, prices, -1)
@@ -221,5 +238,10 @@ class CoverageLandscape:
         return found if keeps(self._problem, found) else chosen
 
     def perturb(self, chosen: Mask, rng: np.random.Generator) -> Mask:
-        """Drop a random few and take one outsider in."""
-        return shaken(chosen, self._rules, rng)
+        """Drop a random few, now and then many, and fill up as if prices were a little other."""
+        changed = shaken(chosen, self._rules, rng, 1 if rng.random() < _FAR else 4)
+        prices = self._prices * np.exp(rng.normal(0.0, _BLUR, len(changed)))
+        there = self._problem.held + self._problem.amounts[changed].sum(axis=0)
+        used = tally(changed, self._arrays)
+        _fill(self._problem.contents, there, changed, used, self._arrays, prices, -1)
+        return changed

@@ -129,7 +129,7 @@ class Maker:
         chosen = [] if found is None else list(found[1])
         status = "optimal" if self.slack is None else "feasible"
         return {
-            "format": "seedal-certificate/2",
+            "format": "seedal-certificate/3",
             "problem": fingerprint(self.arrays, self.budget, self.rules),
             "budget": self.budget,
             "constraints": self.rules,

@@ -42,7 +42,7 @@ def made(arrays: Arrays) -> dict[str, Any]:
     """Return the certificate of the worked example."""
     bound = {"multipliers": {}, "taken": [], "refused": []}
     return {
-        "format": "seedal-certificate/2",
+        "format": "seedal-certificate/3",
         "problem": fingerprint(arrays, 2.0, NO_RULES),
         "budget": 2.0,
         "constraints": NO_RULES,

@@ -158,7 +158,7 @@ def wrong_texts() -> Iterator[tuple[str, Wrong]]:
         "the file is cut off": lambda s: s[:-20],
         "something follows the object": lambda s: s + "{}",
         "a list around the object": lambda s: f"[{s}]",
-        "a string": lambda _: '"seedal-certificate/2"',
+        "a string": lambda _: '"seedal-certificate/3"',
         "a million brackets": lambda _: "[" * 1_000_000,
     }.items():
         yield what, Wrong(rule, "signatures", text(change))
@@ -171,6 +171,6 @@ def wrong_texts() -> Iterator[tuple[str, Wrong]]:
     yield "an item of 400 digits", Wrong(rule, "signatures", huge)
     longer = _replace('"min_items": ', '"min_items": 1' + "0" * 5000)
     yield "a number of 5000 digits", Wrong(rule, "signatures", longer)
-    for version in ("seedal-certificate/1", "seedal-certificate/3", "SEEDAL-certificate/2", "", 2):
+    for version in ("seedal-certificate/2", "seedal-certificate/4", "SEEDAL-certificate/3", "", 2):
         bend = put("format", version)
         yield f"format {version!r}", Wrong("The format has a version", "signatures", bend)

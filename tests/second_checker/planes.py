@@ -328,13 +328,30 @@ class Facility(Objective):
         ]
 
 
+RAMP = 0.2
+
+
+def _part_alone(singly: arb, added: arb) -> arb:
+    """Return the part of a content that counts item by item, as a number without a radius."""
+    most, less = float(added.mid()), float(singly.mid())
+    if not max(less, 0.0) < most:
+        return ZERO
+    return arb(min(1.0, (1.0 - less / most) / RAMP))
+
+
 class Coverage(Objective):
-    """Saturating coverage, ``phi(t) = t / (1 + t)``, by tangents."""
+    """Saturating coverage, ``phi(t) = t / (1 + t)``, by tangents and item by item."""
 
     def __post_init__(self) -> None:
         a = self.arrays["amounts"]
         self.q, self.h = balls(self.arrays["weights"]), balls(self.arrays["held"])
         self.a = arb_mat(*a.shape, [arb(x) for x in a.ravel().tolist()])
+        alone = [
+            arb(x) / ((1 + h) * (1 + h + arb(x)))
+            for row in a.tolist()
+            for x, h in zip(row, self.h, strict=True)
+        ]
+        self.alone = arb_mat(*a.shape, alone)
 
     def _amounts(self, z: Sequence[float]) -> list[arb]:
         point = arb_mat(1, self.n, [arb(x) for x in z])
@@ -348,13 +365,20 @@ class Coverage(Objective):
         return sum(self.q, ZERO)
 
     def plane(self, job: Job) -> Plane:
-        c, slopes = ZERO, []
-        for q, h, amount in zip(self.q, self.h, self._amounts(job.completed()), strict=True):
+        z = job.completed()
+        point = arb_mat(1, self.n, [arb(x) for x in z])
+        singly = (point * self.alone).entries()
+        c, g = ZERO, [ZERO] * self.n
+        for u, (q, h, amount) in enumerate(zip(self.q, self.h, self._amounts(z), strict=True)):
             t = amount.max(ZERO)
-            slopes.append(q / ((1 + t) * (1 + t)))
-            c += q * t / (1 + t) - slopes[-1] * (t - h)
-        g = self.a * arb_mat(len(slopes), 1, slopes)
-        return c, list(g.entries())
+            steep = 1 / ((1 + t) * (1 + t))
+            # Any part from 0 to 1 is right: a rounded one is taken for what it is.
+            part = _part_alone(singly[u], t / (1 + t) - h / (1 + h))
+            c += q * (part * h / (1 + h) + (1 - part) * (t / (1 + t) - steep * (t - h)))
+            for i in range(self.n):
+                alone = self.alone[i, u]
+                g[i] += q * (part * alone + (1 - part) * (self.a[i, u] * steep).min(alone))
+        return c, g
 
 
 class KCenter(Objective):

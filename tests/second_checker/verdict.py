@@ -24,7 +24,7 @@ from second_checker.refusing import need
 from second_checker.rules import Rule, State, make_rules, root
 from second_checker.walk import Walk, highest
 
-FORMAT = "seedal-certificate/2"
+FORMAT = "seedal-certificate/3"
 _FIELDS = {
     "format", "problem", "budget", "constraints", "status", "selected", "total_cost", "objective",
     "upper_bound", "proof",

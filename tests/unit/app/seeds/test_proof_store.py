@@ -12,7 +12,7 @@ from app.errors import SolveCancelledError
 from app.processes.child import Cancellation
 from app.seeds.proof_store import ProofStore
 
-TEXT = b'{"format": "seedal-certificate/2"}'
+TEXT = b'{"format": "seedal-certificate/3"}'
 PROOF = Proof(content=gzip.compress(TEXT, mtime=0), size=len(TEXT), seconds=1.25)
 
 
