@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from quality_figures import calibrated, methods_by_pool
 from quality_pools import APART, PARTS, ROUNDS, USUAL, words_of
 
 from app.choosing.objectives import RECOMMENDED
@@ -150,9 +151,9 @@ def kept(documents: dict[str, dict[str, Any]]) -> dict[str, float]:
     return {"least": min(shares), "median": float(np.median(shares))} if shares else {}
 
 
-def calibration(cells: list[dict[str, Any]]) -> dict[str, Any]:
-    """Predict each pool from the other pools' cells; return means and their errors."""
-    found: dict[str, Any] = {}
+def predictions(cells: list[dict[str, Any]]) -> dict[str, list[tuple[float, float]]]:
+    """Predict the cells of each pool from the other pools'; return predicted and measured."""
+    found: dict[str, list[tuple[float, float]]] = {}
     for pool in dict.fromkeys(cell["pool"] for cell in cells):
         others = [cell for cell in cells if cell["pool"] != pool]
         own = [cell for cell in cells if cell["pool"] == pool]
@@ -162,8 +163,16 @@ def calibration(cells: list[dict[str, Any]]) -> dict[str, Any]:
             if (expected := expect(cell["redundancy"], others)) is not None
         ]
         if pairs:
-            predicted, true = np.mean(pairs, axis=0).tolist()
-            found[pool] = {"predicted": predicted, "measured": true, "cells": len(pairs)}
+            found[pool] = pairs
+    return found
+
+
+def calibration(pairs: dict[str, list[tuple[float, float]]]) -> dict[str, Any]:
+    """Return the means of what was predicted and measured, and how far pools are off on average."""
+    found: dict[str, Any] = {}
+    for pool, own in pairs.items():
+        predicted, true = np.mean(own, axis=0).tolist()
+        found[pool] = {"predicted": predicted, "measured": true, "cells": len(own)}
     errors = [abs(one["predicted"] - one["measured"]) for one in found.values()]
     return found | ({"mean_absolute_error": float(np.mean(errors))} if errors else {})
 
@@ -187,12 +196,19 @@ def main() -> None:
     arguments = parser.parse_args()
     documents = {part: _run(part, arguments) for part in arguments.part}
     rows = totals(documents)
+    predicted = predictions(measured(documents))
     report = {
         "seconds": {part: document["seconds"] for part, document in documents.items()},
         "totals": rows,
         "kept": kept(documents),
-        "calibration": calibration(measured(documents)),
+        "calibration": calibration(predicted),
     }
+    pools = {part: document for part, document in documents.items() if part not in APART}
+    if pools:
+        names = [row["method"] for row in rows]
+        methods_by_pool(pools, names, arguments.out / "methods-by-pool")
+    if predicted:
+        calibrated(predicted, arguments.out / "calibration")
     (arguments.out / "totals.json").write_text(json.dumps(report, indent=1) + "\n")
     print("\nall comparisons: mean percentile, by part; gain; above the random mean; at the best")
     for row in rows:

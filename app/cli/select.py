@@ -53,7 +53,7 @@ def run(
     source = open_scenes(scenes)
     require_format(files.form, source.pool.kind)
     source.require_sense(asked, kept)
-    hint = _hint(shown, scenes.objective, source)
+    hint = _hint(shown, scenes.objective, source, frozenset(kept.labelled))
     known = source.prepare(settings_of(data_dir=scenes.data_dir).cache_dir, ImageProgress())
     if hint is not None:
         tasks, notes = teach(hint, known)
@@ -78,7 +78,9 @@ def run(
     return selections
 
 
-def _hint(shown: Hint, objective: str, source: OpenSource) -> LabelFolder | None:
+def _hint(
+    shown: Hint, objective: str, source: OpenSource, labelled: frozenset[str]
+) -> LabelFolder | None:
     """Read the hint where one is given, and refuse what no features could make one of."""
     if shown.hint is None:
         return None
@@ -86,7 +88,7 @@ def _hint(shown: Hint, objective: str, source: OpenSource) -> LabelFolder | None
         detail = f"A hint is for the objective {RECOMMENDED}, not for {objective}."
         raise InvalidRequestError(detail)
     hint = read_hint(shown.hint, frozenset(shown.hint_ignore))
-    require_sense(hint, source.request, source.pool)
+    require_sense(hint, source.request, source.pool, labelled)
     return hint
 
 

@@ -4,7 +4,7 @@ The images are described as the pool's are, patch by patch, and their labels are
 same names. `features.pseudo_tasks.hints` makes tasks of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -92,18 +92,31 @@ def _entries(images: Path, labels: Path) -> dict[str, LabelledImage]:
     }
 
 
-def require_sense(hint: LabelFolder, request: SceneRequest, pool: ScenePool) -> None:
+def require_sense(
+    hint: LabelFolder, request: SceneRequest, pool: ScenePool, labelled: Collection[str]
+) -> None:
     """Refuse a hint that no features could make one of, before they are computed.
+
+    Parameters
+    ----------
+    hint
+        What was read.
+    request, pool
+        What is asked about.
+    labelled
+        Ids of scenes that are labelled already: their images may be in a hint. That is a second
+        round.
 
     Raises
     ------
     EvaluationError
-        The pool will not be described by patches, or an image of the hint is in it: who has labels
-        there says so by ``--labelled``.
+        The pool will not be described by patches, or an image of the hint is in a scene that is not
+        labelled: who has labels there says so by ``--labelled``.
     """
     if request.vectors is not None or request.features.token not in {AUTO, _TOKEN}:
         raise EvaluationError(hint.name, _NEEDS)
-    own = {image.uri for scene in pool.scenes for image in scene.images}
+    free = [scene for scene in pool.scenes if scene.scene_id not in labelled]
+    own = {image.uri for scene in free for image in scene.images}
     for stem in hint.train:
         path = hint.image(stem).resolve()
         if str(path) in own or path.as_uri() in own:

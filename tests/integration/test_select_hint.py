@@ -125,7 +125,7 @@ def test_a_class_that_hardly_a_cell_shows_is_named(world: Path, select: Run) -> 
 
 
 def test_images_of_the_pool_are_no_hint(world: Path, select: Run) -> None:
-    """Who has labels there says so by --labelled."""
+    """Who has labels there says so by --labelled, and that is a second round."""
     scene = world / "pool" / "s00"
     (scene / "labels").mkdir()
     hint = world / "own"
@@ -139,3 +139,6 @@ def test_images_of_the_pool_are_no_hint(world: Path, select: Run) -> None:
     status, _, err = select("--hint", hint)
     assert status != 0
     assert "is an image of the pool" in err
+    status, seed, _ = select("--hint", hint, "--labelled", "s00")
+    assert status == 0
+    assert "s00" not in {scene["scene_id"] for scene in seed["scenes"]}
