@@ -100,6 +100,35 @@ def totals(documents: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["percentile"])
 
 
+def table(document: dict[str, Any]) -> str:
+    """Return a part as a table in Markdown: each method against random seeds, the best first."""
+    models = list(dict.fromkeys(cell["first_model"] for cell in document["cells"]))
+    heads = ["method", "gain, points of mIoU", "percentile", "95 %", *models, "at best", "saved"]
+    rows = [heads, ["---"] * len(heads)]
+    for one in document["summary"]:
+        own = [
+            [
+                cell["against_random"][one["method"]]["percentile"]
+                for cell in document["cells"]
+                if cell["first_model"] == model
+            ]
+            for model in models
+        ]
+        low, high = one["percentile_interval"]
+        rows.append(
+            [
+                f"`{one['method']}`",
+                f"{100 * one['gain']:+.1f}",
+                f"{one['percentile']:.2f}",
+                f"{low:.2f} to {high:.2f}",
+                *(f"{np.mean(found):.2f}" for found in own),
+                f"{one['at_best']:.0%}",
+                "" if one["saved"] is None else f"{one['saved']:.0%}",
+            ]
+        )
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 def _interval(parts: list[list[float]], resamples: int = 2_000) -> tuple[float, float]:
     rng = np.random.default_rng(0)
     means = []
@@ -196,6 +225,8 @@ def main() -> None:
     arguments = parser.parse_args()
     documents = {part: _run(part, arguments) for part in arguments.part}
     rows = totals(documents)
+    tables = [f"## {part}\n\n{table(document)}\n" for part, document in documents.items()]
+    (arguments.out / "tables.md").write_text("\n".join(tables), encoding="utf-8")
     predicted = predictions(measured(documents))
     report = {
         "seconds": {part: document["seconds"] for part, document in documents.items()},

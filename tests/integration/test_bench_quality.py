@@ -24,3 +24,5 @@ def test_the_smoke_part_compares_every_objective_and_baseline(
     }
     assert all(row["cells"] == 4 and 0 <= row["percentile"] <= 1 for row in rows)
     assert (tmp_path / "smoke" / "evaluation.png").stat().st_size > 10_000
+    assert (tmp_path / "methods-by-pool.png").stat().st_size > 10_000
+    assert "| `recommended` |" in (tmp_path / "tables.md").read_text()
