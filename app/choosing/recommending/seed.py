@@ -253,7 +253,11 @@ _HINT: Final = (
 def _sentences(objective: str, why: Recommendation, searched: str) -> tuple[str, ...]:
     kept = ""
     if why.kept is not None:
-        kept = f" It keeps at least {why.kept:.1%} of the best possible {objective}, proven."
+        kept = (
+            " No seed is better by it, proven."
+            if why.kept >= 1.0
+            else f" It keeps at least {why.kept:.1%} of the best possible {objective}, proven."
+        )
     chosen = (
         f"{searched}; it is measured by {objective}.{kept}"
         if searched
