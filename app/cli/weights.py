@@ -43,6 +43,9 @@ def fetch(name: str, *, as_json: bool) -> None:
         The weights cannot be fetched.
     """
     identity = identify(name)
+    if identity.parts:
+        message = f"{name}: ask for one network at a time"
+        raise BackboneError(message)
     if identity.weights_file is None:
         message = f"{name} has no weights, so there is nothing to fetch"
         raise BackboneError(message)

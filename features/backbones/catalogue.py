@@ -55,6 +55,17 @@ def split_block(name: str) -> tuple[str, int | None]:
     return (name, None) if found is None else (found[1], int(found[2]))
 
 
+def split_joined(name: str) -> tuple[str, ...]:
+    """Split a backbone's name into those of the networks that are set side by side."""
+    return tuple(name.split("+"))
+
+
+def is_transformer(name: str) -> bool:
+    """Return whether a name has the form of a vision transformer's, and so takes a checkpoint."""
+    network, _ = split_block(name)
+    return network in TIMM_VITS or _TIMM_NAME.fullmatch(network) is not None
+
+
 def require_name(name: str, *others: str) -> None:
     """Check the form of a backbone's name.
 
@@ -63,18 +74,27 @@ def require_name(name: str, *others: str) -> None:
     name
         One of :data:`BACKBONES`, or ``timm/`` and a name of timm's, such as
         ``timm/vit_small_patch16_224.augreg_in1k``. After a vision transformer, ``@N`` may follow:
-        the network as far as its block N, counted from 0. Whether timm knows a name, and whether a
-        network has such a block, is found out at work.
+        the network as far as its block N, counted from 0. Several with ``+`` between them are set
+        side by side. Whether timm knows a name, and whether a network has such a block, is found
+        out at work.
     others
         Further names that will do.
 
     Raises
     ------
     BackboneError
-        The name is none of these.
+        The name is none of these, or a network is set beside itself.
     """
+    parts = split_joined(name)
+    if len(parts) > 1:
+        for part in parts:
+            require_name(part)
+        if len(set(parts)) < len(parts):
+            message = f"{name}: a network is set beside itself"
+            raise BackboneError(message)
+        return
     network, block = split_block(name)
-    is_vit = network in TIMM_VITS or _TIMM_NAME.fullmatch(network) is not None
+    is_vit = is_transformer(name)
     if block is not None and network in BACKBONES and not is_vit:
         message = f"{name}: {network} has no blocks to choose from; vision transformers have"
         raise BackboneError(message)

@@ -14,8 +14,10 @@ from features.backbones.catalogue import (
     EFFICIENTNET_LITE,
     TIMM_PREFIX,
     TIMM_VITS,
+    is_transformer,
     require_name,
     split_block,
+    split_joined,
 )
 from features.backbones.colour_grid import ColourGrid
 from features.errors import BackboneError, WeightsError
@@ -34,11 +36,14 @@ class Identity:
         SHA-256 of the weights' file; for a backbone without weights, of its version.
     weights_file
         Where the weights lie; None for a backbone that has none.
+    parts
+        The networks that are set side by side, where there are several; their files are their own.
     """
 
     name: str
     weights_id: str
     weights_file: Path | None
+    parts: tuple["Identity", ...] = ()
 
     def require_file(self) -> Path:
         """Return the weights' file.
@@ -64,18 +69,21 @@ def identify(
     name
         As :func:`features.backbones.catalogue.require_name` takes it.
     weights
-        A checkpoint to use; by default the installed or published one.
+        A checkpoint to use; by default the installed or published one. Of networks side by side, it
+        is that of the vision transformer.
     weights_sha256
         What the SHA-256 of the weights' file must be, in hexadecimal.
 
     Raises
     ------
     BackboneError
-        The name is unknown, or weights are given to a backbone that has none.
+        The name is unknown, or weights are given to a backbone that has none, or to several.
     WeightsError
         The weights are missing, cannot be fetched or have another hash.
     """
     require_name(name)
+    if len(split_joined(name)) > 1:
+        return _side_by_side(name, weights, weights_sha256)
     if name == COLOUR_GRID:
         if weights is not None or weights_sha256 is not None:
             message = f"{COLOUR_GRID} has no weights, so none can be given"
@@ -87,6 +95,22 @@ def identify(
         message = f"{file}: its SHA-256 is {digest}, not {weights_sha256.lower()}"
         raise WeightsError(message)
     return Identity(name, digest, file)
+
+
+def _side_by_side(name: str, weights: Path | None, weights_sha256: str | None) -> Identity:
+    names = split_joined(name)
+    takers = [one for one in names if is_transformer(one)]
+    if (weights is not None or weights_sha256 is not None) and len(takers) != 1:
+        message = f"weights are one network's, and {name} has {len(takers)} vision transformers"
+        raise BackboneError(message)
+    parts = tuple(
+        identify(one, weights=weights, weights_sha256=weights_sha256)
+        if one in takers
+        else identify(one)
+        for one in names
+    )
+    ids = "\n".join(part.weights_id for part in parts)
+    return Identity(name, hashlib.sha256(ids.encode()).hexdigest(), None, parts)
 
 
 def resolve_backbone(name: str, *, weights: Path | None = None) -> tuple[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from features.backbones.catalogue import COLOUR_GRID, EFFICIENTNET_LITE
 from features.backbones.colour_grid import ColourGrid
 from features.backbones.compute import AUTO, FLOAT32, Compute
 from features.backbones.identity import Identity, identify
+from features.backbones.joined import Joined
 from features.backbones.protocol import Backbone
 from features.extra import features_extra
 
@@ -60,6 +61,8 @@ def open_backbone(identity: Identity, compute: Compute = _DEFAULT) -> Backbone:
     WeightsError
         The weights cannot be read or do not fit.
     """
+    if identity.parts:
+        return Joined(identity, [open_backbone(part, compute) for part in identity.parts])
     if identity.name == COLOUR_GRID:
         return ColourGrid()
     with features_extra(identity.name):
