@@ -135,6 +135,10 @@ _ASKED_OF_HINTS = (
 """Ten draws of three, six and nine labelled images; a quarter of the budget; all that there is."""
 
 
+RANDOM = {"labelmefacade": 40, "collections": 40}
+"""Random seeds of a cell where they are not 100: parts with large cells."""
+
+
 def words_of(part: str, data: Path, out: Path) -> list[str]:
     """Return the command line of a part, without what all have in common."""
     lists = out / "lists"
