@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from quality_figures import calibrated, methods_by_pool
-from quality_pools import APART, PARTS, ROUNDS, USUAL, words_of
+from quality_pools import APART, PARTS, RANDOM, ROUNDS, USUAL, words_of
 
 from app.choosing.objectives import RECOMMENDED
 from app.choosing.recommending import expect
@@ -34,7 +34,8 @@ def _words(part: str, arguments: argparse.Namespace) -> list[str]:
     words += ["--backbone", "colour_grid" if small else arguments.backbone]
     words += ["--out", str(arguments.out / part)]
     if part not in {"smoke", *APART}:
-        words += ["--random", str(arguments.random), "--starts", str(arguments.starts)]
+        random = arguments.random or RANDOM.get(part, 100)
+        words += ["--random", str(random), "--starts", str(arguments.starts)]
         words += ["--objectives", arguments.objectives, "--time-limit", "5"]
         words += ["--repetitions", str(arguments.repetitions)]
     files = {"--data-dir": arguments.data_dir}
@@ -219,7 +220,7 @@ def main() -> None:
     parser.add_argument("--objectives", default="all")
     parser.add_argument("--starts", type=int, default=4, help="of each method chance decides")
     parser.add_argument("--repetitions", type=int, default=2, help="draws of random cuts")
-    parser.add_argument("--random", type=int, default=100, help="random seeds of a cell")
+    parser.add_argument("--random", type=int, help="random seeds of a cell; 100, or 40 for photos")
     parser.add_argument("--table", type=Path, help="where the measured cells go")
     parser.add_argument("--data-dir", type=Path, help="where features are kept")
     arguments = parser.parse_args()
