@@ -77,13 +77,19 @@ class CoverageTangents:
     ----------
     arrays
         ``amounts``, ``weights``, ``held``.
+    taken
+        What is taken at the root, shape (n,): it is there whatever else is.
     """
 
-    def __init__(self, arrays: Mapping[str, Array]) -> None:
-        self._a = np.asarray(arrays["amounts"], dtype=np.float64)
+    def __init__(self, arrays: Mapping[str, Array], taken: Array) -> None:
+        self._all = np.asarray(arrays["amounts"], dtype=np.float64)
         self._q = np.asarray(arrays["weights"], dtype=np.float64)
-        self._h = np.asarray(arrays["held"], dtype=np.float64)
+        self._held = np.asarray(arrays["held"], dtype=np.float64)
         self._total = exact_sum(self._q)
+        self._h = self._held + self._all[taken].sum(axis=0)
+        # What a product may be off by, and h, which is a sum, in units.
+        self._terms = len(self._q) + 3 * int(taken.sum()) + 24
+        self._a = np.where(taken[:, None], 0.0, self._all)
         self._amounts = self._a.sum(axis=1)
         # Amounts that are not 0: whose, of which content, how much, and what each would add alone.
         self._owner, self._content = np.nonzero(self._a)
@@ -104,8 +110,8 @@ class CoverageTangents:
         constants, slopes = np.zeros(len(z)), np.zeros(z.shape)
         for place, row in enumerate(z):
             constants[place], slopes[place] = self._plane(row)
-        constant_errors = gamma(m + 24) * constants + (m + 8) * TINY * (1.0 + self._total)
-        slope_errors = gamma(m + 24) * slopes + (m + 8) * TINY * (1.0 + self._amounts)
+        constant_errors = gamma(self._terms) * constants + (m + 8) * TINY * (1.0 + self._total)
+        slope_errors = gamma(self._terms) * slopes + (m + 8) * TINY * (1.0 + self._amounts)
         return PlaneBatch(constants, slopes, constant_errors, slope_errors)
 
     def _plane(self, z: Array) -> tuple[float, Array]:
@@ -128,7 +134,7 @@ class CoverageTangents:
 
         phi never amplifies a relative error.
         """
-        t = self._h + self._a[items].sum(axis=0)
+        t = self._held + self._all[items].sum(axis=0)
         worth = exact_sum(self._q * (t / (1.0 + t)))
         error = gamma(len(items) + 8) * worth + len(t) * TINY * (1.0 + self._total)
         return worth, error, self._total

@@ -144,7 +144,7 @@ def root_of(rules: StatedRules) -> Root:
 def _tangents(kind: str, arrays: Mapping[str, Array], prefix: str, root: Root) -> Tangents:
     own = {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
     if kind == "coverage":
-        return CoverageTangents(own)
+        return CoverageTangents(own, root.taken)
     require(holds=kind == "design", otherwise=f"{kind!r} is not concave.")
     return DesignTangents(own, root)
 

@@ -346,10 +346,15 @@ class Coverage(Objective):
         a = self.arrays["amounts"]
         self.q, self.h = balls(self.arrays["weights"]), balls(self.arrays["held"])
         self.a = arb_mat(*a.shape, [arb(x) for x in a.ravel().tolist()])
+        self.first = [place == TAKEN for place in self.root.place]
+        taken = [row for row, there in zip(a.tolist(), self.first, strict=True) if there]
+        self.there = [
+            sum((arb(x) for x in column), h) for h, *column in zip(self.h, *taken, strict=True)
+        ]
         alone = [
             arb(x) / ((1 + h) * (1 + h + arb(x)))
             for row in a.tolist()
-            for x, h in zip(row, self.h, strict=True)
+            for x, h in zip(row, self.there, strict=True)
         ]
         self.alone = arb_mat(*a.shape, alone)
 
@@ -366,16 +371,18 @@ class Coverage(Objective):
 
     def plane(self, job: Job) -> Plane:
         z = job.completed()
-        point = arb_mat(1, self.n, [arb(x) for x in z])
-        singly = (point * self.alone).entries()
+        left = [0.0 if first else x for x, first in zip(z, self.first, strict=True)]
+        singly = (arb_mat(1, self.n, [arb(x) for x in left]) * self.alone).entries()
         c, g = ZERO, [ZERO] * self.n
-        for u, (q, h, amount) in enumerate(zip(self.q, self.h, self._amounts(z), strict=True)):
+        for u, (q, h, amount) in enumerate(zip(self.q, self.there, self._amounts(z), strict=True)):
             t = amount.max(ZERO)
             steep = 1 / ((1 + t) * (1 + t))
             # Any part from 0 to 1 is right: a rounded one is taken for what it is.
             part = _part_alone(singly[u], t / (1 + t) - h / (1 + h))
             c += q * (part * h / (1 + h) + (1 - part) * (t / (1 + t) - steep * (t - h)))
             for i in range(self.n):
+                if self.first[i]:
+                    continue
                 alone = self.alone[i, u]
                 g[i] += q * (part * alone + (1 - part) * (self.a[i, u] * steep).min(alone))
         return c, g
