@@ -78,10 +78,10 @@ class Incumbent(Generic[ProblemT]):
         """Return the criteria, and a limit of a share of the time that is left."""
         return FirstOf(self.stop, TimeLimit(share * self.clock.remaining()))
 
-    def improve(self, share: float, compiled: tuple[Landscape, int] | None = None) -> None:
+    def improve(self, share: float, landscape: Landscape | None = None) -> None:
         """Run local search from the incumbent for a share of the time that is left."""
         stop = self.for_a_share(share)
-        found = local_search(self.problem, self.chosen, stop, self.random_seed, compiled)
+        found = local_search(self.problem, self.chosen, stop, self.random_seed, landscape)
         self.take(found, Strategy.LOCAL_SEARCH)
 
     def finish(self, attempt: Attempt, strategy: Strategy) -> None:

@@ -246,7 +246,7 @@ def local_search(
     start: Mask,
     stop: Stop,
     random_seed: int = 0,
-    compiled: tuple[Landscape, int] | None = None,
+    landscape: Landscape | None = None,
 ) -> Attempt:
     """Improve a selection by iterated local search.
 
@@ -260,8 +260,8 @@ def local_search(
         Asked with the incumbent's objective before every move.
     random_seed
         The only source of randomness.
-    compiled
-        A landscape that the problem's kind has of its own, and its patience.
+    landscape
+        The problem's, where its kind has one of its own.
 
     Returns
     -------
@@ -270,7 +270,7 @@ def local_search(
     """
     if not keeps(problem, start):
         return Attempt(start, math.inf, StopReason.EXHAUSTED)
-    patience = _SET_PATIENCE if isinstance(problem, SetProblem) else _PAIR_PATIENCE
-    landscape, patience = compiled or (_ProblemLandscape(problem), patience)
+    landscape = landscape or _ProblemLandscape(problem)
     best = landscape.descend(start, stop)
+    patience = _SET_PATIENCE if isinstance(problem, SetProblem) else _PAIR_PATIENCE
     return iterate(landscape, best, stop, np.random.default_rng(random_seed), patience)

@@ -17,9 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.model.kernel import kernel
-from solver.model.problem import Floats
+from solver.model.problem import Floats, Mask
+from solver.model.stop import Stop
 from solver.rules.arrays import FREE, IN, OUT, States
+from solver.rules.book import keeps
 from solver.search.knapsack import fill
+from solver.search.local_search import Landscape
+from solver.search.proof_log import ProofLog
 from solver.sets.assignment import fix
 from solver.sets.base import ConcaveProblem
 from solver.sets.tree import SetNode, SetTree
@@ -35,6 +39,8 @@ _LEAST = 1e-6
 _SURE = 0.5
 # Nodes between two roundings.
 _ROUNDING_NODES = 8
+# Perturbations of the incumbent at each node, where local search is compiled.
+_SEARCH_ROUNDS = 2
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,7 +117,38 @@ def _proportional(
 
 
 class ConcaveTree(SetTree[ConcaveProblem, TangentBound]):
-    """Branch and bound on a concave objective: its bound holds whenever the search ends."""
+    """Branch and bound on a concave objective: its bound holds whenever the search ends.
+
+    Parameters
+    ----------
+    problem, start, stop, log
+        See :class:`solver.sets.tree.SetTree`.
+    landscape
+        Compiled local search, where the objective has one: a few rounds at each node. Where the
+        bound is quick there are few nodes, and where it is not, seeds get better for as long.
+    random_seed
+        Of these rounds.
+    """
+
+    def __init__(
+        self,
+        problem: ConcaveProblem,
+        start: Mask,
+        stop: Stop,
+        log: ProofLog | None = None,
+        landscape: Landscape | None = None,
+        random_seed: int = 0,
+    ) -> None:
+        super().__init__(problem, start, stop, log)
+        self._landscape, self._rng = landscape, np.random.default_rng(random_seed)
+
+    def _improve(self) -> None:
+        """Perturb the incumbent and descend again."""
+        if self._landscape is None or not keeps(self.problem, self.chosen):
+            return
+        for _ in range(_SEARCH_ROUNDS):
+            shaken = self._landscape.perturb(self.chosen, self._rng)
+            self.offer_kept(self._landscape.descend(shaken, self.stop))
 
     @staticmethod
     def rounding(problem: ConcaveProblem) -> float:
@@ -192,6 +229,7 @@ class ConcaveTree(SetTree[ConcaveProblem, TangentBound]):
 
     def branch(self, taken: list[tuple[float, SetNode]]) -> None:
         """Take the item that x is least sure of, and leave it out."""
+        self._improve()
         for _, node in taken:
             if self.nodes == 0:
                 # What the root has decided is in no point any more.

@@ -19,9 +19,6 @@ from solver.sets.coverage import Contents, CoverageProblem
 _WANTED = 8
 """Others of the largest gains that are tried in the place of one."""
 
-PATIENCE = 1000
-"""Rounds of perturbation without improvement after which the search ends by itself."""
-
 
 @kernel
 def _added(contents: Contents, there: Floats, item: int) -> float:

@@ -8,17 +8,18 @@ import numpy as np
 
 from solver.model.errors import BackendUnavailableError, UnknownStrategyError
 from solver.model.options import Strategy
-from solver.model.problem import Mask, SetProblem
+from solver.model.problem import SetProblem
 from solver.model.result import StopReason
 from solver.model.stop import Stop
 from solver.search.best_first import Attempt, best_first
 from solver.search.incumbent import Incumbent
+from solver.search.local_search import Landscape
 from solver.search.proof_log import ProofLog
 from solver.sets.base import ConcaveProblem
 from solver.sets.concave_tree import ConcaveTree
 from solver.sets.cover_search import cover_search
 from solver.sets.coverage import CoverageProblem
-from solver.sets.coverage_search import PATIENCE, CoverageLandscape
+from solver.sets.coverage_search import CoverageLandscape
 from solver.sets.facility import FacilityProblem
 from solver.sets.facility_tree import FacilityTree
 from solver.sets.k_center import KCenterProblem
@@ -27,17 +28,28 @@ SET_STRATEGIES = (Strategy.AUTO, Strategy.EXACT, Strategy.GREEDY, Strategy.LOCAL
 """The strategies that every objective has."""
 
 # Shares of the time: for local search before the proof, for local search alone, for a bound.
-_FIRST_SHARE, _SEARCH_SHARE, _BOUND_SHARE = 0.4, 0.7, 0.8
+_FIRST_SHARE, _SEARCH_SHARE, _BOUND_SHARE = 0.15, 0.7, 0.8
 
 
-def _exact(problem: SetProblem, start: Mask, stop: Stop, nodes: int | None) -> Attempt:
+def _landscape(problem: SetProblem) -> Landscape | None:
+    """Return compiled local search, where the objective has one."""
+    return CoverageLandscape(problem) if isinstance(problem, CoverageProblem) else None
+
+
+def _exact(
+    incumbent: Incumbent[SetProblem], stop: Stop, nodes: int | None, landscape: Landscape | None
+) -> Attempt:
+    problem, start = incumbent.problem, incumbent.chosen
     match problem:
         case FacilityProblem():
             return best_first(FacilityTree(problem, start, stop), stop, nodes)
         case KCenterProblem():
             return cover_search(problem, start, stop, nodes)
         case ConcaveProblem():
-            return best_first(ConcaveTree(problem, start, stop), stop, nodes)
+            tree = ConcaveTree(
+                problem, start, stop, landscape=landscape, random_seed=incumbent.random_seed
+            )
+            return best_first(tree, stop, nodes)
         case _:
             message = f"{type(problem).__name__} has no search."
             raise UnknownStrategyError(message)
@@ -81,10 +93,15 @@ def prove_set(problem: SetProblem, target: float, stop: Stop) -> tuple[float, Pr
     return attempt.upper_bound, log
 
 
-def _guarded(incumbent: Incumbent[SetProblem], stop: Stop, nodes: int | None) -> Attempt:
+def _guarded(
+    incumbent: Incumbent[SetProblem],
+    stop: Stop,
+    nodes: int | None,
+    landscape: Landscape | None = None,
+) -> Attempt:
     """Run the exact search; where its library is missing, say so and bound by all items."""
     try:
-        return _exact(incumbent.problem, incumbent.chosen, stop, nodes)
+        return _exact(incumbent, stop, nodes, landscape)
     except BackendUnavailableError as error:
         incumbent.notes.append(f"{error} The selection is by {incumbent.used}.")
         everything = incumbent.problem.value(np.ones(incumbent.problem.n, dtype=bool))
@@ -108,18 +125,16 @@ def search_set(strategy: Strategy, incumbent: Incumbent[SetProblem]) -> None:
         At its start: a selection that keeps every rule, if one is known.
     """
     incumbent.greedy()
-    compiled = None
-    if isinstance(incumbent.problem, CoverageProblem):
-        compiled = CoverageLandscape(incumbent.problem), PATIENCE
+    landscape = _landscape(incumbent.problem)
     match strategy:
         case Strategy.GREEDY:
             _bound(incumbent, _BOUND_SHARE)
         case Strategy.LOCAL_SEARCH:
-            incumbent.improve(_SEARCH_SHARE, compiled)
+            incumbent.improve(_SEARCH_SHARE, landscape)
             _bound(incumbent, 1.0)
         case _:
-            incumbent.improve(_FIRST_SHARE, compiled)
-            attempt = _guarded(incumbent, incumbent.stop, incumbent.nodes)
+            incumbent.improve(_FIRST_SHARE, landscape)
+            attempt = _guarded(incumbent, incumbent.stop, incumbent.nodes, landscape)
             incumbent.finish(attempt, Strategy.EXACT)
     incumbent.fill_up()
     incumbent.done()
