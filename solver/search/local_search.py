@@ -27,7 +27,7 @@ _PAIR_PATIENCE, _SET_PATIENCE = 60, 40
 # Outsiders, of the largest gains, that two chosen items are given up for.
 _WANTED = 10
 # Largest share of the items that a perturbation takes out.
-_SHAKEN = 4
+SHAKEN = 4
 
 
 class Landscape(Protocol):
@@ -188,7 +188,7 @@ def _first_exchange(
 
 
 def shaken(
-    chosen: Mask, rules: SelectionRules, rng: np.random.Generator, part: int = _SHAKEN
+    chosen: Mask, rules: SelectionRules, rng: np.random.Generator, part: int = SHAKEN
 ) -> Mask:
     """Return a selection without a random few, and with one outsider.
 

@@ -38,7 +38,7 @@ class Contents(NamedTuple):
     held: Floats
 
 
-RAMP: Final = 0.2
+_RAMP: Final = 0.2
 """How much less a content must come to item by item than by the tangent to count item by item.
 
 Between, both ways have a part. So a plane changes little with x, and where both come to the same,
@@ -65,7 +65,7 @@ def _plane(contents: Contents, x: Floats) -> tuple[float, Floats]:
         less, more = 1.0 + held[u], 1.0 + there[u]
         added = (there[u] - held[u]) / (less * more)
         if alone[u] < added:
-            apart[u] = min(1.0, (1.0 - alone[u] / added) / RAMP)
+            apart[u] = min(1.0, (1.0 - alone[u] / added) / _RAMP)
         tangent[u] = 1.0 / more**2
         touching = (there[u] / more) ** 2 + held[u] * tangent[u]
         mixed = apart[u] * held[u] / less + (1.0 - apart[u]) * touching
