@@ -88,6 +88,8 @@ def _fill(ground: _Ground, seed: _Seed, banned: int) -> float:
     whose old gain is the highest is looked at again. `banned` is not added.
     """
     n = len(seed.chosen)
+    if n == 0:
+        return 0.0  # a reduction may leave nothing to choose
     gain, ratio = np.zeros(n), np.full(n, -1.0)
     for j in range(n):
         if j != banned and not seed.chosen[j] and may_swap(seed.used, ground.rules, -1, j):
