@@ -127,7 +127,7 @@ bench-features: setup ## Measure the feature pipeline: tables, and bench-feature
 bench-index: setup ## Measure neighbours and near duplicates of 100,000 scenes beside brute force
 	$(BIN)/python benchmarks/bench_index.py
 
-bench-quality: setup ## Measure what seeds are worth: tables, pictures and JSON in bench-quality/ (two hours)
+bench-quality: setup ## Measure what seeds are worth: tables, pictures and JSON in bench-quality/ (an hour or more)
 	$(BIN)/python benchmarks/bench_quality.py --out bench-quality
 
 bench-service: setup ## Measure the service: answers a second, latencies, a full database (4 minutes; needs wrk)

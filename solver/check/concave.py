@@ -89,7 +89,7 @@ class CoverageTangents:
         self._h = self._held + self._all[taken].sum(axis=0)
         # What a product may be off by, and h, which is a sum, in units.
         self._terms = len(self._q) + 3 * int(taken.sum()) + 24
-        self._a = np.where(taken[:, None], 0.0, self._all)
+        self._a = np.where(taken[:, None], 0.0, self._all) if taken.any() else self._all
         self._amounts = self._a.sum(axis=1)
         # Amounts that are not 0: whose, of which content, how much, and what each would add alone.
         self._owner, self._content = np.nonzero(self._a)

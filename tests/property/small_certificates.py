@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from second_checker.planes import Job, Pairs, Signatures
+from second_checker.pairs import Pairs, Signatures
+from second_checker.planes import Job
 from second_checker.problem import read_constraints, read_problem
 from second_checker.rules import State, ceiling, decided, empty, make_rules, plainly_empty, prices
 from second_checker.rules import root as rules_root

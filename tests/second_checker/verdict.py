@@ -10,18 +10,12 @@ from flint import arb
 
 from second_checker.design import Design
 from second_checker.fields import at_least_0, fields, items, number, parsed, text, whole
-from second_checker.planes import (
-    Coverage,
-    Facility,
-    KCenter,
-    Objective,
-    Pairs,
-    Signatures,
-    Sum,
-)
+from second_checker.pairs import Pairs, Signatures
+from second_checker.planes import Objective
 from second_checker.problem import Floats, Given, Problem, read_constraints, read_problem
 from second_checker.refusing import need
 from second_checker.rules import Rule, State, make_rules, root
+from second_checker.sets import Coverage, Facility, KCenter, Sum
 from second_checker.walk import Walk, highest
 
 FORMAT = "seedal-certificate/3"

@@ -8,7 +8,8 @@ from typing import Any
 from flint import arb
 
 from second_checker.fields import fields, items, listed, number, whole
-from second_checker.planes import ZERO, Job, Objective, Plane, Signatures, knapsack
+from second_checker.pairs import Signatures
+from second_checker.planes import ZERO, Job, Objective, Plane, knapsack
 from second_checker.refusing import need, refuse
 from second_checker.rules import (
     TAKEN,
