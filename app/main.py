@@ -20,6 +20,7 @@ from app import web
 from app.access.service import Caller, Keys
 from app.datasets import routes as datasets
 from app.errors import SettingsError
+from app.hints import routes as hints
 from app.http import health, openapi, problems
 from app.http.dependencies import AppState
 from app.http.doors import ANY, LOOPBACK, Doors, Head
@@ -48,6 +49,7 @@ _ROUTERS = (
     datasets.vectors,
     scenes.maps,
     scenes.duplicates,
+    hints.router,
     scenes.router,
     seeds.objectives,
     seeds.router,

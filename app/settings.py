@@ -235,6 +235,11 @@ class Settings(BaseSettings):
         return self.cache_dir / "certificates"
 
     @property
+    def hints_dir(self) -> Path:
+        """Where what uploaded hints show is kept."""
+        return self.cache_dir / "hints"
+
+    @property
     def uploads_dir(self) -> Path:
         """Where uploaded vectors are kept, a file for each content."""
         return self.data_dir / "uploads"

@@ -71,6 +71,9 @@ MAX_PIXELS_PER_BYTE: Final = 250
 FREE_BYTES: Final = 256 * 2**20
 """Up to so many bytes a file may unpack to, whatever its own size."""
 
+MAX_HINT_PROPORTION: Final = 4
+"""Most times its size that a larger archive of a hint unpacks to: images hardly shrink."""
+
 MAX_ARRAY_PROPORTION: Final = 16
 """Most times its size that a larger file of vectors unpacks to: measured numbers hardly shrink."""
 

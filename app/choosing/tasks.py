@@ -1,7 +1,7 @@
 """What solve processes are asked for: questions whose signatures are still on disk."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from app.choosing.alike import load_signatures, needed_index, stored_index
 from app.choosing.certificates import Claim, Proof, problem_file, prove
 from app.choosing.duplicates import one_of_each
+from app.choosing.hints import lesson
 from app.choosing.objectives import RECOMMENDED
 from app.choosing.projection import Projection, project
 from app.choosing.question import Question, QuestionTerms
@@ -38,10 +39,13 @@ class StoredQuestion(QuestionTerms):
     one_of_each_duplicate
         Cosine from which scenes count as near duplicates, at most one of which is chosen; None for
         no such rule.
+    hint_cells
+        The file of what a hint shows; None without one.
     """
 
     path: Path
     one_of_each_duplicate: float | None = None
+    hint_cells: Path | None = None
 
     def load(self) -> Question:
         """Return the question with its signatures.
@@ -58,6 +62,8 @@ class StoredQuestion(QuestionTerms):
                 self.constraints, needed_index(self.path), threshold, signatures.scene_ids
             )
         tasks = _tasks(self.path) if self.objective == RECOMMENDED else None
+        if self.hint_cells is not None:
+            terms["hint"] = lesson(self.path, self.hint_cells).tasks
         return Question(signatures=signatures, index=stored_index(self.path), tasks=tasks, **terms)
 
 
@@ -91,7 +97,12 @@ class SeedTask(QuestionTask):
         InvalidRequestError
             See `app.choosing.seeding.make_seed`.
         """
-        return make_seed(self.question.load(), cancelled=watch.cancelled, report=watch.report)
+        question = self.question.load()
+        answer = make_seed(question, cancelled=watch.cancelled, report=watch.report)
+        if self.question.hint_cells is None:
+            return answer
+        notes = (*answer.result.notes, *lesson(self.question.path, self.question.hint_cells).notes)
+        return replace(answer, result=replace(answer.result, notes=notes))
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)

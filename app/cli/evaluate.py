@@ -13,12 +13,12 @@ from app.evaluation.costs import parse_cost
 from app.evaluation.cuts import parse_cut
 from app.evaluation.experiment import evaluate
 from app.evaluation.figure import grid
-from app.evaluation.labelled import LabelledPool, read_labelled
 from app.evaluation.methods import BASELINE_METHODS
 from app.evaluation.outcome import Evaluation
 from app.evaluation.plan import ComparisonPlan
-from app.evaluation.point_clouds import VALIDATION, read_semantic_kitti_labelled
 from app.evaluation.report import as_json, as_text, json_bytes, pictures
+from app.labelled.folder import LabelledPool, read_labelled
+from app.labelled.point_clouds import VALIDATION, read_semantic_kitti_labelled
 from features.settings import FeatureSettings
 
 

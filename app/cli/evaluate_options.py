@@ -55,7 +55,9 @@ class Comparison:
         What labelling costs: pixels, segments, images, points or column:FILE:NAME; by default
         pixels, for SemanticKITTI points.
     objectives
-        Names as in select, or NAME/STRATEGY, separated by commas; all; none.
+        Names as in select, or NAME/STRATEGY, separated by commas; all; none. recommended+hint:N
+        (also P% or all) has N labelled images from outside the pool, or spends P % of the budget
+        on images that are its hint.
     baselines
         Names of baselines, separated by commas; all; none.
     random

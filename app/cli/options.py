@@ -137,8 +137,9 @@ class Hint:
     Parameters
     ----------
     hint
-        A folder of a few labelled images that are not in the pool or in scenes that are --labelled,
-        each with an index PNG of its name: the recommended seed is the one for what they show.
+        A folder, or ZIP archive, of a few labelled images that are not in the pool or in scenes
+        that are --labelled, each with an index PNG of its name, or with one .json of COCO: the
+        recommended seed is the one for what they show.
     hint_ignore
         A label in the hint that is no class; repeatable.
     """

@@ -7,7 +7,7 @@ from typing import Any
 from app.choosing.budgets import AskedBudget, parse_budget
 from app.choosing.certificates import Claim, certify_claim, problem_file
 from app.choosing.constraints import UsablePool
-from app.choosing.objectives import RECOMMENDED, require_objective
+from app.choosing.hints import NEEDS, TOKEN, require_hintable, teach
 from app.choosing.question import Question
 from app.choosing.seeding import SeedAnswer
 from app.cli.files import require_folder, write_files
@@ -15,14 +15,17 @@ from app.cli.options import Hint, Rules, Scenes, SeedFiles, settings_of
 from app.cli.rules import rules_of
 from app.cli.terminal import ImageProgress, answer, answer_json, say
 from app.errors import BudgetError, InvalidRequestError
-from app.evaluation.hints import read_hint, require_sense, teach
-from app.evaluation.labelled import LabelFolder
 from app.exports import REDAL, export_files, require_format
 from app.exports.seed import json_bytes
+from app.hints.describing import labelled_cells, untaught
+from app.hints.reading import open_hint, require_outside
 from app.processes.child import Cancellation
-from app.seeds.selection import OpenSource, Selection, open_scenes
+from app.seeds.selection import OpenSource, PreparedSource, Selection, open_scenes
+from app.settings import Settings
+from features.backbones import identify, open_backbone
 from features.errors import redacted
 from features.prepared import Prepared
+from features.settings import AUTO
 from features.sources.scenes import ScenePool
 from solver.model.options import SolverOptions
 
@@ -53,13 +56,7 @@ def run(
     source = open_scenes(scenes)
     require_format(files.form, source.pool.kind)
     source.require_sense(asked, kept)
-    hint = _hint(shown, scenes.objective, source, frozenset(kept.labelled))
-    known = source.prepare(settings_of(data_dir=scenes.data_dir).cache_dir, ImageProgress())
-    if hint is not None:
-        tasks, notes = teach(hint, known)
-        known = replace(known, hint=tasks)
-        for note in notes:
-            say(note)
+    known = _prepare(source, shown, frozenset(kept.labelled), settings_of(data_dir=scenes.data_dir))
     selections = [known.select(budget, kept, search) for budget in asked]
     contents = [_contents(selection, known.usable, files) for selection in selections]
     _report(source.pool, known.prepared)
@@ -78,18 +75,31 @@ def run(
     return selections
 
 
-def _hint(
-    shown: Hint, objective: str, source: OpenSource, labelled: frozenset[str]
-) -> LabelFolder | None:
-    """Read the hint where one is given, and refuse what no features could make one of."""
+def _prepare(
+    source: OpenSource, shown: Hint, labelled: frozenset[str], settings: Settings
+) -> PreparedSource:
+    """Compute the features, and what a hint makes of them where one is given.
+
+    What no features could make one of is refused before they are computed.
+    """
     if shown.hint is None:
-        return None
-    if require_objective(objective).name != RECOMMENDED:
-        detail = f"A hint is for the objective {RECOMMENDED}, not for {objective}."
-        raise InvalidRequestError(detail)
-    hint = read_hint(shown.hint, frozenset(shown.hint_ignore))
-    require_sense(hint, source.request, source.pool, labelled)
-    return hint
+        return source.prepare(settings.cache_dir, ImageProgress())
+    require_hintable(source.request.objective)
+    if source.request.vectors is not None or source.request.features.token not in {AUTO, TOKEN}:
+        raise InvalidRequestError(NEEDS)
+    with open_hint(shown.hint, frozenset(shown.hint_ignore)) as hint:
+        require_outside(hint, source.pool, labelled)
+        known = source.prepare(settings.cache_dir, ImageProgress())
+        if known.prepared.tasks is None:
+            raise InvalidRequestError(NEEDS)
+        chosen = source.request.features
+        identity = identify(
+            known.prepared.backbone, weights=chosen.weights, weights_sha256=chosen.weights_sha256
+        )
+        cells = labelled_cells(hint, hint.train, open_backbone(identity, chosen.compute))
+        for note in untaught(hint, cells):
+            say(note)
+    return replace(known, hint=teach(known.prepared.tasks, cells))
 
 
 def _parsed(budgets: Sequence[str]) -> list[AskedBudget]:

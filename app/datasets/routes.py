@@ -118,13 +118,13 @@ _FORMS: Final = dict.fromkeys(
 )
 """What a manifest may call itself; its first bytes decide."""
 
-_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _MANIFEST_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "JSON Lines, CSV or Parquet, seen by its first bytes; see docs/sources.md. "
         "Images in it have absolute paths or URIs.",
-        "content": dict.fromkeys(_FORMS, _BINARY),
+        "content": dict.fromkeys(_FORMS, BINARY),
     }
 }
 
@@ -137,7 +137,7 @@ _MANIFEST_BODY: Final[dict[str, Any]] = {
 )
 async def upload_manifest(request: Request, uploads: UploadsOf) -> UploadedManifest:
     """Upload a manifest: its `uri` is then a source's; the same file always has the same one."""
-    _kind(request, _FORMS, "A manifest comes")
+    require_kind(request, _FORMS, "A manifest comes")
     return await uploads.receive_manifest(request.stream())
 
 
@@ -150,7 +150,7 @@ _VECTORS_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "An `.npz` archive or a Parquet file; see docs/vectors.md.",
-        "content": dict.fromkeys(_SUFFIXES, _BINARY),
+        "content": dict.fromkeys(_SUFFIXES, BINARY),
     }
 }
 
@@ -176,13 +176,13 @@ async def put_vectors(
 ) -> Response:
     """Upload the vectors of a dataset that was registered with the backbone `precomputed`."""
     await run_in_threadpool(datasets.require_awaiting, dataset_id)
-    suffix = _SUFFIXES[_kind(request, _SUFFIXES, "Vectors come")]
+    suffix = _SUFFIXES[require_kind(request, _SUFFIXES, "Vectors come")]
     name = await uploads.receive(request.stream(), suffix)
     answer = await run_in_threadpool(datasets.attach_vectors, dataset_id, name, pool)
     return accepted(answer, answer.operation.id, replayed=False)
 
 
-def _kind(request: Request, known: Mapping[str, str], what: str) -> str:
+def require_kind(request: Request, known: Mapping[str, str], what: str) -> str:
     """Return the content type of a file that is sent: one of those that are known."""
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind not in known:

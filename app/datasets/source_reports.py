@@ -7,7 +7,7 @@ uploaded is named ``upload:`` and a hash of its content, so only its owner knows
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import fsum
@@ -26,6 +26,7 @@ from app.errors import InvalidRequestError, SourceRefusedError
 from app.processes.child import Cancellation
 from app.settings import Settings
 from app.store.artifacts import Artifacts
+from app.store.identifiers import FILE_NAME
 from features.errors import SourceError, StorageError, redacted
 from features.files.paths import confined
 from features.readers.scenes import open_source, open_upload
@@ -36,7 +37,7 @@ from features.storage.remote import Limits
 from features.storage.uris import is_remote
 
 UPLOAD: Final = "upload:"
-_NAME: Final = re.compile(r"[0-9a-f]{64}\.(jsonl|csv|parquet)")
+_MANIFESTS: Final = (".jsonl", ".csv", ".parquet")
 
 
 def located(
@@ -83,7 +84,10 @@ def located(
         rule = f"A source of kind {source['kind']} has no option {unfit}."
         raise InvalidRequestError(rule, f"#/source/{unfit}")
     if source.get("uri", "").startswith(UPLOAD):
-        return _uploaded(source["uri"], settings), options
+        manifest = uploaded(
+            source["uri"], _MANIFESTS, settings, door="POST /v1/manifests", pointer="#/source/uri"
+        )
+        return manifest, options
     if "uri" in source:
         return permitted(source["uri"], settings, "#/source/uri"), options
     return permitted_path(source["root"], settings, "#/source/root"), options
@@ -110,13 +114,38 @@ def read_source(
         return open_source(kind, root, options, mistakes)
 
 
-def _uploaded(uri: str, settings: Settings) -> Path:
+def uploaded(
+    uri: str, endings: Collection[str], settings: Settings, *, door: str, pointer: str
+) -> Path:
+    """Return a file that was uploaded.
+
+    Parameters
+    ----------
+    uri
+        What the upload was answered with.
+    endings
+        Of files that will do.
+    settings
+        Name the folder of uploads.
+    door
+        What gives out such URIs, for the error.
+    pointer
+        Where the request has the URI.
+
+    Raises
+    ------
+    InvalidRequestError
+        Nothing of this name was uploaded.
+    UnavailableError
+        What was uploaded is damaged.
+    """
     name = uri.removeprefix(UPLOAD)
     path = settings.uploads_dir / name
+    is_name = FILE_NAME.fullmatch(name) and uri.startswith(UPLOAD) and path.suffix in endings
     artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
-    if not _NAME.fullmatch(name) or not artifacts.fetch_content(path).is_file():
-        rule = f"{uri[:100]} was not uploaded here; POST /v1/manifests gives out such URIs."
-        raise InvalidRequestError(rule, "#/source/uri")
+    if not is_name or not artifacts.fetch_content(path).is_file():
+        rule = f"{uri[:100]} was not uploaded here; {door} gives out such URIs."
+        raise InvalidRequestError(rule, pointer)
     return path
 
 

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.labelled import LabelledPool
 from app.evaluation.maps import Progress, dense_maps
 from app.evaluation.probe import Probe, Space, fit
 from app.evaluation.scores import confusion, iou, mean_iou
+from app.labelled.folder import LabelledPool
 from features.backbones import Compute, Identity
 
 SEEN: Final = "seen"
@@ -70,7 +70,7 @@ class Arena:
     ------
     FeatureError
         An image cannot be read, or the backbone cannot be used.
-    EvaluationError
+    LabelledDataError
         A label cannot be read.
     """
 

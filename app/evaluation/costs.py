@@ -20,9 +20,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.errors import EvaluationError
-from app.evaluation.labelled import LabelledPool
-from app.evaluation.stems import stem_of
+from app.labelled.errors import LabelledDataError
+from app.labelled.folder import LabelledPool
+from app.labelled.stems import stem_of
 from features.errors import count
 from features.files.json_values import Fields, decode_json
 from features.files.numbers import InexactError
@@ -50,14 +50,14 @@ def read_column(path: Path, column: str, stems: Collection[str]) -> dict[str, fl
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         There is no such file, a column is missing, a stem has no row or two, or a cost is no finite
         number of at least 0.
     SourceError
         The file is neither CSV nor JSON Lines; or, in JSON Lines, a key is missing or wrong.
     """
     if not path.is_file():
-        raise EvaluationError(str(path), "is no file; it must be a table with a column of costs")
+        raise LabelledDataError(str(path), "is no file; it must be a table with a column of costs")
     wanted = set(stems)
     costs: dict[str, float] = {}
     places: dict[str, str] = {}
@@ -67,12 +67,12 @@ def read_column(path: Path, column: str, stems: Collection[str]) -> dict[str, fl
         if stem not in wanted:
             continue
         if stem in costs:
-            raise EvaluationError(place, f"{stem!r} already has a cost in {places[stem]}")
+            raise LabelledDataError(place, f"{stem!r} already has a cost in {places[stem]}")
         costs[stem] = cost
         places[stem] = place
     missing = [stem for stem in stems if stem not in costs]
     if missing:
-        raise EvaluationError(str(path), f"has no {column} for {count(missing, 'stem')}")
+        raise LabelledDataError(str(path), f"has no {column} for {count(missing, 'stem')}")
     return {stem: costs[stem] for stem in stems}
 
 
@@ -84,14 +84,14 @@ def _csv_rows(path: Path, column: str) -> Iterator[_Row]:
     for place, row in rows:
         if len(row) != len(header):
             rule = f"the row has {len(row)} columns, the header {len(header)}"
-            raise EvaluationError(place, rule)
+            raise LabelledDataError(place, rule)
         try:
             cost = rows.number(row[value], place)
         except InexactError as error:
-            raise EvaluationError(place, f"{column}: {error}") from error
+            raise LabelledDataError(place, f"{column}: {error}") from error
         if cost is None or cost < 0 or not math.isfinite(cost):
             rule = f"{column} must be a finite number of at least 0, not {row[value]!r}"
-            raise EvaluationError(place, rule)
+            raise LabelledDataError(place, rule)
         yield place, row[key], cost
 
 
@@ -101,9 +101,9 @@ def _index(place: str, header: list[str], name: str) -> int:
             return header.index(name)
         case 0:
             shown = ", ".join(header) or "nothing"
-            raise EvaluationError(place, f"the header has no column {name!r} (it has {shown})")
+            raise LabelledDataError(place, f"the header has no column {name!r} (it has {shown})")
         case _:
-            raise EvaluationError(place, f"the header has the column {name!r} more than once")
+            raise LabelledDataError(place, f"the header has the column {name!r} more than once")
 
 
 def _json_rows(path: Path, column: str) -> Iterator[_Row]:
@@ -143,7 +143,7 @@ class Cost:
 
         Raises
         ------
-        EvaluationError
+        LabelledDataError
             The pool has no such resource; the table breaks a rule or lacks an image.
         """
         if self.table is not None:
@@ -153,7 +153,7 @@ class Cost:
         if self.resource not in pool.resources:
             known = ", ".join((*pool.resources, _IMAGES))
             rule = f"{pool.name} has no such cost (it has {known}, and column:FILE:NAME)"
-            raise EvaluationError(place=f"cost {self.spec!r}", rule=rule)
+            raise LabelledDataError(place=f"cost {self.spec!r}", rule=rule)
         return {stem: pool.cost(stem, self.resource) for stem in pool.train}
 
 
@@ -162,18 +162,18 @@ def parse_cost(spec: str) -> Cost:
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         The text is empty, or names no file or no column.
     """
     kind, colon, rest = spec.partition(":")
     if kind == _COLUMN:
         file, _, column = rest.rpartition(":")
         if not (file and column):
-            raise EvaluationError(place=f"cost {spec!r}", rule="must be column:FILE:NAME")
+            raise LabelledDataError(place=f"cost {spec!r}", rule="must be column:FILE:NAME")
         return Cost(spec, column, Path(file))
     if colon or not kind:
         rule = "must be pixels, segments, points, images or column:FILE:NAME"
-        raise EvaluationError(place=f"cost {spec!r}", rule=rule)
+        raise LabelledDataError(place=f"cost {spec!r}", rule=rule)
     return Cost(spec, kind)
 
 

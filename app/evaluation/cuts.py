@@ -3,7 +3,7 @@
 ======================  ==========================================================================
 ``frame``               every image is a scene
 ``window:LO-HI``        consecutive images of a clip, LO to HI of them; the clip is the stem without
-                        the number at its end, see :func:`app.evaluation.stems.clip_of`
+                        the number at its end, see :func:`app.labelled.stems.clip_of`
 ``window:LO-HI:REGEX``  the same; the clip is what REGEX finds in the stem
 ``group:REGEX``         all images in whose stems REGEX finds the same
 ``group:REGEX@LO-HI``   such groups, shuffled and cut into parts of LO to HI images
@@ -21,8 +21,8 @@ from typing import Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.errors import EvaluationError
-from app.evaluation.stems import clip_of
+from app.labelled.errors import LabelledDataError
+from app.labelled.stems import clip_of
 from features.errors import count
 from features.sources.expressions import MAX_NAME, Expression, ExpressionError
 
@@ -42,7 +42,7 @@ class Cut:
     spec
         The user's text.
     expression
-        What finds the clip or group in a stem; ``None`` takes :func:`app.evaluation.stems.clip_of`.
+        What finds the clip or group in a stem; ``None`` takes :func:`app.labelled.stems.clip_of`.
     lengths
         The fewest and most images of a scene; ``None`` leaves clips and groups whole.
     frames
@@ -79,7 +79,7 @@ class Cut:
 
         Raises
         ------
-        EvaluationError
+        LabelledDataError
             The expression finds nothing in a stem.
         """
         if self.frames:
@@ -118,7 +118,7 @@ def parse_cut(spec: str) -> Cut:
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         The text describes none; LO is 0 or larger than HI; an expression is not sure to end soon,
         see :class:`features.sources.expressions.Expression`.
     """
@@ -158,7 +158,7 @@ def _finder(expression: Expression) -> Callable[[str], str | None]:
     def find(stem: str) -> str | None:
         if len(stem) > MAX_NAME:
             rule = f"has more than {MAX_NAME} characters, too many to search"
-            raise EvaluationError(place=f"stem {stem[:32]}...", rule=rule)
+            raise LabelledDataError(place=f"stem {stem[:32]}...", rule=rule)
         return expression.find(stem)
 
     return find
@@ -184,4 +184,4 @@ def _compile(spec: str, text: str) -> Expression:
 
 
 def _refuse(spec: str, rule: str) -> NoReturn:
-    raise EvaluationError(place=f"cut {spec!r}", rule=rule)
+    raise LabelledDataError(place=f"cut {spec!r}", rule=rule)

@@ -23,10 +23,10 @@ from app.errors import InvalidRequestError
 from app.evaluation.arena import Arena
 from app.evaluation.campaign import Campaign
 from app.evaluation.hinted import Hinted, Teachers
-from app.evaluation.labelled import LabelledPool
 from app.evaluation.methods import RANDOM, Choice, Method, find_methods, random_choice
 from app.evaluation.outcome import Cell, Evaluation, EvaluationOutcome
 from app.evaluation.plan import ComparisonPlan, Draw, draw_scenes
+from app.labelled.folder import LabelledPool
 from features.backbones import Identity, identify, resolve_backbone
 from features.pipeline import prepare
 from features.prepared import Prepared

@@ -21,9 +21,9 @@ import numpy as np
 from app.choosing.objectives import OBJECTIVES, RECOMMENDED, FeatureToken
 from app.choosing.question import Question
 from app.choosing.seeding import SeedAnswer, make_seed
-from app.evaluation.hints import labelled_cells
-from app.evaluation.labelled import LabelledPool
 from app.evaluation.methods import Choice, HintSize
+from app.hints.describing import labelled_cells
+from app.labelled.folder import LabelledPool
 from features.backbones import Compute, Identity, open_backbone
 from features.errors import VectorsError
 from features.pseudo_tasks import LabelledCells, PseudoTasks, taught

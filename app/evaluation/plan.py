@@ -17,9 +17,9 @@ from app.errors import BudgetError, InvalidRequestError
 from app.evaluation.baselines.pool import MOST_SCENES
 from app.evaluation.costs import Cost, parse_cost, scene_costs
 from app.evaluation.cuts import Cut, Scenes
-from app.evaluation.errors import EvaluationError
-from app.evaluation.labelled import LabelledPool
 from app.evaluation.methods import require_baseline, require_objective_spec
+from app.labelled.errors import LabelledDataError
+from app.labelled.folder import LabelledPool
 from features.settings import FeatureSettings
 from features.sources.scenes import Image, PoolScene, ScenePool
 
@@ -226,7 +226,7 @@ def draw_scenes(pool: LabelledPool, plan: ComparisonPlan) -> list[Draw]:
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         A cut or a cost cannot be had; there are too many scenes, or all of them cost nothing.
     BudgetError
         A budget buys no scene of some cut.
@@ -234,7 +234,7 @@ def draw_scenes(pool: LabelledPool, plan: ComparisonPlan) -> list[Draw]:
     per_image = plan.cost.per_image(pool)
     if not any(per_image.values()):
         rule = "is 0 for every image, so every budget buys all of them"
-        raise EvaluationError(place=f"cost {plan.cost.spec!r}", rule=rule)
+        raise LabelledDataError(place=f"cost {plan.cost.spec!r}", rule=rule)
     return [
         _draw(pool, plan, cut, repetition, per_image)
         for cut in plan.cuts
@@ -252,7 +252,7 @@ def _draw(
     scenes = cut.scenes(pool.train, plan.stream(repetition))
     if len(scenes) > MOST_SCENES:
         rule = f"makes {len(scenes):,} scenes; baselines compare {MOST_SCENES:,} at most"
-        raise EvaluationError(place=f"cut {cut.spec!r}", rule=rule)
+        raise LabelledDataError(place=f"cut {cut.spec!r}", rule=rule)
     found = Draw(cut, repetition, scenes, scene_costs(scenes, per_image))
     cheapest = float(found.costs.min())
     for budget in plan.budgets:

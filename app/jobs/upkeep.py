@@ -195,7 +195,7 @@ class Retention:
         ]
         unread = [*made.glob("*/.*.tmp"), *(() if shared else made.glob("index/*.faiss"))]
         with self._sessions() as session:
-            needed = datasets.signature_keys(session) | operations.vectors_named(session)
+            needed = datasets.signature_keys(session) | operations.uploads_named(session)
             needed |= datasets.uploads_named(session)
         unneeded = [path for path in old if needed.isdisjoint({path.stem, path.name})]
         for path in (*unneeded, *unread):
@@ -207,7 +207,9 @@ class Retention:
 
 def _made_in(cache: Path) -> tuple[Path, ...]:
     """Return the patterns of what extractions leave for datasets."""
-    return tuple(cache / f"{kind}/*.npz" for kind in ("signatures", "neighbours", "pseudo_tasks"))
+    return tuple(
+        cache / f"{kind}/*.npz" for kind in ("signatures", "neighbours", "pseudo_tasks", "hints")
+    )
 
 
 def _changed_before(path: Path, moment: float) -> bool:

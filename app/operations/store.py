@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, delete, func, select, update
+from sqlalchemy import Text, cast, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.callbacks import store as deliveries
@@ -112,10 +112,11 @@ def remove(session: Session, operation_ids: Sequence[str]) -> None:
     session.execute(delete(OperationRow).where(OperationRow.id.in_(operation_ids)))
 
 
-def vectors_named(session: Session) -> set[str]:
+def uploads_named(session: Session) -> set[str]:
     """Return the names of the uploaded files that operations are about; as text, like sources."""
     request = cast(OperationRow.request, Text)
-    rows = session.scalars(select(request).where(request.contains('"vectors"', autoescape=True)))
+    named = (request.contains(word, autoescape=True) for word in ('"vectors"', '"upload:'))
+    rows = session.scalars(select(request).where(or_(*named)))
     return {name for text in rows for name in FILE_NAME.findall(text)}
 
 

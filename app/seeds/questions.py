@@ -14,10 +14,12 @@ from typing import Any, Final
 
 from app.choosing.budgets import AskedBudget, BudgetRequest, part_of
 from app.choosing.constraints import UsablePool, constraints_of
+from app.choosing.hints import require_hintable
 from app.choosing.question import options_of
 from app.choosing.seeding import FrontierAnswer, SeedAnswer
 from app.choosing.tasks import FrontierTask, SeedTask, StoredQuestion
 from app.errors import ConflictError, InvalidRequestError, SolveCancelledError
+from app.hints.service import AskedHint
 from app.operations.service import Operations
 from app.operations.translate import FRONTIER, SOLVE, Kind, new_operation
 from app.operations.translate import to_wire as operation_to_wire
@@ -65,6 +67,8 @@ class Query:
         Hash of everything that the answer depends on.
     task
         What answers it.
+    hint
+        What its answer looks for, where labelled images say it.
     """
 
     request: SeedRequest | FrontierRequest
@@ -73,6 +77,7 @@ class Query:
     resource: str
     digest: str
     task: SeedTask | FrontierTask
+    hint: AskedHint | None = None
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -114,6 +119,7 @@ def read_request(
         _require_resource(pool, side.resource, f"#/side_budgets/{place}/resource")
     costs = pool.resources[resource]
     limits = _limits(request, math.fsum(costs))
+    hint = _hint(context, dataset, request)
     question = StoredQuestion(
         path=signatures_of(context.settings, dataset),
         costs=costs,
@@ -128,6 +134,7 @@ def read_request(
         constraints=_constraints(pool, request),
         one_of_each_duplicate=request.constraints.one_of_each_duplicate,
         baselines=tuple(dict.fromkeys(request.baselines)),
+        hint_cells=None if hint is None else hint.cells,
     )
     return Query(
         request=request,
@@ -138,7 +145,18 @@ def read_request(
         task=SeedTask(question=question)
         if isinstance(request, SeedRequest)
         else FrontierTask(question=question, budgets=tuple(limits), nested=request.nested),
+        hint=hint,
     )
+
+
+def _hint(
+    context: RequestContext, dataset: DatasetRow, request: SeedRequest | FrontierRequest
+) -> AskedHint | None:
+    """Find the hint of a request, where it has one."""
+    if not isinstance(request, SeedRequest) or request.hint is None:
+        return None
+    require_hintable(request.objective)
+    return AskedHint.of(context.settings, dataset, request.hint)
 
 
 def read_again(context: RequestContext, answer: Seed | Frontier) -> Query:
@@ -211,12 +229,15 @@ def _limits(request: SeedRequest | FrontierRequest, total: float) -> list[float]
 def _digest(
     dataset: DatasetRow, resource: str, limits: list[float], request: QuestionRequest
 ) -> str:
+    left_out = {"budget", "budgets", "resource", "callback"}
+    if getattr(request, "hint", None) is None:
+        left_out.add("hint")  # questions without one are what they were before there were any
     question = [
         ALGORITHM,
         dataset.signatures_key,
         resource,
         limits,
-        request.model_dump(mode="json", exclude={"budget", "budgets", "resource", "callback"}),
+        request.model_dump(mode="json", exclude=left_out),
     ]
     if isinstance(request, FrontierRequest):
         question.append("with its constraints")  # earlier versions stored frontiers without them
@@ -274,6 +295,7 @@ def remember(
         side_budgets=query.request.side_budgets,
         provenance=query.provenance,
         group_of=query.pool.group_of,
+        hint=query.request.hint if isinstance(query.request, SeedRequest) else None,
     )
     seed = to_wire(answer, origin)
     seed_row = store.seed_row(seed, query.digest)

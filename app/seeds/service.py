@@ -78,7 +78,8 @@ class Seeds:
         """Return the answer to a question, or the operation that will have it.
 
         The stored answer is returned where the question was asked before. Otherwise it is solved
-        here, unless the caller prefers an operation or the solve may take longer than requests do.
+        here, unless the caller prefers an operation, the solve may take longer than requests do, or
+        a network has yet to look at the images of its hint.
 
         Raises
         ------
@@ -101,7 +102,9 @@ class Seeds:
             if isinstance(known, Seed):
                 self._metrics.recalled(known.status)
             return known
-        if preference.respond_async or request.time_limit_s > self._context.settings.max_wait_s:
+        is_long = request.time_limit_s > self._context.settings.max_wait_s
+        is_new = query.hint is not None and not query.hint.is_described()
+        if preference.respond_async or is_long or is_new:
             return submit(self._context, self._queue, dataset_id, request)
         self._session.commit()  # nothing is held while the solve runs
         answer: SeedAnswer | FrontierAnswer = self._pool.answer(query.task, watch)

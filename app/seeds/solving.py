@@ -12,6 +12,7 @@ from sqlalchemy.orm import sessionmaker
 
 from app.choosing.seeding import FrontierAnswer, SeedAnswer
 from app.errors import AppError, InvalidRequestError, SolveCancelledError, SolveKilledError
+from app.hints.describing import describe
 from app.operations import store as operations
 from app.operations.service import fail
 from app.operations.translate import SOLVE
@@ -59,6 +60,7 @@ class Solver:
         self._lock = threading.Lock()
         self._pool: SolvePool | None = None
         self._ending = threading.Event()
+        self._describing = threading.Lock()  # a network uses all cores, or the whole GPU
 
     def solve(self, operation_id: str) -> None:
         """Answer the question of an operation, or end it with the reason why not.
@@ -107,6 +109,9 @@ class Solver:
             if known is not None:
                 _end(session, operation_id, known)
                 return
+        if query.hint is not None and not query.hint.is_described():
+            with self._describing:
+                describe(query.hint)
         answer = self._answer(query.task, operation_id)
         with self._bound(row.project) as session:
             context = RequestContext(session, self._settings, self._pools)

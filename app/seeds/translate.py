@@ -13,6 +13,7 @@ from app.choosing.constraints import ConstraintsRequest, SideBudget
 from app.choosing.objectives import OBJECTIVES
 from app.choosing.recommending import Recommendation
 from app.choosing.seeding import FrontierAnswer, FrontierStep, SeedAnswer
+from app.hints.wire import HintRequest
 from app.seeds.wire import (
     BaselineReport,
     Budget,
@@ -50,6 +51,8 @@ class SeedOrigin:
         What it was made from: the members of `app.seeds.wire.Provenance` but for the versions.
     group_of
         The group of a scene.
+    hint
+        As it was asked for.
     """
 
     dataset_id: str
@@ -59,6 +62,7 @@ class SeedOrigin:
     side_budgets: tuple[SideBudget, ...]
     provenance: Mapping[str, Any]
     group_of: Callable[[str], str | None]
+    hint: HintRequest | None = None
 
 
 def to_wire(answer: SeedAnswer, origin: SeedOrigin) -> Seed:
@@ -80,6 +84,7 @@ def to_wire(answer: SeedAnswer, origin: SeedOrigin) -> Seed:
         ),
         baselines=_baseline_reports(answer.baselines),
         constraints=origin.constraints,
+        hint=origin.hint,
         side_budgets=origin.side_budgets,
         solver=_solver_report(answer.objective, origin.options, result),
         recommendation=_recommendation_report(answer.recommendation),

@@ -11,6 +11,7 @@ from app.choosing.budgets import BudgetRequest
 from app.choosing.constraints import ConstraintsRequest, SideBudget
 from app.choosing.objectives import OBJECTIVES, RECOMMENDED, canonical
 from app.datasets.wire import Sparsify
+from app.hints.wire import HintRequest
 from app.scenes.wire import Neighbor
 from app.wire import Count, Label, Number, Wire
 
@@ -109,6 +110,11 @@ class SeedRequest(QuestionRequest):
     )
 
     budget: BudgetRequest = Field(examples=[{"fraction": 0.03}])
+    hint: HintRequest | None = Field(
+        default=None,
+        description="Labelled images that say what counts, for `recommended`. The first answer "
+        "with a hint is an operation: a worker looks at its images.",
+    )
 
 
 _MOST_BUDGETS: Final = 200
@@ -306,6 +312,7 @@ class Seed(Wire):
     )
     side_budgets: tuple[SideBudget, ...] = ()
     constraints: ConstraintsRequest = ConstraintsRequest()
+    hint: HintRequest | None = None
     solver: SolverReport
     recommendation: RecommendationReport | None = Field(
         default=None, description="Null where one objective was asked for."

@@ -1,13 +1,14 @@
-"""Read arrays of numpy from files that nobody has vetted: nothing is unpickled, sizes come first.
+"""Read archives that nobody has vetted: nothing is unpickled, sizes come first.
 
 An archive (``.npz``) is a zip file of arrays, stored or deflated. Its content is measured before
 any of it is unpacked, and each array's header against the bytes that follow it.
 """
 
 import math
+import shutil
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,10 +121,7 @@ class Archive:
         entry = self._members[name]
         if not entry.filename.endswith(_ENDING):
             raise SourceError(self._place, f"{name!r:.60} is no array of numpy")
-        if entry.flag_bits & _ENCRYPTED:
-            raise SourceError(self._place, f"{name!r:.60} is encrypted")
-        if entry.compress_type not in _METHODS:
-            raise SourceError(self._place, f"{name!r:.60} is neither stored nor deflated")
+        _require_plain(entry, self._place)
         with _sentence(self._place, f"{name!r:.60} is damaged"), self._zipped.open(entry) as stream:
             place = f"{self._place}: {name!r:.60}"
             header = read_header(stream, entry.file_size, place)
@@ -131,6 +129,14 @@ class Archive:
             _fill(stream, flat.view(np.uint8).data if flat.size else memoryview(b""))
             require_unicode(flat, place)
             return flat.reshape(header.shape, order="F" if header.fortran_order else "C")
+
+
+def _require_plain(entry: zipfile.ZipInfo, place: str) -> None:
+    if entry.flag_bits & _ENCRYPTED:
+        raise SourceError(place, f"{entry.filename.removesuffix(_ENDING)!r:.60} is encrypted")
+    if entry.compress_type not in _METHODS:
+        name = entry.filename.removesuffix(_ENDING)
+        raise SourceError(place, f"{name!r:.60} is neither stored nor deflated")
 
 
 def require_unicode(array: NDArray[Any], place: str) -> None:
@@ -175,12 +181,44 @@ def open_archive(path: Path, proportion: int) -> Iterator[Archive]:
     SourceError
         It is no zip file, is damaged, or unpacks to too much.
     """
+    with _opened(path, ".npz", proportion) as zipped:
+        yield Archive(zipped, str(path))
+
+
+def unpack(path: Path, proportion: int, place_of: Callable[[str], Path | None]) -> None:
+    """Unpack files of a ZIP archive of any files.
+
+    Parameters
+    ----------
+    path, proportion
+        See :func:`open_archive`.
+    place_of
+        Where a member of a name goes, None for nowhere. It is asked for each file once.
+
+    Raises
+    ------
+    SourceError
+        It is no zip file, is damaged, or unpacks to too much.
+    """
+    with _opened(path, "ZIP", proportion) as zipped:
+        for entry in zipped.infolist():
+            place = None if entry.is_dir() else place_of(entry.filename)
+            if place is None:
+                continue
+            _require_plain(entry, str(path))
+            damaged = _sentence(str(path), f"{entry.filename!r:.60} is damaged")
+            with damaged, zipped.open(entry) as stream, place.open("wb") as file:
+                shutil.copyfileobj(stream, file, _CHUNK)  # never more than the header says
+
+
+@contextmanager
+def _opened(path: Path, kind: str, proportion: int) -> Iterator[zipfile.ZipFile]:
     with open_regular(path) as stream:
-        with _sentence(str(path), "is no .npz archive"):
+        with _sentence(str(path), f"is no {kind} archive"):
             zipped = zipfile.ZipFile(stream)
         with zipped:
             _require_room(path, zipped.infolist(), proportion)
-            yield Archive(zipped, str(path))
+            yield zipped
 
 
 def _require_room(path: Path, entries: list[zipfile.ZipInfo], proportion: int) -> None:

@@ -7,13 +7,17 @@ task. Any one teacher is wrong in its own way, so there are three at least, and 
 alike.
 """
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import VectorsError
+from features.files.stored import read_arrays, write_arrays
 from features.numeric import unit_rows
 from features.pseudo_tasks.model import PseudoTasks
 
@@ -45,6 +49,31 @@ class LabelledCells(NamedTuple):
 
     vectors: NDArray[np.float32]
     counts: NDArray[np.int64]
+
+
+def write_cells(path: Path, images: Sequence[LabelledCells], notes: Sequence[str]) -> None:
+    """Keep what a hint shows, and sentences on what it cannot teach, all or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_arrays(
+        path,
+        vectors=np.stack([image.vectors for image in images]),
+        counts=np.stack([image.counts for image in images]),
+        notes=np.array(notes, dtype=np.str_),
+    )
+
+
+def read_cells(path: Path) -> tuple[list[LabelledCells], tuple[str, ...]]:
+    """Return what :func:`write_cells` kept.
+
+    Raises
+    ------
+    DamagedError, VectorsError
+        See `features.files.stored.read_arrays`.
+    """
+    vectors, counts, notes = read_arrays(path, "vectors", "counts", "notes")
+    with suppress(OSError):
+        os.utime(path)  # it is in use: old files may be removed
+    return list(map(LabelledCells, vectors, counts)), tuple(notes.tolist())
 
 
 def taught(tasks: PseudoTasks, images: Sequence[LabelledCells], seed: int = 0) -> PseudoTasks:

@@ -8,6 +8,7 @@ import io
 import re
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -146,6 +147,19 @@ class Things:
         return Call(ids, {"content": stream.getvalue(), "headers": headers})
 
 
+def _hint() -> bytes:
+    """Return an archive of one labelled image."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, mode in (("images/a.png", "RGB"), ("labels/a.png", "L")):
+            picture = io.BytesIO()
+            image = Image.new(mode, (2, 1))
+            image.putpixel((0, 0), 1 if mode == "L" else (1, 1, 1))
+            image.save(picture, "PNG")
+            archive.writestr(name, picture.getvalue())
+    return stream.getvalue()
+
+
 _LINE: Final = b'{"scene_id": "s", "cost": 1}'
 _INLINE: Final = {"kind": "inline", "scenes": [{"scene_id": "s", "cost": 1}]}
 
@@ -160,6 +174,7 @@ RECIPES: Final[dict[str, Recipe]] = {
     "POST /v1/datasets": _of(json={"name": "x", "source": _INLINE}),
     "POST /v1/datasets:validate": _of(json={"source": _INLINE}),
     "POST /v1/manifests": _of(content=_LINE, headers={"Content-Type": "application/octet-stream"}),
+    "POST /v1/hints": _of(content=_hint(), headers={"Content-Type": "application/zip"}),
     "GET /v1/datasets/{dataset_id}": Recipe(),
     "DELETE /v1/datasets/{dataset_id}": Recipe(Things.doomed),
     "PUT /v1/datasets/{dataset_id}/vectors": Recipe(Things.awaiting),

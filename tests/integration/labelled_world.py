@@ -12,7 +12,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from app.evaluation.labelled import LabelFolder, read_labelled
+from app.labelled.folder import LabelFolder, read_labelled
 
 SIDE: Final = 64
 CLASSES: Final = 4

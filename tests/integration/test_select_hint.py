@@ -8,44 +8,17 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
+from hint_world import RARE, as_coco, draw_world, zipped
 
 from app.cli.main import main as seedal
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]
 
-RARE = range(0, 16, 5)
-"""Scenes that show the small red thing."""
-
-
-def _picture(rng: np.random.Generator, *, rare: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return a picture of large coloured areas, and its label: 1 is the small red thing."""
-    cells = rng.integers(0, 256, (2, 2, 3))
-    cells[:, :, 0] %= 90  # nothing else is red
-    pixels = np.kron(cells, np.ones((32, 32, 1))).astype(np.uint8)
-    label = np.zeros((64, 64), np.uint8)
-    if rare:
-        pixels[8:24, 8:24] = (250, 10, 10)
-        label[8:24, 8:24] = 1
-    return pixels, label
-
 
 @pytest.fixture
 def world(tmp_path: Path) -> Path:
-    """Draw a pool of 16 scenes of two images, and a hint of four images."""
-    rng = np.random.default_rng(0)
-    for scene in range(16):
-        folder = tmp_path / "pool" / f"s{scene:02}"
-        folder.mkdir(parents=True)
-        for image in range(2):
-            pixels, _ = _picture(rng, rare=scene in RARE)
-            PIL.Image.fromarray(pixels).save(folder / f"{image}.png")
-    for part in ("images", "labels"):
-        (tmp_path / "hint" / part).mkdir(parents=True)
-    for image in range(4):
-        pixels, label = _picture(rng, rare=True)
-        PIL.Image.fromarray(pixels).save(tmp_path / "hint" / "images" / f"{image}.png")
-        PIL.Image.fromarray(label).save(tmp_path / "hint" / "labels" / f"{image}.png")
-    return tmp_path
+    """Return a folder with a pool and a hint."""
+    return draw_world(tmp_path)
 
 
 @pytest.fixture
@@ -83,12 +56,20 @@ def test_the_same_hint_gives_the_same_seed(world: Path, select: Run) -> None:
     assert without["recommendation"] != first["recommendation"]
 
 
+def test_an_archive_and_annotations_are_hints_like_the_folder(world: Path, select: Run) -> None:
+    """The same images and labels give the same seed, however they come."""
+    hint = world / "hint"
+    seeds = [select("--hint", path)[1] for path in (hint, zipped(hint), as_coco(hint))]
+    chosen = [[scene["scene_id"] for scene in seed["scenes"]] for seed in seeds]
+    assert chosen[0] == chosen[1] == chosen[2]
+
+
 def test_hints_that_are_none_are_refused(world: Path, select: Run) -> None:
     """Each in one sentence that names the place, before a feature is computed."""
     hint = world / "hint"
     label = np.zeros((64, 64), np.uint8)
     cases: dict[str, tuple[str, Callable[[], object]]] = {
-        "nowhere": ("is no folder", lambda: None),
+        "nowhere": ("is neither a folder nor a ZIP archive", lambda: None),
         "empty": ("no image with a label PNG", (world / "empty").mkdir),
     }
     for name, (words, make) in cases.items():
@@ -103,7 +84,7 @@ def test_hints_that_are_none_are_refused(world: Path, select: Run) -> None:
     assert "a single class (0)" in err
     status, _, err = select("--hint", hint, "--token", "cls")
     assert status != 0
-    assert "a hint needs a pool that is described by patches" in err
+    assert "A hint needs a pool that is described by patches" in err
     assert "features:" not in err
     PIL.Image.fromarray(label[:, :40]).save(hint / "labels" / "1.png")
     status, _, err = select("--hint", hint)

@@ -84,6 +84,9 @@ export const uploadManifest = (file) =>
     method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" },
   });
 
+export const uploadHint = (file) =>
+  call("hints", { method: "POST", body: file, headers: { "Content-Type": "application/zip" } });
+
 export const getMap = (id, method, signal) => call(`${dataset(id)}/map?method=${part(method)}`, { signal });
 export const getScene = (id, name, signal) => call(scene(id, name), { signal });
 export const getDuplicates = (id, threshold, token, signal) =>

@@ -12,6 +12,7 @@ import { leaveFrontier, markBudget, showFrontier } from "./frontier.js";
 import { clearGallery, showGallery } from "./gallery.js";
 import { axes, markOnMap, refreshSelection, showMap } from "./map.js";
 import { DEFAULT_OBJECTIVE, loadObjectives, objectives } from "./questions.js";
+import { hintOf, showHint } from "./hint.js";
 import { offerReport } from "./report.js";
 import { oneOfEach, showRules } from "./rules.js";
 import { Scale } from "./scale.js";
@@ -43,7 +44,7 @@ const isReady = () => dataset?.status === "ready";
 
 const question = () => ({
   dataset, limit: budget(), objective: objective(), include: state.include, exclude: state.exclude,
-  oneOfEach: oneOfEach(),
+  oneOfEach: oneOfEach(), hint: hintOf(objective()),
 });
 
 const asking = new Asking({
@@ -244,6 +245,7 @@ function render() {
   find("objective-hint").textContent = objectives.get(objective())?.description ?? "";
   find("frontier-nested").checked = state.nested === "1";
   find("map-axes").value = axes();
+  showHint(objective());
   showRules();
   if (now !== "frontier") leaveFrontier();
   if (!isReady()) {
@@ -274,7 +276,7 @@ onChange((changed) => {
     showBudget(document.activeElement?.id);
     markBudget(budget());
   }
-  const asks = ["budget", "objective", "include", "exclude", "unique"].some((name) => changed.has(name))
+  const asks = ["budget", "objective", "include", "exclude", "unique", "hint", "ignore"].some((name) => changed.has(name))
     || (changed.has("threshold") && oneOfEach() !== null);
   if (asks) ask();
   refreshSelection();
@@ -291,7 +293,7 @@ offerReport(() => ({ dataset, seed }));
 
 find("question").addEventListener("submit", (event) => event.preventDefault());
 find("dataset").addEventListener("change", (event) => {
-  change({ dataset: event.target.value, budget: null, include: [], exclude: [], left: null, right: null }, { step: true });
+  change({ dataset: event.target.value, budget: null, include: [], exclude: [], hint: null, ignore: [], left: null, right: null }, { step: true });
 });
 find("budget-slider").addEventListener("input", (event) => change({ budget: String(scale.at(Number(event.target.value))) }));
 find("budget-number").addEventListener("input", (event) => typed(event, (text) => scale.parse(text)));

@@ -19,10 +19,11 @@ export async function loadObjectives() {
 }
 
 /** A request for a seed; what is left at its default is left out. */
-export function seedRequest({ limit, ...asked }, { gap, seconds, strategy }) {
+export function seedRequest({ limit, hint = null, ...asked }, { gap, seconds, strategy }) {
   return {
     budget: { limit },
     ...rules(asked),
+    ...(hint === null ? {} : { hint }),
     ...(strategy && strategy !== "auto" ? { strategy } : {}),
     ...(gap > 0 ? { gap } : {}),
     time_limit_s: seconds,

@@ -10,9 +10,9 @@ from labelled_world import World
 from app.choosing.budgets import parse_budget
 from app.evaluation.arena import Arena, Score
 from app.evaluation.campaign import Course
-from app.evaluation.labelled import LabelFolder
 from app.evaluation.methods import Choice
 from app.evaluation.outcome import Cell, EvaluationOutcome
+from app.labelled.folder import LabelFolder
 from features.backbones import Compute, identify
 
 

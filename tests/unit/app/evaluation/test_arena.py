@@ -8,9 +8,9 @@ from labelled_world import CLASSES, TEST, TRAIN, World
 
 from app.errors import InvalidRequestError
 from app.evaluation.arena import SEEN, UNSEEN, Arena
-from app.evaluation.labelled import LabelFolder
 from app.evaluation.maps import dense_maps
 from app.evaluation.probe import Space, fit
+from app.labelled.folder import LabelFolder
 from features.backbones import Compute, identify
 
 SOME = ("a_000", "b_003", "d_001")

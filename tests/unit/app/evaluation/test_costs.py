@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from app.evaluation.costs import parse_cost, scene_costs
-from app.evaluation.errors import EvaluationError
-from app.evaluation.label_files import Counts
+from app.labelled.errors import LabelledDataError
+from app.labelled.label_files import Counts
 from features.errors import SourceError
 
 
@@ -46,7 +46,7 @@ POOL = FakePool()
 
 def refused(spec: str) -> str:
     """Return the sentence that a cost ends with."""
-    with pytest.raises((EvaluationError, SourceError)) as caught:
+    with pytest.raises((LabelledDataError, SourceError)) as caught:
         parse_cost(spec).per_image(POOL)
     return str(caught.value)
 

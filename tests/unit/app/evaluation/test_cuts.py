@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.evaluation.cuts import Cut, parse_cut
-from app.evaluation.errors import EvaluationError
-from app.evaluation.stems import clip_of
+from app.labelled.errors import LabelledDataError
+from app.labelled.stems import clip_of
 
 stems = st.lists(
     st.builds(
@@ -126,12 +126,12 @@ def test_colons_belong_to_expressions() -> None:
 def test_stems_without_a_group_are_named() -> None:
     """An image in whose stem the expression finds nothing, or nothing but nothing, is refused."""
     for spec in ("group:^a_", "group:^(a?)", "window:1-2:^(a?)"):
-        with pytest.raises(EvaluationError) as caught:
+        with pytest.raises(LabelledDataError) as caught:
             parse_cut(spec).scenes(["a_1", "b_1", "b_2"], 0)
         assert str(caught.value) == (
             f"cut {spec!r}: the expression finds nothing in 2 stems (b_1, b_2)"
         )
-    with pytest.raises(EvaluationError, match="more than 512 characters"):
+    with pytest.raises(LabelledDataError, match="more than 512 characters"):
         parse_cut("group:a").scenes(["a" * 513], 0)
 
 
@@ -168,7 +168,7 @@ def test_stems_without_a_group_are_named() -> None:
 )
 def test_what_is_no_cut_is_refused(spec: str, rule: str) -> None:
     """Each malformed text gets a sentence that names it and the rule."""
-    with pytest.raises(EvaluationError) as caught:
+    with pytest.raises(LabelledDataError) as caught:
         parse_cut(spec)
     assert caught.value.place == f"cut {spec!r}"
     assert rule in caught.value.rule

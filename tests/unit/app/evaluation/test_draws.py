@@ -10,9 +10,9 @@ from app.choosing.budgets import parse_budget
 from app.errors import AppError, BudgetError
 from app.evaluation.costs import parse_cost
 from app.evaluation.cuts import parse_cut
-from app.evaluation.errors import EvaluationError
-from app.evaluation.labelled import LabelFolder, LabelledPool
 from app.evaluation.plan import ComparisonPlan, Draw, draw_scenes
+from app.labelled.errors import LabelledDataError
+from app.labelled.folder import LabelFolder, LabelledPool
 
 
 def draw(
@@ -115,4 +115,4 @@ def test_a_pool_that_cannot_be_compared_is_refused(pool: Many, cost: str, senten
     with pytest.raises(AppError) as caught:
         draw(pool, ["frame"], cost=cost)
     assert sentence in str(caught.value)
-    assert isinstance(caught.value, EvaluationError)
+    assert isinstance(caught.value, LabelledDataError)

@@ -14,10 +14,10 @@ from app.errors import AppError
 from app.evaluation.arena import Arena
 from app.evaluation.cuts import parse_cut
 from app.evaluation.experiment import evaluate
-from app.evaluation.labelled import LabelFolder
 from app.evaluation.outcome import Evaluation
 from app.evaluation.plan import ComparisonPlan
 from app.evaluation.report import as_json
+from app.labelled.folder import LabelFolder
 from features.errors import FeatureError
 from features.settings import FeatureSettings
 

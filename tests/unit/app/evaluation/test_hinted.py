@@ -11,10 +11,10 @@ from app.choosing.budgets import parse_budget
 from app.evaluation.cuts import parse_cut
 from app.evaluation.experiment import evaluate
 from app.evaluation.hinted import Teachers
-from app.evaluation.labelled import LabelFolder
 from app.evaluation.methods import HintSize
 from app.evaluation.outcome import Cell
 from app.evaluation.plan import ComparisonPlan
+from app.labelled.folder import LabelFolder
 from features.backbones import Compute, identify
 
 PLAN = ComparisonPlan(

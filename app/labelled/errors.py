@@ -3,7 +3,7 @@
 from app.errors import InvalidRequestError
 
 
-class EvaluationError(InvalidRequestError):
+class LabelledDataError(InvalidRequestError):
     """Labelled data, or the way it is to be cut and paid for, breaks a rule.
 
     Parameters

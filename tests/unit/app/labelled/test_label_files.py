@@ -6,8 +6,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from app.evaluation.errors import EvaluationError
-from app.evaluation.label_files import image_size, read_label
+from app.labelled.errors import LabelledDataError
+from app.labelled.label_files import image_size, read_label
 
 VALUES = np.array([[0, 1, 2], [3, 2, 1]], dtype=np.uint8)
 
@@ -60,7 +60,7 @@ def test_colours_are_refused(tmp_path: Path, mode: str) -> None:
     """A picture of the labels is not the labels."""
     path = tmp_path / "a.png"
     PIL.Image.new(mode, (2, 2)).save(path)
-    with pytest.raises(EvaluationError, match=f"has colours .mode {mode}") as caught:
+    with pytest.raises(LabelledDataError, match=f"has colours .mode {mode}") as caught:
         read_label(path)
     assert caught.value.place == str(path)
 
@@ -69,16 +69,16 @@ def test_what_is_no_png_is_refused(tmp_path: Path) -> None:
     """A JPEG's values are not exact, a cut file has not all, and text has none."""
     path = tmp_path / "a.png"
     PIL.Image.fromarray(VALUES).save(path, format="JPEG")
-    with pytest.raises(EvaluationError, match="the label is not a PNG file"):
+    with pytest.raises(LabelledDataError, match="the label is not a PNG file"):
         read_label(path)
     PIL.Image.fromarray(np.random.default_rng(0).integers(0, 9, (99, 99), dtype=np.uint8)).save(
         path
     )
     path.write_bytes(path.read_bytes()[:-2000])
-    with pytest.raises(EvaluationError, match="the label cannot be read"):
+    with pytest.raises(LabelledDataError, match="the label cannot be read"):
         read_label(path)
     path.unlink()
-    with pytest.raises(EvaluationError, match="the label cannot be read"):
+    with pytest.raises(LabelledDataError, match="the label cannot be read"):
         read_label(path)
 
 
@@ -94,5 +94,5 @@ def test_sizes_are_those_that_features_see(tmp_path: Path) -> None:
     assert image_size(tmp_path / "plain.jpg") == image_size(tmp_path / "plain.png") == (4, 6)
     assert image_size(tmp_path / "lying.jpg") == image_size(tmp_path / "lying.png") == (6, 4)
     (tmp_path / "text.jpg").write_text("no image")
-    with pytest.raises(EvaluationError, match="not a PNG or JPEG or"):
+    with pytest.raises(LabelledDataError, match="not a PNG or JPEG or"):
         image_size(tmp_path / "text.jpg")

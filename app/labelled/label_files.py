@@ -16,7 +16,7 @@ import PIL.ImageFile
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from app.evaluation.errors import EvaluationError
+from app.labelled.errors import LabelledDataError
 from features.files.paths import open_regular
 
 LABEL_SUFFIX: Final = ".png"
@@ -38,13 +38,13 @@ def read_label(path: Path) -> NDArray[Any]:
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         The file is no PNG, is broken, or has colours in place of indices.
     """
     with _opened(path, ("PNG",), "label") as image:
         if image.mode not in _INDEX_MODES:
             rule = f"has colours (mode {image.mode}); a label is one index a pixel, grey or palette"
-            raise EvaluationError(str(path), rule)
+            raise LabelledDataError(str(path), rule)
         stretch = _stretch(image)  # known only before it is decoded
         values = np.asarray(image)
     return values.astype(np.uint8) if values.dtype == np.bool_ else values // stretch
@@ -55,7 +55,7 @@ def image_size(path: Path) -> tuple[int, int]:
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         The file is no image of a format that is read here.
     """
     with _opened(path, _IMAGE_FORMATS, "image") as image:
@@ -77,13 +77,13 @@ def _opened(path: Path, formats: tuple[str, ...], kind: str) -> Iterator[PIL.Ima
     try:
         with open_regular(path) as file, PIL.Image.open(file, formats=formats) as image:
             yield image
-    except EvaluationError:
+    except LabelledDataError:
         raise
     except PIL.UnidentifiedImageError as error:
         rule = f"the {kind} is not a {' or '.join(formats)} file"
-        raise EvaluationError(str(path), rule) from error
+        raise LabelledDataError(str(path), rule) from error
     except Exception as error:  # decoders raise anything on broken data
-        raise EvaluationError(str(path), f"the {kind} cannot be read ({error})") from error
+        raise LabelledDataError(str(path), f"the {kind} cannot be read ({error})") from error
 
 
 LEAST_PIXELS: Final = 16

@@ -5,9 +5,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from app.evaluation.errors import EvaluationError
-from app.evaluation.labelled import LabelFolder, read_labelled
-from app.evaluation.stems import clip_of, stem_of
+from app.labelled.errors import LabelledDataError
+from app.labelled.folder import LabelFolder, read_labelled
+from app.labelled.stems import clip_of, stem_of
 
 Label = Sequence[Sequence[int]]
 
@@ -56,7 +56,7 @@ class Data:
 
     def refused(self, classes: int | None = None) -> str:
         """Return the sentence that reading ends with."""
-        with pytest.raises(EvaluationError) as caught:
+        with pytest.raises(LabelledDataError) as caught:
             self.read(classes)
         return str(caught.value)
 
@@ -216,7 +216,7 @@ def test_label_and_image_have_one_size(data: Data) -> None:
     """A label that was scaled is found when it is counted."""
     PIL.Image.new("RGB", (8, 2)).save(data.images / "a_1.jpg")
     pool = data.read()
-    with pytest.raises(EvaluationError) as caught:
+    with pytest.raises(LabelledDataError) as caught:
         pool.counts("a_1", 1, 1)
     assert str(caught.value) == (
         f"{data.labels / 'a_1.png'}: the label has 4 x 2 pixels "

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.errors import EvaluationError
-from app.evaluation.kitti import CLASS_NAMES, classes_of, project, read_calibration
-from app.evaluation.label_files import Counts, count_points, image_size
+from app.labelled.errors import LabelledDataError
+from app.labelled.kitti import CLASS_NAMES, classes_of, project, read_calibration
+from app.labelled.label_files import Counts, count_points, image_size
 from features.errors import count
 from features.files.arrays import count_items
 from features.readers.scenes import open_source
@@ -32,7 +32,7 @@ class LabelledScan:
     image, cloud, labels
         The files.
     matrix : (3, 4)
-        See :func:`app.evaluation.kitti.read_calibration`.
+        See :func:`app.labelled.kitti.read_calibration`.
     points
         Number of points of the full scan, which is what labelling it costs.
     """
@@ -46,12 +46,12 @@ class LabelledScan:
 
 @dataclass(frozen=True)
 class LabelledScans:
-    """A :class:`app.evaluation.labelled.LabelledPool` of scans; stems are ``"00/000000"``.
+    """A :class:`app.labelled.folder.LabelledPool` of scans; stems are ``"00/000000"``.
 
     Parameters
     ----------
     name, train, test, notes
-        See :class:`app.evaluation.labelled.LabelledPool`.
+        See :class:`app.labelled.folder.LabelledPool`.
     scans
         The scan of each stem.
     """
@@ -86,7 +86,7 @@ class LabelledScans:
 
         Raises
         ------
-        EvaluationError
+        LabelledDataError
             The image cannot be read, a point is not finite, or a label is none of the dataset's.
         SourceError
             A file does not hold whole points.
@@ -131,7 +131,7 @@ def read_semantic_kitti_labelled(
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         A sequence has no scan with an image or is in both sets, labels are missing or are not one
         for each point, or a ``calib.txt`` breaks a rule.
     SourceError
@@ -167,16 +167,16 @@ def _check_sequences(
 ) -> None:
     for kind, names in (("train", train), ("test", test)):
         if not names:
-            raise EvaluationError(str(root), f"no sequence is left for {kind}")
+            raise LabelledDataError(str(root), f"no sequence is left for {kind}")
         if len(set(names)) < len(names):
-            raise EvaluationError(str(root), f"a sequence stands twice for {kind}")
+            raise LabelledDataError(str(root), f"a sequence stands twice for {kind}")
         missing = [name for name in names if name not in present]
         if missing:
             rule = f"has no labelled scans with images in {count(missing, 'sequence')}"
-            raise EvaluationError(str(root), rule)
+            raise LabelledDataError(str(root), rule)
     both = [name for name in train if name in test]
     if both:
-        raise EvaluationError(str(root), f"{count(both, 'sequence')} for both train and test")
+        raise LabelledDataError(str(root), f"{count(both, 'sequence')} for both train and test")
 
 
 def _labelled_scans(scenes: Iterable[PoolScene]) -> dict[str, LabelledScan]:
@@ -197,10 +197,10 @@ def _labelled_scans(scenes: Iterable[PoolScene]) -> dict[str, LabelledScan]:
 def _check_labels(path: Path, points: int) -> None:
     """Refuse labels that are not one a point; their size tells."""
     if not path.is_file():
-        raise EvaluationError(str(path), "is missing; every scan needs its labels")
+        raise LabelledDataError(str(path), "is missing; every scan needs its labels")
     labels = count_items(path, _LABEL_BYTES)
     if labels != points:
-        raise EvaluationError(str(path), f"has {labels:,} labels for {points:,} points")
+        raise LabelledDataError(str(path), f"has {labels:,} labels for {points:,} points")
 
 
 def _read_points(path: Path) -> NDArray[np.float64]:
@@ -209,7 +209,7 @@ def _read_points(path: Path) -> NDArray[np.float64]:
     points = np.fromfile(path, dtype="<f4").reshape(-1, 4)[:, :3].astype(np.float64)
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if bad.size:
-        raise EvaluationError(str(path), f"point {bad[0]} has a coordinate that is not finite")
+        raise LabelledDataError(str(path), f"point {bad[0]} has a coordinate that is not finite")
     return points
 
 

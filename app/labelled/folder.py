@@ -15,8 +15,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.errors import EvaluationError
-from app.evaluation.label_files import (
+from app.labelled.errors import LabelledDataError
+from app.labelled.label_files import (
     LABEL_SUFFIX,
     UNLABELLED,
     Counts,
@@ -25,7 +25,7 @@ from app.evaluation.label_files import (
     image_size,
     read_label,
 )
-from app.evaluation.stems import ImageFiles, StemList, clip_of, read_stems
+from app.labelled.stems import ImageFiles, StemList, clip_of, read_stems
 from features.errors import count
 from features.images.pixels import SUFFIXES
 
@@ -60,12 +60,12 @@ def survey(
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         A label cannot be read or has a value that is no class, or ``classes`` is out of range.
     """
     if classes is not None and not _FEWEST_CLASSES <= classes <= MAX_CLASSES:
         rule = f"must be from {_FEWEST_CLASSES} to {MAX_CLASSES:,}, not {classes}"
-        raise EvaluationError(place="classes", rule=rule)
+        raise LabelledDataError(place="classes", rule=rule)
     histograms = _histograms(labels, ignore)
     found = _classes_found(labels, histograms, MAX_CLASSES if classes is None else classes)
     pixels = np.zeros((len(labels), found if classes is None else classes), dtype=np.int64)
@@ -97,7 +97,7 @@ def _classes_found(
         if largest >= limit:
             rule = f"has the value {largest}, and with {limit:,} classes at most the largest is "
             rule += f"{limit - 1}; ignore it, or map the labels"
-            raise EvaluationError(str(labels[stem]), rule)
+            raise LabelledDataError(str(labels[stem]), rule)
         found = max(found, largest + 1)
     return found
 
@@ -180,6 +180,8 @@ class LabelFolder:
         The image of each stem.
     pixels : (classes,) int64 each
         Labelled pixels of each stem by class.
+    names
+        Of the classes, where anything says them.
     """
 
     name: str
@@ -190,11 +192,12 @@ class LabelFolder:
     images: Mapping[str, LabelledImage]
     pixels: Mapping[str, NDArray[np.int64]]
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes' numbers: a PNG does not say what they mean."""
-        return tuple(map(str, range(self.classes)))
+        """The classes' names; their numbers where there are only PNGs."""
+        return self.names or tuple(map(str, range(self.classes)))
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -210,7 +213,7 @@ class LabelFolder:
 
         Raises
         ------
-        EvaluationError
+        LabelledDataError
             The label cannot be read, or image and label differ in size.
         """
         entry = self.images[stem]
@@ -219,7 +222,7 @@ class LabelFolder:
         if classes.shape != size:
             label, image = ("{1} x {0}".format(*pair) for pair in (classes.shape, size))
             rule = f"the label has {label} pixels and its image {entry.image} has {image}"
-            raise EvaluationError(str(entry.label), rule)
+            raise LabelledDataError(str(entry.label), rule)
         return count_pixels(classes, rows, columns, self.classes)
 
     def segments(self, stem: str) -> int:
@@ -276,7 +279,7 @@ def read_labelled(
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         A stem is in both lists, twice in one, has no image or no label or several; a label cannot
         be read or has a value that is no class; train's labels have fewer than two classes, test's
         none.
@@ -287,7 +290,7 @@ def read_labelled(
     for stem in test_list.lines:
         if stem in train_list.lines:
             rule = f"the stem {stem!r} is also in {train_list.place(stem)}"
-            raise EvaluationError(test_list.place(stem), rule)
+            raise LabelledDataError(test_list.place(stem), rule)
     image_folders, label_folders = _several(images), _several(labels)
     entries = _entries(image_folders, label_folders, (train_list, test_list))
     pixels = survey({stem: entry.label for stem, entry in entries.items()}, ignore, classes)
@@ -295,7 +298,7 @@ def read_labelled(
     kept = tuple(stem for stem in train_list.lines if pixels[stem].any())
     _check_train(train, kept, pixels)
     if not any(pixels[stem].any() for stem in test_list.lines):
-        raise EvaluationError(str(test), "the labels of its images have no pixel of any class")
+        raise LabelledDataError(str(test), "the labels of its images have no pixel of any class")
     return LabelFolder(
         name=name or image_folders[0].resolve().name,
         train=kept,
@@ -328,9 +331,11 @@ def _entries(
 def _check_train(path: Path, kept: Sequence[str], pixels: Mapping[str, NDArray[np.int64]]) -> None:
     match sorted({int(value) for stem in kept for value in np.flatnonzero(pixels[stem])}):
         case []:
-            raise EvaluationError(str(path), "the labels of its images have no pixel of any class")
+            raise LabelledDataError(
+                str(path), "the labels of its images have no pixel of any class"
+            )
         case [only]:
             rule = f"the labels of its images have a single class ({only}): nothing to tell apart"
-            raise EvaluationError(str(path), rule)
+            raise LabelledDataError(str(path), rule)
         case _:
             pass

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from app.evaluation.label_files import UNLABELLED, count_pixels, count_points, count_segments
+from app.labelled.label_files import UNLABELLED, count_pixels, count_points, count_segments
 
 labels = arrays.arrays(
     np.intp,

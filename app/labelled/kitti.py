@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.errors import EvaluationError
-from app.evaluation.label_files import UNLABELLED
+from app.labelled.errors import LabelledDataError
+from app.labelled.label_files import UNLABELLED
 from features.files.numbers import InexactError, decimal
 from features.files.text_lines import read_lines
 
@@ -70,7 +70,7 @@ def classes_of(labels: NDArray[Any], path: Path) -> NDArray[np.intp]:
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         A value is not of SemanticKITTI.
     """
     values = labels & _SEMANTIC_BITS
@@ -78,7 +78,7 @@ def classes_of(labels: NDArray[Any], path: Path) -> NDArray[np.intp]:
     unknown = np.flatnonzero(classes == _UNKNOWN)
     if unknown.size:
         rule = f"point {unknown[0]} has the label {values[unknown[0]]}, which SemanticKITTI has not"
-        raise EvaluationError(str(path), rule)
+        raise LabelledDataError(str(path), rule)
     return classes
 
 
@@ -97,11 +97,11 @@ def read_calibration(path: Path) -> NDArray[np.float64]:
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         There is no such file, or P2 or Tr is missing or is not 12 finite numbers.
     """
     if not path.exists():
-        raise EvaluationError(str(path), "is missing; points are projected through it")
+        raise LabelledDataError(str(path), "is missing; points are projected through it")
     matrices = {}
     for number, line in enumerate(read_lines(path), start=1):
         name, _, values = line.decode("utf-8", errors="replace").partition(":")
@@ -109,7 +109,7 @@ def read_calibration(path: Path) -> NDArray[np.float64]:
             matrices[name.strip()] = _matrix(values, f"{path}:{number}")
     for name in (_CAMERA, _SCANNER):
         if name not in matrices:
-            raise EvaluationError(str(path), f"has no line {name}:")
+            raise LabelledDataError(str(path), f"has no line {name}:")
     product: NDArray[np.float64] = matrices[_CAMERA] @ np.vstack(
         [matrices[_SCANNER], [0.0, 0.0, 0.0, 1.0]]
     )
@@ -152,8 +152,8 @@ def _matrix(text: str, place: str) -> NDArray[np.float64]:
     try:
         numbers = [decimal(word) for word in text.split()]
     except InexactError as error:
-        raise EvaluationError(place, str(error)) from error
+        raise LabelledDataError(place, str(error)) from error
     values = np.array([np.nan if number is None else number for number in numbers])
     if values.size != _ENTRIES or not np.isfinite(values).all():
-        raise EvaluationError(place, f"must be {_ENTRIES} finite numbers after the colon")
+        raise LabelledDataError(place, f"must be {_ENTRIES} finite numbers after the colon")
     return values.reshape(3, 4)

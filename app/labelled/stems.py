@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.evaluation.errors import EvaluationError
+from app.labelled.errors import LabelledDataError
 from features.errors import count
 from features.files.paths import list_folder
 from features.files.text_lines import read_lines
@@ -45,31 +45,31 @@ def read_stems(path: Path) -> StemList:
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         There is no such file, a stem stands twice, or there is none.
     SourceError
         A line is too long.
     """
     if not path.is_file():
-        raise EvaluationError(str(path), "is no file; it must list stems, one a line")
+        raise LabelledDataError(str(path), "is no file; it must list stems, one a line")
     lines: dict[str, int] = {}
     for number, line in enumerate(read_lines(path), start=1):
         place = f"{path}:{number}"
         try:
             text = line.decode("utf-8-sig").strip()
         except UnicodeDecodeError as error:
-            raise EvaluationError(place, "not UTF-8") from error
+            raise LabelledDataError(place, "not UTF-8") from error
         if not text or text.startswith("#"):
             continue
         stem = stem_of(text)
         if not stem:
-            raise EvaluationError(place, f"{text!r} names no image")
+            raise LabelledDataError(place, f"{text!r} names no image")
         if stem in lines:
             rule = f"the stem {stem!r} is already in line {lines[stem]}"
-            raise EvaluationError(place, rule)
+            raise LabelledDataError(place, rule)
         lines[stem] = number
     if not lines:
-        raise EvaluationError(str(path), "names no image")
+        raise LabelledDataError(str(path), "names no image")
     return StemList(path, lines)
 
 
@@ -87,7 +87,7 @@ class ImageFiles:
 
     Raises
     ------
-    EvaluationError
+    LabelledDataError
         There is no such folder.
     """
 
@@ -97,7 +97,7 @@ class ImageFiles:
         self._below: dict[str, list[Path]] = {}
         for folder in folders:
             if not folder.is_dir():
-                raise EvaluationError(str(folder), "is no folder")
+                raise LabelledDataError(str(folder), "is no folder")
             for path in _walk(folder):
                 if path.suffix.lower() in suffixes:
                     found = self._direct if path.parent == folder else self._below
@@ -119,7 +119,7 @@ class ImageFiles:
 
         Raises
         ------
-        EvaluationError
+        LabelledDataError
             A stem has no file or several.
         """
         files: dict[str, Path] = {}
@@ -128,7 +128,7 @@ class ImageFiles:
             found = self._found(stem, None if but is None else but[stem])
             if len(found) > 1:
                 rule = f"the {kind} of {stem!r} is there twice: {found[0]} and {found[1]}"
-                raise EvaluationError(stems.place(stem), rule)
+                raise LabelledDataError(stems.place(stem), rule)
             if found:
                 files[stem] = found[0]
             else:
@@ -136,7 +136,7 @@ class ImageFiles:
         if missing:
             places = " and ".join(map(str, self._folders))
             rule = f"no {kind} in {places} for {count(missing, 'stem')}"
-            raise EvaluationError(stems.place(missing[0]), rule)
+            raise LabelledDataError(stems.place(missing[0]), rule)
         return files
 
     def _found(self, stem: str, but: Path | None) -> list[Path]:

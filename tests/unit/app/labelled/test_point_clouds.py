@@ -9,9 +9,9 @@ import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
-from app.evaluation.errors import EvaluationError
-from app.evaluation.kitti import CLASS_NAMES
-from app.evaluation.point_clouds import LabelledScans, read_semantic_kitti_labelled
+from app.labelled.errors import LabelledDataError
+from app.labelled.kitti import CLASS_NAMES
+from app.labelled.point_clouds import LabelledScans, read_semantic_kitti_labelled
 from features.errors import SourceError
 
 SIZE = (30, 50)  # height, width
@@ -50,7 +50,7 @@ def root(tmp_path: Path) -> Path:
 
 def refused(root: Path) -> str:
     """Return the sentence that reading, or counting the first scan, ends with."""
-    with pytest.raises((EvaluationError, SourceError)) as caught:
+    with pytest.raises((LabelledDataError, SourceError)) as caught:
         read_semantic_kitti_labelled(root).counts("00/000000", 1, 1)
     return str(caught.value)
 
@@ -148,7 +148,7 @@ def test_sequences_must_make_an_experiment(
     root: Path, train: list[str] | None, test: list[str], rule: str
 ) -> None:
     """Both sets have scans, and none is in both."""
-    with pytest.raises(EvaluationError) as caught:
+    with pytest.raises(LabelledDataError) as caught:
         read_semantic_kitti_labelled(root, train, test)
     assert str(caught.value) == f"{root}: {rule}"
 

@@ -1,0 +1,1 @@
+"""Labelled data as it lies on a disk: images with index PNGs, and SemanticKITTI's scans."""
