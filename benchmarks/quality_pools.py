@@ -130,7 +130,7 @@ _SIZES = ("3", "6", "9", "25%", "all")
 _ASKED_OF_HINTS = (
     *("--objectives", ",".join(("recommended", *(f"recommended+hint:{k}" for k in _SIZES)))),
     *("--baselines", "none", "--random", "40", "--starts", "10", "--repetitions", "1"),
-    *("--time-limit", "2"),
+    *("--time-limit", "5"),
 )
 """Ten draws of three, six and nine labelled images; a quarter of the budget; all that there is."""
 

@@ -41,7 +41,7 @@ _SAMPLE: Final = 500
 """Scenes that the pool's principal space is fitted to, at most; evenly spaced."""
 
 _MOST_TASKS: Final = 25_000
-"""Scenes of a pool, at most, that pseudo-tasks are made for: a row of 64 numbers a part is kept."""
+"""Scenes of a pool, at most, that pseudo-tasks are made for: 256 numbers a part are kept."""
 
 _log = logging.getLogger(__name__)
 

@@ -27,6 +27,9 @@ from features.signatures.describing import PrincipalSpace
 DIMENSIONS: Final = 64
 """Principal components of the parts that a first model is given, and that words are learned in."""
 
+FINE: Final = 256
+"""Principal components that are kept for hints: small things differ in what varies little."""
+
 WORDS: Final = 256
 """Visual words of a view, as far as the pool has parts enough."""
 
@@ -117,6 +120,7 @@ class PseudoTaskBuilder:
         self._counts: list[int] = []
         self._masses: list[NDArray[np.float32]] = []
         self._rows: list[NDArray[np.float32]] = []
+        self._fine: list[NDArray[np.float16]] = []
         self._labels: list[NDArray[np.int32]] = []
 
     @classmethod
@@ -145,10 +149,10 @@ class PseudoTaskBuilder:
         if count < _FEWEST_WORDS:
             return None
         rng = np.random.default_rng(seed)
-        head = PrincipalSpace.fit([(parts, masses)], DIMENSIONS, whitening=0.0)
+        head = PrincipalSpace.fit([(parts, masses)], FINE, whitening=0.0)
         if not head.components.size:
             return None
-        energy = np.square(head.project(parts)).mean(axis=1)
+        energy = np.square(head.project(parts)[:, :DIMENSIONS]).mean(axis=1)
         scale = float(np.sqrt(np.average(energy, weights=masses)))
         views: list[_View] = []
         for _ in range(_SPLITS + 1):
@@ -175,7 +179,9 @@ class PseudoTaskBuilder:
         labels = [classes[names[view]] for view, classes in self._merged]
         self._counts.append(len(parts))
         self._masses.append(np.asarray(masses, dtype=np.float32))
-        self._rows.append(self._head.project(parts) / np.float32(self._scale))
+        rows = self._head.project(parts) / np.float32(self._scale)
+        self._rows.append(rows[:, :DIMENSIONS])
+        self._fine.append(rows[:, DIMENSIONS:].astype(np.float16))
         self._labels.append((np.stack(labels, axis=1) + self._first).astype(np.int32))
 
     def build(self) -> PseudoTasks:
@@ -184,6 +190,7 @@ class PseudoTaskBuilder:
             offsets=np.cumsum([0, *self._counts], dtype=np.int64),
             masses=np.concatenate(self._masses),
             rows=np.concatenate(self._rows),
+            fine=np.concatenate(self._fine),
             labels=np.concatenate(self._labels),
             sizes=self._sizes,
             unseen=len(_UNSEEN),

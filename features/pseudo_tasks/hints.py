@@ -27,7 +27,7 @@ _TAUGHT_BY: Final = 3
 _MOST_TEACHERS: Final = 16
 """Beyond, each has more images."""
 
-_SHRINKAGE: Final = 0.05
+SHRINKAGE: Final = 0.05
 """Of the mean variance, what is added to each variance within classes."""
 
 FEWEST_CELLS: Final = 3
@@ -104,11 +104,12 @@ def taught(tasks: PseudoTasks, images: Sequence[LabelledCells], seed: int = 0) -
         cells = image.counts.any(axis=1)
         rows = tasks.project(unit_rows(image.vectors[cells].astype(np.float64)))
         shown.append((rows, image.counts[cells].argmax(axis=1)))
+    parts = np.concatenate([tasks.rows, tasks.fine.astype(np.float32)], axis=1)
     labels = []
     for group in _groups(len(images), np.random.default_rng(seed)):
         rows = np.concatenate([shown[place][0] for place in group])
         classes = np.concatenate([shown[place][1] for place in group])
-        named = _discriminate(rows.astype(np.float64), classes, tasks.rows)
+        named = _discriminate(rows.astype(np.float64), classes, parts)
         if named is not None:
             labels.append(np.unique(named, return_inverse=True)[1])
     if not labels:
@@ -119,7 +120,8 @@ def taught(tasks: PseudoTasks, images: Sequence[LabelledCells], seed: int = 0) -
     return PseudoTasks(
         offsets=tasks.offsets,
         masses=tasks.masses,
-        rows=tasks.rows,
+        rows=parts,
+        fine=np.zeros((len(parts), 0), dtype=np.float16),
         labels=(np.stack(labels, axis=1) + first).astype(np.int32),
         sizes=sizes,
         unseen=0,
@@ -159,7 +161,7 @@ def _discriminate(
     means = np.stack([rows[places == place].mean(axis=0) for place in range(len(names))])
     apart = rows - means[places]
     within = apart.T @ apart / len(rows)
-    within[np.diag_indices_from(within)] += _SHRINKAGE * np.trace(within) / len(within)
+    within[np.diag_indices_from(within)] += SHRINKAGE * np.trace(within) / len(within)
     axes = np.linalg.solve(within, means.T)
     offsets = np.log(shares) - 0.5 * np.einsum("cd,dc->c", means, axes)
     return np.asarray(names[(asked @ axes + offsets).argmax(axis=1)])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features.errors import VectorsError
 from features.files.stored import read_arrays, write_arrays
 
-VERSION: Final = 1
+VERSION: Final = 2
 """What `features.pseudo_tasks.building` makes of parts; to be changed with it."""
 
 _FIELDS: Final = (
@@ -21,6 +21,7 @@ _FIELDS: Final = (
     "offsets",
     "masses",
     "rows",
+    "fine",
     "labels",
     "sizes",
     "unseen",
@@ -48,6 +49,8 @@ class PseudoTasks:
         How many images a part makes up.
     rows : (m, k) float32
         What a first model is given of each part; the components' mean variance is 1.
+    fine : (m, l) float16
+        Further components, for hints: small things differ in what varies little.
     labels : (m, t) int32
         Class of each part in each task, classes numbered on from task to task.
     sizes : (t,) int64
@@ -56,8 +59,8 @@ class PseudoTasks:
         Number of tasks, the last ones, by which nothing is searched.
     mean : (d,) float64
         Of parts of length 1.
-    components : (d, k) float64
-        What is not the mean of a part times these is its row.
+    components : (d, k + l) float64
+        What is not the mean of a part times these is its row, and what is fine of it.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class PseudoTasks:
     offsets: NDArray[np.int64]
     masses: NDArray[np.float32]
     rows: NDArray[np.float32]
+    fine: NDArray[np.float16]
     labels: NDArray[np.int32]
     sizes: NDArray[np.int64]
     unseen: int
@@ -85,10 +89,12 @@ class PseudoTasks:
             and self.offsets[-1] == m
             and bool((np.diff(self.offsets) >= 0).all())
             and 0 <= self.unseen <= t
-            and self.components.shape == (*self.mean.shape, *self.rows.shape[1:])
+            and self.fine.shape[:1] == (m,)
+            and self.components.shape == (*self.mean.shape, self.rows.shape[1] + self.fine.shape[1])
             and bool(((self.labels >= ends - self.sizes) & (self.labels < ends)).all())
         )
-        if not (fits and np.isfinite(self.rows).all() and np.isfinite(self.masses).all()):
+        numbers = (self.rows, self.fine, self.masses)
+        if not (fits and all(np.isfinite(array).all() for array in numbers)):
             message = "pseudo-tasks must have a finite row and a class in each task for every part"
             raise VectorsError(message)
 
@@ -100,6 +106,7 @@ class PseudoTasks:
             offsets=np.zeros(n + 1, dtype=np.int64),
             masses=np.zeros(0, dtype=np.float32),
             rows=nothing.astype(np.float32),
+            fine=nothing.astype(np.float16),
             labels=nothing.astype(np.int32),
             sizes=np.zeros(0, dtype=np.int64),
             unseen=0,
@@ -118,7 +125,7 @@ class PseudoTasks:
         return len(self.offsets) - 1
 
     def project(self, parts: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return what a first model is given of parts (m, d) of length 1, shape (m, k)."""
+        """Return row and what is fine of parts (m, d) of length 1, shape (m, k + l)."""
         return np.asarray((parts - self.mean) @ self.components, dtype=np.float32)
 
     def save(self, path: Path) -> None:
@@ -136,11 +143,13 @@ class PseudoTasks:
         VectorsError
             The file is missing, is not such a file, or is of another version.
         """
-        version, offsets, masses, rows, labels, sizes, unseen, *space = read_arrays(path, *_FIELDS)
+        version, *arrays = read_arrays(path, *_FIELDS)
+        offsets, masses, rows, fine, labels, sizes, unseen, mean, components = arrays
         if version.tolist() != [VERSION] or unseen.shape != (1,):
             message = f"{path}: pseudo-tasks of another version"
             raise VectorsError(message)
-        return cls(offsets, masses, rows, labels, sizes, int(unseen[0]), *space)
+        last = int(unseen[0])
+        return cls(offsets, masses, rows, fine, labels, sizes, last, mean, components)
 
 
 def stored_tasks(signatures: Path) -> PseudoTasks | None:

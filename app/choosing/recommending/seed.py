@@ -60,6 +60,9 @@ _PARTS: Final = 10
 _RANDOM_PARTS: Final = 2
 """For random seeds, at most."""
 
+_HINT_PARTS: Final = 4
+"""For the search where there is a hint: its score decides, and the first objective measures."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
@@ -173,7 +176,7 @@ def _chosen(
     if searched:
         own = np.isin(reduced.items, best.result.selected)
         start = own if by_chance is None else by_chance
-        stop = FirstOf(Cancelled(cancelled), TimeLimit(part))
+        stop = FirstOf(Cancelled(cancelled), TimeLimit(_search_parts(question) * part))
         best = _searched(best, reduced, start, lambda scenes: random.score(measure(scenes)), stop)
     if not random.is_whole:
         best = replace(best, result=replace(best.result, stop_reason=StopReason.TIME_LIMIT))
@@ -205,8 +208,7 @@ def _candidates(
     found: list[_Candidate] = []
     refusals: list[Exception] = []
     clock = TimeLimit(question.options.time_limit_s)
-    searches = question.hint is not None or is_single(question.signatures)
-    after = (_RANDOM_PARTS + searches) * seconds
+    after = (_RANDOM_PARTS + _search_parts(question)) * seconds
     for name in (*CANDIDATES[1:], FIRST):
         asked = replace(question, objective=name)
         limit = max(seconds, clock.remaining() - after) if name == FIRST else seconds
@@ -229,6 +231,11 @@ def _candidates(
         )
         raise InvalidRequestError(detail, "#/strategy") from refusals[-1]
     raise refusals[-1]
+
+
+def _search_parts(question: Question) -> int:
+    """Return how many parts of the time a search may take."""
+    return _HINT_PARTS if question.hint is not None else int(is_single(question.signatures))
 
 
 def _kept(result: Result) -> float | None:

@@ -8,6 +8,7 @@ from features.errors import VectorsError
 from features.numeric import unit_rows
 from features.pseudo_tasks import LabelledCells, PseudoTasks, PseudoTaskScore, taught
 from features.pseudo_tasks.building import PseudoTaskBuilder
+from features.pseudo_tasks.hints import SHRINKAGE
 
 SCENES, PARTS, CHANNELS = 12, 40, 24
 SMALL = 29
@@ -70,7 +71,7 @@ def test_overlaps_are_those_of_counting() -> None:
     scene = np.repeat(np.arange(found.n), np.diff(found.offsets))
     outside = ~np.isin(scene, chosen)
     rows = np.column_stack([found.rows, np.ones(len(scene), np.float32)])
-    weights = score._weights(np.array(chosen))
+    weights = score._discriminants(np.array(chosen))
     for task, end in enumerate(np.cumsum(found.sizes)):
         own = slice(end - found.sizes[task], end)
         guessed = (rows[outside] @ weights[:, own]).argmax(axis=1)
@@ -84,6 +85,33 @@ def test_overlaps_are_those_of_counting() -> None:
         assert score.overlaps(chosen)[task] == pytest.approx(worth / roots, abs=1e-3)
     assert not score.overlaps([]).any()
     assert not score.overlaps(range(SCENES)).any()
+
+
+def test_the_scored_first_model_is_a_discriminant_analysis() -> None:
+    """The oracle has the formula from the parts themselves, class by class."""
+    centres, tasks, _ = world()
+    found = taught(tasks, [image(centres, k) for k in range(3)])
+    scene = np.repeat(np.arange(found.n), np.diff(found.offsets))
+    inside = np.isin(scene, chosen := [1, 4, 7])
+    weights = PseudoTaskScore(found)._discriminants(np.array(chosen))
+    rows, masses = found.rows[inside].astype(np.float64), found.masses[inside].astype(np.float64)
+    for task, end in enumerate(np.cumsum(found.sizes)):
+        first = end - found.sizes[task]
+        names = found.labels[inside, task] - first
+        within = np.zeros((rows.shape[1],) * 2)
+        means = []
+        for name in range(found.sizes[task]):
+            own = names == name
+            means.append(np.average(rows[own], axis=0, weights=masses[own]))
+            apart = rows[own] - means[-1]
+            within += apart.T @ (apart * masses[own, np.newaxis]) / masses.sum()
+        within += SHRINKAGE * np.trace(within) / len(within) * np.eye(len(within))
+        for name, mean in enumerate(means):
+            axis = np.linalg.solve(within, mean)
+            prior = masses[names == name].sum() / masses.sum()
+            assert weights[:-1, first + name] == pytest.approx(axis, rel=1e-3, abs=1e-3)
+            offset = np.log(prior) - 0.5 * mean @ axis
+            assert weights[-1, first + name] == pytest.approx(offset, rel=1e-3, abs=1e-2)
 
 
 def test_what_teaches_nothing_is_one_sentence() -> None:
