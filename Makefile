@@ -28,7 +28,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 .PHONY: help setup demo \
   test test-slow test-postgres test-contract test-compose isolation fuzz \
   check lint types contracts dependencies format coverage \
-  measure differential mutation bench-solver bench-certificates bench-features bench-index bench-quality bench-service bench-explorer soak \
+  measure differential mutation bench-solver bench-certificates bench-features bench-index bench-quality bench-recommended bench-service bench-explorer soak \
   openapi screenshots \
   lock images sbom audit licenses clean
 
@@ -129,6 +129,9 @@ bench-index: setup ## Measure neighbours and near duplicates of 100,000 scenes b
 
 bench-quality: setup ## Measure what seeds are worth: tables, pictures and JSON in bench-quality/ (an hour or more)
 	$(BIN)/python benchmarks/bench_quality.py --out bench-quality
+
+bench-recommended: setup ## Measure how long recommended seeds take at 300 to 20,000 scenes, and what memory (ten minutes)
+	$(BIN)/python benchmarks/bench_recommended.py --out bench-recommended.json
 
 bench-service: setup ## Measure the service: answers a second, latencies, a full database (4 minutes; needs wrk)
 	$(BIN)/python benchmarks/bench_service.py --out bench-service.json

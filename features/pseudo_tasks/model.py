@@ -21,13 +21,14 @@ _FIELDS: Final = (
     "offsets",
     "masses",
     "rows",
-    "fine",
     "labels",
     "sizes",
     "unseen",
     "mean",
     "components",
 )
+
+_FINE: Final = "fine"
 
 _log = logging.getLogger(__name__)
 
@@ -131,22 +132,34 @@ class PseudoTasks:
     def save(self, path: Path) -> None:
         """Write the tasks to an ``.npz`` file, all or nothing."""
         numbers = {"version": np.array([VERSION]), "unseen": np.array([self.unseen])}
-        arrays = {name: getattr(self, name) for name in _FIELDS if name not in numbers}
+        names = {*_FIELDS, _FINE} - numbers.keys()
+        arrays = {name: getattr(self, name) for name in sorted(names)}
         write_arrays(path, **arrays, **numbers)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, oldest: int = VERSION) -> Self:
         """Read tasks that :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path
+            The file.
+        oldest
+            Version that will do; tasks of version 1 have nothing fine.
 
         Raises
         ------
         VectorsError
             The file is missing, is not such a file, or is of another version.
         """
-        version, *arrays = read_arrays(path, *_FIELDS)
-        offsets, masses, rows, fine, labels, sizes, unseen, mean, components = arrays
-        if version.tolist() != [VERSION] or unseen.shape != (1,):
+        version, *arrays = read_arrays(path, *_FIELDS, optional=(_FINE,))
+        if version.tolist() not in [[k] for k in range(oldest, VERSION + 1)]:
             message = f"{path}: pseudo-tasks of another version"
+            raise VectorsError(message)
+        offsets, masses, rows, labels, sizes, unseen, mean, components, *more = arrays
+        fine = more[0] if more else np.zeros((len(rows), 0), dtype=np.float16)
+        if unseen.shape != (1,):
+            message = f"{path}: pseudo-tasks without a number of those that are unseen"
             raise VectorsError(message)
         last = int(unseen[0])
         return cls(offsets, masses, rows, fine, labels, sizes, last, mean, components)
@@ -160,7 +173,7 @@ def stored_tasks(signatures: Path) -> PseudoTasks | None:
     with suppress(OSError):
         os.utime(path)  # it is in use: old files may be removed
     try:
-        found = PseudoTasks.load(path)
+        found = PseudoTasks.load(path, oldest=1)
     except VectorsError as error:
         _log.warning("pseudo-tasks are not used: %s", error)
         return None

@@ -145,11 +145,11 @@ def recommend(
         return Recommended(replace(question, objective=objective), None, (note,))
     started = time.perf_counter()
     part = question.options.time_limit_s / _PARTS
-    found = _candidates(question, part, cancelled)
-    if found[0].result.status is Status.INFEASIBLE or cancelled():
-        return Recommended(found[0].question, found[0].result, ())
     # Small products are faster on one thread, and have the same last digits each time.
     with threadpool_limits(limits=1):
+        found = _candidates(question, part, cancelled)
+        if found[0].result.status is Status.INFEASIBLE or cancelled():
+            return Recommended(found[0].question, found[0].result, ())
         best, searched, why = _chosen(question, found, part, cancelled)
     result = replace(best.result, seconds=time.perf_counter() - started)
     notes = _sentences(best.question.objective, why, searched)

@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from features.errors import FeatureError, VectorsError
+from features.files.stored import write_arrays
 from features.numeric import unit_rows
-from features.pseudo_tasks import PseudoTasks, PseudoTaskScore
+from features.pseudo_tasks import PseudoTasks, PseudoTaskScore, stored_tasks, tasks_path
 from features.pseudo_tasks.building import PseudoTaskBuilder
 
 SCENES, PARTS, CHANNELS = 12, 40, 24
@@ -129,3 +130,26 @@ def test_damaged_tasks_are_refused(tasks: PseudoTasks, tmp_path: Path) -> None:
         replace(tasks, mean=tasks.mean[1:])
     with pytest.raises(FeatureError):
         PseudoTasks.load(tmp_path / "none.npz")
+
+
+def test_tasks_of_version_1_serve_what_was_made_with_them(
+    tasks: PseudoTasks, tmp_path: Path
+) -> None:
+    """A dataset that is registered already keeps its tasks; what is made anew has more."""
+    signatures = tmp_path / "signatures" / "key.npz"
+    path = tasks_path(signatures)
+    path.parent.mkdir()
+    k = tasks.rows.shape[1]
+    write_arrays(
+        path,
+        version=np.array([1]),
+        unseen=np.array([tasks.unseen]),
+        components=tasks.components[:, :k],
+        **{n: getattr(tasks, n) for n in ("offsets", "masses", "rows", "labels", "sizes", "mean")},
+    )
+    found = stored_tasks(signatures)
+    assert found is not None
+    assert np.array_equal(found.rows, tasks.rows)
+    assert found.fine.shape == (len(tasks.rows), 0)
+    with pytest.raises(VectorsError, match="another version"):
+        PseudoTasks.load(path)
