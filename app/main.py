@@ -26,6 +26,7 @@ from app.http.dependencies import AppState
 from app.http.doors import ANY, LOOPBACK, Doors, Head
 from app.http.middleware import Authentication, Validators
 from app.jobs.embedded import EmbeddedWorker
+from app.labels import routes as labels
 from app.metrics import Metrics
 from app.observability import RequestLog, configure_logging, install_tracing
 from app.operations import routes as operations
@@ -50,6 +51,7 @@ _ROUTERS = (
     scenes.maps,
     scenes.duplicates,
     hints.router,
+    labels.router,
     scenes.router,
     seeds.objectives,
     seeds.router,

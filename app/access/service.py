@@ -15,7 +15,10 @@ from app.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from app.store.identifiers import new_id, now
 from app.store.tables import DEFAULT_PROJECT, KeyRow
 
-SCOPES: Final = ("datasets:read", "datasets:write", "seeds:read", "seeds:write")
+SCOPES: Final = (
+    *("datasets:read", "datasets:write", "seeds:read", "seeds:write"),
+    *("labels:read", "labels:write"),
+)
 """What a key may be good for. Operations go with datasets, frontiers with seeds."""
 
 _FORM: Final = re.compile(r"sk_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import Any, Final
 
-from app.choosing.budgets import AskedBudget, BudgetRequest, part_of
+from app.choosing.budgets import part_of
 from app.choosing.constraints import UsablePool, constraints_of
 from app.choosing.hints import require_hintable
 from app.choosing.question import options_of
@@ -20,6 +20,7 @@ from app.choosing.seeding import FrontierAnswer, SeedAnswer
 from app.choosing.tasks import FrontierTask, SeedTask, StoredQuestion
 from app.errors import ConflictError, InvalidRequestError, SolveCancelledError
 from app.hints.service import AskedHint
+from app.labels.service import Labels
 from app.operations.service import Operations
 from app.operations.translate import FRONTIER, SOLVE, Kind, new_operation
 from app.operations.translate import to_wire as operation_to_wire
@@ -28,6 +29,7 @@ from app.processes.child import Cancellation
 from app.processes.pool import SolvePool
 from app.scenes.pools import RequestContext, ready, signatures_of
 from app.seeds import store
+from app.seeds.rounds import LabelsUsed, is_for_ledger, resolved
 from app.seeds.translate import SeedOrigin, frontier_to_wire, to_wire
 from app.seeds.wire import (
     Budget,
@@ -36,6 +38,8 @@ from app.seeds.wire import (
     FrontierRequest,
     QuestionRequest,
     Seed,
+    SeedBudget,
+    SeedConstraints,
     SeedRequest,
 )
 from app.store.queue import JobQueue
@@ -69,6 +73,8 @@ class Query:
         What answers it.
     hint
         What its answer looks for, where labelled images say it.
+    labels
+        What it took from the ledger of labels, where it did.
     """
 
     request: SeedRequest | FrontierRequest
@@ -78,6 +84,7 @@ class Query:
     digest: str
     task: SeedTask | FrontierTask
     hint: AskedHint | None = None
+    labels: LabelsUsed | None = None
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -90,13 +97,25 @@ class Query:
     def budget(self, limit: float) -> Budget:
         """Return a limit as the wire has it."""
         total = math.fsum(self.task.question.costs)
-        return Budget(limit=limit, resource=self.resource, fraction=part_of(limit, total))
+        spent = None if self.labels is None else self.labels.spent
+        fraction = part_of(limit, total)
+        return Budget(limit=limit, resource=self.resource, fraction=fraction, spent=spent)
 
 
 def read_request(
-    context: RequestContext, dataset_id: str, request: SeedRequest | FrontierRequest
+    context: RequestContext,
+    dataset_id: str,
+    request: SeedRequest | FrontierRequest,
+    labels: LabelsUsed | None = None,
 ) -> Query:
-    """Understand a question about one budget or many.
+    """Understand a question about one budget or many; what it leaves to the ledger is looked up.
+
+    Parameters
+    ----------
+    context, dataset_id, request
+        Who asks about what.
+    labels
+        What the request has from the ledger already.
 
     Raises
     ------
@@ -115,6 +134,9 @@ def read_request(
     pool = context.pools.of(context.session, dataset_id, dataset.resources)
     resource = request.resource or str(dataset.resource)
     _require_resource(pool, resource, "#/resource")
+    if is_for_ledger(request):
+        ledger = Labels(context.session).ledger(dataset_id)
+        request, labels = resolved(request, ledger, pool, resource)
     for place, side in enumerate(request.side_budgets):
         _require_resource(pool, side.resource, f"#/side_budgets/{place}/resource")
     costs = pool.resources[resource]
@@ -146,6 +168,7 @@ def read_request(
         if isinstance(request, SeedRequest)
         else FrontierTask(question=question, budgets=tuple(limits), nested=request.nested),
         hint=hint,
+        labels=labels,
     )
 
 
@@ -182,19 +205,14 @@ def read_again(context: RequestContext, answer: Seed | Frontier) -> Query:
     else:
         budget, objective = answer.points[-1].budget, answer.objective_name
     request = SeedRequest(
-        budget=_ANY_BUDGET,
+        budget=SeedBudget.left(budget.limit),
         resource=budget.resource,
         side_budgets=answer.side_budgets,
-        constraints=answer.constraints,
+        constraints=SeedConstraints(**dict(answer.constraints)),
         objective=objective,
         time_limit_s=min(_CERTIFY_S, context.settings.max_time_limit_s),
     )
-    # A budget of nothing may be answered, but not asked for.
-    stored = AskedBudget(limit=budget.limit)
-    return read_request(context, answer.dataset_id, request.model_copy(update={"budget": stored}))
-
-
-_ANY_BUDGET: Final = BudgetRequest(limit=1.0)
+    return read_request(context, answer.dataset_id, request)
 
 
 def _require_resource(pool: UsablePool, resource: str, pointer: str) -> None:
@@ -296,6 +314,7 @@ def remember(
         provenance=query.provenance,
         group_of=query.pool.group_of,
         hint=query.request.hint if isinstance(query.request, SeedRequest) else None,
+        labels_version=None if query.labels is None else query.labels.version,
     )
     seed = to_wire(answer, origin)
     seed_row = store.seed_row(seed, query.digest)
@@ -303,25 +322,28 @@ def remember(
     return seed if first_seed is seed_row else Seed.model_validate(first_seed.answer)
 
 
-def new_solve(dataset_id: str, request: SeedRequest | FrontierRequest) -> OperationRow:
+def new_solve(
+    dataset_id: str, request: SeedRequest | FrontierRequest, labels: LabelsUsed | None = None
+) -> OperationRow:
     """Return the row of a question that no worker has begun to answer."""
     kind: Kind = SOLVE if isinstance(request, SeedRequest) else FRONTIER
     row = new_operation(kind, dataset_id, request.callback)
     row.request = request.model_dump(mode="json", exclude={"callback"}, by_alias=True)
+    if labels is not None:
+        row.request |= labels.stored()
     return row
 
 
 def submit(
     context: RequestContext,
     queue: JobQueue,
-    dataset_id: str,
-    request: SeedRequest | FrontierRequest,
+    query: Query,
 ) -> Operation:
     """Accept a question: its operation and its job are there once the transaction is committed.
 
     The answer to an Idempotency-Key is stored in the same transaction.
     """
-    row = new_solve(dataset_id, request)
+    row = new_solve(query.dataset.id, query.request, query.labels)
     context.session.add(row)
     queue.enqueue_solve(context.session, row.id)
     return operation_to_wire(row)

@@ -105,7 +105,7 @@ class Seeds:
         is_long = request.time_limit_s > self._context.settings.max_wait_s
         is_new = query.hint is not None and not query.hint.is_described()
         if preference.respond_async or is_long or is_new:
-            return submit(self._context, self._queue, dataset_id, request)
+            return submit(self._context, self._queue, query)
         self._session.commit()  # nothing is held while the solve runs
         answer: SeedAnswer | FrontierAnswer = self._pool.answer(query.task, watch)
         if isinstance(answer, SeedAnswer):

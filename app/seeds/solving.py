@@ -21,7 +21,8 @@ from app.processes.child import Cancellation, Task
 from app.processes.pool import SolvePool
 from app.scenes.pools import Pools, RequestContext
 from app.seeds.questions import read_request, recall, remember
-from app.seeds.wire import Frontier, FrontierRequest, Seed, SeedRequest
+from app.seeds.rounds import LabelsUsed
+from app.seeds.wire import Frontier, FrontierRequest, Seed, SeedBudget, SeedRequest
 from app.settings import Settings
 from app.store.sessions import ProjectSession
 from app.store.tables import OperationRow
@@ -101,10 +102,10 @@ class Solver:
             if not operations.start(session, operation_id):
                 return
             row = operations.get(session, operation_id)
-        request = _stored_request(row)
+        request, labels = _stored_request(row)
         with self._bound(row.project) as session:
             context = RequestContext(session, self._settings, self._pools)
-            query = read_request(context, row.dataset_id, request)
+            query = read_request(context, row.dataset_id, request, labels)
             known = recall(context, query)
             if known is not None:
                 _end(session, operation_id, known)
@@ -132,8 +133,10 @@ class Solver:
         return _persist(pool, task, Cancellation(progress.is_unwanted, progress.improve))
 
 
-def _stored_request(row: OperationRow) -> SeedRequest | FrontierRequest:
-    """Return the question of an operation.
+def _stored_request(
+    row: OperationRow,
+) -> tuple[SeedRequest | FrontierRequest, LabelsUsed | None]:
+    """Return the question of an operation, and what it has from the ledger of labels.
 
     Raises
     ------
@@ -141,8 +144,12 @@ def _stored_request(row: OperationRow) -> SeedRequest | FrontierRequest:
         Another version of the service stored it, and this one does not know its form.
     """
     kind = SeedRequest if row.kind == SOLVE else FrontierRequest
+    stored = dict(row.request or {})
+    labels = LabelsUsed.taken(stored)
     try:
-        return kind.model_validate(row.request)
+        if labels is not None and labels.spent is not None:
+            stored["budget"] = SeedBudget.left(stored["budget"]["limit"])
+        return kind.model_validate(stored), labels
     except ValidationError as error:
         where = "/".join(map(str, error.errors()[0]["loc"]))
         rule = (

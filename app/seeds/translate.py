@@ -53,6 +53,8 @@ class SeedOrigin:
         The group of a scene.
     hint
         As it was asked for.
+    labels_version
+        Of the ledger that the question left something to.
     """
 
     dataset_id: str
@@ -63,6 +65,7 @@ class SeedOrigin:
     provenance: Mapping[str, Any]
     group_of: Callable[[str], str | None]
     hint: HintRequest | None = None
+    labels_version: int | None = None
 
 
 def to_wire(answer: SeedAnswer, origin: SeedOrigin) -> Seed:
@@ -85,6 +88,7 @@ def to_wire(answer: SeedAnswer, origin: SeedOrigin) -> Seed:
         baselines=_baseline_reports(answer.baselines),
         constraints=origin.constraints,
         hint=origin.hint,
+        labels_version=origin.labels_version,
         side_budgets=origin.side_budgets,
         solver=_solver_report(answer.objective, origin.options, result),
         recommendation=_recommendation_report(answer.recommendation),

@@ -56,6 +56,44 @@ def _canonical(name: object) -> object:
     return canonical(name) if isinstance(name, str) else name
 
 
+def _is_unset(value: object) -> bool:
+    """Tell what questions and answers are silent about: they read as before there was any of it."""
+    return value is None or value is False
+
+
+class SeedBudget(BudgetRequest):
+    """A budget: in the resource's own unit, or as a part of what all usable scenes cost."""
+
+    includes_labelled: bool = Field(
+        default=False,
+        exclude_if=_is_unset,
+        description="Whether it pays for the labelled scenes, too: what they cost is taken off.",
+    )
+
+    @staticmethod
+    def left(limit: float) -> "SeedBudget":
+        """Return what is left of a budget: nothing may be answered, though not asked for."""
+        return SeedBudget.model_construct(limit=limit, fraction=None, includes_labelled=False)
+
+
+class SeedConstraints(ConstraintsRequest):
+    """Rules besides the budget, some of them from the dataset's ledger of labels.
+
+    An answer has the ids that the ledger had at that moment.
+    """
+
+    labelled_from: Literal["ledger"] | None = Field(
+        default=None,
+        exclude_if=_is_unset,
+        description="`ledger`: scenes that it says are labelled count as `labelled`, too.",
+    )
+    keep_queued: bool = Field(
+        default=False,
+        exclude_if=_is_unset,
+        description="Whether scenes that the ledger says are queued are chosen again.",
+    )
+
+
 class QuestionRequest(Wire):
     """What questions about one budget and about many have in common."""
 
@@ -64,7 +102,7 @@ class QuestionRequest(Wire):
         description="The resource that the budget limits; the dataset's own where it is left out.",
     )
     side_budgets: Annotated[tuple[SideBudget, ...], Field(max_length=100)] = ()
-    constraints: ConstraintsRequest = ConstraintsRequest()
+    constraints: SeedConstraints = SeedConstraints()
     objective: Annotated[Objective, BeforeValidator(_canonical)] = Field(
         default=RECOMMENDED,
         description=" ".join(f"`{one.name}`: {one.description}" for one in OBJECTIVES.values()),
@@ -109,7 +147,7 @@ class SeedRequest(QuestionRequest):
         }
     )
 
-    budget: BudgetRequest = Field(examples=[{"fraction": 0.03}])
+    budget: SeedBudget = Field(examples=[{"fraction": 0.03}])
     hint: HintRequest | None = Field(
         default=None,
         description="Labelled images that say what counts, for `recommended`. The first answer "
@@ -178,6 +216,12 @@ class Budget(Wire):
     limit: float
     resource: str
     fraction: float = Field(description="The limit as a part of what all usable scenes cost.")
+    spent: float | None = Field(
+        default=None,
+        exclude_if=_is_unset,
+        description="What labelled scenes cost of the budget that was asked for; `limit` is what "
+        "is left.",
+    )
 
 
 class ChosenScene(Wire):
@@ -313,6 +357,11 @@ class Seed(Wire):
     side_budgets: tuple[SideBudget, ...] = ()
     constraints: ConstraintsRequest = ConstraintsRequest()
     hint: HintRequest | None = None
+    labels_version: int | None = Field(
+        default=None,
+        exclude_if=_is_unset,
+        description="Of the ledger of labels, where the question left anything to it.",
+    )
     solver: SolverReport
     recommendation: RecommendationReport | None = Field(
         default=None, description="Null where one objective was asked for."

@@ -132,6 +132,7 @@ class DatasetRow(Owned, TableBase):
     image_failure_count: Mapped[int]
     image_failures: Mapped[list[Any]]
     notes: Mapped[list[Any]]
+    labels_version: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     operation_id: Mapped[str | None] = column_property(
         select(func.min(OperationRow.id))
@@ -162,6 +163,23 @@ class SceneRow(TableBase):
     meta: Mapped[dict[str, Any]]
     usable: Mapped[bool | None]
     left_out_reason: Mapped[str | None]
+
+
+class LabelRow(TableBase):
+    """What a source says of a scene under one of its references, the latest."""
+
+    __tablename__ = "labels"
+    __table_args__ = (Index("ix_labels_scene", "dataset_id", "scene_id"),)
+
+    dataset_id: Mapped[str] = mapped_column(
+        ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True
+    )
+    source: Mapped[str] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(primary_key=True)
+    scene_id: Mapped[str]
+    state: Mapped[str]
+    at: Mapped[datetime]
+    spent: Mapped[dict[str, Any] | None]
 
 
 class SeedRow(Owned, TableBase):

@@ -206,6 +206,14 @@ def test_every_route_needs_a_key(guarded: TestClient, make_key: Callable[..., st
     assert len(details) == 1
 
 
+_BODIES = {
+    "seeds": BUDGET,
+    "frontiers": {"budgets": [{"fraction": 0.5}]},
+    "labels": {"events": [{"scene_id": "s0", "state": "labelled"}]},
+}
+"""What is sent to the last part of a path."""
+
+
 def test_projects_do_not_meet(guarded: TestClient, make_key: Callable[..., str]) -> None:
     """To another project's key, ids of mine are unknown, on every route that takes one."""
     mine, other = _bearer(make_key("mine")), _bearer(make_key("other"))
@@ -237,7 +245,7 @@ def test_projects_do_not_meet(guarded: TestClient, make_key: Callable[..., str])
             continue
         filled = re.sub(r"\{(\w+)[^}]*\}", lambda match: names[match[1]], path)
         for method in operations:
-            body = BUDGET if path.endswith("seeds") else {"budgets": [{"fraction": 0.5}]}
+            body = _BODIES.get(path.rpartition("/")[2], {})
             send = {"json": body} if method == "post" and "cancel" not in path else {}
             wanted = {"scene_id": "s0"} if path.endswith("represented") else {}
             answer = guarded.request(method, filled, headers=other, params=wanted, **send)

@@ -13,6 +13,7 @@ from app.access.service import SCOPES
 from app.cli.openapi import document as document_text
 from app.datasets.validation_wire import ValidationRequest
 from app.datasets.wire import DatasetRequest
+from app.labels.wire import LabelsRequest
 from app.seeds.wire import FrontierRequest, SeedRequest
 
 _COMMON = {"content-length", "content-type", "vary"}
@@ -74,7 +75,13 @@ def test_examples_are_requests_that_are_understood(document: dict[str, Any]) -> 
     """Every JSON body has examples, and each is valid."""
     models = {
         model.__name__: model
-        for model in (DatasetRequest, ValidationRequest, SeedRequest, FrontierRequest)
+        for model in (
+            DatasetRequest,
+            ValidationRequest,
+            SeedRequest,
+            FrontierRequest,
+            LabelsRequest,
+        )
     }
     for operation in _operations(document):
         content = operation.get("requestBody", {}).get("content", {})

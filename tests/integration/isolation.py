@@ -178,6 +178,10 @@ RECIPES: Final[dict[str, Recipe]] = {
     "GET /v1/datasets/{dataset_id}": Recipe(),
     "DELETE /v1/datasets/{dataset_id}": Recipe(Things.doomed),
     "PUT /v1/datasets/{dataset_id}/vectors": Recipe(Things.awaiting),
+    "GET /v1/datasets/{dataset_id}/labels": Recipe(),
+    "POST /v1/datasets/{dataset_id}/labels": _of(
+        json={"events": [{"scene_id": "a", "state": "labelled"}]}
+    ),
     "GET /v1/datasets/{dataset_id}/map": Recipe(),
     "GET /v1/datasets/{dataset_id}/duplicates": Recipe(),
     "GET /v1/datasets/{dataset_id}/scenes": Recipe(),

@@ -1,0 +1,1 @@
+"""The ledger of labels: what annotation platforms say of a dataset's scenes."""
