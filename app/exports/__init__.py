@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.exports.contact_sheet import seed_sheet
+from app.exports.priorities import seed_priorities
+from app.exports.records import seed_jsonl, seed_parquet
 from app.exports.redal import REDAL, redal, require_redal
 from app.exports.seed import ExportableSeed, ExportError
 from app.exports.tables import seed_csv, seed_json
@@ -18,6 +20,9 @@ from app.exports.tables import seed_csv, seed_json
 _EXPORTERS: Final[Mapping[str, Callable[[ExportableSeed], dict[str, bytes]]]] = {
     "json": seed_json,
     "csv": seed_csv,
+    "jsonl": seed_jsonl,
+    "parquet": seed_parquet,
+    "priorities": seed_priorities,
     REDAL: redal,
     "contact_sheet": seed_sheet,
 }
@@ -26,6 +31,8 @@ FORMATS: Final = tuple(_EXPORTERS)
 _MEDIA_TYPES = {
     ".json": "application/json",
     ".csv": "text/csv; charset=utf-8",
+    ".jsonl": "application/jsonl",
+    ".parquet": "application/vnd.apache.parquet",
     ".png": "image/png",
     ".zip": "application/zip",
 }

@@ -58,7 +58,10 @@ def seed_sheet(seed: ExportableSeed) -> dict[str, bytes]:
     """Return ``contact_sheet.png``."""
     chosen, _ = seed.split()
     unit = seed.resource
-    tiles = [Tile(scene.images, scene.scene_id, f"{scene.cost:,.10g} {unit}") for scene in chosen]
+    tiles = [
+        Tile(tuple(i.uri for i in scene.images), scene.scene_id, f"{scene.cost:,.10g} {unit}")
+        for scene in chosen
+    ]
     spent = sum(scene.cost for scene in chosen)
     limit = seed.summary["budget"]["limit"]
     title = f"{len(chosen)} of {len(seed.scenes)} scenes to label first"

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import InvalidRequestError
+from features.sources.scenes import Image
 
 
 class ExportError(InvalidRequestError):
@@ -24,16 +25,21 @@ class ExportScene:
     scene_id, cost, group
         As in the pool; the cost is that of the budget's resource.
     images
-        Paths of its images.
+        Those that may be read.
     regions
         Ids of its supervoxels, or None where the source has none.
+    pointcloud, external_ids, meta
+        As in the pool.
     """
 
     scene_id: str
     cost: float
     group: str | None = None
-    images: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
     regions: tuple[int, ...] | None = None
+    pointcloud: str | None = None
+    external_ids: Mapping[str, object] = field(default_factory=dict)
+    meta: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

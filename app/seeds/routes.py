@@ -158,7 +158,10 @@ def get_seed(seed_id: SeedId, seeds: SeedsOf, response: Response) -> Seed:
         HTTPStatus.OK: {
             "content": {
                 kind: {}
-                for kind in ("application/json", "text/csv", "image/png", "application/zip")
+                for kind in (
+                    *("application/json", "application/jsonl", "application/vnd.apache.parquet"),
+                    *("text/csv", "image/png", "application/zip"),
+                )
             },
             "description": "The file, or a zip of several; its type depends on the format.",
         },

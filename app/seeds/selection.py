@@ -315,8 +315,11 @@ class PreparedSource:
                     scene_id=scene.scene_id,
                     cost=scene.costs[pool.resource],
                     group=scene.group,
-                    images=tuple(image.uri for image in scene.images),
+                    images=scene.images,
                     regions=scene.regions,
+                    pointcloud=scene.pointcloud,
+                    external_ids=scene.external_ids,
+                    meta=scene.meta,
                 )
                 for scene in pool.scenes
             ),

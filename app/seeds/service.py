@@ -34,6 +34,7 @@ from app.settings import Settings
 from app.store import paging
 from app.store.queue import JobQueue
 from app.store.tables import DatasetRow, FrontierRow, SceneRow, SeedRow
+from features.sources.scenes import Image
 
 
 class Seeds:
@@ -237,11 +238,14 @@ def _exportable(
                 cost=row.costs[resource],
                 group=row.group_name,
                 images=tuple(
-                    image["uri"]
+                    Image(image["uri"], image.get("sensor"), image.get("frame"))
                     for image in row.images
                     if row.scene_id not in chosen or _may_read(image["uri"], settings)
                 ),
                 regions=None if row.regions is None else tuple(row.regions),
+                pointcloud=row.pointcloud,
+                external_ids=row.external_ids,
+                meta=row.meta,
             )
             for row in rows
         ),

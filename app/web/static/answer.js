@@ -19,6 +19,8 @@ function formats(dataset, seed) {
   const all = [
     ["JSON", "json", () => exportSeed(seed.id, "json")],
     ["CSV", "csv", () => exportSeed(seed.id, "csv")],
+    ["JSON Lines", "jsonl", () => exportSeed(seed.id, "jsonl")],
+    ["Priorities", "priorities.csv", () => exportSeed(seed.id, "priorities")],
     ["Contact sheet", "png", () => exportSeed(seed.id, "contact_sheet")],
     ["Certificate", "certificate.json", () => getCertificate(seed.id), "The certificate is being made …"],
     ["Problem", "npz", () => getProblem(seed.id)],

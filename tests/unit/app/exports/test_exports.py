@@ -2,12 +2,18 @@ import csv
 import io
 import json
 import zipfile
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.exports import FORMATS, ExportableSeed, ExportError, export, export_files
 from app.exports.seed import ExportScene
+from features.sources.scenes import Image
 
 
 def seed(
@@ -117,6 +123,63 @@ def test_csv_defuses_formulas() -> None:
     assert [row[1] for row in rows[1:]] == ["'+SUM(A1)", "'=1+1"]
 
 
+def _rich() -> ExportableSeed:
+    """Return a seed whose scenes have all that a scene may have."""
+    names = ("=cmd()", "raum/ä", 'c,"d"', "e")
+    plain = seed(names=names)
+    scenes = tuple(
+        replace(
+            scene,
+            images=(Image(f"s3://b/{k}.jpg", "front", k), Image(f"/data/{k}.png")),
+            pointcloud=f"/clouds/{k}.ply" if k % 2 else None,
+            external_ids={"ls": k},
+            meta={"weather": "rain", "deep": {"er": [1, None]}},
+        )
+        for k, scene in enumerate(plain.scenes)
+    )
+    return replace(plain, scenes=scenes)
+
+
+def test_lines_and_rows_have_all_of_a_chosen_scene() -> None:
+    """JSON Lines and Parquet say the same, in rank order, with names as they are in the pool."""
+    given_seed = _rich()
+    lines = export(given_seed, "jsonl")
+    assert (lines.filename, lines.media_type) == ("seed.jsonl", "application/jsonl")
+    records = [json.loads(line) for line in lines.content.decode().splitlines()]
+    assert [record["scene_id"] for record in records] == list(given_seed.chosen)
+    assert records[0]["images"] == [
+        {"uri": "s3://b/2.jpg", "sensor": "front", "frame": 2},
+        {"uri": "/data/2.png", "sensor": None, "frame": None},
+    ]
+    assert records[1]["meta"] == {"weather": "rain", "deep": {"er": [1, None]}}
+    assert [record["rank"] for record in records] == [1, 2]
+    rows = pq.read_table(io.BytesIO(export(given_seed, "parquet").content)).to_pylist()
+    for row in rows:
+        row.update({name: json.loads(row[name]) for name in ("external_ids", "meta")})
+    assert rows == records
+
+
+@given(st.integers(1, 40))
+def test_every_column_of_priorities_has_the_seeds_order(count: int) -> None:
+    """Ranks rise; what is high first falls, stays in its range, and the fifths are even."""
+    names = tuple(f"scene {k}" for k in range(count))
+    asked = replace(seed(names=(*names, *"abcd")), chosen=names)
+    text = export(asked, "priorities").content.decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["scene_id"] for row in rows] == list(names)
+    assert [int(row["rank"]) for row in rows] == list(range(1, count + 1))
+    assert [int(row["priority_high"]) for row in rows] == list(range(count, 0, -1))
+    parts = [float(row["priority_0_1"]) for row in rows]
+    assert parts[0] == 1.0
+    assert parts == sorted(parts, reverse=True)
+    assert min(parts) > 0
+    fifths = [int(row["priority_1_5"]) for row in rows]
+    assert fifths == sorted(fifths)
+    sizes = Counter(fifths).values()
+    assert set(fifths) <= set(range(1, 6))
+    assert max(sizes) - min(sizes) <= 1
+
+
 def test_json_is_the_summary() -> None:
     """The JSON format is the answer itself."""
     content = export(seed(), "json")
@@ -141,4 +204,6 @@ def test_unknown_formats_list_the_known() -> None:
     """A format that does not exist is answered with those that do."""
     with pytest.raises(ExportError, match=r"no format 'pdf'; the formats are json, csv"):
         export(seed(), "pdf")
-    assert set(FORMATS) == {"json", "csv", "redal", "contact_sheet"}
+    assert set(FORMATS) == {
+        *("json", "csv", "jsonl", "parquet", "priorities", "redal", "contact_sheet")
+    }
