@@ -184,3 +184,22 @@ def test_the_demo_serves_its_world(tmp_path: Path, world: Path) -> None:
         process.stderr.read()
     assert [dataset["name"] for dataset in datasets] == ["Demo building"]
     assert process.returncode in {0, 130}
+
+
+@pytest.mark.enable_socket
+def test_the_example_of_two_rounds_runs(server: dict[str, str], tmp_path: Path) -> None:
+    """Priorities go out, labels come in, and the second seed spends what they leave."""
+    result = subprocess.run(
+        ["sh", str(ROOT / "examples" / "rounds.sh")],
+        cwd=tmp_path,
+        env=server,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "rank,scene_id,priority_high,priority_0_1,priority_1_5" in result.stdout
+    labelled = int(re.search(r"labelled so far: (\d+) scenes", result.stdout)[1])  # type: ignore[index]
+    chosen = int(re.search(r"second round: (\d+) scenes", result.stdout)[1])  # type: ignore[index]
+    assert labelled >= 1
+    assert chosen >= 1
+    assert not list(tmp_path.glob("events.json"))
