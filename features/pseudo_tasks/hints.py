@@ -1,10 +1,10 @@
 """Tasks from a hint: a few images whose cells are labelled, of which teachers label the whole pool.
 
 Where what counts is small, no task that is made without a label knows it. A teacher is a linear
-discriminant analysis (Fisher 1936; Rao 1948) of the cells of three labelled images or more, in the
-space of what a first model is given. It names a class for every part of the pool, and that is a
-task. Any one teacher is wrong in its own way, so there are three at least, and their tasks count
-alike.
+discriminant analysis (Fisher 1936; Rao 1948) of the cells of labelled images, in the space of what
+a first model is given. It names a class for every part of the pool, and that is a task. Any one
+teacher is wrong in its own way. So there are twelve, each of another two thirds of the images
+(bagging, Breiman 1996), and their tasks count alike.
 """
 
 import os
@@ -21,11 +21,13 @@ from features.files.stored import read_arrays, write_arrays
 from features.numeric import unit_rows
 from features.pseudo_tasks.model import PseudoTasks
 
-_TAUGHT_BY: Final = 3
-"""Images of a teacher, and the fewest teachers."""
+_TEACHERS: Final = 12
 
-_MOST_TEACHERS: Final = 16
-"""Beyond, each has more images."""
+_FEW: Final = 3
+"""So many images are taken together in every way that leaves one out, and all at once."""
+
+_MOST_TAUGHT_BY: Final = 32
+"""Images of a teacher: more teach it hardly more."""
 
 SHRINKAGE: Final = 0.05
 """Of the mean variance, what is added to each variance within classes."""
@@ -93,22 +95,15 @@ def taught(tasks: PseudoTasks, images: Sequence[LabelledCells], seed: int = 0) -
     VectorsError
         The vectors are not of the pool's dimension, or no teacher has two classes to tell apart.
     """
-    shown = []
-    for image in images:
-        if image.vectors.shape[1:] != tasks.mean.shape:
-            message = (
-                f"the hint's vectors have {image.vectors.shape[1]} numbers and the pool's "
-                f"{tasks.mean.size}"
-            )
-            raise VectorsError(message)
-        cells = image.counts.any(axis=1)
-        rows = tasks.project(unit_rows(image.vectors[cells].astype(np.float64)))
-        shown.append((rows, image.counts[cells].argmax(axis=1)))
+    groups = _groups(len(images), np.random.default_rng(seed))
+    shown = {
+        place: _shown(tasks, images[place]) for place in np.unique(np.concatenate(groups)).tolist()
+    }
     parts = np.concatenate([tasks.rows, tasks.fine.astype(np.float32)], axis=1)
     labels = []
-    for group in _groups(len(images), np.random.default_rng(seed)):
-        rows = np.concatenate([shown[place][0] for place in group])
-        classes = np.concatenate([shown[place][1] for place in group])
+    for group in groups:
+        rows = np.concatenate([shown[place][0] for place in group.tolist()])
+        classes = np.concatenate([shown[place][1] for place in group.tolist()])
         named = _discriminate(rows.astype(np.float64), classes, parts)
         if named is not None:
             labels.append(np.unique(named, return_inverse=True)[1])
@@ -130,21 +125,29 @@ def taught(tasks: PseudoTasks, images: Sequence[LabelledCells], seed: int = 0) -
     )
 
 
-def _groups(count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Return which images teach together: three or more, each as often as others, or all but one.
+def _shown(
+    tasks: PseudoTasks, image: LabelledCells
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Return what a first model is given of an image's labelled cells, and their classes."""
+    if image.vectors.shape[1:] != tasks.mean.shape:
+        message = (
+            f"the hint's vectors have {image.vectors.shape[1]} numbers and the pool's "
+            f"{tasks.mean.size}"
+        )
+        raise VectorsError(message)
+    cells = image.counts.any(axis=1)
+    rows = tasks.project(unit_rows(image.vectors[cells].astype(np.float64)))
+    return rows, image.counts[cells].argmax(axis=1)
 
-    Few images are taken together in every way that leaves one out, and all at once.
-    """
+
+def _groups(count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Return which images teach together."""
     everyone = np.arange(count)
-    if count <= _TAUGHT_BY:
+    if count <= _FEW:
         without_one = [np.delete(everyone, place) for place in range(count)]
         return [everyone, *without_one] if count > 1 else [everyone]
-    order = rng.permutation(count)
-    teachers = min(count // _TAUGHT_BY, _MOST_TEACHERS)
-    groups = [order[start::teachers] for start in range(teachers)]
-    while len(groups) < _TAUGHT_BY:
-        groups.append(rng.permutation(count)[:_TAUGHT_BY])
-    return groups
+    together = min(2 * count // 3, _MOST_TAUGHT_BY)
+    return [np.sort(rng.choice(count, together, replace=False)) for _ in range(_TEACHERS)]
 
 
 def _discriminate(
