@@ -356,7 +356,9 @@ class Seed(Wire):
     )
     side_budgets: tuple[SideBudget, ...] = ()
     constraints: ConstraintsRequest = ConstraintsRequest()
-    hint: HintRequest | None = None
+    hint: HintRequest | None = Field(
+        default=None, exclude_if=_is_unset, description="The labelled images that it looks for."
+    )
     labels_version: int | None = Field(
         default=None,
         exclude_if=_is_unset,
