@@ -50,14 +50,15 @@ function downloads(dataset, seed) {
 /** Show a seed and how it was asked for; `isFinal` tells whether a better one may still come. */
 export function showAnswer(dataset, seed, isFinal, request) {
   command = curl("POST", seedsUrl(dataset.id), { "Content-Type": "application/json" }, JSON.stringify(request));
-  const { limit, resource } = seed.budget;
+  const { limit, resource, spent = null } = seed.budget;
   const count = seed.scenes.length;
   const used = limit > 0 ? Math.min(seed.total_cost / limit, 1) : 0;
   find("answer-count").textContent = number(count);
   find("answer-noun").textContent = `${noun(count, "scene")} of ${number(dataset.usable_scene_count)}`;
   find("answer-bar").value = used;
   find("answer-cost").textContent =
-    `${number(seed.total_cost)} of ${number(limit)} ${resource} used (${percent(used)})`;
+    `${number(seed.total_cost)} of ${number(limit)} ${resource} used (${percent(used)})`
+    + (spent === null ? "" : `; labelled scenes took ${number(spent)}`);
   find("answer-objective").textContent =
     `Objective (${seed.solver.objective}): ${seed.objective.toPrecision(6)}`;
   showProof(proof(seed), seed.status, isFinal ? "" : "Still looking for a better one …");

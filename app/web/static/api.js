@@ -84,6 +84,7 @@ export const uploadManifest = (file) =>
     method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" },
   });
 
+export const getLabels = (id) => call(`${dataset(id)}/labels?page_size=1`);
 export const uploadHint = (file) =>
   call("hints", { method: "POST", body: file, headers: { "Content-Type": "application/zip" } });
 

@@ -14,6 +14,7 @@ import { axes, markOnMap, refreshSelection, showMap } from "./map.js";
 import { DEFAULT_OBJECTIVE, loadObjectives, objectives } from "./questions.js";
 import { hintOf, showHint } from "./hint.js";
 import { offerReport } from "./report.js";
+import { isNextRound, showRounds } from "./rounds.js";
 import { oneOfEach, showRules } from "./rules.js";
 import { Scale } from "./scale.js";
 import { showScene } from "./scene.js";
@@ -44,7 +45,7 @@ const isReady = () => dataset?.status === "ready";
 
 const question = () => ({
   dataset, limit: budget(), objective: objective(), include: state.include, exclude: state.exclude,
-  oneOfEach: oneOfEach(), hint: hintOf(objective()),
+  oneOfEach: oneOfEach(), hint: hintOf(objective()), isNextRound: isNextRound(),
 });
 
 const asking = new Asking({
@@ -252,6 +253,7 @@ function render() {
     showScene(null, null, null);
     return;
   }
+  showRounds(dataset);
   if (now === "budget" && seed) showGallery(dataset, seed);
   if (now === "map") showMap(dataset, seed).then(() => markOnMap(state.scene));
   if (now === "duplicates") showDuplicates(dataset);
@@ -276,7 +278,7 @@ onChange((changed) => {
     showBudget(document.activeElement?.id);
     markBudget(budget());
   }
-  const asks = ["budget", "objective", "include", "exclude", "unique", "hint", "ignore"].some((name) => changed.has(name))
+  const asks = ["budget", "objective", "include", "exclude", "unique", "hint", "ignore", "round"].some((name) => changed.has(name))
     || (changed.has("threshold") && oneOfEach() !== null);
   if (asks) ask();
   refreshSelection();
@@ -293,7 +295,7 @@ offerReport(() => ({ dataset, seed }));
 
 find("question").addEventListener("submit", (event) => event.preventDefault());
 find("dataset").addEventListener("change", (event) => {
-  change({ dataset: event.target.value, budget: null, include: [], exclude: [], hint: null, ignore: [], left: null, right: null }, { step: true });
+  change({ dataset: event.target.value, budget: null, include: [], exclude: [], hint: null, ignore: [], round: null, left: null, right: null }, { step: true });
 });
 find("budget-slider").addEventListener("input", (event) => change({ budget: String(scale.at(Number(event.target.value))) }));
 find("budget-number").addEventListener("input", (event) => typed(event, (text) => scale.parse(text)));

@@ -21,7 +21,7 @@ export async function loadObjectives() {
 /** A request for a seed; what is left at its default is left out. */
 export function seedRequest({ limit, hint = null, ...asked }, { gap, seconds, strategy }) {
   return {
-    budget: { limit },
+    budget: { limit, ...(asked.isNextRound ? { includes_labelled: true } : {}) },
     ...rules(asked),
     ...(hint === null ? {} : { hint }),
     ...(strategy && strategy !== "auto" ? { strategy } : {}),
@@ -41,8 +41,9 @@ export function frontierRequest(asked, { from, to, steps, nested, baselines }) {
   };
 }
 
-function rules({ objective, include, exclude, oneOfEach }) {
+function rules({ objective, include, exclude, oneOfEach, isNextRound = false }) {
   const constraints = {
+    ...(isNextRound ? { labelled_from: "ledger", keep_queued: true } : {}),
     ...(include.length > 0 ? { include } : {}),
     ...(exclude.length > 0 ? { exclude } : {}),
     ...(oneOfEach === null ? {} : { one_of_each_duplicate: oneOfEach }),

@@ -1,6 +1,6 @@
 // What the page shows, and the address bar's fragment that says it: a view can be sent to somebody.
 
-const ONE = ["view", "dataset", "budget", "objective", "scene", "left", "right", "nested", "axes", "threshold", "unique", "hint"];
+const ONE = ["view", "dataset", "budget", "objective", "scene", "left", "right", "nested", "axes", "threshold", "unique", "hint", "round"];
 const MANY = ["include", "exclude", "ignore"];
 const REST_MS = 150; // browsers refuse to write the address hundreds of times in a few seconds
 const listeners = [];
