@@ -1,7 +1,8 @@
 """A folder of images per scene: the source that needs no dataset's layout.
 
 A scene is a folder that directly contains images. A folder with neither images nor folders is a
-scene too, one without images, so that it is reported and not lost.
+scene too, one without images, so that it is reported and not lost. Where there is no folder, each
+image is a scene of its own.
 
 Costs of scenes in a CSV file: ``scene_id``, then a column per resource.
 """
@@ -95,9 +96,10 @@ IMAGE_COUNT: Final = "images"
 
 
 def open_images(root: Path, options: SourceOptions) -> ScenePool:
-    """Return one scene for each folder of images under ``root``.
+    """Return one scene for each folder of images under ``root``, or for each image in it.
 
-    The id is the folder's path under ``root``, the group the path of its parent. Costs come from
+    The id is the folder's path under ``root``, the group the path of its parent; the id of an image
+    is its name. Costs come from
     ``costs.csv`` at the root where there is one, else they are the number of images.
 
     Raises
@@ -108,9 +110,13 @@ def open_images(root: Path, options: SourceOptions) -> ScenePool:
     """
     images = {path.relative_to(root).as_posix(): found for path, found in _image_folders(root)}
     loose = images.pop(".", ())
-    if not images:
-        raise SourceError(str(root), "has no folders; each scene needs a folder of images")
-    notes = [f"{plural(len(loose), 'image')} in no scene's folder left out"] if loose else []
+    if not images and not loose:
+        raise SourceError(str(root), "has neither images nor folders of images")
+    if images:
+        notes = [f"{plural(len(loose), 'image')} in no scene's folder left out"] if loose else []
+    else:
+        images = {path.name: (path,) for path in loose}
+        notes = [f"each of the {plural(len(loose), 'image')} is a scene of its own"]
     if (root / COSTS_FILE).exists():
         costs, cost_origin = read_costs(root / COSTS_FILE, images, notes), COSTS_FILE
     else:
@@ -138,8 +144,8 @@ def open_images(root: Path, options: SourceOptions) -> ScenePool:
 
 
 def has_images(root: Path) -> bool:
-    """Tell whether a folder under ``root`` contains an image."""
-    return any(found and folder != root for folder, found in _image_folders(root))
+    """Tell whether ``root``, or a folder under it, contains an image."""
+    return any(found for _, found in _image_folders(root))
 
 
 def _image_folders(root: Path) -> Iterator[tuple[Path, tuple[Path, ...]]]:

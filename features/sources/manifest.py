@@ -2,19 +2,19 @@
 
 Unless the caller says how else broken rules are met (`features.sources.options`).
 
-A row is a scene as :func:`features.sources.record.parse_scene` describes it, whichever of the three
-forms the file's ending names: JSON Lines, CSV or Parquet.
+A row is a scene as :func:`features.sources.record.parse_scene` describes it, whichever of the
+forms the file's ending names: JSON Lines, JSON, CSV or Parquet.
 
-A manifest as JSON Lines: UTF-8, one object a line.
+A manifest as JSON Lines: UTF-8, one object a line. As JSON: one array of such objects.
 """
 
 from collections.abc import Iterator
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
 from features.errors import SourceError
-from features.files.json_values import decode_json
+from features.files.json_values import decode_json, read_arrays
 from features.files.text_lines import read_text_lines
 from features.sources.manifest_csv import read_csv
 from features.sources.options import Refuse, SourceOptions, at_once, id_of
@@ -52,8 +52,45 @@ def _decoded(text: bytes, place: str) -> object:
     return decode_json(text, place)
 
 
+def read_array(
+    path: Path, base: Path | str, refuse: Refuse = at_once
+) -> Iterator[tuple[str, PoolScene]]:
+    """Yield the scene of each element of a JSON array after its place, ``"FILE [INDEX]"``.
+
+    Raises
+    ------
+    SourceError
+        The file is no array, or an element breaks a rule.
+    """
+    for name, index, record in read_arrays(path):
+        if name:
+            raise SourceError(str(path), "is an object where an array of scenes is needed")
+        place = f"{path} [{index}]"
+        try:
+            scene = parse_scene(record, place, base)
+        except SourceError as error:
+            refuse(error, id_of(record))
+        else:
+            yield place, scene
+
+
+def is_array(path: Path) -> bool:
+    """Tell whether a JSON file is an array of objects.
+
+    Raises
+    ------
+    SourceError
+        The file is not JSON.
+    """
+    first = islice(read_arrays(path), 1)
+    return any(not name and isinstance(element, dict) for name, _, element in first)
+
+
 SUFFIXES: Final = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 """File name endings, in lower case, that tell a manifest; the first two are JSON Lines."""
+
+ARRAY: Final = ".json"
+"""That of a manifest which is one JSON array, or of something else."""
 
 
 def open_manifest(path: Path, options: SourceOptions, base: Path | str | None = None) -> ScenePool:
@@ -92,5 +129,7 @@ def _scenes(
             )
 
             return read_parquet(path, base, refuse, notes)
+        case ".json":
+            return read_array(path, base, refuse)
         case _:
             return read_jsonl(path, base, refuse)

@@ -4,7 +4,7 @@
 and holds the rules.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Required
 
@@ -99,11 +99,11 @@ def parse_scene(record: object, place: str, base: Path | str) -> PoolScene:
     """
     fields = Fields.of(record, place, known=SCENE_KEYS)
     return PoolScene(
-        scene_id=fields.text("scene_id"),
+        scene_id=_scene_id(fields),
         costs=_costs(fields),
         images=tuple(
             _image(entry, place, f"images[{index}]", base)
-            for index, entry in enumerate(fields.items("images"))
+            for index, entry in enumerate(_listed(fields))
         ),
         group=fields.text("group") if "group" in fields else None,
         regions=_regions(fields) if "regions" in fields else None,
@@ -111,6 +111,18 @@ def parse_scene(record: object, place: str, base: Path | str) -> PoolScene:
         external_ids=fields.mapping("external_ids"),
         meta=fields.mapping("meta"),
     )
+
+
+def _scene_id(fields: Fields) -> str:
+    """Return the id; a whole number is taken as its decimal text."""
+    value = fields.get("scene_id")
+    return str(value) if type(value) is int else fields.text("scene_id")
+
+
+def _listed(fields: Fields) -> Sequence[object]:
+    """Return the images; a path alone is one image."""
+    alone = fields.values.get("images")
+    return [alone] if isinstance(alone, str) else fields.items("images")
 
 
 def _costs(fields: Fields) -> Mapping[str, float]:

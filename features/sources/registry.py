@@ -15,7 +15,7 @@ from features.files.paths import list_folder
 from features.sources.coco import is_coco, open_coco
 from features.sources.images import has_images, open_images
 from features.sources.kitti_360 import has_windows, open_kitti_360
-from features.sources.manifest import SUFFIXES, open_manifest
+from features.sources.manifest import ARRAY, SUFFIXES, is_array, open_manifest
 from features.sources.nuscenes import has_tables, open_nuscenes
 from features.sources.options import SourceOptions
 from features.sources.s3dis import has_areas, open_s3dis
@@ -185,11 +185,15 @@ def detect(root: str | Path) -> str:
         if path.is_file():
             if path.suffix.lower() in SUFFIXES:
                 return "manifest"
-            if path.suffix.lower() == ".json" and is_coco(path):
-                return "coco"
+            if path.suffix.lower() == ARRAY:
+                if is_coco(path):
+                    return "coco"
+                if is_array(path):
+                    return "manifest"
             rule = (
-                f"is a file, but neither a manifest (its name must end in {', '.join(SUFFIXES)}) "
-                "nor COCO (a .json file with images that have a file_name)"
+                f"is a file, but neither a manifest (its name must end in {', '.join(SUFFIXES)}, "
+                "or it is a .json file of an array of scenes) nor COCO (a .json file with images "
+                "that have a file_name)"
             )
             raise SourceError(str(root), rule)
         list_folder(path)  # a folder that is missing or closed says so here
@@ -200,7 +204,8 @@ def detect(root: str | Path) -> str:
         str(root),
         "is no known source: there is neither sequences/NN (semantic_kitti) nor Area_N/coords "
         "(s3dis) nor v1.0-VERSION/scene.json (nuscenes) nor sceneNNNN_NN (scannet) nor "
-        "data_3d_semantics/train (kitti_360) nor a folder of images for each scene (images)",
+        "data_3d_semantics/train (kitti_360) nor images, in a folder for each scene or by "
+        "themselves (images)",
     )
 
 

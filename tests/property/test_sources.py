@@ -52,11 +52,11 @@ pools = st.lists(records, min_size=1, max_size=4, unique_by=lambda record: recor
 
 # For each key, a value that no scene may have.
 WRONG: Mapping[str, object] = {
-    "scene_id": ["", "\n", 1, None, [], "\ud800"],
+    "scene_id": ["", "\n", 1.5, None, [], "\ud800"],
     "cost": ["1", True, None, -1, -1e-9, float("nan"), float("inf"), [], 10**400],
     "costs": [{}, [], 1, None, {"a": -1}, {"a": None}, {"": 1}, {"cost": 1}],
     "group": ["", None, 1],
-    "images": [{}, "a", None, [1], [""], [{}], ["s3://a/b/"], [{"uri": "a", "frame": -1}]],
+    "images": [{}, None, [1], [""], [{}], ["s3://a/b/"], [{"uri": "a", "frame": -1}]],
     "pointcloud": [1, None, "", {}, {"uri": "a", "x": 1}],
     "regions": [[0], [1, 1], [1.0], [True], 1, None],
     "external_ids": [[], None, {"a": float("nan")}],

@@ -5,6 +5,7 @@ import pytest
 
 from features.errors import SourceError
 from features.sources import SourceOptions, open_source
+from features.sources.registry import detect
 
 Tree = Callable[..., Path]
 
@@ -68,9 +69,24 @@ def test_images_beside_the_folders_are_noted(tree: Tree) -> None:
     assert pool.notes == ("1 image in no scene's folder left out",)
 
 
-def test_loose_images_alone_are_no_scenes(tree: Tree) -> None:
-    """A folder of nothing but images does not say which image belongs to which scene."""
-    assert refused(tree("x.png", "y.png")).rule.startswith("has no folders")
+def test_loose_images_alone_are_scenes(tree: Tree) -> None:
+    """In a folder of nothing but images each is a scene, by its name, and a note says so."""
+    root = tree("x.png", "y.png")
+    assert detect(root) == "images"
+    pool = open_source(None, root)
+    assert [(s.scene_id, s.group, len(s.images)) for s in pool.scenes] == [
+        ("x.png", None, 1),
+        ("y.png", None, 1),
+    ]
+    assert pool.notes == ("each of the 2 images is a scene of its own",)
+    (root / "costs.csv").write_text("scene_id,minutes\ny.png,3\nx.png,2\n", encoding="utf-8")
+    costs = [scene.costs for scene in open_source("images", root).scenes]
+    assert costs == [{"minutes": 2.0}, {"minutes": 3.0}]
+
+
+def test_a_folder_of_nothing_is_refused(tree: Tree) -> None:
+    """One sentence, for there is nothing to choose from."""
+    assert refused(tree("notes.txt")).rule == "has neither images nor folders of images"
 
 
 def test_a_loop_of_links_ends(tree: Tree) -> None:

@@ -7,6 +7,7 @@ import pytest
 from features.errors import SourceError
 from features.files import text_lines
 from features.sources import SourceOptions, open_source
+from features.sources.registry import detect
 from features.sources.scenes import Image, ScenePool
 
 Write = Callable[..., Path]
@@ -93,6 +94,25 @@ def test_the_order_is_the_files(write: Write) -> None:
     assert [scene.scene_id for scene in open_source("manifest", path).scenes] == ["b", "a"]
 
 
+def test_ids_may_be_whole_numbers_and_images_one_path(write: Write) -> None:
+    """A number is taken as its decimal text; a path alone is one image."""
+    path = write(json.dumps({"scene_id": 7, "cost": 1, "images": "a.png"}).encode())
+    (scene,) = open_source("manifest", path).scenes
+    assert scene.scene_id == "7"
+    assert [image.uri for image in scene.images] == [str(path.parent / "a.png")]
+
+
+def test_a_manifest_may_be_one_json_array(tmp_path: Path) -> None:
+    """Its kind is seen, its scenes are those of its lines, and a mistake names the element."""
+    path = tmp_path / "scenes.json"
+    path.write_text(json.dumps([GOOD, GOOD | {"scene_id": "b"}]), encoding="utf-8")
+    assert detect(path) == "manifest"
+    assert [scene.scene_id for scene in open_source(None, path).scenes] == [GOOD["scene_id"], "b"]
+    path.write_text(json.dumps([GOOD, {"scene_id": "b"}]), encoding="utf-8")
+    with pytest.raises(SourceError, match=r"scenes\.json \[1\]: the record must have a cost"):
+        open_source(None, path)
+
+
 def test_a_byte_order_mark_is_no_error(write: Write) -> None:
     """Editors on Windows start a UTF-8 file with a byte order mark."""
     path = write(b"\xef\xbb\xbf" + json.dumps(GOOD).encode())
@@ -116,7 +136,8 @@ def test_a_byte_order_mark_is_no_error(write: Write) -> None:
         ({"cost": 1}, "scene_id is missing"),
         ({"scene_id": "", "cost": 1}, "scene_id must not be empty"),
         ({"scene_id": " ", "cost": 1}, "scene_id must not be empty"),
-        ({"scene_id": 7, "cost": 1}, "scene_id must be a string, not a number"),
+        ({"scene_id": 7.5, "cost": 1}, "scene_id must be a string, not a number"),
+        ({"scene_id": True, "cost": 1}, "scene_id must be a string, not a boolean"),
         ({"scene_id": None, "cost": 1}, "scene_id must be a string, not null"),
         ({"scene_id": "a\nb", "cost": 1}, "control characters"),
         ({"scene_id": "\ud800", "cost": 1}, "lone surrogates"),
@@ -147,7 +168,7 @@ def test_a_byte_order_mark_is_no_error(write: Write) -> None:
         ({"scene_id": "b", "cost": 1, "costs": {"cost": 2}}, "costs.cost is also given"),
         (GOOD | {"colour": 1}, "'colour' is not a known key"),
         (GOOD | {"group": None}, "group must be a string, not null"),
-        (GOOD | {"images": "a.png"}, "images must be a list, not a string"),
+        (GOOD | {"images": {"uri": "a.png"}}, "images must be a list, not an object"),
         (GOOD | {"images": [1]}, "images[0] must be an object, not a number"),
         (GOOD | {"images": ["a.png", ""]}, "images[1].uri must not be empty"),
         (GOOD | {"images": [{}]}, "images[0].uri is missing"),

@@ -118,7 +118,7 @@ def test_an_unknown_layout_says_what_was_looked_for(tmp_path: Path) -> None:
     """An unknown folder, and a file that is no manifest, are errors with the kinds' signs."""
     message = refused(None, tmp_path)
     assert all(sign in message for sign in ("sequences/NN", "Area_N/coords", "images"))
-    (tmp_path / "scenes.json").write_text("[{}]")
+    (tmp_path / "scenes.json").write_text("[1]")
     assert "must end in .jsonl, .ndjson, .csv" in refused(None, tmp_path / "scenes.json")
 
 
