@@ -20,6 +20,8 @@ from app.datasets import store as datasets
 from app.datasets.translate import new_dataset
 from app.datasets.wire import DatasetRequest
 from app.errors import NotFoundError
+from app.labels.service import Labels
+from app.labels.wire import LabelsRequest
 from app.operations import store as operations
 from app.operations.translate import EXTRACTION, new_operation
 from app.operations.wire import OperationStatus
@@ -210,6 +212,42 @@ def test_marking_leaves_out_exactly_the_named_scenes(session: Session) -> None:
     ]
     session.expire_all()
     assert scenes.get(session, dataset.id, "room/1").left_out_reason == "it has no images"
+
+
+def _say(*said: tuple[int, str, str]) -> LabelsRequest:
+    """Return events at a minute, of a scene and its state, each under the scene's own reference."""
+    return LabelsRequest.model_validate(
+        {
+            "events": [
+                {"scene_id": name, "state": state, "at": f"2026-11-30T08:{minute:02}:00+02:00"}
+                for minute, name, state in said
+            ]
+        }
+    )
+
+
+def test_labels_are_heard_and_told_alike_on_both(session: Session) -> None:
+    """The latest counts, in any time zone; costs are added; pages keep the source's order."""
+    dataset = _dataset(session)
+    scenes.add(session, [_record(dataset.id, position) for position in range(4)])
+    labels = Labels(session)
+    told = labels.record(
+        dataset.id,
+        _say((1, "room/3", "labelled"), (1, "room/0", "labelled"), (2, "room/1", "queued")),
+    )
+    assert (told.accepted, told.labelled_cost, told.version) == (3, {"points": 4.0}, 3)
+    late = labels.record(dataset.id, _say((0, "room/3", "removed"), (3, "room/0", "skipped")))
+    assert (late.accepted, late.duplicates, late.version) == (1, 1, 4)
+    page = labels.page(dataset.id, None, 2, None)
+    assert [(item.scene_id, item.state) for item in page.items] == [
+        ("room/0", "skipped"),
+        ("room/1", "queued"),
+    ]
+    assert page.items[0].at == datetime(2026, 11, 30, 6, 3, tzinfo=UTC)
+    rest = labels.page(dataset.id, None, 2, page.next_page_token)
+    assert [item.scene_id for item in rest.items] == ["room/3"]
+    ledger = labels.ledger(dataset.id)
+    assert (ledger.labelled, ledger.queued, ledger.version) == (("room/3",), ("room/1",), 4)
 
 
 def test_an_operation_ends_once(session: Session) -> None:
