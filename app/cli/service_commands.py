@@ -88,7 +88,7 @@ def keys_create(
     project: Annotated[str, Parameter(group=SERVICE)] = "default",
     scopes: Annotated[
         str, Parameter(group=SERVICE)
-    ] = "datasets:read,datasets:write,seeds:read,seeds:write",
+    ] = "datasets:read,datasets:write,seeds:read,seeds:write,labels:read,labels:write",
     expires_days: Annotated[int | None, Parameter(group=SERVICE)] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -102,7 +102,8 @@ def keys_create(
     project
         Whose datasets it sees; others' do not exist for it.
     scopes
-        Of datasets:read, datasets:write, seeds:read, seeds:write; separated by commas.
+        Of datasets:read, datasets:write, seeds:read, seeds:write, labels:read, labels:write;
+        separated by commas.
     expires_days
         For how many days it works; by default until revoked.
     """

@@ -144,8 +144,12 @@ def open_images(root: Path, options: SourceOptions) -> ScenePool:
 
 
 def has_images(root: Path) -> bool:
-    """Tell whether ``root``, or a folder under it, contains an image."""
-    return any(found for _, found in _image_folders(root))
+    """Tell whether a folder under ``root`` contains an image.
+
+    Images in ``root`` itself may belong to anything, such as COCO's file beside them. Who means
+    that each is a scene names the kind.
+    """
+    return any(found and folder != root for folder, found in _image_folders(root))
 
 
 def _image_folders(root: Path) -> Iterator[tuple[Path, tuple[Path, ...]]]:

@@ -204,8 +204,8 @@ def detect(root: str | Path) -> str:
         str(root),
         "is no known source: there is neither sequences/NN (semantic_kitti) nor Area_N/coords "
         "(s3dis) nor v1.0-VERSION/scene.json (nuscenes) nor sceneNNNN_NN (scannet) nor "
-        "data_3d_semantics/train (kitti_360) nor images, in a folder for each scene or by "
-        "themselves (images)",
+        "data_3d_semantics/train (kitti_360) nor a folder of images for each scene (images; by "
+        "that name also images without folders)",
     )
 
 

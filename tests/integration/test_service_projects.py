@@ -119,7 +119,7 @@ def test_everything_that_callers_make_has_an_owner() -> None:
     assert names >= {"datasets", "operations", "seeds", "frontiers"}
     assert all("project" in table.__table__.columns for table in owned())
     # Of all others it is known why they need none.
-    others = {"scenes", "deliveries"}  # reached through their dataset or operation alone
+    others = {"scenes", "labels", "deliveries"}  # reached through their dataset or operation alone
     others |= {"api_keys", "idempotency_keys"}  # asked for by project in so many words
     assert set(TableBase.metadata.tables) - names == others
 

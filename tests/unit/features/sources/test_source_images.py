@@ -5,7 +5,6 @@ import pytest
 
 from features.errors import SourceError
 from features.sources import SourceOptions, open_source
-from features.sources.registry import detect
 
 Tree = Callable[..., Path]
 
@@ -25,10 +24,10 @@ def tree(tmp_path: Path) -> Tree:
     return make
 
 
-def refused(root: Path) -> SourceError:
+def refused(root: Path, kind: str | None = "images") -> SourceError:
     """Return the error that opening the folder raises."""
     with pytest.raises(SourceError) as caught:
-        open_source("images", root)
+        open_source(kind, root)
     return caught.value
 
 
@@ -70,10 +69,10 @@ def test_images_beside_the_folders_are_noted(tree: Tree) -> None:
 
 
 def test_loose_images_alone_are_scenes(tree: Tree) -> None:
-    """In a folder of nothing but images each is a scene, by its name, and a note says so."""
+    """In a folder of nothing but images each is a scene, by its name, where the kind is named."""
     root = tree("x.png", "y.png")
-    assert detect(root) == "images"
-    pool = open_source(None, root)
+    assert "by that name also images without folders" in refused(root, None).rule
+    pool = open_source("images", root)
     assert [(s.scene_id, s.group, len(s.images)) for s in pool.scenes] == [
         ("x.png", None, 1),
         ("y.png", None, 1),
