@@ -48,7 +48,10 @@ FIRST: Final = "coverage"
 """The objective that is taken unless another is clearly better."""
 
 CANDIDATES: Final = (FIRST, "facility_location", "balanced", "k_center")
-"""Objectives that are compared, but for those that a pool is too large for."""
+"""Objectives that are compared, but for those that a pool is too large for, or there is no time."""
+
+_IN_TURN: Final = ("k_center", "facility_location", "balanced", FIRST)
+"""The same as they are solved: the first last, and before it what takes longest to set up."""
 
 CLEARLY: Final = 0.2
 """Deviations by which another must be better to be taken in place of the first: less is chance."""
@@ -147,11 +150,13 @@ def recommend(
     part = question.options.time_limit_s / _PARTS
     # Small products are faster on one thread, and have the same last digits each time.
     with threadpool_limits(limits=1):
-        found = _candidates(question, part, cancelled)
+        found, is_whole = _candidates(question, part, cancelled)
         if found[0].result.status is Status.INFEASIBLE or cancelled():
             return Recommended(found[0].question, found[0].result, ())
         best, searched, why = _chosen(question, found, part, cancelled)
     result = replace(best.result, seconds=time.perf_counter() - started)
+    if not is_whole:
+        result = replace(result, stop_reason=StopReason.TIME_LIMIT)
     notes = _sentences(best.question.objective, why, searched)
     return Recommended(best.question, result, notes, why)
 
@@ -194,11 +199,12 @@ def _chosen(
 
 def _candidates(
     question: Question, seconds: float, cancelled: Callable[[], bool]
-) -> list["_Candidate"]:
+) -> tuple[list["_Candidate"], bool]:
     """Solve for each objective, the first last; end when no choice answers, or when cancelled.
 
     Mostly the first is the answer. So it has the time that the others leave, but for what random
-    seeds and a search take.
+    seeds and a search take. An objective that there is no time for is left out; the second value
+    tells whether there was time for all.
 
     Raises
     ------
@@ -209,7 +215,11 @@ def _candidates(
     refusals: list[Exception] = []
     clock = TimeLimit(question.options.time_limit_s)
     after = (_RANDOM_PARTS + _search_parts(question)) * seconds
-    for name in (*CANDIDATES[1:], FIRST):
+    is_whole = True
+    for name in _IN_TURN:
+        if name != FIRST and clock.remaining() < after + seconds:
+            is_whole = False
+            continue
         asked = replace(question, objective=name)
         limit = max(seconds, clock.remaining() - after) if name == FIRST else seconds
         options = replace(question.options, time_limit_s=limit)
@@ -219,11 +229,12 @@ def _candidates(
         except (InvalidRequestError, UnknownStrategyError) as error:
             refusals.append(error)  # the pool is too large for it, or it has no such strategy
             continue
-        found.insert(0 if name == FIRST else len(found), _Candidate(asked, problem, result))
+        found.append(_Candidate(asked, problem, result))
         if result.status is Status.INFEASIBLE or cancelled():
             break
     if found:
-        return found
+        found.sort(key=lambda one: CANDIDATES.index(one.question.objective))
+        return found, is_whole
     if isinstance(refusals[-1], UnknownStrategyError):
         detail = (
             f"Nothing that is recommended is solved by {question.options.strategy!r}; ask for an "
