@@ -130,7 +130,7 @@ bench-index: setup ## Measure neighbours and near duplicates of 100,000 scenes b
 bench-quality: setup ## Measure what seeds are worth: tables, pictures and JSON in bench-quality/ (an hour or more)
 	$(BIN)/python benchmarks/bench_quality.py --out bench-quality
 
-bench-recommended: setup ## Measure how long recommended seeds take at 300 to 20,000 scenes, and what memory (ten minutes)
+bench-recommended: setup ## Measure how long recommended seeds take at 300 and 2,000 scenes, and what memory (two minutes)
 	$(BIN)/python benchmarks/bench_recommended.py --out bench-recommended.json
 
 bench-service: setup ## Measure the service: answers a second, latencies, a full database (4 minutes; needs wrk)
