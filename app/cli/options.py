@@ -157,7 +157,7 @@ class SeedFiles:
     out
         Folder for the seed's files; several budgets get a folder each in it.
     form
-        json, csv, jsonl, parquet, priorities, redal or contact_sheet.
+        json, csv, jsonl, parquet, priorities, label_studio, redal or contact_sheet.
     certificate
         Also write proof.json, a proof that ``seedal verify problem.npz proof.json`` checks.
     problem
