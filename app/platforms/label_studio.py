@@ -14,23 +14,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from app.exports.label_studio import RANK, SCENE, SEED, label_studio_task
 from app.exports.media import in_stores
 from app.exports.seed import ExportableSeed, ExportScene
 from app.labels.wire import LabelEvent, LabelState
+from app.operations.wire import Failure, PushReport
 from app.platforms.client import PlatformClient
 from app.platforms.seam import (
     SHOWN,
     Change,
-    Failure,
     Heard,
     Match,
     Matches,
     Plan,
     PlatformError,
-    PushReport,
     RemoteTask,
     batches,
     match,
@@ -40,6 +39,12 @@ KIND: Final = "label_studio"
 NAME: Final = "Label Studio"
 SEQUENTIAL: Final = "Sequential sampling"
 UNCERTAINTY: Final = "Uncertainty sampling"
+
+ACTIONS: Final = (
+    *("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED"),
+    *("TASKS_CREATED", "TASKS_DELETED"),
+)
+"""What a webhook tells of."""
 
 _PAGE: Final = 1000
 _FIELDS: Final = "id,data,meta,is_labeled,created_at,total_annotations,cancelled_annotations"
@@ -166,12 +171,18 @@ class LabelStudio:
         How tasks that no push made are matched with scenes.
     label_config
         Labelling configuration (XML) of a project that is made.
+    browser_url
+        What browsers call the server, where that is another name than ours for it.
+    webhook
+        URL that the project is to tell of labels.
 
     Raises
     ------
     PlatformError
         There is no such project, or there are several of that title.
     """
+
+    item: ClassVar[str] = "task"
 
     def __init__(
         self,
@@ -182,8 +193,12 @@ class LabelStudio:
         mode: Mode = Mode.AUTO,
         by: Match = Match.SCENE_ID,
         label_config: str | None = None,
+        browser_url: str | None = None,
+        webhook: str | None = None,
     ) -> None:
+        self._webhook = webhook
         self._client = client
+        self._browser_url = (browser_url or client.url).rstrip("/")
         self._name = name
         self._mode = mode
         self._by = by
@@ -394,12 +409,14 @@ class LabelStudio:
             self._client.ask("PATCH", path, body={"data": change.data})
         if plan.by_scores:
             self._score(_version(seed), plan)
+        if self._webhook is not None:
+            self._listen(self._webhook)
         view = self._view(seed, plan)
         report = self.report(plan)
         return report.model_copy(
             update={
                 "project": str(project.id),
-                "view_url": f"{self._client.url}/projects/{project.id}/data?tab={view}",
+                "view_url": f"{self._browser_url}/projects/{project.id}/data?tab={view}",
                 "tasks": {name: str(task) for name, task in tasks.items()},
             }
         )
@@ -416,6 +433,20 @@ class LabelStudio:
         is_so = (self._project.model_version, self._project.sampling) == (version, UNCERTAINTY)
         if not is_so and len(plan.tasks) > 0:
             self._client.ask("PATCH", f"{path}/", body=wanted)
+
+    def _listen(self, url: str) -> None:
+        """Have the project tell a URL of labels, where it does not yet."""
+        hooks = self._client.ask("GET", "/api/webhooks/", params={"project": self._project.id})
+        if any(hook.get("url") == url and hook.get("is_active", True) for hook in hooks):
+            return
+        body = {
+            "project": self._project.id,
+            "url": url,
+            "send_payload": True,
+            "send_for_all_actions": False,
+            "actions": ACTIONS,
+        }
+        self._client.ask("POST", "/api/webhooks/", body=body)
 
     def _view(self, seed: ExportableSeed, plan: Plan) -> int:
         """Return the tab that shows the seed in rank order, made where it is not there."""
@@ -453,7 +484,7 @@ class LabelStudio:
             tasks={name: str(task) for name, task in plan.tasks.items()},
         )
 
-    def heard(self, scenes: Sequence[ExportScene], dataset_id: str) -> Heard:
+    def heard(self, scenes: Sequence[ExportScene] | None, dataset_id: str | None) -> Heard:
         """Ask for the state of every task, and of every annotation."""
         tasks = self.remote()
         matches = match(tasks, scenes, dataset_id=dataset_id, by=self._by, platform=KIND)

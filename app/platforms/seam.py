@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
-
-from pydantic import Field
 
 from app.errors import AppError
 from app.exports.seed import ExportableSeed, ExportScene
 from app.labels.wire import LabelEvent
-from app.wire import Count, Wire
+from app.operations.wire import Failure, PushReport
 
 SHOWN: Final = 10
 """Scenes that a report lists as the first that annotators get."""
@@ -101,13 +99,6 @@ class Change:
     data: Mapping[str, Any]
 
 
-class Failure(Wire):
-    """A scene that was not sent."""
-
-    scene_id: str
-    reason: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a push is to do.
@@ -145,27 +136,6 @@ class Plan:
     by_scores: bool = False
 
 
-class PushReport(Wire):
-    """What became of a push."""
-
-    platform: str = Field(examples=["label_studio"])
-    project: str = Field(description="Where it went, as the platform calls it.")
-    mode: str = Field(description="How the platform was told the order.", examples=["tasks"])
-    created: Count = Field(description="Scenes that got a task.")
-    updated: Count = Field(description="Scenes whose task changed.")
-    unchanged: Count = Field(description="Scenes whose task was as it should be.")
-    failed: tuple[Failure, ...] = ()
-    view_url: str | None = Field(default=None, description="Where a browser shows them.")
-    first: tuple[str, ...] = Field(
-        default=(), description="Scenes that annotators are served first, in that order."
-    )
-    warnings: tuple[str, ...] = ()
-    dry_run: bool = Field(default=False, description="Whether nothing was done.")
-    tasks: dict[str, str] = Field(
-        default_factory=dict, description="What the scenes' tasks are called there."
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a platform says of its tasks, all of it.
@@ -187,6 +157,14 @@ class Heard:
 
 class Platform(Protocol):
     """An annotation platform's project, as a push and a sync see it."""
+
+    item: ClassVar[str]
+    """What a task is called there; references of the ledger begin with it."""
+
+    @property
+    def source(self) -> str:
+        """What the ledger calls the project."""
+        ...
 
     def remote(self) -> Sequence[RemoteTask]:
         """List the project's tasks."""
@@ -212,8 +190,8 @@ class Platform(Protocol):
         """Say what a plan would do."""
         ...
 
-    def heard(self, scenes: Sequence[ExportScene], dataset_id: str) -> Heard:
-        """Ask for the state of every task."""
+    def heard(self, scenes: Sequence[ExportScene] | None, dataset_id: str | None) -> Heard:
+        """Ask for the state of every task; without scenes, of all that say which they are."""
         ...
 
 
@@ -260,9 +238,9 @@ class Matches:
 
 def match(
     tasks: Iterable[RemoteTask],
-    scenes: Sequence[ExportScene],
+    scenes: Sequence[ExportScene] | None,
     *,
-    dataset_id: str,
+    dataset_id: str | None,
     by: Match = Match.SCENE_ID,
     platform: str = "",
 ) -> Matches:
@@ -276,22 +254,22 @@ def match(
     tasks
         All of the project.
     scenes
-        Of the pool.
+        Of the pool; None where they are not known, and every task is believed.
     dataset_id
-        Tasks of a push of another dataset are none of these scenes.
+        Tasks of a push of another dataset are none of these scenes; None where it is not known.
     by
         How tasks that do not say it are known.
     platform
         The key of scenes' external ids.
     """
-    known = {scene.scene_id for scene in scenes}
-    keys, unclear = _keys(scenes, by, platform)
+    known = None if scenes is None else {scene.scene_id for scene in scenes}
+    keys, unclear = _keys(scenes or (), by, platform)
     found: dict[str, list[RemoteTask]] = defaultdict(list)
     for task in tasks:
-        if task.dataset_id not in {None, dataset_id}:
+        if dataset_id is not None and task.dataset_id not in {None, dataset_id}:
             continue
         said = task.data.get("scene_id")
-        if isinstance(said, str) and said in known:
+        if isinstance(said, str) and (known is None or said in known):
             found[said].append(task)
         else:
             names = _names(task, by)
