@@ -83,6 +83,16 @@ def under(session: Session, dataset_id: str, refs: Collection[str]) -> Iterator[
         yield from session.scalars(query.where(LabelRow.ref.in_(some)))
 
 
+def of_source(session: Session, dataset_id: str, source: str) -> list[LabelRow]:
+    """Return all that a source says, but for what it took back."""
+    query = select(LabelRow).where(
+        LabelRow.dataset_id == dataset_id,
+        LabelRow.source == source,
+        LabelRow.state != LabelState.REMOVED.value,
+    )
+    return list(session.scalars(query))
+
+
 def said(
     session: Session,
     dataset_id: str,

@@ -78,7 +78,7 @@ class Operation(Wire):
     """Work that outlasts its request."""
 
     id: str
-    kind: Literal["extraction", "solve", "frontier"]
+    kind: Literal["extraction", "solve", "frontier", "push", "sync"]
     dataset_id: str
     status: OperationStatus
     percent_complete: float = Field(ge=0, le=100)
@@ -97,6 +97,8 @@ class Operation(Wire):
     elapsed_s: float | None = Field(description="Seconds since it started.")
     seed_id: str | None = Field(description="Of a solve that succeeded: its seed.")
     frontier_id: str | None = Field(description="Of a frontier that succeeded: it.")
+    push: PushReport | None = Field(description="Of a push that succeeded: what became of it.")
+    sync: SyncReport | None = Field(description="Of a sync that succeeded: what came of it.")
     error: OperationError | None
     callback: CallbackState | None = Field(description="Who is told of the end.")
     created_at: datetime

@@ -86,7 +86,6 @@ class Connection(Wire):
             webhook=self.webhook,
         )
 
-
     def _token(self) -> str:
         token = _text(self.token_file, "token")
         if not token.isascii() or not token.isprintable() or " " in token:

@@ -148,7 +148,7 @@ class FakeLabelStudio:
             ("GET", r"/api/organizations/(\d+)/memberships", self._memberships),
             ("GET", "/api/tasks/", self._list_tasks),
             ("PATCH", r"/api/tasks/(\d+)/", self._change_task),
-            ("GET", r"/api/tasks/(\d+)/annotations/", self._list_annotations),
+            ("GET", r"/api/tasks/(\d+)/", self._show_task),
             ("POST", r"/api/projects/(\d+)/import", self._import),
             ("POST", r"/api/projects/(\d+)/import/predictions", self._import_predictions),
             ("GET", r"/api/projects/(\d+)/model-versions/", self._versions),
@@ -200,9 +200,10 @@ class FakeLabelStudio:
         self.tasks[asked.ids[0]] |= asked.body
         return httpx2.Response(200, json=self.tasks[asked.ids[0]])
 
-    def _list_annotations(self, asked: Asked) -> httpx2.Response:
+    def _show_task(self, asked: Asked) -> httpx2.Response:
         rows = [row for row in self.annotations.values() if row["task"] == asked.ids[0]]
-        return httpx2.Response(200, json=rows)
+        task = self._row(self.tasks[asked.ids[0]])
+        return httpx2.Response(200, json={**task, "annotations": rows})
 
     def _import(self, asked: Asked) -> httpx2.Response:
         keys = re.findall(r'\bvalue="\$(\w+)"', self.projects[asked.ids[0]]["label_config"])
