@@ -28,7 +28,8 @@ def run_push(
         The seed cannot be read, or the platform did not do it.
     """
     opened = MediaRules.parse(media).opened(open_seed(seed))
-    report = push(connection.open(), opened, dry_run=dry_run)
+    with connection.open() as platform:
+        report = push(platform, opened, dry_run=dry_run)
     if as_json:
         answer_json(report.model_dump(mode="json"))
     else:
@@ -62,7 +63,8 @@ def run_sync(connection: Connection, seed: Path | None, *, as_json: bool) -> Non
     known = None if seed is None else open_seed(seed)
     scenes = None if known is None else known.scenes
     dataset = None if known is None else known.summary["dataset_id"]
-    heard = connection.open().heard(scenes, dataset)
+    with connection.open() as platform:
+        heard = platform.heard(scenes, dataset)
     states = scene_states(heard.events)
     counts = Counter(states.values())
     if as_json:

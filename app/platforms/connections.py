@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+import httpx2
 from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from app.errors import NotFoundError, SettingsError
@@ -55,7 +56,12 @@ class Connection(Wire):
         return not self.projects or project in self.projects
 
     def open(
-        self, project: str | None = None, mode: Mode | None = None, match: Match | None = None
+        self,
+        project: str | None = None,
+        mode: Mode | None = None,
+        match: Match | None = None,
+        *,
+        transport: httpx2.BaseTransport | None = None,
     ) -> Platform:
         """Return the platform's project, connected.
 
@@ -65,6 +71,8 @@ class Connection(Wire):
             Which; the connection's own where not given.
         mode, match
             As the connection has them where not given.
+        transport
+            Carries requests, in tests.
 
         Raises
         ------
@@ -76,7 +84,7 @@ class Connection(Wire):
             rule = f"Connection {self.name!r} has no project of its own: name one."
             raise PlatformError(rule)
         return LabelStudio(
-            label_studio.connect(self.url, self._token()),
+            label_studio.connect(self.url, self._token(), transport=transport),
             where,
             name=self.name,
             mode=mode or self.mode,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from app.exports.label_studio import RANK, SCENE, SEED, label_studio_task
 from app.exports.media import in_stores
@@ -115,10 +115,10 @@ def connect(url: str, token: str, **how: Any) -> PlatformClient:  # noqa: ANN401
     how
         As :class:`app.platforms.client.PlatformClient` has it.
     """
-    plain = PlatformClient(NAME, url, lambda _: {}, **how)
 
     def exchange(personal: str) -> str:
-        answer = plain.ask("POST", "/api/token/refresh/", body={"refresh": personal})
+        with PlatformClient(NAME, url, lambda _: {}, **how) as plain:
+            answer = plain.ask("POST", "/api/token/refresh/", body={"refresh": personal})
         return str(answer["access"])
 
     return PlatformClient(NAME, url, Authorization(token.strip(), exchange), **how)
@@ -202,7 +202,19 @@ class LabelStudio:
         self._name = name
         self._mode = mode
         self._by = by
-        self._project = _find(client, project, label_config or _CONFIGURATION)
+        try:
+            self._project = _find(client, project, label_config or _CONFIGURATION)
+        except BaseException:
+            client.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections to the server."""
+        self._client.close()
 
     @property
     def source(self) -> str:

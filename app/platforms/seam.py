@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from app.errors import AppError
@@ -160,6 +160,14 @@ class Platform(Protocol):
 
     item: ClassVar[str]
     """What a task is called there; references of the ledger begin with it."""
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """Close its connections."""
+        ...
 
     @property
     def source(self) -> str:

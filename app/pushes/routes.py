@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from app.errors import UnavailableError
 from app.http.dependencies import (
     AppStateOf,
     CallerOf,
@@ -27,10 +28,10 @@ def _pushes(app_state: AppStateOf, session: Transaction, caller: CallerOf) -> Pu
 
 
 PushesOf = Annotated[Pushes, Depends(_pushes)]
-_EXCHANGE = {**documented(*READING, *SENDING), **ACCEPTED}
+_EXCHANGE = {**documented(*READING, *SENDING, UnavailableError), **ACCEPTED}
 
 
-@router.get("/connections")
+@router.get("/connections", responses=documented(UnavailableError))
 def list_connections(pushes: PushesOf) -> ConnectionList:
     """List the annotation platforms that this key may send seeds to."""
     return pushes.connections()

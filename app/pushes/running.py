@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+import httpx2
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
@@ -40,11 +41,20 @@ class Exchange:
         Name the file of connections.
     sessions
         Makes transactions.
+    transport
+        Carries requests to platforms, in tests.
     """
 
-    def __init__(self, settings: Settings, sessions: sessionmaker[ProjectSession]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: sessionmaker[ProjectSession],
+        *,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
         self._settings = settings
         self._sessions = sessions
+        self._transport = transport
 
     def run(self, operation_id: str) -> None:
         """Do what an operation asks for, or end it with the reason why not.
@@ -93,12 +103,15 @@ class Exchange:
             answer = Seed.model_validate(seeds.get(session, SeedRow, seed_id).answer)
             pool = exportable(session, answer)
         seed = connection.rules().opened(pool)
-        platform = connection.open(request.project, request.mode, request.match)
-        report = push(platform, seed, dry_run=request.dry_run)
-        if not request.dry_run:
-            with self._bound(row.project) as session:
-                _queue(session, row.dataset_id, platform, report)
-                session.commit()
+        opened = connection.open(
+            request.project, request.mode, request.match, transport=self._transport
+        )
+        with opened as platform:
+            report = push(platform, seed, dry_run=request.dry_run)
+            if not request.dry_run:
+                with self._bound(row.project) as session:
+                    _queue(session, row.dataset_id, platform, report)
+                    session.commit()
         return report
 
     def _sync(self, row: OperationRow) -> SyncReport:
@@ -106,9 +119,10 @@ class Exchange:
         connection = self._connection(row, request.connection)
         with self._bound(row.project) as session:
             pool = [export_scene(scene) for scene in scenes.every(session, row.dataset_id)]
-        platform = connection.open(request.project, None, request.match)
+        opened = connection.open(request.project, None, request.match, transport=self._transport)
         asked_at = now()  # what comes into the ledger later is not known to be gone
-        heard = platform.heard(pool, row.dataset_id)
+        with opened as platform:
+            heard = platform.heard(pool, row.dataset_id)
         with self._bound(row.project) as session:
             said = {event.ref for event in heard.events}
             gone = [

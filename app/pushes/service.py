@@ -1,11 +1,15 @@
 """Accept pushes and syncs; workers carry them out, one after the other."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
+import structlog
 from sqlalchemy.orm import Session
 
 from app.callbacks.egress import require_callable
 from app.datasets import store as datasets
+from app.errors import SettingsError, UnavailableError
 from app.operations.translate import PUSH, SYNC, Kind, new_operation
 from app.operations.translate import to_wire as operation_to_wire
 from app.operations.wire import Operation
@@ -18,6 +22,17 @@ from app.store.tables import SeedRow
 
 SEED: Final = "seed_id"
 """Of a stored push: whose."""
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Keep what is wrong with the operator's file, and where it lies, for the log."""
+    try:
+        yield
+    except SettingsError as error:
+        structlog.get_logger(__name__).error("no connections", detail=error.detail)
+        rule = "The file of connections cannot be read; the log of the service says why."
+        raise UnavailableError(rule) from error
 
 
 class Pushes:
@@ -46,10 +61,11 @@ class Pushes:
 
         Raises
         ------
-        SettingsError
-            The operator's file cannot be read.
+        UnavailableError
+            The operator's file is none.
         """
-        found = read_connections(self._settings.connections_file)
+        with _readable():
+            found = read_connections(self._settings.connections_file)
         return ConnectionList(
             items=tuple(
                 ConnectionInfo(name=one.name, kind=one.kind, project=one.project)
@@ -65,6 +81,8 @@ class Pushes:
         ------
         NotFoundError
             There is no such seed, or no such connection for this project.
+        UnavailableError
+            The operator's file is none.
         InvalidRequestError
             The callback cannot be called.
         """
@@ -78,6 +96,8 @@ class Pushes:
         ------
         NotFoundError
             There is no such dataset, or no such connection for this project.
+        UnavailableError
+            The operator's file is none.
         InvalidRequestError
             The callback cannot be called.
         """
@@ -87,7 +107,8 @@ class Pushes:
     def _submit(
         self, kind: Kind, dataset_id: str, request: PushRequest | SyncRequest, more: dict[str, Any]
     ) -> Operation:
-        connection_named(self._settings.connections_file, request.connection, self._project)
+        with _readable():
+            connection_named(self._settings.connections_file, request.connection, self._project)
         require_callable(request.callback, self._settings)
         row = new_operation(kind, dataset_id, request.callback)
         row.request = request.model_dump(mode="json", exclude={"callback"}) | more

@@ -210,6 +210,8 @@ _BODIES = {
     "seeds": BUDGET,
     "frontiers": {"budgets": [{"fraction": 0.5}]},
     "labels": {"events": [{"scene_id": "s0", "state": "labelled"}]},
+    "pushes": {"connection": "main"},
+    "syncs": {"connection": "main"},
 }
 """What is sent to the last part of a path."""
 

@@ -160,6 +160,12 @@ def _hint() -> bytes:
     return stream.getvalue()
 
 
+_CONNECTIONS: Final = """
+[connections.main]
+kind = "label_studio"
+url = "http://label-studio.example"
+token_file = "/run/secrets/token"
+"""
 _LINE: Final = b'{"scene_id": "s", "cost": 1}'
 _INLINE: Final = {"kind": "inline", "scenes": [{"scene_id": "s", "cost": 1}]}
 
@@ -182,6 +188,9 @@ RECIPES: Final[dict[str, Recipe]] = {
     "POST /v1/datasets/{dataset_id}/labels": _of(
         json={"events": [{"scene_id": "a", "state": "labelled"}]}
     ),
+    "POST /v1/datasets/{dataset_id}/syncs": _of(json={"connection": "main"}),
+    "POST /v1/seeds/{seed_id}/pushes": _of(json={"connection": "main"}),
+    "GET /v1/connections": Recipe(),
     "GET /v1/datasets/{dataset_id}/map": Recipe(),
     "GET /v1/datasets/{dataset_id}/duplicates": Recipe(),
     "GET /v1/datasets/{dataset_id}/scenes": Recipe(),
@@ -421,8 +430,14 @@ def table(cells: dict[tuple[str, str], Cell]) -> str:
 @contextmanager
 def world(data: Path, folder: Path) -> Iterator[World]:
     """Run a service with two projects within the context."""
+    connections = data / "connections.toml"
+    connections.write_text(_CONNECTIONS)
     settings = Settings(
-        data_dir=data, file_roots=(folder,), solve_processes=1, allowed_hosts=("testserver",)
+        data_dir=data,
+        file_roots=(folder,),
+        solve_processes=1,
+        allowed_hosts=("testserver",),
+        connections_file=connections,
     )
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield World(client, folder)

@@ -2,9 +2,12 @@
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
@@ -27,8 +30,8 @@ class Asked(NamedTuple):
 class FakeLabelStudio:
     """Projects, tasks, annotations, predictions, tabs and webhooks, by id.
 
-    ``requests`` has what was asked, ``lost`` the next requests whose answers are lost after they
-    were carried out, ``canned`` answers that come instead.
+    ``is_closed`` lets nobody in. ``requests`` has what was asked, ``lost`` the next requests whose
+    answers are lost after they were carried out, ``canned`` answers that come instead.
     """
 
     members: int = 1
@@ -42,6 +45,7 @@ class FakeLabelStudio:
     lost: list[str] = field(default_factory=list)
     canned: list[httpx2.Response] = field(default_factory=list)
     access_tokens: int = 0
+    is_closed: bool = False
 
     def __post_init__(self) -> None:
         """Begin to number what is made."""
@@ -116,6 +120,8 @@ class FakeLabelStudio:
         self.requests.append(said)
         if self.canned:
             return self.canned.pop(0)
+        if self.is_closed:
+            return httpx2.Response(403, json={"detail": "Closed."})
         answer = self._answer(request)
         if said in self.lost:
             self.lost.remove(said)
@@ -249,3 +255,32 @@ class FakeLabelStudio:
     def _make_webhook(self, asked: Asked) -> httpx2.Response:
         self.webhooks.append({"id": next(self._numbers), "is_active": True, **asked.body})
         return httpx2.Response(201, json=self.webhooks[-1])
+
+
+@contextmanager
+def served(server: FakeLabelStudio) -> Iterator[str]:
+    """Serve a fake on loopback within the context; yield where."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            url = f"http://{self.headers['Host']}{self.path}"
+            headers = dict(self.headers.items())
+            answer = server(httpx2.Request(self.command, url, headers=headers, content=content))
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", answer.headers.get("Content-Type", "text/html"))
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_GET = do_POST = do_PATCH = _answer  # noqa: N815  http.server's names
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{web.server_port}"
+        finally:
+            web.shutdown()
