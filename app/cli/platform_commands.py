@@ -3,7 +3,7 @@
 A command's docstring is its help. What does the work is imported when the command runs.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -73,37 +73,14 @@ class LabelStudioProject(Server):
         """Return it as the connection that an operator's file would have."""
         from app.platforms.connections import Connection
 
-        return Connection.model_validate(
-            {
-                "kind": "label_studio",
-                "name": self.name,
-                "url": self.url,
-                "token_file": self.token_file,
-                "project": self.project,
-                "match": self.match,
-            }
-        )
+        named = {"config": "label_config"}
+        given = {named.get(name, name): value for name, value in asdict(self).items()}
+        return Connection.model_validate({"kind": "label_studio", **given})
 
 
-LabelStudioFlags = Annotated[LabelStudioProject, flags(PLATFORM)]
-
-
-def push_label_studio(
-    seed: StoredSeed,
-    /,
-    *,
-    to: LabelStudioFlags,
-    media: Media = (),
-    mode: Annotated[Literal["auto", "tasks", "scores"], Parameter(group=PLATFORM)] = "auto",
-    config: Annotated[Path | None, Parameter(group=PLATFORM)] = None,
-    webhook: Annotated[str | None, Parameter(group=PLATFORM)] = None,
-    dry_run: Annotated[bool, Parameter(group=OUTPUT)] = False,
-    as_json: AsJson = False,
-) -> int:
-    """Put a seed into the queue of a Label Studio project.
-
-    Doing it again changes nothing. A later seed of the same pool changes what is there. Exit
-    status: 0 done, 1 some scenes were not sent, 2 nothing was done.
+@dataclass(frozen=True, kw_only=True)
+class LabelStudioPush(LabelStudioProject):
+    """What a project of Label Studio gets.
 
     Parameters
     ----------
@@ -114,14 +91,41 @@ def push_label_studio(
         Labelling configuration (XML) of a project that is made.
     webhook
         URL that the project is to tell of labels, as the service's hooks have it.
+    local_files
+        Folder of Label Studio's host that the project is to show files of; repeatable.
+    """
+
+    mode: Literal["auto", "tasks", "scores"] = "auto"
+    config: Path | None = None
+    webhook: str | None = None
+    local_files: tuple[str, ...] = ()
+
+
+LabelStudioFlags = Annotated[LabelStudioProject, flags(PLATFORM)]
+
+
+def push_label_studio(
+    seed: StoredSeed,
+    /,
+    *,
+    to: Annotated[LabelStudioPush, flags(PLATFORM)],
+    media: Media = (),
+    dry_run: Annotated[bool, Parameter(group=OUTPUT)] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Put a seed into the queue of a Label Studio project.
+
+    Doing it again changes nothing. A later seed of the same pool changes what is there. Exit
+    status: 0 done, 1 some scenes were not sent, 2 nothing was done.
+
+    Parameters
+    ----------
     dry_run
         Only say what would be done.
     """
     from app.cli import push as command
 
-    wanted = {"mode": mode, "label_config": config, "webhook": webhook}
-    connection = to.connection().model_copy(update=wanted)
-    return command.run_push(connection, seed, media, dry_run=dry_run, as_json=as_json)
+    return command.run_push(to.connection(), seed, media, dry_run=dry_run, as_json=as_json)
 
 
 def sync_label_studio(

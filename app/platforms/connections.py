@@ -6,6 +6,7 @@ service call an address that its operator did not write down.
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -15,7 +16,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator
 from app.errors import NotFoundError, SettingsError
 from app.exports.media import MediaRules
 from app.platforms import label_studio
-from app.platforms.label_studio import LabelStudio, Mode
+from app.platforms.label_studio import LabelStudio, Mode, Setup
 from app.platforms.seam import Match, Platform, PlatformError
 from app.wire import Wire
 
@@ -37,6 +38,7 @@ class Connection(Wire):
     label_config: Path | None = None
     browser_url: str | None = None
     webhook: str | None = None
+    local_files: tuple[str, ...] = ()
     media: Mapping[str, str] = Field(default_factory=dict)
     signed_media: bool = False
     projects: tuple[str, ...] = ()
@@ -52,8 +54,11 @@ class Connection(Wire):
         return MediaRules.parse(f"{root}={url}" for root, url in self.media.items())
 
     def is_for(self, project: str) -> bool:
-        """Tell whether the keys of a project of ours may use it."""
-        return not self.projects or project in self.projects
+        """Tell whether the keys of a project of ours may use it; nobody may where it has no token.
+
+        So a file may name platforms that are not always there, as the one of compose does.
+        """
+        return self.token_file.exists() and (not self.projects or project in self.projects)
 
     def open(
         self,
@@ -89,10 +94,15 @@ class Connection(Wire):
             name=self.name,
             mode=mode or self.mode,
             by=match or self.match,
-            label_config=None if self.label_config is None else _text(self.label_config, "label"),
             browser_url=self.browser_url,
-            webhook=self.webhook,
+            setup=self._setup(),
         )
+
+    def _setup(self) -> Setup:
+        setup = Setup(webhook=self.webhook, local_files=self.local_files)
+        if self.label_config is None:
+            return setup
+        return replace(setup, label_config=_text(self.label_config, "labelling configuration"))
 
     def _token(self) -> str:
         token = _text(self.token_file, "token")

@@ -46,6 +46,7 @@ ACTIONS: Final = (
 )
 """What a webhook tells of."""
 
+_STORAGES: Final = "/api/storages/localfiles"
 _PAGE: Final = 1000
 _FIELDS: Final = "id,data,meta,is_labeled,created_at,total_annotations,cancelled_annotations"
 _SCALE: Final = 1_000_000
@@ -154,6 +155,26 @@ class Project:
         return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a project is to have beside its tasks.
+
+    Parameters
+    ----------
+    label_config
+        Labelling configuration (XML) of a project that is made.
+    webhook
+        URL that the project is to tell of labels.
+    local_files
+        Folders of the server's host that the project is to show files of, below the root that it
+        serves.
+    """
+
+    label_config: str = _CONFIGURATION
+    webhook: str | None = None
+    local_files: Sequence[str] = ()
+
+
 class LabelStudio:
     """A project of Label Studio, see `app.platforms.seam.Platform`.
 
@@ -169,12 +190,10 @@ class LabelStudio:
         How the project is told the order.
     by
         How tasks that no push made are matched with scenes.
-    label_config
-        Labelling configuration (XML) of a project that is made.
     browser_url
         What browsers call the server, where that is another name than ours for it.
-    webhook
-        URL that the project is to tell of labels.
+    setup
+        What the project is to have beside its tasks.
 
     Raises
     ------
@@ -192,18 +211,17 @@ class LabelStudio:
         name: str = "main",
         mode: Mode = Mode.AUTO,
         by: Match = Match.SCENE_ID,
-        label_config: str | None = None,
         browser_url: str | None = None,
-        webhook: str | None = None,
+        setup: Setup = Setup(),
     ) -> None:
-        self._webhook = webhook
+        self._setup = setup
         self._client = client
         self._browser_url = (browser_url or client.url).rstrip("/")
         self._name = name
         self._mode = mode
         self._by = by
         try:
-            self._project = _find(client, project, label_config or _CONFIGURATION)
+            self._project = _find(client, project, setup.label_config)
         except BaseException:
             client.close()
             raise
@@ -421,8 +439,9 @@ class LabelStudio:
             self._client.ask("PATCH", path, body={"data": change.data})
         if plan.by_scores:
             self._score(_version(seed), plan)
-        if self._webhook is not None:
-            self._listen(self._webhook)
+        if self._setup.webhook is not None:
+            self._listen(self._setup.webhook)
+        self._show_files(self._setup.local_files)
         view = self._view(seed, plan)
         report = self.report(plan)
         return report.model_copy(
@@ -459,6 +478,22 @@ class LabelStudio:
             "actions": ACTIONS,
         }
         self._client.ask("POST", "/api/webhooks/", body=body)
+
+    def _show_files(self, folders: Sequence[str]) -> None:
+        """Let the project show files of these folders, where it does not yet."""
+        if not folders:
+            return
+        params = {"project": self._project.id}
+        known = {row["path"] for row in self._client.ask("GET", _STORAGES, params=params)}
+        for folder in folders:
+            if folder.rstrip("/") not in known:
+                body = {
+                    "project": self._project.id,
+                    "title": "seedal",
+                    "path": folder.rstrip("/"),
+                    "use_blob_urls": True,
+                }
+                self._client.ask("POST", _STORAGES, body=body)
 
     def _view(self, seed: ExportableSeed, plan: Plan) -> int:
         """Return the tab that shows the seed in rank order, made where it is not there."""

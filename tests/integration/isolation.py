@@ -164,7 +164,7 @@ _CONNECTIONS: Final = """
 [connections.main]
 kind = "label_studio"
 url = "http://label-studio.example"
-token_file = "/run/secrets/token"
+token_file = "/dev/null"
 """
 _LINE: Final = b'{"scene_id": "s", "cost": 1}'
 _INLINE: Final = {"kind": "inline", "scenes": [{"scene_id": "s", "cost": 1}]}

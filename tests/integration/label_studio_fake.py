@@ -41,6 +41,7 @@ class FakeLabelStudio:
     predictions: list[dict[str, Any]] = field(default_factory=list)
     views: dict[int, dict[str, Any]] = field(default_factory=dict)
     webhooks: list[dict[str, Any]] = field(default_factory=list)
+    storages: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     canned: list[httpx2.Response] = field(default_factory=list)
@@ -163,6 +164,8 @@ class FakeLabelStudio:
             ("POST", "/api/dm/views/", self._make_view),
             ("GET", "/api/webhooks/", self._list_webhooks),
             ("POST", "/api/webhooks/", self._make_webhook),
+            ("GET", "/api/storages/localfiles", self._list_storages),
+            ("POST", "/api/storages/localfiles", self._make_storage),
         ]
 
     def _list_projects(self, _: Asked) -> httpx2.Response:
@@ -255,6 +258,13 @@ class FakeLabelStudio:
     def _make_webhook(self, asked: Asked) -> httpx2.Response:
         self.webhooks.append({"id": next(self._numbers), "is_active": True, **asked.body})
         return httpx2.Response(201, json=self.webhooks[-1])
+
+    def _list_storages(self, _: Asked) -> httpx2.Response:
+        return httpx2.Response(200, json=self.storages)
+
+    def _make_storage(self, asked: Asked) -> httpx2.Response:
+        self.storages.append(asked.body)
+        return httpx2.Response(201, json=asked.body)
 
 
 @contextmanager

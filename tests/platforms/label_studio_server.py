@@ -56,9 +56,12 @@ class LabelStudioServer:
     ----------
     url
         Where it is.
+    pool
+        The root of the files that it serves.
     """
 
     url: str
+    pool: Path
 
     def ask(self, method: str, path: str, *, user: str = OWNER, **how: Any) -> Any:  # noqa: ANN401
         """Return the JSON of an answer, which is a success."""
@@ -139,7 +142,7 @@ def _running(program: Path, data: Path) -> Iterator[LabelStudioServer]:
             assert process.poll() is None, (data / "log").read_text()[-2000:]
             assert time.monotonic() < deadline, "Label Studio did not start"
             time.sleep(0.5)
-        yield LabelStudioServer(url)
+        yield LabelStudioServer(url, _pool(data))
     finally:
         process.terminate()
         try:
@@ -159,4 +162,12 @@ def _shell(program: Path, data: Path, code: str) -> None:
 
 
 def _environment(data: Path) -> Mapping[str, str]:
-    return {**os.environ, **_QUIET, "LABEL_STUDIO_BASE_DATA_DIR": str(data)}
+    served = {
+        "LOCAL_FILES_SERVING_ENABLED": "true",
+        "LOCAL_FILES_DOCUMENT_ROOT": str(_pool(data)),
+    }
+    return {**os.environ, **_QUIET, **served, "LABEL_STUDIO_BASE_DATA_DIR": str(data)}
+
+
+def _pool(data: Path) -> Path:
+    return data / "pool"

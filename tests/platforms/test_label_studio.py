@@ -7,18 +7,21 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import PIL.Image
 import pytest
 from label_studio_server import OTHER, OWNER, TOKENS, LabelStudioServer
 
+from app.exports.media import MediaRules
 from app.exports.seed import ExportableSeed, ExportScene
 from app.labels.wire import LabelState
 from app.operations.wire import PushReport
-from app.platforms.label_studio import LabelStudio, Mode, connect
+from app.platforms.label_studio import LabelStudio, Mode, Setup, connect
 from app.platforms.seam import push
 from features.sources.scenes import Image
 
@@ -122,6 +125,26 @@ def test_a_later_seed_changes_ranks_and_tab(label_studio: LabelStudioServer) -> 
     assert report.first == ("a", "b", "c", "d")
     served = label_studio.served(int(report.project), OWNER)
     assert [name for _, name in served] == list(report.first)
+
+
+def test_a_project_shows_files_of_its_host(label_studio: LabelStudioServer) -> None:
+    """Images that lie on the server's host are served to who works on the project."""
+    folder = label_studio.pool / "scenes"
+    folder.mkdir(parents=True)
+    picture = folder / "a b.png"
+    PIL.Image.new("RGB", (8, 8)).save(picture)
+    scene = ExportScene(scene_id="a", cost=1.0, images=(Image("/here/scenes/a b.png"),))
+    seed = replace(_seed("a"), scenes=(scene,))
+    opened = MediaRules.parse(["/here=/data/local-files/?d="]).opened(seed)
+    for _ in range(2):
+        setup = Setup(local_files=[str(folder)])
+        with _open(label_studio, "new:Local files", setup=setup) as platform:
+            report = push(platform, opened)
+    shown = label_studio.ask("GET", f"/api/tasks/{report.tasks['a']}/")["data"]["image"]
+    answer = httpx2.get(
+        label_studio.url + shown, headers={"Authorization": f"Token {TOKENS[OTHER]}"}
+    )
+    assert answer.content == picture.read_bytes()
 
 
 def test_states_come_back(label_studio: LabelStudioServer) -> None:

@@ -12,14 +12,16 @@ GOOD = """
 [connections.main]
 kind = "label_studio"
 url = "https://label-studio.example"
-token_file = "token"
+token_file = "TOKEN"
 project = 16
 """
 
 
 def _written(folder: Path, text: str) -> Path:
     path = folder / "connections.toml"
-    path.write_text(text, encoding="utf-8")
+    token = folder / "token"
+    token.write_text("a-token")
+    path.write_text(text.replace("TOKEN", str(token)), encoding="utf-8")
     return path
 
 
@@ -41,6 +43,14 @@ def test_a_connection_may_be_for_some_projects(tmp_path: Path) -> None:
     assert connection_named(path, "main", "mine").name == "main"
     with pytest.raises(NotFoundError, match="There is no connection 'main'"):
         connection_named(path, "main", "other")
+
+
+def test_a_connection_without_a_token_is_not_offered(tmp_path: Path) -> None:
+    """As long as the token's file is not there, nobody is told of the connection."""
+    path = _written(tmp_path, GOOD)
+    (tmp_path / "token").unlink()
+    with pytest.raises(NotFoundError):
+        connection_named(path, "main", "any")
 
 
 @pytest.mark.parametrize(
@@ -74,8 +84,10 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 )
 def test_a_token_that_is_none_is_told(tmp_path: Path, token: str | None, sentence: str) -> None:
     """A token's file that is missing, empty or more than a token is told before a request."""
-    if token is not None:
+    path = _written(tmp_path, GOOD)
+    if token is None:
+        (tmp_path / "token").unlink()
+    else:
         (tmp_path / "token").write_text(token)
-    path = _written(tmp_path, GOOD.replace('"token"', f'"{tmp_path / "token"}"'))
     with pytest.raises(PlatformError, match=sentence):
         read_connections(path)["main"].open()

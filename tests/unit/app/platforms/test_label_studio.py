@@ -9,7 +9,7 @@ from label_studio_fake import TOKEN, FakeLabelStudio
 from app.exports.seed import ExportableSeed, ExportScene
 from app.labels.wire import LabelState
 from app.operations.wire import PushReport
-from app.platforms.label_studio import LabelStudio, Mode, Project, connect
+from app.platforms.label_studio import LabelStudio, Mode, Project, Setup, connect
 from app.platforms.seam import Match, PlatformError, push
 from features.sources.scenes import Image
 
@@ -220,8 +220,16 @@ def test_a_webhook_is_made_once() -> None:
     """The project tells the URL that is asked for, however often it is pushed."""
     server = FakeLabelStudio()
     for _ in range(2):
-        _push(server, _seed("a"), webhook="https://seedal.example/v1/hooks/hk_1")
+        _push(server, _seed("a"), setup=Setup(webhook="https://seedal.example/v1/hooks/hk_1"))
     assert [hook["url"] for hook in server.webhooks] == ["https://seedal.example/v1/hooks/hk_1"]
+
+
+def test_folders_are_shown_once() -> None:
+    """The project may show files of the folders that are asked for, however often it is pushed."""
+    server = FakeLabelStudio()
+    for _ in range(2):
+        _push(server, _seed("a"), setup=Setup(local_files=("/pool/scenes/", "/pool/demo")))
+    assert [row["path"] for row in server.storages] == ["/pool/scenes", "/pool/demo"]
 
 
 def test_what_a_project_says_of_its_tasks() -> None:
