@@ -157,13 +157,13 @@ def _missing(claim: MediaClaim) -> NotFoundError:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(file: MediaFile) -> Iterator[None]:
     """Say what is wrong with a file, and not where it lies."""
     try:
         yield
-    except AbsentError as error:
-        raise NotFoundError(kind="file any more", name=_last(error.uri)) from error
     except StorageError as error:
+        if isinstance(error, AbsentError) or not is_remote(file.name):
+            raise NotFoundError(kind="file any more", name=file.shown) from error
         rule = f"The file cannot be had now: {error.reason}."
         raise UnavailableError(rule) from error
 
@@ -221,7 +221,7 @@ class MediaSender:
         BusyError
             Too many files are copied.
         """
-        with _told():
+        with _told(file):
             described = await to_thread.run_sync(state, file.name, IMAGE)
         digest = hashlib.sha256(repr(described).encode()).hexdigest()[:32]
         headers = {**file.headers, "ETag": f'"{digest}"'}
@@ -242,7 +242,7 @@ class MediaSender:
         stack = ExitStack()
         stack.callback(self._turns.release)
         try:
-            with _told():
+            with _told(file):
                 copy = await to_thread.run_sync(stack.enter_context, local_copy(file.name, IMAGE))
         except BaseException:
             stack.close()
