@@ -220,7 +220,7 @@ class Models:
         if operation.status in {OperationStatus.FAILED, OperationStatus.CANCELLED}:
             row.operation_id = None
             self._session.commit()
-            why = operation.error or "It was cancelled."
+            why = "It was cancelled." if operation.error is None else operation.error.detail
             rule = f"The seed of this project cannot be solved: {why}"
             raise ConflictError(rule)
 
@@ -233,9 +233,9 @@ def _question(extra_params: object) -> dict[str, Any]:
     InvalidRequestError
         It is none.
     """
-    if isinstance(extra_params, str) and extra_params.strip():
+    if isinstance(extra_params, str):  # what was typed into Label Studio's form
         try:
-            extra_params = json.loads(extra_params)
+            extra_params = json.loads(extra_params) if extra_params.strip() else None
         except (ValueError, RecursionError) as error:
             rule = 'extra_params must be a JSON object, such as {"budget": {"fraction": 0.1}}.'
             raise InvalidRequestError(rule, "#/extra_params") from error
