@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from socket import socket
 from threading import BoundedSemaphore
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from anyio import to_thread
@@ -21,6 +22,8 @@ from app.access.service import Caller, Keys
 from app.datasets import routes as datasets
 from app.errors import SettingsError
 from app.hints import routes as hints
+from app.hooks import routes as hooks
+from app.hooks.finding import SceneKeys
 from app.http import health, openapi, problems
 from app.http.dependencies import AppState
 from app.http.doors import ANY, LOOPBACK, Doors, Head
@@ -34,7 +37,9 @@ from app.operations.store import counts as count_operations
 from app.operations.stream import OperationPoller
 from app.processes.pool import SolvePool
 from app.pushes import routes as pushes
+from app.scenes import media_routes
 from app.scenes import routes as scenes
+from app.scenes.media import MediaSender
 from app.scenes.pools import Pools
 from app.seeds import routes as seeds
 from app.seeds.proof_store import ProofStore
@@ -59,6 +64,10 @@ _ROUTERS = (
     seeds.router,
     seeds.frontiers,
     operations.router,
+    hooks.router,
+    hooks.inboxes,
+    hooks.models,
+    media_routes.media,
 )
 
 _PATIENCE_S = 30.0
@@ -140,6 +149,8 @@ def create_app(settings: Settings) -> FastAPI:
         )
         app.state.pools = Pools()
         app.state.proofs = ProofStore(settings.certificates_dir, settings.certificates_mb)
+        app.state.media = MediaSender()
+        app.state.scene_keys = SceneKeys()
         app.state.poller = OperationPoller(sessions)
         try:
             with metrics.served(settings.host, settings.metrics_port):
@@ -198,6 +209,7 @@ def _hosts(settings: Settings) -> frozenset[str]:
     if not named and not _may_be_open(settings):
         return frozenset({ANY})
     own = {settings.host, settings.published_on or settings.host}
+    own |= {urlsplit(settings.public_url or "").hostname or settings.host}
     return named | {f"[{name}]" if ":" in name else name.lower() for name in own}
 
 

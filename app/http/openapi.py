@@ -20,6 +20,8 @@ TAGS: Final = [
     {"name": "datasets", "description": "Pools of scenes: registered once, then made ready."},
     {"name": "scenes", "description": "What is in a dataset, and who looks like whom."},
     {"name": "labels", "description": "What annotation platforms say of scenes: queued, labelled."},
+    {"name": "hooks", "description": "What platforms send by themselves; their address is a key."},
+    {"name": "media", "description": "Files that other hosts open, by signed addresses."},
     {"name": "seeds", "description": "Budgets, answered with the scenes to annotate first."},
     {"name": "frontiers", "description": "Many budgets at once: what would each of them buy."},
     {"name": "operations", "description": "Work that outlasts its request: watch it, cancel it."},

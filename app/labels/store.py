@@ -23,6 +23,23 @@ _WEIGHT: Final = func.max(
 )
 
 
+class Word(NamedTuple):
+    """What a source says under one of its references.
+
+    Parameters
+    ----------
+    ref
+    scene_id
+        Empty where it is gone before anybody heard of which scene it was.
+    state, at
+    """
+
+    ref: str
+    scene_id: str
+    state: LabelState
+    at: datetime
+
+
 class Said(NamedTuple):
     """What is said of a scene.
 
@@ -83,14 +100,20 @@ def under(session: Session, dataset_id: str, refs: Collection[str]) -> Iterator[
         yield from session.scalars(query.where(LabelRow.ref.in_(some)))
 
 
-def of_source(session: Session, dataset_id: str, source: str) -> list[LabelRow]:
-    """Return all that a source says, but for what it took back."""
-    query = select(LabelRow).where(
-        LabelRow.dataset_id == dataset_id,
-        LabelRow.source == source,
-        LabelRow.state != LabelState.REMOVED.value,
+def words(
+    session: Session, dataset_id: str, source: str, refs: Collection[str] | None = None
+) -> dict[str, Word]:
+    """Return what a source says, by reference: under these, or all that it says."""
+    query = select(LabelRow.ref, LabelRow.scene_id, LabelRow.state, LabelRow.at).where(
+        LabelRow.dataset_id == dataset_id, LabelRow.source == source
     )
-    return list(session.scalars(query))
+    queries = (
+        (query,)
+        if refs is None
+        else (query.where(LabelRow.ref.in_(some)) for some in _batches(refs))
+    )
+    rows = (row for some in queries for row in session.execute(some))
+    return {row.ref: Word(row.ref, row.scene_id, LabelState(row.state), row.at) for row in rows}
 
 
 def said(

@@ -133,8 +133,10 @@ class Exchange:
                     ref=known.ref,
                     at=asked_at,
                 )
-                for known in labels.of_source(session, row.dataset_id, heard.source)
-                if known.ref not in said and known.at < asked_at
+                for known in labels.words(session, row.dataset_id, heard.source).values()
+                if known.state is not LabelState.REMOVED
+                and known.ref not in said
+                and known.at < asked_at
             ]
             reports = _record(session, row.dataset_id, [*heard.events, *gone])
             ledger = Labels(session).ledger(row.dataset_id)
