@@ -36,6 +36,7 @@ from app.operations import routes as operations
 from app.operations.store import counts as count_operations
 from app.operations.stream import OperationPoller
 from app.processes.pool import SolvePool
+from app.pushes import routes as pushes
 from app.scenes import media_routes
 from app.scenes import routes as scenes
 from app.scenes.media import MediaSender
@@ -57,6 +58,7 @@ _ROUTERS = (
     scenes.duplicates,
     hints.router,
     labels.router,
+    pushes.router,
     scenes.router,
     seeds.objectives,
     seeds.router,

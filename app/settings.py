@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     callback_allow
         Host names and networks, separated by spaces, that callbacks may go to although they are
         private, such as ``10.1.0.0/16``; by default none.
+    connections_file
+        TOML file of the annotation platforms that seeds are pushed to; by default, none.
     retention_days
         For how long operations that have ended are kept, files that no dataset needs, and
         certificates that nobody asks for.
@@ -133,6 +135,7 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(default=1024, ge=1)
     artifacts_url: str | None = None
     callback_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    connections_file: Path | None = None
     retention_days: float = Field(default=30.0, gt=0, le=36_500)
     certificates_mb: int = Field(default=1024, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"

@@ -37,6 +37,7 @@ from app.cli.options import (
     flags,
     settings_of,
 )
+from app.cli.platform_commands import export, push_label_studio, sync_label_studio
 from app.cli.service_commands import keys_create, keys_list, keys_revoke, migrate, serve, worker
 from features.backbones.compute import Compute
 from solver.model.options import FrontierOptions, SolverOptions
@@ -265,11 +266,17 @@ def weights_check(
 Command = Callable[..., object]
 
 COMMANDS: Final[tuple[Command, ...]] = (
-    *(select, duplicates, solve, frontier, verify, evaluate, demo, serve, worker, migrate),
+    *(select, export, duplicates, solve, frontier, verify, evaluate, demo),
+    *(serve, worker, migrate),
 )
 """Commands of their own."""
 
 FAMILIES: Final[Mapping[str, tuple[str, Mapping[str, Command]]]] = {
+    "push": (
+        "Put a seed into the queue of an annotation platform.",
+        {"label-studio": push_label_studio},
+    ),
+    "sync": ("What is labelled on an annotation platform.", {"label-studio": sync_label_studio}),
     "keys": (
         "API keys: who may call the service.",
         {"create": keys_create, "list": keys_list, "revoke": keys_revoke},

@@ -221,6 +221,8 @@ _BODIES = {
     "frontiers": {"budgets": [{"fraction": 0.5}]},
     "labels": {"events": [{"scene_id": "s0", "state": "labelled"}]},
     "hooks": {"kind": "cvat"},
+    "pushes": {"connection": "main"},
+    "syncs": {"connection": "main"},
 }
 """What is sent to the last part of a path."""
 

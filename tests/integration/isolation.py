@@ -180,6 +180,12 @@ def _hint() -> bytes:
     return stream.getvalue()
 
 
+_CONNECTIONS: Final = """
+[connections.main]
+kind = "label_studio"
+url = "http://label-studio.example"
+token_file = "/dev/null"
+"""
 _LINE: Final = b'{"scene_id": "s", "cost": 1}'
 _INLINE: Final = {"kind": "inline", "scenes": [{"scene_id": "s", "cost": 1}]}
 
@@ -206,6 +212,9 @@ RECIPES: Final[dict[str, Recipe]] = {
     "POST /v1/datasets/{dataset_id}/hooks": _of(json={"kind": "cvat"}),
     "GET /v1/datasets/{dataset_id}/hooks/{hook}": Recipe(),
     "DELETE /v1/datasets/{dataset_id}/hooks/{hook}": Recipe(Things.unhooked),
+    "POST /v1/datasets/{dataset_id}/syncs": _of(json={"connection": "main"}),
+    "POST /v1/seeds/{seed_id}/pushes": _of(json={"connection": "main"}),
+    "GET /v1/connections": Recipe(),
     "GET /v1/datasets/{dataset_id}/map": Recipe(),
     "GET /v1/datasets/{dataset_id}/duplicates": Recipe(),
     "GET /v1/datasets/{dataset_id}/scenes": Recipe(),
@@ -455,8 +464,14 @@ def table(cells: dict[tuple[str, str], Cell]) -> str:
 @contextmanager
 def world(data: Path, folder: Path) -> Iterator[World]:
     """Run a service with two projects within the context."""
+    connections = data / "connections.toml"
+    connections.write_text(_CONNECTIONS)
     settings = Settings(
-        data_dir=data, file_roots=(folder,), solve_processes=1, allowed_hosts=("testserver",)
+        data_dir=data,
+        file_roots=(folder,),
+        solve_processes=1,
+        allowed_hosts=("testserver",),
+        connections_file=connections,
     )
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield World(client, folder)
