@@ -4,20 +4,17 @@ A platform opens neither our paths nor, without its own credentials, our buckets
 what lies under a root here lies under a URL there.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 from urllib.parse import quote
 
+from app.access.signatures import MediaUrl
 from app.errors import InvalidRequestError
 from app.exports.seed import ExportableSeed, ExportError, ExportScene
 from features.errors import redacted
 from features.sources.scenes import Image
 from features.storage.uris import HTTP, is_remote, parse, to_path
-
-Signed = Callable[[int, int | None], str]
-"""Returns a URL of ours for a scene's image, by the scene's position in its pool and the image's
-number, or for its point cloud (None)."""
 
 _FORM: Final = "a media rule is ROOT=URL, such as /scenes=https://files.example/scenes"
 
@@ -57,7 +54,7 @@ class MediaRules:
                 raise InvalidRequestError(rule)
         return cls(tuple(sorted(found.items(), key=lambda pair: -len(pair[0]))))
 
-    def opened(self, seed: ExportableSeed, signed: Signed | None = None) -> ExportableSeed:
+    def opened(self, seed: ExportableSeed, signed: MediaUrl | None = None) -> ExportableSeed:
         """Return a seed whose chosen scenes have URLs that a platform can open.
 
         What no rule is for is left as it is where it is a web address, gets a signed URL of ours
@@ -69,7 +66,7 @@ class MediaRules:
         seed
             Its scenes are those of its pool, in the pool's order, where `signed` is given.
         signed
-            Makes URLs of ours.
+            Makes addresses of ours that another host may open.
 
         Raises
         ------
@@ -83,11 +80,11 @@ class MediaRules:
         )
         return replace(seed, scenes=scenes)
 
-    def _scene(self, position: int, scene: ExportScene, signed: Signed | None) -> ExportScene:
+    def _scene(self, position: int, scene: ExportScene, signed: MediaUrl | None) -> ExportScene:
         def url(uri: str, number: int | None) -> str:
             found = self.url(uri)
             if found is None and signed is not None:
-                found = signed(position, number)
+                found = signed(position, number, uri)
             if found is None and is_remote(uri):
                 found = uri
             if found is None:

@@ -69,6 +69,22 @@ class Hooks:
         self._session.flush()
         return NewHook(**self._to_wire(row, InboxState()).model_dump(), secret=row.secret)
 
+    def named(self, dataset_id: str, request: HookRequest) -> HookRow:
+        """Return the hook of a kind and a name, made where there is none.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset.
+        ConflictError
+            It has as many hooks as it may have.
+        """
+        for row in store.of_dataset(self._session, dataset_id):
+            if (row.kind, row.name) == (request.kind.value, request.name):
+                return row
+        made = self.create(dataset_id, request)
+        return store.get(self._session, dataset_id, made.id)
+
     def every(self, dataset_id: str) -> HookList:
         """Return a dataset's hooks, oldest first.
 

@@ -24,7 +24,40 @@ Kind = Literal["label_studio"]
 
 
 class Connection(Wire):
-    """A platform's server, and what goes there."""
+    """A platform's server, and what goes there.
+
+    Parameters
+    ----------
+    name
+        What callers and the ledger of labels call it.
+    kind
+        Of platform.
+    url
+        Where its server is.
+    token_file
+        File with a token of it.
+    project
+        Where a push goes that names no project.
+    mode, match
+        See `app.platforms.label_studio.Mode` and `app.platforms.seam.Match`.
+    label_config
+        File with the labelling configuration of projects that are made.
+    browser_url
+        What browsers call the server, where that is another name than ours for it.
+    tells
+        The address by which the platform reaches this service: its projects are made to tell of
+        labels there.
+    webhook, webhook_secret
+        Where its projects are made to tell of labels otherwise.
+    local_files
+        Folders of the platform's host that projects are made to show.
+    media
+        See `app.exports.media.MediaRules`.
+    signed_media
+        Whether files that no rule is for get signed addresses of this service.
+    projects
+        Whose keys may use it; by default everybody's.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
@@ -38,6 +71,8 @@ class Connection(Wire):
     label_config: Path | None = None
     browser_url: str | None = None
     webhook: str | None = None
+    webhook_secret: str | None = None
+    tells: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] | None = None
     local_files: tuple[str, ...] = ()
     media: Mapping[str, str] = Field(default_factory=dict)
     signed_media: bool = False
@@ -99,7 +134,11 @@ class Connection(Wire):
         )
 
     def _setup(self) -> Setup:
-        setup = Setup(webhook=self.webhook, local_files=self.local_files)
+        setup = Setup(
+            webhook=self.webhook,
+            webhook_secret=self.webhook_secret,
+            local_files=self.local_files,
+        )
         if self.label_config is None:
             return setup
         return replace(setup, label_config=_text(self.label_config, "labelling configuration"))

@@ -165,6 +165,8 @@ class Setup:
         Labelling configuration (XML) of a project that is made.
     webhook
         URL that the project is to tell of labels.
+    webhook_secret
+        What it sends along, as a bearer's token.
     local_files
         Folders of the server's host that the project is to show files of, below the root that it
         serves.
@@ -172,6 +174,7 @@ class Setup:
 
     label_config: str = _CONFIGURATION
     webhook: str | None = None
+    webhook_secret: str | None = None
     local_files: Sequence[str] = ()
 
 
@@ -470,9 +473,11 @@ class LabelStudio:
         hooks = self._client.ask("GET", "/api/webhooks/", params={"project": self._project.id})
         if any(hook.get("url") == url and hook.get("is_active", True) for hook in hooks):
             return
+        secret = self._setup.webhook_secret
         body = {
             "project": self._project.id,
             "url": url,
+            "headers": {} if secret is None else {"Authorization": f"Bearer {secret}"},
             "send_payload": True,
             "send_for_all_actions": False,
             "actions": ACTIONS,

@@ -8,8 +8,11 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 
+from app.access.signatures import media_url
 from app.datasets import scenes
 from app.errors import AppError
+from app.hooks.service import Hooks
+from app.hooks.wire import HookKind, HookRequest
 from app.labels import store as labels
 from app.labels.service import Labels
 from app.labels.wire import MOST_EVENTS, LabelEvent, LabelsReport, LabelsRequest, LabelState
@@ -102,7 +105,13 @@ class Exchange:
         with self._bound(row.project) as session:
             answer = Seed.model_validate(seeds.get(session, SeedRow, seed_id).answer)
             pool = exportable(session, answer)
-        seed = connection.rules().opened(pool)
+            signed = None
+            if connection.signed_media:
+                signed = media_url(session, self._settings, row.dataset_id)
+            if connection.tells is not None and not request.dry_run:
+                connection = self._listening(session, connection, row.dataset_id)
+            session.commit()
+        seed = connection.rules().opened(pool, signed)
         opened = connection.open(
             request.project, request.mode, request.match, transport=self._transport
         )
@@ -113,6 +122,17 @@ class Exchange:
                     _queue(session, row.dataset_id, platform, report)
                     session.commit()
         return report
+
+    def _listening(
+        self, session: ProjectSession, connection: Connection, dataset_id: str
+    ) -> Connection:
+        """Return a connection whose projects tell a hook of the dataset, made where it is not."""
+        hooks = Hooks(session, self._settings)
+        hook = hooks.named(
+            dataset_id, HookRequest(kind=HookKind(connection.kind), name=connection.name)
+        )
+        where = f"{str(connection.tells).rstrip('/')}/v1/hooks/{hook.id}"
+        return connection.model_copy(update={"webhook": where, "webhook_secret": hook.secret})
 
     def _sync(self, row: OperationRow) -> SyncReport:
         request = SyncRequest.model_validate(row.request or {})

@@ -58,8 +58,8 @@ def test_what_no_rule_is_for() -> None:
         MediaRules().opened(_seed("/x.jpg"))
     signed = MediaRules().opened(_seed("/x.jpg", cloud="/c.bin"), lambda *of: f"https://us/{of}")
     scene = signed.split()[0][0]
-    assert scene.images[0].uri == "https://us/(1, 0)"
-    assert scene.pointcloud == "https://us/(1, None)"
+    assert scene.images[0].uri == "https://us/(1, 0, '/x.jpg')"
+    assert scene.pointcloud == "https://us/(1, None, '/c.bin')"
 
 
 @pytest.mark.parametrize("text", ["", "x", "=https://host", "/a=", "/a"])
