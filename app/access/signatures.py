@@ -10,11 +10,10 @@ import hmac
 import math
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -136,9 +135,22 @@ def expiry(moment: datetime, days: float) -> datetime:
     return datetime.fromtimestamp(math.ceil(last / _DAY_S) * _DAY_S, UTC)
 
 
-MediaUrl = Callable[[int, int | None, str], str]
-"""Returns the address of a file: by its scene's position, the number of its image or None for its
-point cloud, and the file's name."""
+class MediaUrl(Protocol):
+    """Makes the addresses of a dataset's files."""
+
+    def __call__(self, position: int, image: int | None, name: str = "") -> str:
+        """Return the address of a file.
+
+        Parameters
+        ----------
+        position
+            Of the scene, in the source's order.
+        image
+            Which of its images, from 0; None for its point cloud.
+        name
+            The file's, if it is known: see `MediaSigner.sign`.
+        """
+        ...
 
 
 def media_url(session: Session, settings: Settings, dataset_id: str) -> MediaUrl:

@@ -41,12 +41,20 @@ Asker = Annotated[str, Field(max_length=100)]
 """A project and when it was made, as Label Studio writes it: ``15.1796024742``."""
 
 
-class _Sent(BaseModel):
+class _Asked(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class SetUp(_Sent):
+class ModelSetUp(_Asked):
     """What Label Studio sends when it connects, and before each prediction."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"project": "25.1796027065", "extra_params": {"budget": {"fraction": 0.1}}}
+            ]
+        }
+    )
 
     project: Asker = ""
     extra_params: Any = Field(
@@ -57,27 +65,38 @@ class SetUp(_Sent):
     )
 
 
-class PredictionRequest(_Sent):
+class PredictionRequest(_Asked):
     """Tasks that want a score."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "project": "25.1796027065",
+                    "tasks": [{"id": 2265, "data": {"scene_id": "room/1"}}],
+                }
+            ]
+        }
+    )
 
     project: Asker = ""
     tasks: Annotated[tuple[SentTask, ...], Field(max_length=100_000)]
 
 
-class Health(BaseModel):
+class ModelHealth(BaseModel):
     """That the model is there."""
 
     status: str = "UP"
     model_class: str = "SeedAL"
 
 
-class Version(BaseModel):
+class ModelVersion(BaseModel):
     """Which seed the scores are from."""
 
     model_version: str = Field(description="`seedal-` and the seed's id; empty while it is solved.")
 
 
-class VersionList(BaseModel):
+class ModelVersionList(BaseModel):
     """The seeds that projects got by this hook."""
 
     versions: list[str]
@@ -115,7 +134,7 @@ class Models:
         self._seeds = seeds
         self._hook = hook
 
-    def set_up(self, request: SetUp, watch: Cancellation) -> Version:
+    def set_up(self, request: ModelSetUp, watch: Cancellation) -> ModelVersion:
         """Hear a question and see to it that there will be a seed.
 
         Raises
@@ -132,7 +151,7 @@ class Models:
         elif row.question != question:
             row.question, row.seed_id, row.operation_id = question, None, None
         seed = self._seed(row, watch)
-        return Version(model_version=_version(row.seed_id) if seed is not None else "")
+        return ModelVersion(model_version=_version(row.seed_id) if seed is not None else "")
 
     def predict(
         self, request: PredictionRequest, keys: SceneKeys, watch: Cancellation
@@ -163,11 +182,11 @@ class Models:
             ]
         )
 
-    def versions(self) -> VersionList:
+    def versions(self) -> ModelVersionList:
         """Return the seeds that projects got."""
         rows = store.models(self._session, self._hook.id)
         names = dict.fromkeys(_version(row.seed_id) for row in rows if row.seed_id)
-        return VersionList(versions=list(names))
+        return ModelVersionList(versions=list(names))
 
     def _add(self, asker: str, question: dict[str, Any]) -> HookModelRow:
         if len(store.models(self._session, self._hook.id)) >= _MOST:

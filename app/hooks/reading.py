@@ -25,8 +25,8 @@ from app.store.tables import HookEventRow
 SCHEDULE_S: Final = (1.0, 5.0, 30.0, 120.0)
 """Pauses after each attempt that failed; an event that fails once more is set aside."""
 
-LEASE: Final = timedelta(seconds=120)
-"""Longer than any event takes."""
+LEASE: Final = timedelta(seconds=30)
+"""Longer than an event takes. After it, another worker has what a dead one had in hand."""
 
 _LOOK_S: Final = 0.5
 _UNEXPECTED: Final = "Something unexpected happened; the worker's log has it."

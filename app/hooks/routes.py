@@ -10,13 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from app.errors import ConflictError, NotFoundError, UnauthenticatedError, UnavailableError
 from app.hooks import store
 from app.hooks.models import (
-    Health,
+    ModelHealth,
     Models,
+    ModelSetUp,
+    ModelVersion,
+    ModelVersionList,
     PredictionList,
     PredictionRequest,
-    SetUp,
-    Version,
-    VersionList,
 )
 from app.hooks.service import Hooks, model_of, receiver_of, require_secret
 from app.hooks.store import Receiver
@@ -89,12 +89,17 @@ def delete_hook(dataset_id: DatasetId, hook: HookId, hooks: HooksOf) -> None:
     hooks.remove(dataset_id, hook)
 
 
+_OPEN: Final[dict[str, Any]] = {"security": []}
+"""Of the document: no key is asked for."""
+
+_EXAMPLE: Final = {"action": "TASKS_DELETED", "tasks": [{"id": 2268}], "project": {"id": 25}}
 _TAKEN: Final[dict[str, Any]] = {
     "openapi_extra": {
+        **_OPEN,
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"type": "object"}}},
-        }
+            "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
+        },
     },
     "responses": documented(NotFoundError, UnauthenticatedError, UnavailableError, *SENDING),
 }
@@ -155,19 +160,19 @@ ModelsOf = Annotated[Models, Depends(_model, scope="function")]
 _ASKED = documented(*READING, UnauthenticatedError, ConflictError, UnavailableError)
 
 
-@models.get("/health", responses=_ASKED)
-def check_model(_: ModelsOf) -> Health:
+@models.get("/health", openapi_extra=_OPEN, responses=_ASKED)
+def check_model(_: ModelsOf) -> ModelHealth:
     """Tell Label Studio that its model is there."""
-    return Health()
+    return ModelHealth()
 
 
-@models.post("/setup", responses={**documented(*SENDING), **_ASKED})
-def set_up_model(request: SetUp, models: ModelsOf, watch: CancellationOf) -> Version:
+@models.post("/setup", openapi_extra=_OPEN, responses={**documented(*SENDING), **_ASKED})
+def set_up_model(request: ModelSetUp, models: ModelsOf, watch: CancellationOf) -> ModelVersion:
     """Hear from Label Studio what its model is asked: a budget and rules, as for a seed."""
     return models.set_up(request, watch)
 
 
-@models.post("/predict", responses={**documented(*SENDING), **_ASKED})
+@models.post("/predict", openapi_extra=_OPEN, responses={**documented(*SENDING), **_ASKED})
 def predict_scores(
     sent: PredictionRequest, models: ModelsOf, request: Request, watch: CancellationOf
 ) -> PredictionList:
@@ -175,8 +180,8 @@ def predict_scores(
     return models.predict(sent, request.app.state.scene_keys, watch)
 
 
-@models.get("/versions", responses=_ASKED)
-def list_model_versions(models: ModelsOf) -> VersionList:
+@models.get("/versions", openapi_extra=_OPEN, responses=_ASKED)
+def list_model_versions(models: ModelsOf) -> ModelVersionList:
     """List the seeds that Label Studio's projects got by this hook."""
     return models.versions()
 

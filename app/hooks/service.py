@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from app.datasets import store as datasets
 from app.errors import ConflictError, NotFoundError, UnauthenticatedError
 from app.hooks import store
-from app.hooks.store import Receiver, State
+from app.hooks.store import InboxState, Receiver
 from app.hooks.wire import Hook, HookKind, HookList, HookRequest, NewHook
 from app.settings import Settings
 from app.store.identifiers import now
@@ -67,7 +67,7 @@ class Hooks:
         )
         self._session.add(row)
         self._session.flush()
-        return NewHook(**self._to_wire(row, State()).model_dump(), secret=row.secret)
+        return NewHook(**self._to_wire(row, InboxState()).model_dump(), secret=row.secret)
 
     def named(self, dataset_id: str, request: HookRequest) -> HookRow:
         """Return the hook of a kind and a name, made where there is none.
@@ -121,7 +121,7 @@ class Hooks:
         datasets.get(self._session, dataset_id)
         self._session.delete(store.get(self._session, dataset_id, hook_id))
 
-    def _to_wire(self, row: HookRow, state: State) -> Hook:
+    def _to_wire(self, row: HookRow, state: InboxState) -> Hook:
         kind = HookKind(row.kind)
         url = f"{self._settings.public_url or ''}/v1/hooks/{row.id}"
         return Hook(

@@ -71,7 +71,7 @@ def put(session: Session, hook_id: str, body: bytes) -> None:
     session.flush()
 
 
-class State(NamedTuple):
+class InboxState(NamedTuple):
     """How far a hook's inbox is worked off."""
 
     waiting: int = 0
@@ -80,7 +80,7 @@ class State(NamedTuple):
     last_problem: str | None = None
 
 
-def states(session: Session, hook_ids: Collection[str]) -> dict[str, State]:
+def states(session: Session, hook_ids: Collection[str]) -> dict[str, InboxState]:
     """Return the states of inboxes, by hook."""
     received = HookEventRow.received_at
     counted = session.execute(
@@ -93,7 +93,7 @@ def states(session: Session, hook_ids: Collection[str]) -> dict[str, State]:
         .where(HookEventRow.hook_id.in_(hook_ids))
         .group_by(HookEventRow.hook_id, HookEventRow.status)
     )
-    found = dict.fromkeys(hook_ids, State())
+    found = dict.fromkeys(hook_ids, InboxState())
     for row in counted:
         state = found[row.hook_id]
         latest = max(row.latest, state.last_received_at or row.latest)

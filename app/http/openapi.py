@@ -94,7 +94,7 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if "security" in operation:
+            if operation.get("security"):  # none is asked for where the address is a key
                 _describe_access(method, operation)
             _describe_errors(operation["responses"])
             _describe_headers(path, method, operation)

@@ -47,7 +47,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Written:
     """What became of events.
 
     Parameters
@@ -94,7 +94,7 @@ class Labels:
             unknown=heard.unknown,
         )
 
-    def write(self, dataset_id: str, events: Sequence[LabelEvent]) -> Heard:
+    def write(self, dataset_id: str, events: Sequence[LabelEvent]) -> Written:
         """Write down what happened, and tell only what became of it; see `record`."""
         datasets.get(self._session, dataset_id)
         moment = now()
@@ -128,7 +128,7 @@ class Labels:
         store.grow(self._session, dataset_id, accepted)
         self._session.flush()
         self._session.expire_all()
-        return Heard(accepted, len(heard) - accepted, tuple(sorted(names - existing)))
+        return Written(accepted, len(heard) - accepted, tuple(sorted(names - existing)))
 
     def silence(self, dataset_id: str, source: str, refs: Mapping[str, datetime]) -> None:
         """Let nothing count that a source says later of something that is gone.

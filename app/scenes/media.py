@@ -168,7 +168,7 @@ def _told(file: MediaFile) -> Iterator[None]:
         raise UnavailableError(rule) from error
 
 
-class _Sent(FileResponse):
+class _SentFile(FileResponse):
     """A file that is sent, whole or in part; a copy is gone afterwards."""
 
     def __init__(
@@ -229,7 +229,7 @@ class MediaSender:
             headers.pop("Content-Disposition")
             return Response(status_code=304, headers=headers)
         if not is_remote(file.name):
-            return _Sent(str(to_path(file.name)), headers, file.media_type)
+            return _SentFile(str(to_path(file.name)), headers, file.media_type)
         if is_head:
             headers["Content-Length"] = str(described[1])
             return Response(headers=headers, media_type=file.media_type)
@@ -247,4 +247,4 @@ class MediaSender:
         except BaseException:
             stack.close()
             raise
-        return _Sent(str(copy), headers, file.media_type, stack)
+        return _SentFile(str(copy), headers, file.media_type, stack)

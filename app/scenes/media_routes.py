@@ -29,6 +29,7 @@ _PREFLIGHT: Final = {
 @media.get(
     "/{signature}",
     response_class=Response,
+    openapi_extra={"security": []},
     responses={
         **documented(NotFoundError, GoneError, BusyError, UnavailableError),
         HTTPStatus.OK: {

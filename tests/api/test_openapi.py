@@ -13,6 +13,8 @@ from app.access.service import SCOPES
 from app.cli.openapi import document as document_text
 from app.datasets.validation_wire import ValidationRequest
 from app.datasets.wire import DatasetRequest
+from app.hooks.models import ModelSetUp, PredictionRequest
+from app.hooks.wire import HookRequest
 from app.labels.wire import LabelsRequest
 from app.seeds.wire import FrontierRequest, SeedRequest
 
@@ -81,10 +83,15 @@ def test_examples_are_requests_that_are_understood(document: dict[str, Any]) -> 
             SeedRequest,
             FrontierRequest,
             LabelsRequest,
+            HookRequest,
+            ModelSetUp,
+            PredictionRequest,
         )
     }
     for operation in _operations(document):
         content = operation.get("requestBody", {}).get("content", {})
+        if "application/json" in content and "example" in content["application/json"]:
+            continue  # what a platform sends is kept as it comes
         if "application/json" in content:
             name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
             examples = document["components"]["schemas"][name]["examples"]
@@ -144,6 +151,9 @@ def test_every_call_names_the_scopes_that_it_needs(document: dict[str, Any]) -> 
         for method, operation in operations.items():
             if not path.startswith("/v1/"):
                 assert "security" not in operation
+                continue
+            if path.startswith(("/v1/hooks/", "/v1/media/")):
+                assert operation["security"] == []  # the address is a key
                 continue
             ways = [way for need in operation["security"] for way in need.items()]
             scopes = {scope for _, (scope,) in ways}
