@@ -29,6 +29,9 @@ _EXPORTERS: Final[Mapping[str, Callable[[ExportableSeed], dict[str, bytes]]]] = 
     "contact_sheet": seed_sheet,
 }
 FORMATS: Final = tuple(_EXPORTERS)
+LINKING: Final = ("jsonl", "parquet", "label_studio")
+"""Formats that say where files are; the others have them inside, or have none."""
+
 
 _MEDIA_TYPES = {
     ".json": "application/json",
@@ -112,6 +115,7 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
 
 __all__ = [
     "FORMATS",
+    "LINKING",
     "REDAL",
     "ExportError",
     "ExportableSeed",

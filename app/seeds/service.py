@@ -1,13 +1,16 @@
 """Answer budgets with seeds and frontiers, and remember the answers."""
 
+from enum import StrEnum
 from threading import BoundedSemaphore
 
+from app.access.signatures import media_url
 from app.callbacks.egress import require_callable
 from app.choosing.alike import RepresentedTask
 from app.choosing.seeding import FrontierAnswer, SeedAnswer
 from app.datasets import store as datasets
 from app.errors import NotFoundError
-from app.exports import Exported, export, require_format
+from app.exports import LINKING, Exported, ExportError, export, require_format
+from app.exports.media import MediaRules
 from app.http.parameters import Preference
 from app.metrics import Metrics
 from app.operations.wire import Operation
@@ -30,6 +33,15 @@ from app.seeds.wire import (
 from app.store import paging
 from app.store.queue import JobQueue
 from app.store.tables import FrontierRow, SeedRow
+
+
+class Media(StrEnum):
+    """How an export names a pool's files."""
+
+    SOURCE = "source"
+    """As the source does."""
+    SIGNED = "signed"
+    """By addresses of this service that another host may open for some days."""
 
 
 class Seeds:
@@ -171,7 +183,7 @@ class Seeds:
             next_page_token=paging.encode(listing, rows[size - 1][0]) if more else "",
         )
 
-    def export(self, seed_id: str, format_name: str) -> Exported:
+    def export(self, seed_id: str, format_name: str, media: Media = Media.SOURCE) -> Exported:
         """Return a seed as a download.
 
         Raises
@@ -179,10 +191,21 @@ class Seeds:
         NotFoundError
             There is no such seed.
         app.exports.ExportError
-            There is no such format, or it does not fit the dataset.
+            There is no such format, or it does not fit the dataset, or names no files to be signed.
+        ConflictError
+            Nobody said by which address others reach this server.
         """
         require_format(format_name)
-        pooled = exportable(self._session, self.get(seed_id), self._context.settings)
+        if media is Media.SIGNED and format_name not in LINKING:
+            detail = f"Only {', '.join(LINKING)} say where files are; media=signed is for these."
+            raise ExportError(detail)
+        settings = self._context.settings
+        seed = self.get(seed_id)
+        if media is Media.SIGNED:
+            signed = media_url(self._session, settings, seed.dataset_id)
+            pooled = MediaRules().opened(exportable(self._session, seed), signed)
+        else:
+            pooled = exportable(self._session, seed, settings)
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 

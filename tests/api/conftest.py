@@ -61,6 +61,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, pool: Path) -> FastAPI:
     )
     settings = Settings(
         connections_file=connections,
+        public_url="http://testserver",
         data_dir=tmp_path_factory.mktemp("data"),
         file_roots=(pool.parent,),
         solve_processes=1,

@@ -100,7 +100,7 @@ def _shown(client: TestClient, hook: dict[str, Any]) -> dict[str, Any]:
 def test_a_hook_shows_its_secret_once(client: TestClient, dataset: str) -> None:
     """Its address has 128 random bits; listed and shown it has no secret; it is deleted."""
     made = _hook(client, dataset)
-    assert made["url"] == f"/v1/hooks/{made['id']}"
+    assert made["url"] == f"http://testserver/v1/hooks/{made['id']}"
     assert made["model_url"] == f"{made['url']}/label-studio"
     assert len(made["id"]) == len("hk_") + 32
     other = _hook(client, dataset, "cvat")

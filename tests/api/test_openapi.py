@@ -16,6 +16,7 @@ from app.datasets.wire import DatasetRequest
 from app.hooks.models import ModelSetUp, PredictionRequest
 from app.hooks.wire import HookRequest
 from app.labels.wire import LabelsRequest
+from app.pushes.wire import PushRequest, SyncRequest
 from app.seeds.wire import FrontierRequest, SeedRequest
 
 _COMMON = {"content-length", "content-type", "vary"}
@@ -86,6 +87,8 @@ def test_examples_are_requests_that_are_understood(document: dict[str, Any]) -> 
             HookRequest,
             ModelSetUp,
             PredictionRequest,
+            PushRequest,
+            SyncRequest,
         )
     }
     for operation in _operations(document):
