@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
 
-from app.exports.label_studio import RANK, SCENE, SEED, label_studio_task
+from app.exports.label_studio import COST, RANK, SCENE, SEED, label_studio_task
 from app.exports.media import in_stores
 from app.exports.seed import ExportableSeed, ExportScene
 from app.labels.wire import LabelEvent, LabelState
@@ -45,6 +45,15 @@ ACTIONS: Final = (
     *("TASKS_CREATED", "TASKS_DELETED"),
 )
 """What a webhook tells of."""
+
+_COLUMNS: Final = frozenset(
+    f"tasks:{name}"
+    for name in (
+        *("data.image", f"data.{SCENE}", f"data.{RANK}", f"data.{COST}", "data.group"),
+        *("total_annotations", "cancelled_annotations"),
+    )
+)
+"""What a seed's tab shows."""
 
 _STORAGES: Final = "/api/storages/localfiles"
 _PAGE: Final = 1000
@@ -502,24 +511,38 @@ class LabelStudio:
 
     def _view(self, seed: ExportableSeed, plan: Plan) -> int:
         """Return the tab that shows the seed in rank order, made where it is not there."""
-        title = f"Seed {seed.summary['id'][:8]}"
-        params = {"project": self._project.id}
-        for view in self._client.ask("GET", "/api/dm/views/", params=params):
-            if view.get("data", {}).get("title") == title:
-                return int(view["id"])
         if plan.by_scores:
             item = _filter("predictions_model_versions", "contains", "List", [_version(seed)])
             order = "tasks:predictions_score"
         else:
             item = _filter(f"data.{SEED}", "equal", "String", seed.summary["id"])
             order = f"tasks:data.{RANK}"
+        params = {"project": self._project.id}
+        for view in self._client.ask("GET", "/api/dm/views/", params=params):
+            filters = view.get("data", {}).get("filters") or {}
+            if [known.get("value") for known in filters.get("items", ())] == [item["value"]]:
+                return int(view["id"])
+        # The end of an id: those of seeds of one minute begin alike.
+        title = f"Seed {seed.summary['id'][-6:]}"
         data = {
             "title": title,
             "filters": {"conjunction": "and", "items": [item]},
             "ordering": [order],
+            "columnsDisplayType": {"tasks:data.image": "Image"},
+            "hiddenColumns": {"explore": self._other_columns(), "labeling": []},
         }
         body = {"project": self._project.id, "data": data}
         return int(self._client.ask("POST", "/api/dm/views/", body=body)["id"])
+
+    def _other_columns(self) -> list[str]:
+        """Return the columns that say nothing about a seed."""
+        params = {"project": self._project.id}
+        columns = self._client.ask("GET", "/api/dm/columns/", params=params)["columns"]
+        names = [
+            f"{one['target']}:{'.'.join(filter(None, (one.get('parent'), one['id'])))}"
+            for one in columns
+        ]
+        return [name for name in names if name not in _COLUMNS]
 
     def report(self, plan: Plan) -> PushReport:
         """Say what a plan would do."""

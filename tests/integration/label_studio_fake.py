@@ -162,6 +162,7 @@ class FakeLabelStudio:
             ("GET", "/api/predictions/", self._list_predictions),
             ("GET", "/api/dm/views/", self._list_views),
             ("POST", "/api/dm/views/", self._make_view),
+            ("GET", "/api/dm/columns/", self._list_columns),
             ("GET", "/api/webhooks/", self._list_webhooks),
             ("POST", "/api/webhooks/", self._make_webhook),
             ("GET", "/api/storages/localfiles", self._list_storages),
@@ -246,6 +247,13 @@ class FakeLabelStudio:
             view for view in self.views.values() if view["project"] == int(asked.query["project"])
         ]
         return httpx2.Response(200, json=mine)
+
+    def _list_columns(self, _: Asked) -> httpx2.Response:
+        columns = [
+            {"target": "tasks", "id": "inner_id"},
+            {"target": "tasks", "id": "image", "parent": "data"},
+        ]
+        return httpx2.Response(200, json={"columns": columns})
 
     def _make_view(self, asked: Asked) -> httpx2.Response:
         number = next(self._numbers)

@@ -97,6 +97,16 @@ def test_a_later_seed_moves_what_is_there() -> None:
     assert "mode scores" in report.warnings[1]
 
 
+def test_each_seed_has_a_tab_of_its_own() -> None:
+    """Seeds whose ids begin alike, as those of one minute do, are shown in two tabs."""
+    server = FakeLabelStudio()
+    for name in ("01a2322f-1111", "01a2322f-2222"):
+        _push(server, _seed("a", "b", name=name))
+    shown = [view["data"]["filters"]["items"][0]["value"] for view in server.views.values()]
+    assert shown == ["01a2322f-1111", "01a2322f-2222"]
+    assert len({view["data"]["title"] for view in server.views.values()}) == 2
+
+
 def test_a_pool_that_is_there_gets_scores() -> None:
     """Tasks that no push made keep their data, and one annotator gets them in rank order."""
     server = FakeLabelStudio()

@@ -1,12 +1,12 @@
 """The whole loop on a real Label Studio: seed, queue, labels, second seed."""
 
 from collections.abc import Callable
-from typing import Any
 
 import httpx2
 import pytest
 from label_studio_server import OWNER, LabelStudioServer
 from looking import Site
+from loop import ask_seed, operation, push, states
 from serving import eventually
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(300)]
@@ -17,34 +17,6 @@ def dataset(site: Site) -> str:
     """Return a dataset of its own for each test."""
     source = {"kind": "manifest", "uri": (site.world / "scenes.jsonl").as_uri()}
     return site.register("Rounds", source)
-
-
-def _seed(site: Site, dataset: str, fraction: float = 0.5, **question: object) -> dict[str, Any]:
-    body = {"budget": {"fraction": fraction}, "objective": "seedal", **question}
-    answer = site.api.post(f"/v1/datasets/{dataset}/seeds", json=body, timeout=60)
-    assert answer.status_code == httpx2.codes.CREATED, answer.text
-    return dict(answer.json())
-
-
-def _operation(site: Site, path: str, **body: object) -> dict[str, Any]:
-    answer = site.api.post(path, json=body)
-    assert answer.status_code == httpx2.codes.ACCEPTED, answer.text
-    where = answer.headers["Location"]
-    eventually(lambda: bool(site.api.get(where).json()["finished_at"]), "it does not end")
-    operation = dict(site.api.get(where).json())
-    assert operation["status"] == "succeeded", operation
-    return operation
-
-
-def _push(site: Site, seed: str, title: str, connection: str = "main") -> dict[str, Any]:
-    path = f"/v1/seeds/{seed}/pushes"
-    body = {"connection": connection, "project": f"new:{title}"}
-    return dict(_operation(site, path, **body)["push"])
-
-
-def _states(site: Site, dataset: str) -> dict[str, str]:
-    items = site.api.get(f"/v1/datasets/{dataset}/labels").json()["items"]
-    return {item["scene_id"]: item["state"] for item in items}
 
 
 def _work(server: LabelStudioServer, tasks: dict[str, int]) -> dict[str, str]:
@@ -63,34 +35,34 @@ def _work(server: LabelStudioServer, tasks: dict[str, int]) -> dict[str, str]:
 
 
 def _heard(site: Site, dataset: str, wanted: dict[str, str]) -> Callable[[], bool]:
-    return lambda: wanted.items() <= _states(site, dataset).items()
+    return lambda: wanted.items() <= states(site, dataset).items()
 
 
 def test_labels_pay_for_the_second_seed(
     label_studio: LabelStudioServer, site: Site, dataset: str
 ) -> None:
     """Webhooks fill the ledger; the second seed counts labels, pays them, and keeps the queue."""
-    seed = _seed(site, dataset)
-    report = _push(site, seed["id"], "Webhooks")
+    seed = ask_seed(site, dataset)
+    report = push(site, seed["id"], "Webhooks")
     tasks = {name: int(task) for name, task in report["tasks"].items()}
     wanted = _work(label_studio, tasks)
-    eventually(_heard(site, dataset, wanted), f"{_states(site, dataset)} is not {wanted}")
-    states = _states(site, dataset)
-    labelled = {name for name, state in states.items() if state == "labelled"}
-    queued = {name for name, state in states.items() if state == "queued"}
+    eventually(_heard(site, dataset, wanted), f"{states(site, dataset)} is not {wanted}")
+    now = states(site, dataset)
+    labelled = {name for name, state in now.items() if state == "labelled"}
+    queued = {name for name, state in now.items() if state == "queued"}
     question = {
         "budget": {"fraction": 0.7, "includes_labelled": True},
         "constraints": {"labelled_from": "ledger", "keep_queued": True},
     }
-    second = _seed(site, dataset, **question)
+    second = ask_seed(site, dataset, **question)
     chosen = {scene["scene_id"] for scene in second["scenes"]}
     assert set(second["constraints"]["labelled"]) == labelled
     assert not chosen & labelled
     assert queued <= chosen
     spent = sum(s["cost"] for s in seed["scenes"] if s["scene_id"] in labelled)
     assert second["budget"]["spent"] == pytest.approx(spent)
-    again = _push(site, second["id"], "Webhooks")
-    there = {name for name in tasks if states[name] != "removed"}
+    again = push(site, second["id"], "Webhooks")
+    there = {name for name in tasks if now[name] != "removed"}
     assert again["created"] == len(chosen - there)
 
 
@@ -102,19 +74,19 @@ def test_a_sync_hears_what_webhooks_would_have_said(
     loud, silent = (site.register(name, source) for name in ("Loud", "Silent"))
     found = {}
     for dataset, connection in ((loud, "main"), (silent, "silent")):
-        report = _push(site, _seed(site, dataset)["id"], f"Sync {connection}", connection)
+        report = push(site, ask_seed(site, dataset)["id"], f"Sync {connection}", connection)
         tasks = {name: int(task) for name, task in report["tasks"].items()}
         wanted = _work(label_studio, tasks)
         if connection == "main":
             eventually(_heard(site, dataset, wanted), "the webhooks do not come")
         else:
-            assert set(_states(site, dataset).values()) == {"queued"}
+            assert set(states(site, dataset).values()) == {"queued"}
             path = f"/v1/datasets/{dataset}/syncs"
             body = {"connection": connection, "project": report["project"]}
-            assert _operation(site, path, **body)["sync"]["labelled_count"] == 2
+            assert operation(site, path, **body)["sync"]["labelled_count"] == 2
         found[dataset] = site.api.get(f"/v1/datasets/{dataset}/labels").json()
-    states = [{i["scene_id"]: i["state"] for i in found[name]["items"]} for name in (loud, silent)]
-    assert states[0] == states[1]
+    both = [{i["scene_id"]: i["state"] for i in found[name]["items"]} for name in (loud, silent)]
+    assert both[0] == both[1]
     assert found[loud]["spent"] == found[silent]["spent"] == {"seconds": 7.5}
 
 
@@ -122,7 +94,7 @@ def test_a_number_that_is_used_again_labels_nobody_else(
     label_studio: LabelStudioServer, site: Site, dataset: str
 ) -> None:
     """A deleted task's number goes to another scene, which has none of the first one's labels."""
-    report = _push(site, _seed(site, dataset, 0.3)["id"], "Used again")
+    report = push(site, ask_seed(site, dataset, 0.3)["id"], "Used again")
     tasks = {name: int(task) for name, task in report["tasks"].items()}
     last = max(tasks, key=lambda name: tasks[name])
     label_studio.annotate(tasks[last])
@@ -138,14 +110,14 @@ def test_a_number_that_is_used_again_labels_nobody_else(
     (number,) = label_studio.ask("POST", path, json=rows)["task_ids"]
     assert number == tasks[last]
     wanted = {last: "removed", other: "queued"}
-    eventually(_heard(site, dataset, wanted), f"{_states(site, dataset)} is not {wanted}")
+    eventually(_heard(site, dataset, wanted), f"{states(site, dataset)} is not {wanted}")
 
 
 def test_images_are_shown_by_signed_addresses(
     label_studio: LabelStudioServer, site: Site, dataset: str
 ) -> None:
     """What a task shows can be opened by who has its address alone."""
-    report = _push(site, _seed(site, dataset, 0.3)["id"], "Signed")
+    report = push(site, ask_seed(site, dataset, 0.3)["id"], "Signed")
     task = label_studio.ask("GET", f"/api/tasks/{next(iter(report['tasks'].values()))}/")
     answer = httpx2.get(task["data"]["image"])
     assert answer.status_code == httpx2.codes.OK
@@ -183,6 +155,6 @@ def test_a_model_url_alone_orders_a_project(
     versions = label_studio.ask("GET", f"/api/projects/{project}/model-versions/")
     (version,) = (name for name, count in versions.items() if count)
     label_studio.ask("PATCH", f"/api/projects/{project}/", json={"model_version": version})
-    ranked = [scene["scene_id"] for scene in _seed(site, dataset)["scenes"]]
+    ranked = [scene["scene_id"] for scene in ask_seed(site, dataset)["scenes"]]
     served = [name for _, name in label_studio.served(project, OWNER)]
     assert served[: len(ranked)] == ranked
