@@ -52,7 +52,7 @@ def read(body: bytes) -> JobNotice | None:
         It is not what CVAT sends.
     """
     payload = parsed(body)
-    if payload.get("event") not in {_UPDATED, _DELETED}:
+    if payload.get("event") not in (_UPDATED, _DELETED):
         return None
     try:
         return JobNotice.model_validate(payload)
