@@ -7,9 +7,9 @@ scenes: the push that made a job has written under its reference which scene it 
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.hooks.translation import Book, Told, UnreadableEventError, parsed
+from app.hooks.translation import Book, SentMoment, Told, UnreadableEventError, parsed
 from app.labels.wire import LabelEvent, LabelState
 
 _UPDATED, _DELETED = "update:job", "delete:job"
@@ -26,7 +26,7 @@ class _Job(BaseModel):
     project_id: _Id | None = None
     stage: str = ""
     state: str = ""
-    updated_date: AwareDatetime | None = None
+    updated_date: SentMoment | None = None
 
 
 class JobNotice(BaseModel):
@@ -52,7 +52,7 @@ def read(body: bytes) -> JobNotice | None:
         It is not what CVAT sends.
     """
     payload = parsed(body)
-    if payload.get("event") not in {_UPDATED, _DELETED}:
+    if payload.get("event") not in (_UPDATED, _DELETED):
         return None
     try:
         return JobNotice.model_validate(payload)

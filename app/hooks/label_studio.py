@@ -6,6 +6,7 @@ annotation brings its whole task along. So an annotation that is older than the 
 task, be that a deletion or another task of the same id, is gone, in whichever order they come.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -56,6 +57,7 @@ class _Telling:
         self._book = book
         self._scene_of = scene_of
         self._said: dict[str, Word] = {}
+        self._under: dict[str, dict[str, None]] = defaultdict(dict)
         self.events: list[LabelEvent] = []
         self.silenced: dict[str, datetime] = {}
 
@@ -63,10 +65,10 @@ class _Telling:
         """Look up at once what is said of all that a webhook names."""
         refs = {_task(task.id) for task in notice.tasks} | {*map(_task, notice.gone_tasks)}
         refs |= {_alone(annotation.id) for annotation, _ in notice.annotated}
-        self._said = dict(self._book.said(refs))
+        self._learn(self._book.said(refs))
         again = {task.id for task in notice.tasks if self._is_again(task)}
         if again:
-            self._said |= self._book.under(again)
+            self._learn(self._book.under(again))
 
     def make(self, task: MadeTask, *, is_labelled: bool) -> None:
         """Let a task be there; what is said of an earlier one of its id is taken back."""
@@ -106,7 +108,7 @@ class _Telling:
     def remove_tasks(self, tasks: Sequence[int], moment: datetime) -> None:
         """Let tasks be gone, and with them their annotations: of those nothing is sent."""
         if tasks:
-            self._said |= self._book.under(set(tasks))
+            self._learn(self._book.under(set(tasks)))
         for task in tasks:
             ref = _task(task)
             self._remove(self._said.get(ref, Word(ref, "", LabelState.REMOVED, moment)), moment)
@@ -124,8 +126,15 @@ class _Telling:
         return word is not None and word.at < task.created_at
 
     def _remove_under(self, task: int, moment: datetime) -> None:
-        begin = f"{_task(task)}/"
-        self._remove_all([w for ref, w in self._said.items() if ref.startswith(begin)], moment)
+        self._remove_all([self._said[ref] for ref in self._under[_task(task)]], moment)
+
+    def _learn(self, words: Mapping[str, Word]) -> None:
+        """Know what is said, and of annotations under which task."""
+        self._said |= words
+        for ref in words:
+            task, slash, _ = ref.partition("/")
+            if slash:
+                self._under[task][ref] = None
 
     def _remove_all(self, words: Iterable[Word], moment: datetime) -> None:
         for word in words:
@@ -140,7 +149,7 @@ class _Telling:
             self._said[word.ref] = word._replace(at=moment)
 
     def _say(self, word: Word, spent: Mapping[str, float] | None = None) -> None:
-        self._said[word.ref] = word
+        self._learn({word.ref: word})
         self.events.append(
             LabelEvent(
                 scene_id=word.scene_id,

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from app.hooks.translation import UnreadableEventError, parsed
+from app.hooks.translation import SentMoment, UnreadableEventError, parsed
 
 TRAIN: Final = "START_TRAINING"
 """The action by which a project asks its model to learn from what was labelled since."""
@@ -41,7 +41,7 @@ class SentTask(_Sent):
 class MadeTask(SentTask):
     """A task as webhooks have it."""
 
-    created_at: AwareDatetime
+    created_at: SentMoment
     is_labeled: bool = False
 
 
@@ -49,7 +49,7 @@ class MadeAnnotation(_Sent):
     """An annotation as webhooks have it."""
 
     id: _Id
-    updated_at: AwareDatetime
+    updated_at: SentMoment
     was_cancelled: bool = False
     lead_time: float | None = None
 

@@ -25,7 +25,7 @@ from app.store.tables import HookEventRow
 SCHEDULE_S: Final = (1.0, 5.0, 30.0, 120.0)
 """Pauses after each attempt that failed; an event that fails once more is set aside."""
 
-LEASE: Final = timedelta(seconds=30)
+LEASE: Final = timedelta(seconds=60)
 """Longer than an event takes. After it, another worker has what a dead one had in hand."""
 
 _LOOK_S: Final = 0.5

@@ -226,7 +226,8 @@ def retrain(session: Session, hook_id: str, project: int) -> None:
 
 
 _PATTERNS: Final = 20
-"""Patterns of a statement: beyond them, all that the source says is looked through."""
+_REFS: Final = 500
+"""Patterns, and references, that are asked for: beyond them, all that the source says is read."""
 
 
 class StoredBook:
@@ -246,7 +247,10 @@ class StoredBook:
 
     def said(self, refs: Collection[str]) -> Mapping[str, Word]:
         """Return what is said under these very references."""
-        return labels.words(self._session, *self._about, refs)
+        if len(refs) <= _REFS:
+            return labels.words(self._session, *self._about, refs)
+        found = labels.words(self._session, *self._about)
+        return {ref: word for ref, word in found.items() if ref in refs}
 
     def under(self, tasks: Collection[int]) -> Mapping[str, Word]:
         """Return what is said of annotations of these tasks."""

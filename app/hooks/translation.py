@@ -3,8 +3,10 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import UTC, datetime
+from typing import Annotated, Any, Protocol
+
+from pydantic import AfterValidator, AwareDatetime
 
 from app.errors import AppError
 from app.labels.store import Word
@@ -16,6 +18,18 @@ class UnreadableEventError(AppError):
 
     slug = "unreadable-event"
     title = "The event cannot be read"
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        rule = "the time is before the year 1 or after the year 9999"
+        raise ValueError(rule) from error
+
+
+SentMoment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time as platforms send it, in UTC."""
 
 
 class Book(Protocol):

@@ -23,8 +23,8 @@ from app.settings import Settings
 from app.store.identifiers import now
 from app.store.tables import SceneRow
 from features.errors import AbsentError, StorageError
-from features.storage.reading import local_copy, state
-from features.storage.remote import IMAGE
+from features.storage.reading import described, local_copy
+from features.storage.remote import IMAGE, Content
 from features.storage.uris import is_remote, parse, to_path
 
 _BYTES: Final = "application/octet-stream"
@@ -124,14 +124,15 @@ def signed_file(session: Session, settings: Settings, signature: str) -> MediaFi
     name = _named(session, claim)
     if name is None:
         raise _missing(claim)
-    shown = _last(name)
+    try:
+        place = permitted(name, settings)
+    except SourceRefusedError as error:
+        raise _missing(claim) from error
+    shown = _last(place)
     media_type = TYPES.get(PurePosixPath(shown).suffix.lower())
     if media_type is None:
         raise _missing(claim)
-    try:
-        return MediaFile(permitted(name, settings), shown, media_type)
-    except SourceRefusedError as error:
-        raise _missing(claim) from error
+    return MediaFile(place, shown, media_type)
 
 
 def _named(session: Session, claim: MediaClaim) -> str | None:
@@ -188,6 +189,15 @@ class _SentFile(FileResponse):
             await super().__call__(scope, receive, send)
 
 
+def _head(file: MediaFile, headers: Mapping[str, str], known: Content) -> Response:
+    """Return the headers of a file from elsewhere, without having read it."""
+    response = Response(headers=headers, media_type=file.media_type)
+    del response.headers["Content-Length"]
+    if known.size is not None:
+        response.headers["Content-Length"] = str(known.size)
+    return response
+
+
 class MediaSender:
     """Answers with files; those from elsewhere are copied here first, some at a time.
 
@@ -197,6 +207,8 @@ class MediaSender:
 
     def __init__(self) -> None:
         self._turns = anyio.Semaphore(_COPIES)
+        # Threads of its own: a store that does not answer holds up no other request.
+        self._threads = anyio.CapacityLimiter(_COPIES)
 
     async def answer(
         self, file: MediaFile, *, is_head: bool, is_known: Callable[[str], bool]
@@ -222,17 +234,18 @@ class MediaSender:
             Too many files are copied.
         """
         with _told(file):
-            described = await to_thread.run_sync(state, file.name, IMAGE)
-        digest = hashlib.sha256(repr(described).encode()).hexdigest()[:32]
-        headers = {**file.headers, "ETag": f'"{digest}"'}
-        if is_known(headers["ETag"]):
-            headers.pop("Content-Disposition")
-            return Response(status_code=304, headers=headers)
+            known = await to_thread.run_sync(described, file.name, IMAGE, limiter=self._threads)
+        headers = file.headers
+        if known.tag is not None:
+            about = f"{file.name}\n{known.size}\n{known.tag}"
+            headers["ETag"] = f'"{hashlib.sha256(about.encode()).hexdigest()[:32]}"'
+            if is_known(headers["ETag"]):
+                headers.pop("Content-Disposition")
+                return Response(status_code=304, headers=headers)
         if not is_remote(file.name):
             return _SentFile(str(to_path(file.name)), headers, file.media_type)
         if is_head:
-            headers["Content-Length"] = str(described[1])
-            return Response(headers=headers, media_type=file.media_type)
+            return _head(file, headers, known)
         try:
             with anyio.fail_after(_PATIENCE_S):
                 await self._turns.acquire()
@@ -243,7 +256,8 @@ class MediaSender:
         stack.callback(self._turns.release)
         try:
             with _told(file):
-                copy = await to_thread.run_sync(stack.enter_context, local_copy(file.name, IMAGE))
+                made = local_copy(file.name, IMAGE)
+                copy = await to_thread.run_sync(stack.enter_context, made, limiter=self._threads)
         except BaseException:
             stack.close()
             raise

@@ -20,7 +20,7 @@ from features.errors import AbsentError, StorageError
 from features.files.paths import atomic_write
 from features.storage.file_systems import FileSystemFile
 from features.storage.object_stores import ObjectStoreFile
-from features.storage.remote import FILE, IMAGE, Limits, RemoteFile, Sink
+from features.storage.remote import FILE, IMAGE, Content, Limits, RemoteFile, Sink
 from features.storage.uris import HTTP, OBJECT_STORES, is_remote, parse, to_path
 
 
@@ -134,6 +134,20 @@ def state(name: str, limits: Limits = IMAGE) -> tuple[str | int, ...]:
         file.read_into(stream)
         size, tag = stream.tell(), hashlib.sha256(stream.getbuffer()).hexdigest()
     return _without_query(name), size, tag
+
+
+def described(name: str, limits: Limits = IMAGE) -> Content:
+    """Return what is known of a file's content without reading it.
+
+    Raises
+    ------
+    StorageError
+        The file is missing, cannot be reached in time, or may not be read.
+    """
+    if is_remote(name):
+        return _remote(name, limits).content()
+    status = regular_file(name)[1]
+    return Content(status.st_size, str(status.st_mtime_ns))
 
 
 @contextmanager

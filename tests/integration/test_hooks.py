@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -19,16 +19,19 @@ from PIL import Image
 from postgres import Postgres, installed, running_postgres
 from service import Service, opened
 from serving import eventually, free_port, serving
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from typing_extensions import override
 
+from app.access.signatures import media_signer
 from app.hooks import store
 from app.hooks.reading import HookReader
 from app.hooks.service import Hooks
 from app.hooks.wire import HookRequest
+from app.jobs.upkeep import Retention
 from app.labels.service import Labels
 from app.labels.wire import LabelPage
 from app.settings import Settings
+from app.store.identifiers import now
 from app.store.tables import HookEventRow
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
@@ -205,6 +208,53 @@ def test_a_worker_that_dies_of_an_event_sets_it_aside(service: Service) -> None:
         state = store.states(session, [hook])[hook]
     assert (state.waiting, state.set_aside) == (0, 1)
     assert state.last_problem == "It ended its worker again and again."
+
+
+class _Journal:
+    """The jobs' journal, which has nothing to forget."""
+
+    def forget(self, job_ids: Sequence[str]) -> None:
+        raise AssertionError(job_ids)
+
+    def forget_before(self, moment: object, most: int) -> int:
+        return 0 * most if moment else 0
+
+
+def test_old_events_are_forgotten_but_those_that_wait(service: Service) -> None:
+    """Retention takes what was worked off or set aside before its days, and nothing else."""
+    hook = _hook(service, _dataset(service))
+    statuses = (store.DONE, store.SET_ASIDE, store.WAITING)
+    for days in (31, 29):
+        for status in statuses:
+            with service.sessions.begin() as session:
+                store.put(session, hook, f"{status} {days}".encode())
+                newest = session.scalar(select(func.max(HookEventRow.id)))
+                made = now() - timedelta(days=days)
+                changed = update(HookEventRow).where(HookEventRow.id == newest)
+                session.execute(changed.values(status=status, received_at=made))
+    Retention(service.settings, service.sessions, _Journal()).round()
+    with service.sessions() as session:
+        left = session.scalars(select(HookEventRow.body).order_by(HookEventRow.id)).all()
+    kept = [b"waiting 31", b"done 29", b"set_aside 29", b"waiting 29"]
+    assert left == kept
+
+
+def test_the_key_that_signs_is_made_once(service: Service) -> None:
+    """Whoever asks first makes it; all others get the same."""
+    start, keys = threading.Barrier(4), []
+
+    def ask() -> None:
+        start.wait()
+        with service.sessions.begin() as session:
+            keys.append(media_signer(session))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 4
+    assert len(set(keys)) == 1
 
 
 def _pool(folder: Path) -> Path:

@@ -75,6 +75,17 @@ def test_a_file_from_elsewhere_is_sent_whole_and_in_parts(client: TestClient, we
     assert _copies() == before
 
 
+def test_a_file_without_a_tag_is_sent_and_not_read_to_know_it(client: TestClient, web: Web) -> None:
+    """HEAD reads nothing where a server tells neither tag nor time; there is no 304 then."""
+    web.put("/pool/plain.png", CONTENT, etag=None)
+    (path,) = _addresses(client, web, "plain.png")
+    head = client.head(path)
+    assert head.headers["Content-Length"] == str(len(CONTENT))
+    assert web.requests("GET") == 0
+    assert client.get(path).content == CONTENT
+    assert web.requests("GET") == 1
+
+
 def test_what_elsewhere_does_not_give_is_one_sentence(client: TestClient, web: Web) -> None:
     """Missing, denied or broken: the address of the file is told to nobody."""
     names = ("gone.png", "denied.png", "broken.png", "page.html")
