@@ -14,6 +14,7 @@ from app.errors import InvalidRequestError
 from features.errors import plural
 from features.readers.scenes import open_source
 from features.sources.images import IMAGE_COUNT
+from features.sources.options import SourceOptions
 from features.sources.scenes import PoolScene, ScenePool
 
 _NAME: Final = "scenes.jsonl"
@@ -48,7 +49,7 @@ def run(folder: Path, out: Path | None, *, force: bool) -> None:
         raise InvalidRequestError(detail)
     if out is not None or folder.is_dir():  # else the source says what is wrong with the folder
         require_file(path)
-    pool = open_source("images", folder)
+    pool = open_source("images", folder, SourceOptions(resource=""))  # there is no budget yet
     text = _WRITERS[path.suffix.lower()](pool, path.absolute().parent)
     write_file(path, text.encode())
     for note in pool.notes:

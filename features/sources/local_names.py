@@ -60,7 +60,10 @@ def _parts_at_slashes(base: Path | str) -> bool:
 
 
 def _lies_there(name: str, base: Path | str) -> bool:
-    return isinstance(base, Path) and lies_there(base / to_path(name))
+    try:
+        return isinstance(base, Path) and lies_there(base / to_path(name))
+    except StorageError:  # a file:// URI with a drive for a host
+        return False
 
 
 def _spelled(name: str, base: Path) -> str:
