@@ -111,7 +111,6 @@ _FORMS: Final = dict.fromkeys(
         "application/octet-stream",
         "application/jsonl",
         "application/x-ndjson",
-        "application/json",
         "text/csv",
         "application/vnd.apache.parquet",
         "application/gzip",

@@ -123,7 +123,7 @@ class SourceOptions:
         ``"all"`` everything that is labelled.
     resource
         The resource that a budget limits; every scene must have a cost for it. Without a name the
-        source decides, see :func:`features.sources.pool.build_pool`; an empty name is any.
+        source decides, see :func:`features.sources.pool.build_pool`.
     scene_from
         Which scene an image belongs to (COCO): ``key:NAME``, or a regular expression with one
         group; see :func:`parse_rule`.

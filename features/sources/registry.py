@@ -99,6 +99,7 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
 }
 _COMMON_OPTIONS: Final = frozenset({"resource", "refuse", "go_on"})
 _DEFAULTS: Final = SourceOptions()
+_ENDINGS: Final = f"{', '.join(SUFFIXES[:-1])} (each also with .gz) or {SUFFIXES[-1]}"
 
 KINDS: Final[tuple[str, ...]] = tuple(_OPENERS)
 """The kinds that :func:`open_source` knows."""
@@ -192,10 +193,9 @@ def detect(root: str | Path) -> str:
                 if is_array(path):
                     return "manifest"
             rule = (
-                f"is a file, but neither a manifest (its name must end in {', '.join(SUFFIXES)}, "
-                "but for the last also with .gz after it, or it is a .json file of an array of "
-                "scenes) nor COCO (a .json file with images "
-                "that have a file_name)"
+                f"is a file, but neither a manifest (its name must end in {_ENDINGS}, or it is a "
+                ".json file of an array of scenes) nor COCO (a .json file with images that have a "
+                "file_name)"
             )
             raise SourceError(str(root), rule)
         list_folder(path)  # a folder that is missing or closed says so here
@@ -219,8 +219,7 @@ def _detect_remote(root: str) -> str:
     if form_of(name) in SUFFIXES:
         return "manifest"
     rule = (
-        f"is no manifest by its name, which must end in {', '.join(SUFFIXES)}, "
-        "but for the last also with .gz after it; other kinds lie on this machine"
+        f"is no manifest by its name, which must end in {_ENDINGS}; other kinds lie on this machine"
     )
     raise SourceError(redacted(root), rule)
 
