@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
 
-from features.errors import SourceError, plural
+from features.errors import SourceError
 from features.files.json_values import is_plain
 from features.limits import (
     FREE_TABLE_BYTES,
@@ -21,8 +20,6 @@ from features.limits import (
 from features.sources.options import Refuse, at_once
 from features.sources.record import DEFAULT_RESOURCE
 from features.sources.scenes import PoolScene, ScenePool
-
-_ANIMATED: Final = ".gif"
 
 
 def build_pool(
@@ -95,15 +92,7 @@ def build_pool(
             del scenes[scene.scene_id]
     if not scenes:
         raise SourceError(root, f"no scene has a cost for the resource {pool_resource!r}")
-    said = (*notes, *_of_animations(scenes.values()))
-    return ScenePool(kind, tuple(scenes.values()), pool_resource, cost_origin, said)
-
-
-def _of_animations(scenes: Iterable[PoolScene]) -> Iterator[str]:
-    """Yield a note if there are images that mostly move; other formats hardly do."""
-    gifs = sum(image.uri.lower().endswith(_ANIMATED) for scene in scenes for image in scene.images)
-    if gifs:
-        yield f"of {plural(gifs, 'GIF')} the first frame is read"
+    return ScenePool(kind, tuple(scenes.values()), pool_resource, cost_origin, tuple(notes))
 
 
 def _check_names(place: str, scene: PoolScene) -> None:
