@@ -7,7 +7,7 @@ rarer decoders. The file's size in pixels is checked before any pixel is decoded
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -124,7 +124,7 @@ def _size(uri: str, file: BinaryIO) -> int:
     return size
 
 
-def _formats(uri: str, file: BinaryIO) -> Sequence[str]:
+def _formats(uri: str, file: BinaryIO) -> tuple[str, ...]:
     """Return the formats that are tried: HEIC or all others, by the content."""
     head = file.read(heic.HEAD_BYTES)
     file.seek(0)

@@ -52,7 +52,7 @@ def open_named(
     Raises
     ------
     SourceError
-        `opener` refuses it; the file is called by its name.
+        `opener` refuses it; the file is called by its name, as in notes.
     """
 
     def named(error: SourceError) -> SourceError:
@@ -63,9 +63,11 @@ def open_named(
         options.refuse(named(error), scene_id)
 
     try:
-        return opener(path, replace(options, refuse=refuse), base)
+        pool = opener(path, replace(options, refuse=refuse), base)
     except SourceError as error:
         raise named(error) from error
+    short = name.rpartition("/")[2]
+    return replace(pool, notes=tuple(note.replace(path.name, short) for note in pool.notes))
 
 
 _OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], ScenePool]]] = {
