@@ -133,13 +133,16 @@ class Columns:
         """
         if len(header) > MAX_COLUMNS:
             raise SourceError(place, f"has {len(header):,} columns; up to {MAX_COLUMNS:,} are read")
-        if len(set(header)) < len(header):
+        named = [column for column in header if column.strip()]
+        if len(set(named)) < len(named):
             raise SourceError(place, "the header names a column twice")
         self._require_given(header, place, f"; it has {', '.join(map(repr, header))}")
         targets = [self.target(column, place) for column in header]
         others = {META + column for column in header} & self.kept
         too_many = len(others) > MAX_KEPT_COLUMNS
-        unused = others if too_many else {META + column for column in unfit} & others
+        # Programs write an index, and spreadsheets empty columns, under no name.
+        blank = {META + column for column in header if not column.strip()}
+        unused = others if too_many else {META + column for column in unfit} & others | blank
         self.kept -= unused
         self._unused |= {target.removeprefix(META) for target in unused}
         used = [target for target in targets if target not in unused]
@@ -219,7 +222,8 @@ class Columns:
             listed = ", ".join(sorted(self._known))
             rule = (
                 f"{column!r:.80} is no known column ({listed}, {_begun()}); is {meant[0]} meant? "
-                f"Else say meta.{column:.80}={column:.80} (--column)"
+                f"Then say --column {f'{meant[0]}={column:.80}'!r}, else --column "
+                f"{f'{META}{column:.80}={column:.80}'!r}"
             )
             raise SourceError(place, rule)
 

@@ -38,7 +38,7 @@ def as_meant(name: str, base: Path | str) -> str:
     is_file = not is_remote(name)
     if _OF_WINDOWS.match(name) and not (is_file and _lies_there(name, base)):
         rule = (
-            "is a path of Windows; write it as this machine has it, such as /data/a.jpg, or "
+            "a path of Windows; write it as this machine has it, such as /data/a.jpg, or "
             "relative to the manifest, such as rgb/a.jpg"
         )
         raise StorageError(name, rule)

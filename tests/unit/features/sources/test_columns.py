@@ -108,7 +108,10 @@ def test_a_slip_of_the_pen_is_refused_and_can_be_meant(tmp_path: Path, name: str
     said = [text for text in SAID if "photo" not in text]
     sentence = refused(path, *said)
     assert "'image' is no known column" in sentence
-    assert "is images meant? Else say meta.image=image (--column)" in sentence
+    assert (
+        "is images meant? Then say --column 'images=image', else --column 'meta.image=image'"
+        in sentence
+    )
     assert opened(path, *said, "meta.image=image").scenes[0].meta["image"] == "x"
     assert opened(path, *said, "images=image").scenes[0].images[0].uri == str(tmp_path / "x")
 
@@ -146,6 +149,15 @@ def test_meta_of_its_own_and_other_keys_come_together(tmp_path: Path) -> None:
     assert opened(path).scenes[0].meta == {"x": 1, "y": [2]}
     path.write_bytes(as_lines([{"scene_id": "a", "cost": 1, "meta": {"y": 1}, "y": [2]}]))
     assert refused(path).endswith("scenes.jsonl:1: meta.y is given twice")
+
+
+def test_columns_without_a_name_are_not_used(tmp_path: Path) -> None:
+    """A program's index and a spreadsheet's empty columns stand in nobody's way."""
+    path = tmp_path / "scenes.csv"
+    path.write_text(",scene_id,cost,floor,,\n0,a,1,2,,\n1,b,1,2,,\n")
+    pool = opened(path)
+    assert [scene.meta for scene in pool.scenes] == [{"floor": "2"}, {"floor": "2"}]
+    assert "1 column of scenes.csv is not used ('')." in pool.notes
 
 
 def test_columns_of_images_are_left_out_where_they_differ(tmp_path: Path) -> None:
