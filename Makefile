@@ -157,7 +157,7 @@ screenshots: setup ## Take the explorer's pictures in docs/img anew (needs Chrom
 # Release
 
 lock: ## Resolve the dependencies again (needs uv; UPGRADE= keeps the versions that are locked)
-	$(COMPILE) $(UPGRADE) --extra features --extra evaluation --extra tracing --extra ray --group dev --output-file $(LOCK)
+	$(COMPILE) $(UPGRADE) --extra features --extra evaluation --extra tracing --extra ray --extra heic --group dev --output-file $(LOCK)
 	set -e; for set in "api --extra tracing" "worker --extra features --extra tracing" "worker-cuda --extra gpu --extra ray --extra tracing"; do \
 	  set -- $$set; name=$$1; shift; \
 	  $(COMPILE) --upgrade --constraints $(LOCK) "$$@" --output-file $(REQUIREMENTS)/$$name.txt; \

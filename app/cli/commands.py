@@ -15,6 +15,7 @@ from app.cli.options import (
     OUTPUT,
     QUESTION,
     SERVICE,
+    SOURCE,
     AnswerFiles,
     AnswerFlags,
     AsJson,
@@ -154,6 +155,31 @@ def duplicates(
     command.run(scenes, threshold, as_json=as_json)
 
 
+def manifest(
+    folder: Annotated[
+        Path, Parameter(name="DIR", group=SOURCE, help="A folder of images, or of folders of them.")
+    ],
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    force: Annotated[bool, Parameter(negative=(), group=OUTPUT)] = False,
+) -> None:
+    """Write a manifest of a folder of images, to be edited: a scene a folder, or else an image.
+
+    A scene costs its number of images, or what costs.csv in the folder says.
+
+    Parameters
+    ----------
+    out
+        The manifest: .jsonl, or .csv with a row an image; scenes.jsonl in the folder by default.
+    force
+        Write over a file that is there.
+    """
+    from app.cli import manifest as command
+
+    command.run(folder, out, force=force)
+
+
 def evaluate(
     *,
     cut: Annotated[tuple[str, ...], Parameter(group=QUESTION, required=True)],
@@ -266,7 +292,7 @@ def weights_check(
 Command = Callable[..., object]
 
 COMMANDS: Final[tuple[Command, ...]] = (
-    *(select, export, duplicates, solve, frontier, verify, evaluate, demo),
+    *(manifest, select, export, duplicates, solve, frontier, verify, evaluate, demo),
     *(serve, worker, migrate),
 )
 """Commands of their own."""

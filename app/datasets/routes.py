@@ -113,6 +113,7 @@ _FORMS: Final = dict.fromkeys(
         "application/x-ndjson",
         "text/csv",
         "application/vnd.apache.parquet",
+        "application/gzip",
     ),
     "",
 )
@@ -122,7 +123,8 @@ BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _MANIFEST_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "JSON Lines, CSV or Parquet, seen by its first bytes; see docs/sources.md. "
+        "description": "JSON Lines, a JSON array, CSV (each also packed by gzip) or Parquet, "
+        "seen by its first bytes; see docs/sources.md. "
         "Images in it have absolute paths or URIs.",
         "content": dict.fromkeys(_FORMS, BINARY),
     }

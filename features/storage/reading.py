@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from features.errors import AbsentError, StorageError
+from features.files.packed import ENDING
 from features.files.paths import atomic_write
 from features.storage.file_systems import FileSystemFile
 from features.storage.object_stores import ObjectStoreFile
@@ -154,8 +155,8 @@ def described(name: str, limits: Limits = IMAGE) -> Content:
 def local_copy(name: str, limits: Limits = FILE) -> Iterator[Path]:
     """Yield a path on this machine with a file's content: a local file itself, else a copy.
 
-    A copy lies in a folder of its own, keeps the ending of its name (in lower case), and is gone
-    when the block ends.
+    A copy lies in a folder of its own, keeps the ending of its name (in lower case; of a packed
+    file both endings), and is gone when the block ends.
 
     Parameters
     ----------
@@ -174,10 +175,16 @@ def local_copy(name: str, limits: Limits = FILE) -> Iterator[Path]:
         return
     file = _remote(name, limits)
     with TemporaryDirectory(prefix="seedal-") as folder:
-        path = Path(folder) / f"copy{Path(parse(name).path).suffix.lower()}"
+        path = Path(folder) / f"copy{_ending(parse(name).path)}"
         with path.open("xb") as sink:
             file.read_into(sink)
         yield path
+
+
+def _ending(name: str) -> str:
+    path = Path(name.lower())
+    is_packed = path.suffix == ENDING
+    return path.with_suffix("").suffix + ENDING if is_packed else path.suffix
 
 
 def require_readable(name: str) -> None:
