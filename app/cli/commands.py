@@ -39,7 +39,17 @@ from app.cli.options import (
     settings_of,
 )
 from app.cli.platform_commands import export, push_label_studio, sync_label_studio
-from app.cli.service_commands import keys_create, keys_list, keys_revoke, migrate, serve, worker
+from app.cli.service_commands import (
+    keys_create,
+    keys_list,
+    keys_revoke,
+    labels_add,
+    labels_list,
+    labels_remove,
+    migrate,
+    serve,
+    worker,
+)
 from features.backbones.compute import Compute
 from solver.model.options import FrontierOptions, SolverOptions
 
@@ -306,6 +316,10 @@ FAMILIES: Final[Mapping[str, tuple[str, Mapping[str, Command]]]] = {
     "keys": (
         "API keys: who may call the service.",
         {"create": keys_create, "list": keys_list, "revoke": keys_revoke},
+    ),
+    "labels": (
+        "The ledger of labels: what is said of a dataset's scenes.",
+        {"add": labels_add, "list": labels_list, "remove": labels_remove},
     ),
     "weights": ("The weights of backbones.", {"fetch": weights_fetch, "check": weights_check}),
 }
