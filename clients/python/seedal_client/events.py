@@ -1,0 +1,119 @@
+"""An operation's events, without a socket: what is asked for, and when a stream is taken up again.
+
+A stream that breaks is opened again with the id of the last event that was seen, so no change is
+reported twice, and none is missed that the service still knows of.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import httpx2
+from pydantic import ValidationError
+
+from seedal_client.errors import ConnectionFailedError, UnexpectedAnswerError, problem_of
+from seedal_client.models import Operation
+from seedal_client.protocol import Pause, Retries, parse_retry_after, path_of
+
+if TYPE_CHECKING:
+    from seedal_client.calls import Named
+
+_PASSING: Final = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+QUIET: Final = httpx2.Timeout(10.0, read=60.0)
+"""A stream that is silent for longer is dead: the service writes every 15 seconds."""
+
+
+class Watch:
+    """Knows how far an operation was watched.
+
+    Parameters
+    ----------
+    operation
+        Which one.
+    retries
+        How often a stream is opened in vain before that is an error.
+    """
+
+    def __init__(self, operation: Named, retries: Retries) -> None:
+        self.path = path_of("/v1/operations/{operation_id}/events", operation_id=operation)
+        self.is_over = False
+        self._last = ""
+        self._in_vain = 0
+        self._retries = retries
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the next stream is asked for with."""
+        known = {"Last-Event-ID": self._last} if self._last else {}
+        return {"Accept": "text/event-stream", "Cache-Control": "no-store", **known}
+
+    def refused(self, answer: httpx2.Response) -> Pause | None:
+        """Judge an answer that may be no stream; its body has been read.
+
+        Returns
+        -------
+        Pause or None
+            How long to wait before the next attempt; None where there is a stream, or no more.
+
+        Raises
+        ------
+        ProblemError
+            The service refuses it.
+        """
+        if answer.status_code == HTTPStatus.NO_CONTENT:
+            self.is_over = True
+            return None
+        if answer.status_code == HTTPStatus.OK:
+            return None
+        if answer.status_code in _PASSING:
+            asked_s = parse_retry_after(answer.headers.get("Retry-After", ""))
+            pause = self._pause(asked_s)
+            if pause is not None:
+                return pause
+        if answer.is_error:
+            raise problem_of(answer.status_code, answer.headers, answer.content)
+        detail = f"The server answered {answer.status_code} where events were expected."
+        raise UnexpectedAnswerError(detail)
+
+    def heard(self, event: httpx2.ServerSentEvent) -> Operation | None:
+        """Return what an event says; None where it says nothing of the operation."""
+        if not event.data:
+            return None
+        try:
+            operation = Operation.model_validate_json(event.data)
+        except ValidationError as error:
+            detail = "An event is no operation; is the URL that of a SeedAL Service?"
+            raise UnexpectedAnswerError(detail) from error
+        self._in_vain = 0
+        self._last = event.id or self._last
+        self.is_over = operation.finished_at is not None
+        return operation
+
+    def broke(self, error: httpx2.RequestError | None) -> Pause:
+        """Return how long to wait after a stream broke, or ended too early.
+
+        Raises
+        ------
+        ConnectionFailedError
+            It has happened too often without any news in between.
+        """
+        if isinstance(error, httpx2.SSEError):
+            detail = f"The server sends no events: {error}"
+            raise UnexpectedAnswerError(detail) from error
+        pause = self._pause(None)
+        if pause is None:
+            detail = f"The events of {self.path} broke off {self._in_vain} times."
+            raise ConnectionFailedError(detail) from error
+        return pause
+
+    def _pause(self, asked_s: float | None) -> Pause | None:
+        self._in_vain += 1
+        return self._retries.pause(self._in_vain, asked_s)
