@@ -72,6 +72,14 @@ class Waiting(TypedDict, total=False):
     progress: Progress | None
 
 
+class Registration(Waiting, total=False):
+    """What `register_dataset` takes beside name, source and vectors."""
+
+    features: Mapping[str, object]
+    resource: str
+    callback: Mapping[str, object]
+
+
 class SeedQuestion(Question, Waiting):
     """What `create_seed` takes beside dataset and budget."""
 
@@ -128,19 +136,26 @@ class Calls:
         return (yield from self._ask(call, models.SourceReport))
 
     def register_dataset(
-        self, name: str, source: Source, *, vectors: Content | None, options: Mapping[str, Any]
+        self,
+        name: str,
+        source: Source,
+        vectors: Content | None,
+        wait: bool,  # noqa: FBT001 as the clients pass it on
+        options: Mapping[str, Any],
     ) -> Steps[models.Dataset]:
-        """Register a source, with its vectors where they are given; return it as accepted."""
+        """Register a source, send its vectors where there are any, and wait if that is wanted."""
+        asked, waiting = _apart(options)
         content = None if vectors is None else file_or_bytes(vectors)
-        body = {"name": name, "source": (yield from self._source(source)), **_given(options)}
+        body = {"name": name, "source": (yield from self._source(source)), **_given(asked)}
         if content is not None:
-            features = {**(options.get("features") or {}), "backbone": "precomputed"}
-            body["features"] = features
+            body["features"] = {**(asked.get("features") or {}), "backbone": "precomputed"}
         answer = yield from exchange(_create("/v1/datasets", body), self.retries)
         dataset = answer.parse(models.RegisteredDataset).dataset
         if content is not None:
-            return (yield from self.put_vectors(dataset, content))
-        return dataset
+            dataset = yield from self.put_vectors(dataset, content)
+        if not wait or dataset.status == "awaiting_vectors":
+            return dataset
+        return (yield from self.wait_until_ready(dataset, **waiting))
 
     def put_vectors(self, dataset: Named, vectors: Content) -> Steps[models.Dataset]:
         """Send vectors; the same ones again change nothing."""
@@ -234,8 +249,9 @@ class Calls:
         body = {"budget": parse_budget(budget), **_given(question)}
         prefer = {"Prefer": "respond-async"} if at_once else {}
         answer = yield from exchange(_create(path, body, **prefer), self.retries)
-        accepted = answer.status == HTTPStatus.ACCEPTED
-        return answer.parse(models.Operation if accepted else models.Seed)
+        if answer.status == HTTPStatus.ACCEPTED:
+            return answer.parse(models.Operation)
+        return answer.parse(models.Seed)
 
     def create_seed(
         self, dataset: Named, budget: BudgetLike, question: Mapping[str, Any]
@@ -362,9 +378,7 @@ class Calls:
 def _create(path: str, body: object, **headers: str) -> Call:
     """Return a POST that does its work once, however often it is sent."""
     key = {"Idempotency-Key": str(uuid.uuid4())}
-    return Call(
-        method="POST", path=path, json=body, headers={**key, **headers}, is_repeatable=True
-    )
+    return Call(method="POST", path=path, json=body, headers={**key, **headers}, is_repeatable=True)
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:

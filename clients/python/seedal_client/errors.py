@@ -89,8 +89,9 @@ class ProblemError(SeedalError):
     """
 
     def __init__(self, status: int, problem: Problem) -> None:
-        places = [f"{error.pointer}: {error.detail}" for error in problem.errors]
-        super().__init__(" ".join([problem.detail or problem.title, *places]))
+        said = problem.detail or problem.title
+        others = [one for one in problem.errors if one.detail not in said]
+        super().__init__(" ".join([said, *(f"{one.pointer}: {one.detail}" for one in others)]))
         self.status = status
         self.problem = problem
         self.was_sent_before = False
@@ -159,9 +160,9 @@ def problem_of(status: int, headers: httpx2.Headers, body: bytes) -> ProblemErro
 
     Examples
     --------
-    >>> body = b'{"title": "Not found", "detail": "There is no seed \\'x\\'."}'
+    >>> body = b'{"title": "Not found", "detail": "There is no such seed."}'
     >>> problem_of(404, httpx2.Headers(), body)
-    NotFoundError("There is no seed 'x'.")
+    NotFoundError('There is no such seed.')
     """
     try:
         problem = Problem.model_validate_json(body)

@@ -44,10 +44,14 @@ class Watch:
 
     def __init__(self, operation: Named, retries: Retries) -> None:
         self.path = path_of("/v1/operations/{operation_id}/events", operation_id=operation)
-        self.is_over = False
+        self._ended = False
         self._last = ""
         self._in_vain = 0
         self._retries = retries
+
+    def has_ended(self) -> bool:
+        """Tell whether the last change was seen."""
+        return self._ended
 
     @property
     def headers(self) -> dict[str, str]:
@@ -55,13 +59,18 @@ class Watch:
         known = {"Last-Event-ID": self._last} if self._last else {}
         return {"Accept": "text/event-stream", "Cache-Control": "no-store", **known}
 
+    @staticmethod
+    def is_stream(answer: httpx2.Response) -> bool:
+        """Tell whether an answer is a stream of events; another one is to be read, and judged."""
+        return answer.status_code == HTTPStatus.OK
+
     def refused(self, answer: httpx2.Response) -> Pause | None:
-        """Judge an answer that may be no stream; its body has been read.
+        """Judge an answer that is no stream, and has been read.
 
         Returns
         -------
         Pause or None
-            How long to wait before the next attempt; None where there is a stream, or no more.
+            How long to wait before the next attempt; None where the operation has ended.
 
         Raises
         ------
@@ -69,13 +78,10 @@ class Watch:
             The service refuses it.
         """
         if answer.status_code == HTTPStatus.NO_CONTENT:
-            self.is_over = True
-            return None
-        if answer.status_code == HTTPStatus.OK:
+            self._ended = True
             return None
         if answer.status_code in _PASSING:
-            asked_s = parse_retry_after(answer.headers.get("Retry-After", ""))
-            pause = self._pause(asked_s)
+            pause = self._pause(parse_retry_after(answer.headers.get("Retry-After", "")))
             if pause is not None:
                 return pause
         if answer.is_error:
@@ -94,7 +100,7 @@ class Watch:
             raise UnexpectedAnswerError(detail) from error
         self._in_vain = 0
         self._last = event.id or self._last
-        self.is_over = operation.finished_at is not None
+        self._ended = operation.finished_at is not None
         return operation
 
     def broke(self, error: httpx2.RequestError | None) -> Pause:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from os import PathLike, replace
+from os import PathLike
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias, TypeVar
@@ -315,6 +315,6 @@ def written(place: Path) -> Iterator[BinaryIO]:
     try:
         with partial.open("xb") as file:
             yield file
-        replace(partial, place)
+        partial.replace(place)
     finally:
         partial.unlink(missing_ok=True)
