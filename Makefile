@@ -26,7 +26,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
   --no-annotate --no-strip-extras --no-emit-index-url --quiet
 
 .PHONY: help setup demo \
-  test test-slow test-postgres test-contract test-compose isolation fuzz \
+  test test-slow test-postgres test-contract test-platforms test-compose isolation fuzz \
   check lint types contracts dependencies format coverage \
   measure differential mutation bench-solver bench-certificates bench-features bench-index bench-quality bench-recommended bench-service bench-explorer soak \
   openapi screenshots \
@@ -63,6 +63,9 @@ test-postgres: setup ## Run the tests of the store and of workers on PostgreSQL 
 
 test-contract: setup ## Try every call of the API with many valid and invalid requests (10 minutes)
 	$(BIN)/python tests/contract/run.py 300
+
+test-platforms: setup ## Try pushes and syncs on a real Label Studio, and requests against platforms' clients (6 minutes, then 2)
+	$(BIN)/python tests/platforms/run.py
 
 fuzz: setup $(FUZZ)/.installed ## Fuzz every reader of untrusted files: counts in fuzz/table.md (MINUTES of CPU each, 10; READERS="uri cloud.ply")
 	PYTHONPATH=$(CURDIR):$(CURDIR)/$(FUZZ) $(BIN)/python tests/fuzz/run.py $(READERS) --minutes $(or $(MINUTES),10)
@@ -154,7 +157,7 @@ screenshots: setup ## Take the explorer's pictures in docs/img anew (needs Chrom
 # Release
 
 lock: ## Resolve the dependencies again (needs uv; UPGRADE= keeps the versions that are locked)
-	$(COMPILE) $(UPGRADE) --extra features --extra evaluation --extra tracing --extra ray --group dev --output-file $(LOCK)
+	$(COMPILE) $(UPGRADE) --extra features --extra evaluation --extra tracing --extra ray --extra heic --group dev --output-file $(LOCK)
 	set -e; for set in "api --extra tracing" "worker --extra features --extra tracing" "worker-cuda --extra gpu --extra ray --extra tracing"; do \
 	  set -- $$set; name=$$1; shift; \
 	  $(COMPILE) --upgrade --constraints $(LOCK) "$$@" --output-file $(REQUIREMENTS)/$$name.txt; \

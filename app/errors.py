@@ -102,6 +102,13 @@ class NotFoundError(AppError):
         super().__init__(f"There is no {kind} {name!r}.")
 
 
+class GoneError(AppError):
+    """The named thing was there, and is not any more."""
+
+    slug = "gone"
+    title = "No longer there"
+
+
 class ConflictError(AppError):
     """The request is sound, and the state of the world forbids it now."""
 

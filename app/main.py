@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from socket import socket
 from threading import BoundedSemaphore
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from anyio import to_thread
@@ -18,9 +19,12 @@ from typing_extensions import override
 
 from app import web
 from app.access.service import Caller, Keys
+from app.callbacks import contract
 from app.datasets import routes as datasets
 from app.errors import SettingsError
 from app.hints import routes as hints
+from app.hooks import routes as hooks
+from app.hooks.finding import SceneKeys
 from app.http import health, openapi, problems
 from app.http.dependencies import AppState
 from app.http.doors import ANY, LOOPBACK, Doors, Head
@@ -33,7 +37,10 @@ from app.operations import routes as operations
 from app.operations.store import counts as count_operations
 from app.operations.stream import OperationPoller
 from app.processes.pool import SolvePool
+from app.pushes import routes as pushes
+from app.scenes import media_routes
 from app.scenes import routes as scenes
+from app.scenes.media import MediaSender
 from app.scenes.pools import Pools
 from app.seeds import routes as seeds
 from app.seeds.proof_store import ProofStore
@@ -52,11 +59,16 @@ _ROUTERS = (
     scenes.duplicates,
     hints.router,
     labels.router,
+    pushes.router,
     scenes.router,
     seeds.objectives,
     seeds.router,
     seeds.frontiers,
     operations.router,
+    hooks.router,
+    hooks.inboxes,
+    hooks.models,
+    media_routes.media,
 )
 
 _PATIENCE_S = 30.0
@@ -138,6 +150,8 @@ def create_app(settings: Settings) -> FastAPI:
         )
         app.state.pools = Pools()
         app.state.proofs = ProofStore(settings.certificates_dir, settings.certificates_mb)
+        app.state.media = MediaSender()
+        app.state.scene_keys = SceneKeys()
         app.state.poller = OperationPoller(sessions)
         try:
             with metrics.served(settings.host, settings.metrics_port):
@@ -154,6 +168,7 @@ def create_app(settings: Settings) -> FastAPI:
         description=openapi.DESCRIPTION,
         servers=openapi.SERVERS,
         openapi_tags=openapi.TAGS,
+        webhooks=contract.router,
         version=version,
         lifespan=lifespan,
         docs_url=None,  # both pages would load scripts from other hosts
@@ -196,6 +211,7 @@ def _hosts(settings: Settings) -> frozenset[str]:
     if not named and not _may_be_open(settings):
         return frozenset({ANY})
     own = {settings.host, settings.published_on or settings.host}
+    own |= {urlsplit(settings.public_url or "").hostname or settings.host}
     return named | {f"[{name}]" if ":" in name else name.lower() for name in own}
 
 

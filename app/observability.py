@@ -56,7 +56,10 @@ def install_tracing(app: FastAPI) -> Callable[[], None]:
     provider.add_span_processor(export.BatchSpanProcessor(exporter.OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
     instrumentation.FastAPIInstrumentor.instrument_app(
-        app, tracer_provider=provider, excluded_urls=_EXCLUDED
+        app,
+        tracer_provider=provider,
+        excluded_urls=_EXCLUDED,
+        server_request_hook=_shorten,
     )
     shutdown: Callable[[], None] = provider.shutdown
     return shutdown
@@ -93,6 +96,7 @@ _API: Final = "/v1/"
 UNMATCHED: Final = "unmatched"
 """The route of requests that no route takes: their paths are anybody's choice."""
 
+_CAPABILITY: Final = re.compile(r"(/hooks/|/v1/media/)[^/?#\s]+")
 _UNEXPECTED: Final = 500
 _PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
@@ -189,12 +193,32 @@ class RequestLog:
         self._log.info(
             "request",
             method=scope["method"],
-            path=scope["path"],
+            path=shown(scope["path"]),
             route=route,
             status=status,
             seconds=round(seconds, 4),
             key=getattr(caller, "key", None),
         )
+
+
+def shown(path: str) -> str:
+    """Return a path without what is a key by itself: ids of hooks, and signatures of files.
+
+    Examples
+    --------
+    >>> shown("/v1/hooks/hk_0123/label-studio/setup")
+    '/v1/hooks/.../label-studio/setup'
+    """
+    return _CAPABILITY.sub(r"\1...", path)
+
+
+def _shorten(span: Any, _: Scope) -> None:  # noqa: ANN401 OpenTelemetry's
+    """Keep what `shown` leaves out of a request's span, too."""
+    if span is None or not span.is_recording():
+        return
+    for name, value in dict(span.attributes or {}).items():
+        if isinstance(value, str) and shown(value) != value:
+            span.set_attribute(name, shown(value))
 
 
 def _template(scope: Scope) -> str:

@@ -24,6 +24,9 @@ _DRIVERS = {
     "postgres": "postgresql+psycopg",
 }
 
+_ADDRESS = re.compile(
+    r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
+)
 _HOST = re.compile(r"\*|(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 
@@ -56,6 +59,11 @@ class Settings(BaseSettings):
         Host names, separated by spaces, with or without a port, that clients may call the API by
         beside those of loopback; by default, `host` and `published_on` where no key may be needed,
         and any where one is.
+    public_url
+        By which address others reach the API, such as ``https://seedal.example.com``: that of hooks
+        and of files that other hosts open. Its host is one of the `allowed_hosts`.
+    media_days
+        For how many days a signed address of a file is good; it ends with a day (UTC).
     allow_unauthenticated
         Permit an address beyond loopback although there is no API key: only behind something
         that authenticates.
@@ -80,6 +88,8 @@ class Settings(BaseSettings):
     callback_allow
         Host names and networks, separated by spaces, that callbacks may go to although they are
         private, such as ``10.1.0.0/16``; by default none.
+    connections_file
+        TOML file of the annotation platforms that seeds are pushed to; by default, none.
     retention_days
         For how long operations that have ended are kept, files that no dataset needs, and
         certificates that nobody asks for.
@@ -113,6 +123,8 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     published_on: str | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    public_url: str | None = None
+    media_days: float = Field(default=7.0, gt=0, le=3_650)
     allow_unauthenticated: bool = False
     solve_processes: int = Field(default=2, ge=1, le=256)
     max_time_limit_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
@@ -123,6 +135,7 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(default=1024, ge=1)
     artifacts_url: str | None = None
     callback_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    connections_file: Path | None = None
     retention_days: float = Field(default=30.0, gt=0, le=36_500)
     certificates_mb: int = Field(default=1024, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -173,6 +186,16 @@ class Settings(BaseSettings):
                 rule = f"{entry!r} is no host name, with or without a port; * stands for any"
                 raise ValueError(rule)
         return tuple(entry.lower() for entry in value)
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return value
+        if not _ADDRESS.fullmatch(value):
+            rule = "must be http:// or https:// and a host, perhaps with a port and a path"
+            raise ValueError(rule)
+        return value.rstrip("/")
 
     @field_validator("data_dir", "cache_dir")
     @classmethod

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.callbacks.webhooks import WebhookDelivery
+from app.hooks.reading import HookReader
 from app.jobs.engine import JobEngine
 from app.jobs.heartbeat import Heartbeat
 from app.jobs.slots import SlotLostError, open_slots
@@ -86,6 +87,10 @@ def work(settings: Settings, stop: threading.Event) -> int:
         target=WebhookDelivery(settings, sessions).run, args=(stop,), name="webhooks", daemon=True
     )
     webhooks.start()
+    hooks = threading.Thread(
+        target=HookReader(sessions).run, args=(stop,), name="hooks", daemon=True
+    )
+    hooks.start()
     settings.locks_dir.mkdir(parents=True, exist_ok=True)
     heartbeat = Heartbeat(settings.locks_dir)
     heartbeat.beat()
@@ -106,6 +111,7 @@ def work(settings: Settings, stop: threading.Event) -> int:
     finally:
         stop.set()
         webhooks.join(_LAST_CALL_S)
+        hooks.join(_LAST_CALL_S)
         jobs.close()
         slots.release()
         heartbeat.end()

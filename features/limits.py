@@ -59,6 +59,9 @@ MAX_DOCUMENT_BYTES: Final = 2**30
 MAX_COLUMNS: Final = 10_000
 """Most columns of a table, and most arrays of an archive."""
 
+MAX_KEPT_COLUMNS: Final = 64
+"""Up to so many columns of other names a table's scenes keep; of more, none is kept."""
+
 MAX_PIXELS: Final = 200_000_000
 """Most pixels of an image: 600 MB as RGB."""
 

@@ -270,11 +270,11 @@ def _outcome(answer: Answer) -> tuple[CallbackStatus, str | None, float]:
     error = f"The receiver answered {answer.status}."
     if answer.status == _GONE:
         return CallbackStatus.DISABLED, error, 0.0
-    pause_s = _seconds(answer.retry_after) if answer.status in _SLOW_DOWN else 0.0
+    pause_s = retry_after_s(answer.retry_after) if answer.status in _SLOW_DOWN else 0.0
     return CallbackStatus.PENDING, error, min(pause_s, _LONGEST_PAUSE_S)
 
 
-def _seconds(retry_after: str) -> float:
+def retry_after_s(retry_after: str) -> float:
     """Return how long a ``Retry-After`` asks to wait: seconds or a date; 0 where it is neither."""
     if retry_after.isascii() and retry_after.isdecimal():
         return float(retry_after[:9])

@@ -15,6 +15,7 @@ from app.cli.options import (
     OUTPUT,
     QUESTION,
     SERVICE,
+    SOURCE,
     AnswerFiles,
     AnswerFlags,
     AsJson,
@@ -37,6 +38,7 @@ from app.cli.options import (
     flags,
     settings_of,
 )
+from app.cli.platform_commands import export, push_label_studio, sync_label_studio
 from app.cli.service_commands import keys_create, keys_list, keys_revoke, migrate, serve, worker
 from features.backbones.compute import Compute
 from solver.model.options import FrontierOptions, SolverOptions
@@ -153,6 +155,31 @@ def duplicates(
     command.run(scenes, threshold, as_json=as_json)
 
 
+def manifest(
+    folder: Annotated[
+        Path, Parameter(name="DIR", group=SOURCE, help="A folder of images, or of folders of them.")
+    ],
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    force: Annotated[bool, Parameter(negative=(), group=OUTPUT)] = False,
+) -> None:
+    """Write a manifest of a folder of images, to be edited: a scene a folder, or else an image.
+
+    A scene costs its number of images, or what costs.csv in the folder says.
+
+    Parameters
+    ----------
+    out
+        The manifest: .jsonl, or .csv with a row an image; scenes.jsonl in the folder by default.
+    force
+        Write over a file that is there.
+    """
+    from app.cli import manifest as command
+
+    command.run(folder, out, force=force)
+
+
 def evaluate(
     *,
     cut: Annotated[tuple[str, ...], Parameter(group=QUESTION, required=True)],
@@ -265,11 +292,17 @@ def weights_check(
 Command = Callable[..., object]
 
 COMMANDS: Final[tuple[Command, ...]] = (
-    *(select, duplicates, solve, frontier, verify, evaluate, demo, serve, worker, migrate),
+    *(manifest, select, export, duplicates, solve, frontier, verify, evaluate, demo),
+    *(serve, worker, migrate),
 )
 """Commands of their own."""
 
 FAMILIES: Final[Mapping[str, tuple[str, Mapping[str, Command]]]] = {
+    "push": (
+        "Put a seed into the queue of an annotation platform.",
+        {"label-studio": push_label_studio},
+    ),
+    "sync": ("What is labelled on an annotation platform.", {"label-studio": sync_label_studio}),
     "keys": (
         "API keys: who may call the service.",
         {"create": keys_create, "list": keys_list, "revoke": keys_revoke},

@@ -157,7 +157,8 @@ class SeedFiles:
     out
         Folder for the seed's files; several budgets get a folder each in it.
     form
-        json, csv, jsonl, parquet, priorities, redal or contact_sheet.
+        What is written beside seed.json: jsonl, csv, parquet, priorities, label_studio, redal,
+        contact_sheet, or json for nothing else.
     certificate
         Also write proof.json, a proof that ``seedal verify problem.npz proof.json`` checks.
     problem
@@ -167,7 +168,7 @@ class SeedFiles:
     """
 
     out: Path
-    form: str = "json"
+    form: str = "jsonl"
     certificate: bool = False
     problem: bool = False
     as_json: bool = False

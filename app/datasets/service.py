@@ -31,6 +31,7 @@ from app.store.queue import JobQueue
 from app.store.tables import DatasetRow
 from app.wire import DatasetStatus
 from features.errors import FeatureError, SourceError
+from features.files.paths import confined
 from features.settings import PRECOMPUTED
 from features.sources import SourceOptions
 from features.sources.scenes import ScenePool
@@ -177,12 +178,13 @@ class Datasets:
             )
             given = request.source.scenes
             self._session.commit()  # nothing is held while images are looked for
-            return report(
-                "inline",
-                lambda: scenes.inline_pool(given, options),
-                mistakes,
-                self._settings,
-            )
+            with confined(self._settings.file_roots):
+                return report(
+                    "inline",
+                    lambda: scenes.inline_pool(given, options),
+                    mistakes,
+                    self._settings,
+                )
         source = request.source.model_dump(mode="json")
         root, options = located(source, request.resource, self._settings)
         task = ReportTask(
@@ -231,7 +233,8 @@ class Datasets:
 
     def _store_inline(self, row: DatasetRow, inline: Sequence[InlineScene]) -> None:
         """Check and store scenes that came with the request, so that mistakes are told at once."""
-        pool = self._read_inline(inline, row.resource)
+        with confined(self._settings.file_roots):
+            pool = self._read_inline(inline, row.resource)
         require_permitted_images(pool, self._settings)
         translate.describe_pool(row, pool)
         scenes.add(self._session, scenes.to_records(row.id, pool.scenes))

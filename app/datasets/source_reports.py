@@ -37,7 +37,7 @@ from features.storage.remote import Limits
 from features.storage.uris import is_remote
 
 UPLOAD: Final = "upload:"
-_MANIFESTS: Final = (".jsonl", ".csv", ".parquet")
+_MANIFESTS: Final = (".jsonl", ".json", ".csv", ".parquet", ".jsonl.gz", ".json.gz", ".csv.gz")
 
 
 def located(
@@ -59,8 +59,8 @@ def located(
     SourceRefusedError
         It lies where this server may not read.
     InvalidRequestError
-        ``scene_from`` is no rule, an option is for other kinds of sources, or nothing of this name
-        was uploaded.
+        ``scene_from`` is no rule, ``columns`` says nothing, an option is for other kinds of
+        sources, or nothing of this name was uploaded.
     UnavailableError
         What was uploaded is damaged.
     """
@@ -75,10 +75,12 @@ def located(
             split=source.get("split", "all"),
             scene_from=source.get("scene_from"),
             unit=source.get("unit", "scene"),
+            column=tuple(f"{key}={name}" for key, name in (source.get("columns") or {}).items()),
             resource=resource,
         )
     except SourceError as error:
-        raise InvalidRequestError(str(error), f"#/source/{error.place}") from error
+        member = "columns" if error.place == "column" else error.place
+        raise InvalidRequestError(str(error), f"#/source/{member}") from error
     unfit = unfit_option(source["kind"], options)
     if unfit is not None:
         rule = f"A source of kind {source['kind']} has no option {unfit}."
@@ -108,7 +110,9 @@ def read_source(
         It breaks a rule.
     """
     if Path(root).parent == settings.uploads_dir:
-        return open_upload(Path(root), f"{UPLOAD}{Path(root).name}", options, mistakes)
+        places = (*settings.file_roots, settings.uploads_dir.resolve())
+        with confined(places):
+            return open_upload(Path(root), f"{UPLOAD}{Path(root).name}", options, mistakes)
     remote = is_remote(str(root))  # it is read from a copy, and has nothing beside it
     with confined(None if remote else settings.file_roots):
         return open_source(kind, root, options, mistakes)
@@ -141,7 +145,9 @@ def uploaded(
     """
     name = uri.removeprefix(UPLOAD)
     path = settings.uploads_dir / name
-    is_name = FILE_NAME.fullmatch(name) and uri.startswith(UPLOAD) and path.suffix in endings
+    is_name = (
+        FILE_NAME.fullmatch(name) and uri.startswith(UPLOAD) and "".join(path.suffixes) in endings
+    )
     artifacts = Artifacts(settings.data_dir, settings.artifacts_url)
     if not is_name or not artifacts.fetch_content(path).is_file():
         rule = f"{uri[:100]} was not uploaded here; {door} gives out such URIs."

@@ -8,6 +8,7 @@ import codecs
 import hashlib
 import os
 import tempfile
+import zlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +23,16 @@ from app.processes.child import Cancellation
 from app.settings import Settings
 from app.store.artifacts import Artifacts
 from features.errors import FeatureError
+from features.files.packed import ENDING, MAGIC
 from features.readers.vectors import read_vectors
 
 _HEAD: Final = 1024
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_MARKS: Final = {
+    "utf-8": codecs.BOM_UTF8,
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": codecs.BOM_UTF16_BE,
+}
 
 _PACE: Final = 32 * 2**10
 """Bytes a second that the slowest sender reaches on average."""
@@ -101,12 +109,30 @@ class Uploads:
 
 def _form(head: bytes) -> str:
     """Tell a manifest's form: no CSV begins with a brace, for its columns have names of ours."""
+    if head.startswith(MAGIC):
+        return _text_form(_unpacked(head)) + ENDING
     if not head:
         detail = "The manifest is empty."
         raise InvalidRequestError(detail)
     if head.startswith(b"PAR1"):
         return ".parquet"
-    return ".jsonl" if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{") else ".csv"
+    return _text_form(head)
+
+
+def _text_form(head: bytes) -> str:
+    form = {b"{": ".jsonl", b"[": ".json"}
+    for encoding, mark in _MARKS.items():
+        if head.startswith(mark):
+            head = head.removeprefix(mark).decode(encoding, "ignore").encode()
+    return form.get(head.lstrip()[:1], ".csv")
+
+
+def _unpacked(head: bytes) -> bytes:
+    """Return what the first bytes of a packed file unpack to; reading the file finds any damage."""
+    try:
+        return zlib.decompressobj(wbits=_GZIP).decompress(head, _HEAD)
+    except zlib.error:
+        return b""
 
 
 async def _timed(chunks: AsyncIterator[bytes], longest_s: float) -> AsyncIterator[bytes]:

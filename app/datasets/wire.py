@@ -33,14 +33,27 @@ class InlineScene(SceneRecord):
     """A scene given in the request itself; the same members as a line of a manifest."""
 
 
+ColumnTarget = Annotated[str, Field(min_length=1, max_length=300, pattern="^[^=]+$")]
+ColumnName = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
 class ManifestSource(Wire):
-    """A file of scenes: JSON Lines, CSV or Parquet, as its name's ending says.
+    """A file of scenes: JSON Lines, a JSON array, CSV or Parquet, as its name's ending says.
+
+    All but Parquet may be packed by gzip (`.jsonl.gz`).
 
     It lies under a path or URI that the server may read, or was uploaded (`POST /v1/manifests`).
     """
 
     kind: Literal["manifest"]
     uri: str = Field(min_length=1, examples=["file:///data/scenes.jsonl"])
+    columns: dict[ColumnTarget, ColumnName] | None = Field(
+        default=None,
+        max_length=64,
+        description="Which column, or key of JSON, is what, where its name does not say so: "
+        "`cost` is in the column `points`. Others are kept as `meta`.",
+        examples=[{"cost": "points"}],
+    )
 
 
 def _some(scenes: tuple[InlineScene, ...]) -> tuple[InlineScene, ...]:
@@ -167,6 +180,7 @@ class SourceEcho(Wire):
     split: str | None = None
     scene_from: str | None = None
     unit: str | None = None
+    columns: dict[str, str] | None = None
     cost_origin: str | None = Field(default=None, description="Where the costs come from.")
 
 

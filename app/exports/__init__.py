@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.exports.contact_sheet import seed_sheet
+from app.exports.label_studio import seed_label_studio
 from app.exports.priorities import seed_priorities
 from app.exports.records import seed_jsonl, seed_parquet
 from app.exports.redal import REDAL, redal, require_redal
@@ -23,10 +24,14 @@ _EXPORTERS: Final[Mapping[str, Callable[[ExportableSeed], dict[str, bytes]]]] = 
     "jsonl": seed_jsonl,
     "parquet": seed_parquet,
     "priorities": seed_priorities,
+    "label_studio": seed_label_studio,
     REDAL: redal,
     "contact_sheet": seed_sheet,
 }
 FORMATS: Final = tuple(_EXPORTERS)
+LINKING: Final = ("jsonl", "parquet", "label_studio")
+"""Formats that say where files are; the others have them inside, or have none."""
+
 
 _MEDIA_TYPES = {
     ".json": "application/json",
@@ -110,6 +115,7 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
 
 __all__ = [
     "FORMATS",
+    "LINKING",
     "REDAL",
     "ExportError",
     "ExportableSeed",

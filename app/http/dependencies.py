@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ import structlog
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
 from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import sessionmaker
 
 from app.access.service import Caller, scope_of
@@ -84,21 +85,34 @@ def requires(*resources: str) -> Any:  # noqa: ANN401 what FastAPI's own functio
     return Security(_let_in, scopes=resources)
 
 
-def _session(app_state: AppStateOf) -> Iterator[ProjectSession]:
-    """One transaction per request, committed before the response leaves, or not at all.
+@contextmanager
+def needing_database() -> Iterator[None]:
+    """Say that the service is not ready where the database fails within the context.
 
     A database that is away, full or damaged is a reason to ask again, not this program's mistake.
+
+    Raises
+    ------
+    UnavailableError
+        It does not answer, or cannot be written.
     """
     try:
-        with app_state.sessions() as session:
-            yield session
-            session.commit()
-    except DatabaseError as error:
-        if type(error) not in {DatabaseError, OperationalError}:  # what was sent is wrong, not it
+        yield
+    except (DatabaseError, PoolTimeoutError) as error:
+        away = {DatabaseError, OperationalError, PoolTimeoutError}
+        if type(error) not in away:  # what was sent is wrong, not it
             raise
-        structlog.get_logger(__name__).warning("the database failed", error=str(error.orig))
+        why = str(getattr(error, "orig", error))
+        structlog.get_logger(__name__).warning("the database failed", error=why)
         rule = "The database does not answer, or cannot be written; nothing was changed."
         raise UnavailableError(rule) from error
+
+
+def _session(app_state: AppStateOf) -> Iterator[ProjectSession]:
+    """One transaction per request, committed before the response leaves, or not at all."""
+    with needing_database(), app_state.sessions() as session:
+        yield session
+        session.commit()
 
 
 Session = Annotated[ProjectSession, Depends(_session, scope="function")]

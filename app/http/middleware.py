@@ -1,6 +1,7 @@
 """What happens around every route: callers are identified, and whole answers get entity tags.
 
-Every request under ``/v1`` has a caller, or ends here with 401. Every whole 200 that a GET of the
+Every request under ``/v1`` has a caller, or ends here with 401; but some paths are keys themselves.
+Every whole 200 that a GET of the
 API gives carries a strong ETag of its content (RFC 9110, section 8.8.3), unless its route set one.
 ``If-None-Match`` is answered with 304 where it names that tag. Routes of results that never change
 say so themselves (`Cache-Control`); all others are to be asked for again.
@@ -24,6 +25,11 @@ from app.http.problems import answer_error
 
 REMEMBERED_S: Final = 5.0
 """How long an answer of the database is believed: a revoked key works for this long at most."""
+
+_CAPABILITY: Final = re.compile(
+    r"/v1/(?:hooks/[^/]+(?:/label-studio/(?:health|setup|predict|webhook|versions))?|media/[^/]+)"
+)
+"""Paths that nobody can guess: who has one needs no key (`app.hooks`, `app.access.signatures`)."""
 
 _MOST: Final = 10_000
 _PREFIX: Final = "/v1/"
@@ -55,7 +61,7 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        if scope["type"] == "http" and scope["path"].startswith(_PREFIX):
+        if scope["type"] == "http" and _needs_key(scope["path"]):
             caller = await self._identify(_presented(Headers(scope=scope)))
             if caller is None:
                 rule = "This needs an API key, as 'Authorization: Bearer sk_...' or 'X-API-Key'."
@@ -77,6 +83,10 @@ class Authentication:
             self._known.clear()
         self._known[name] = (asked, caller)
         return caller
+
+
+def _needs_key(path: str) -> bool:
+    return path.startswith(_PREFIX) and not _CAPABILITY.fullmatch(path)
 
 
 def _presented(headers: Headers) -> str | None:
@@ -142,7 +152,7 @@ class _Tagging:
         tag = headers.setdefault("ETag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
         headers.setdefault("Cache-Control", _REVALIDATE)
         headers.add_vary_header("Authorization, X-API-Key")
-        if not _names(", ".join(self._request.getlist("If-None-Match")), tag):
+        if not names_tag(self._request, tag):
             return False
         head["status"] = int(HTTPStatus.NOT_MODIFIED)
         head["headers"] = [
@@ -151,6 +161,7 @@ class _Tagging:
         return True
 
 
-def _names(condition: str, tag: str) -> bool:
+def names_tag(request: Headers, tag: str) -> bool:
     """Tell whether ``If-None-Match`` names a tag; the comparison is weak (section 13.1.2)."""
+    condition = ", ".join(request.getlist("If-None-Match"))
     return condition.strip() == "*" or tag.removeprefix("W/") in _TAG.findall(condition)

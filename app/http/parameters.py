@@ -24,6 +24,7 @@ DatasetId = Annotated[str, Path(pattern=_PRINTABLE)]
 SceneId = Annotated[str, Path(pattern=_PRINTABLE, description="Percent-encoded.")]
 SeedId = Annotated[str, Path(pattern=_PRINTABLE)]
 FrontierId = Annotated[str, Path(pattern=_PRINTABLE)]
+HookId = Annotated[str, Path(pattern=_PRINTABLE)]
 OperationId = Annotated[str, Path(pattern=_PRINTABLE)]
 
 PageSize = Annotated[

@@ -10,11 +10,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from app.datasets.extraction import ExtractionJob, ExtractionOutcome
+from app.pushes.running import Exchange
 from app.seeds.solving import Solver, WorkerEndsError
 from app.settings import Settings
 from app.store.queue import (
     APPLICATION,
     APPLICATION_VERSION,
+    EXCHANGE_QUEUE,
+    EXCHANGE_WORKFLOW,
     EXTRACTION_QUEUE,
     EXTRACTION_WORKFLOW,
     SOLVING_QUEUE,
@@ -52,6 +55,7 @@ class JobEngine:
         self.executor_id = executor_id
         self._sessions = open_sessions(engine)
         self._solver = Solver(settings, self._sessions)
+        self._exchange = Exchange(settings, self._sessions)
         self._settings = settings
         DBOS(
             config=DBOSConfig(
@@ -64,7 +68,7 @@ class JobEngine:
             )
         )
         self._register()
-        DBOS.listen_queues([EXTRACTION_QUEUE, SOLVING_QUEUE])
+        DBOS.listen_queues([EXTRACTION_QUEUE, SOLVING_QUEUE, EXCHANGE_QUEUE])
         DBOS.launch()
         DBOS.register_queue(
             EXTRACTION_QUEUE,
@@ -75,6 +79,13 @@ class JobEngine:
         DBOS.register_queue(
             SOLVING_QUEUE,
             worker_concurrency=settings.solve_processes,
+            polling_interval_sec=_POLLING_S,
+            on_conflict="always_update",
+        )
+        DBOS.register_queue(
+            EXCHANGE_QUEUE,
+            worker_concurrency=1,
+            global_concurrency=1,  # two pushes to one project at once would double tasks
             polling_interval_sec=_POLLING_S,
             on_conflict="always_update",
         )
@@ -133,6 +144,10 @@ class JobEngine:
         @DBOS.workflow(name=SOLVING_WORKFLOW, max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
         def solve_question(operation_id: str) -> None:
             DBOS.run_step(_step("solve"), self._solver.solve, operation_id)
+
+        @DBOS.workflow(name=EXCHANGE_WORKFLOW, max_recovery_attempts=MAX_RECOVERY_ATTEMPTS)
+        def exchange_with_platform(operation_id: str) -> None:
+            DBOS.run_step(_step("exchange"), self._exchange.run, operation_id)
 
 
 def _step(name: str) -> StepOptions:

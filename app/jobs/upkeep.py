@@ -1,8 +1,8 @@
 """What a living worker does for others: it takes over the jobs of dead workers, and forgets.
 
 It closes operations that nobody can end any more, and those that wait for vectors which do not
-come. It forgets ended operations, answers of
-Idempotency-Keys and files that nobody needs.
+come. It forgets ended operations, answers of Idempotency-Keys, events of hooks that are worked off,
+and files that nobody needs.
 """
 
 import time
@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy.orm import sessionmaker
 
 from app.datasets import store as datasets
+from app.hooks import store as hooks
 from app.http.idempotency import KEPT, purge
 from app.jobs.engine import JobEngine
 from app.jobs.slots import Slots
@@ -146,6 +147,7 @@ class Retention:
             self._expire_datasets(before)
             or self._forget_operations(before)
             or self._forget_jobs(before)
+            or self._forget_events(before)
         ):
             return
         self._next = time.monotonic() + SWEEP_INTERVAL_S
@@ -175,6 +177,11 @@ class Retention:
     def _forget_jobs(self, before: datetime) -> bool:
         """Forget jobs whose operations went with their datasets; tell whether there may be more."""
         return self._journal.forget_before(before, _BATCH) == _BATCH
+
+    def _forget_events(self, before: datetime) -> bool:
+        """Forget what came for hooks; tell whether there may be more."""
+        with self._sessions.begin() as session:
+            return hooks.forget(session, before, _BATCH) == _BATCH
 
     def _sweep(self, before: float) -> None:
         """Remove files of no dataset and no operation that were not touched lately.

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -46,6 +46,23 @@ class Ledger:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of events.
+
+    Parameters
+    ----------
+    accepted, duplicates
+        How many said something new, and how many did not or came late.
+    unknown
+        Ids that no scene of the dataset has.
+    """
+
+    accepted: int
+    duplicates: int
+    unknown: tuple[str, ...]
+
+
 class Labels:
     """Use cases on labels, within one transaction.
 
@@ -68,23 +85,34 @@ class Labels:
         InvalidRequestError
             An event is of the future.
         """
+        heard = self.write(dataset_id, request.events)
+        summary = self._summary(dataset_id)
+        return LabelsReport(
+            **summary.model_dump(),
+            accepted=heard.accepted,
+            duplicates=heard.duplicates,
+            unknown=heard.unknown,
+        )
+
+    def write(self, dataset_id: str, events: Sequence[LabelEvent]) -> Written:
+        """Write down what happened, and tell only what became of it; see `record`."""
         datasets.get(self._session, dataset_id)
         moment = now()
-        for place, event in enumerate(request.events):
+        for place, event in enumerate(events):
             if event.at is not None and event.at > moment + _AHEAD:
                 rule = (
                     f"{event.at.isoformat()} is in the future, and would silence what comes before."
                 )
                 raise InvalidRequestError(rule, f"#/events/{place}/at")
         store.hold(self._session, dataset_id)
-        names = {event.scene_id for event in request.events}
+        names = {event.scene_id for event in events}
         existing = store.existing(self._session, dataset_id, names)
         known = {
             (row.source, row.ref): row
-            for row in store.under(self._session, dataset_id, {*map(_ref, request.events)})
+            for row in store.under(self._session, dataset_id, {*map(_ref, events)})
         }
         accepted = 0
-        heard = [event for event in request.events if event.scene_id in existing]
+        heard = [event for event in events if event.scene_id in existing]
         for event in sorted(heard, key=lambda event: event.at or moment):
             key = (event.source, _ref(event))
             row = known.get(key)
@@ -100,13 +128,36 @@ class Labels:
         store.grow(self._session, dataset_id, accepted)
         self._session.flush()
         self._session.expire_all()
-        summary = self._summary(dataset_id)
-        return LabelsReport(
-            **summary.model_dump(),
-            accepted=accepted,
-            duplicates=len(heard) - accepted,
-            unknown=tuple(sorted(names - existing)),
-        )
+        return Written(accepted, len(heard) - accepted, tuple(sorted(names - existing)))
+
+    def silence(self, dataset_id: str, source: str, refs: Mapping[str, datetime]) -> None:
+        """Let nothing count that a source says later of something that is gone.
+
+        What is deleted before anybody heard of it has no scene to be removed from. Its references
+        are kept without one, so that no late event brings it back.
+
+        Parameters
+        ----------
+        dataset_id, source
+            Whose ledger, and who says it.
+        refs
+            What is gone, and since when; what is said under it of later moments counts.
+        """
+        store.hold(self._session, dataset_id)
+        known = {
+            row.ref: row
+            for row in store.under(self._session, dataset_id, refs)
+            if row.source == source
+        }
+        for ref, at in refs.items():
+            row = known.get(ref)
+            if row is None:
+                row = LabelRow(dataset_id=dataset_id, source=source, ref=ref, scene_id="", at=at)
+                self._session.add(row)
+            elif row.scene_id or row.at >= at:
+                continue
+            row.state, row.at, row.spent = LabelState.REMOVED.value, at, None
+        self._session.flush()
 
     def page(
         self,

@@ -23,6 +23,23 @@ _WEIGHT: Final = func.max(
 )
 
 
+class Word(NamedTuple):
+    """What a source says under one of its references.
+
+    Parameters
+    ----------
+    ref
+    scene_id
+        Empty where it is gone before anybody heard of which scene it was.
+    state, at
+    """
+
+    ref: str
+    scene_id: str
+    state: LabelState
+    at: datetime
+
+
 class Said(NamedTuple):
     """What is said of a scene.
 
@@ -81,6 +98,22 @@ def under(session: Session, dataset_id: str, refs: Collection[str]) -> Iterator[
     query = select(LabelRow).where(LabelRow.dataset_id == dataset_id)
     for some in _batches(refs):
         yield from session.scalars(query.where(LabelRow.ref.in_(some)))
+
+
+def words(
+    session: Session, dataset_id: str, source: str, refs: Collection[str] | None = None
+) -> dict[str, Word]:
+    """Return what a source says, by reference: under these, or all that it says."""
+    query = select(LabelRow.ref, LabelRow.scene_id, LabelRow.state, LabelRow.at).where(
+        LabelRow.dataset_id == dataset_id, LabelRow.source == source
+    )
+    queries = (
+        (query,)
+        if refs is None
+        else (query.where(LabelRow.ref.in_(some)) for some in _batches(refs))
+    )
+    rows = (row for some in queries for row in session.execute(some))
+    return {row.ref: Word(row.ref, row.scene_id, LabelState(row.state), row.at) for row in rows}
 
 
 def said(

@@ -32,6 +32,8 @@ Spent = Annotated[dict[Label, Annotated[Number, Field(ge=0)]], Field(max_length=
 
 
 def _as_text(value: object) -> object:
+    if isinstance(value, datetime):
+        return value
     if not isinstance(value, str) or not _DATE.match(value):
         rule = "give a date and a time with its offset (RFC 3339), such as 2026-11-30T08:01:00Z"
         raise ValueError(rule)

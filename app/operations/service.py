@@ -1,13 +1,18 @@
 """Show, cancel and fail operations."""
 
+from typing import Final
+
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.access.service import Caller
 from app.errors import ConflictError
 from app.operations import store as operations
-from app.operations.translate import EXTRACTION, to_wire
+from app.operations.translate import EXTRACTION, PUSH, SYNC, to_wire
 from app.operations.wire import Operation, OperationStatus
 from app.store.sessions import ProjectSession
+
+_SCOPES: Final = {EXTRACTION: "datasets:write", PUSH: "labels:write", SYNC: "labels:write"}
+"""What a caller needs to end an operation of a kind; of all others, what makes a seed."""
 
 
 class Operations:
@@ -49,7 +54,7 @@ class Operations:
             It has succeeded or failed already.
         """
         row = operations.get(self._session, operation_id)
-        caller.require("datasets:write" if row.kind == EXTRACTION else "seeds:write")
+        caller.require(_SCOPES.get(row.kind, "seeds:write"))
         self._session.expire(row)  # it may end by itself meanwhile
         cancelled = operations.end(self._session, operation_id, OperationStatus.CANCELLED)
         row = operations.get(self._session, operation_id)

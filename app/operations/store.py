@@ -134,11 +134,11 @@ def end(
     status: str,
     error: str | None = None,
     result_id: str | None = None,
+    report: dict[str, Any] | None = None,
 ) -> bool:
     """End an operation and make its callback due; false where it has ended already or is gone."""
-    ended = _change(
-        session, operation_id, status=status, error=error, result_id=result_id, finished_at=now()
-    )
+    values = {"status": status, "error": error, "result_id": result_id, "report": report}
+    ended = _change(session, operation_id, **values, finished_at=now())
     if ended:
         deliveries.release(session, operation_id, status)
     return ended

@@ -6,15 +6,24 @@ from typing import Final, Literal
 from pydantic import TypeAdapter
 
 from app.callbacks.wire import CallbackRequest, CallbackState, CallbackStatus
-from app.operations.wire import Operation, OperationError, OperationStatus
+from app.operations.wire import (
+    Operation,
+    OperationError,
+    OperationStatus,
+    PushReport,
+    SyncReport,
+)
 from app.store.identifiers import new_id, now
 from app.store.tables import DeliveryRow, OperationRow
 from solver.model.result import relative_gap
 
-Kind = Literal["extraction", "solve", "frontier"]
+Kind = Literal["extraction", "solve", "frontier", "push", "sync"]
 EXTRACTION: Final = "extraction"
 SOLVE: Final = "solve"
 FRONTIER: Final = "frontier"
+PUSH: Final = "push"
+SYNC: Final = "sync"
+_SOLVES: Final = frozenset({SOLVE, FRONTIER})
 _KIND: Final[TypeAdapter[Kind]] = TypeAdapter(Kind)
 
 _MOST_PERCENT: Final = 99.0
@@ -77,6 +86,8 @@ def to_wire(row: OperationRow) -> Operation:
         elapsed_s=elapsed_s,
         seed_id=row.result_id if row.kind == SOLVE else None,
         frontier_id=row.result_id if row.kind == FRONTIER else None,
+        push=PushReport.model_validate(row.report) if row.kind == PUSH and row.report else None,
+        sync=SyncReport.model_validate(row.report) if row.kind == SYNC and row.report else None,
         error=_error(row),
         callback=None if row.delivery is None else _callback(row.delivery),
         created_at=row.created_at,
@@ -89,7 +100,7 @@ def _percent(row: OperationRow, status: OperationStatus, elapsed_s: float | None
     """Return 100 for a success alone."""
     if status is OperationStatus.SUCCEEDED:
         return 100.0
-    if row.kind != EXTRACTION:
+    if row.kind in _SOLVES:
         limit = float((row.request or {}).get("time_limit_s", 1.0))
         return round(_MOST_PERCENT * min(1.0, (elapsed_s or 0.0) / limit), 1)
     return round(_MOST_PERCENT * row.done / row.total, 1) if row.total else 0.0

@@ -33,11 +33,52 @@ class OperationError(Wire):
     detail: str
 
 
+class Failure(Wire):
+    """A scene that was not sent."""
+
+    scene_id: str
+    reason: str
+
+
+class PushReport(Wire):
+    """What became of a push."""
+
+    platform: str = Field(examples=["label_studio"])
+    project: str = Field(description="Where it went, as the platform calls it.")
+    mode: str = Field(description="How the platform was told the order.", examples=["tasks"])
+    created: Count = Field(description="Scenes that got a task.")
+    updated: Count = Field(description="Tasks that changed.")
+    unchanged: Count = Field(description="Scenes whose task was as it should be.")
+    failed: tuple[Failure, ...] = ()
+    view_url: str | None = Field(default=None, description="Where a browser shows them.")
+    first: tuple[str, ...] = Field(
+        default=(), description="Scenes that annotators are served first, in that order."
+    )
+    warnings: tuple[str, ...] = ()
+    dry_run: bool = Field(default=False, description="Whether nothing was done.")
+    tasks: dict[str, str] = Field(
+        default_factory=dict, description="What the scenes' tasks are called there."
+    )
+
+
+class SyncReport(Wire):
+    """What a platform said of its tasks when it was asked for all of them."""
+
+    platform: str = Field(examples=["label_studio"])
+    source: str = Field(description="What the ledger calls the project.")
+    accepted: Count = Field(description="What was new.")
+    duplicates: Count = Field(description="What the ledger knew already.")
+    removed: Count = Field(description="What the ledger knew and the platform has no more.")
+    ignored: Count = Field(description="Tasks of which nobody knows which scene they are.")
+    labelled_count: Count = Field(description="Scenes of the dataset that are labelled now.")
+    version: Count = Field(description="Of the ledger.")
+
+
 class Operation(Wire):
     """Work that outlasts its request."""
 
     id: str
-    kind: Literal["extraction", "solve", "frontier"]
+    kind: Literal["extraction", "solve", "frontier", "push", "sync"]
     dataset_id: str
     status: OperationStatus
     percent_complete: float = Field(ge=0, le=100)
@@ -56,6 +97,8 @@ class Operation(Wire):
     elapsed_s: float | None = Field(description="Seconds since it started.")
     seed_id: str | None = Field(description="Of a solve that succeeded: its seed.")
     frontier_id: str | None = Field(description="Of a frontier that succeeded: it.")
+    push: PushReport | None = Field(description="Of a push that succeeded: what became of it.")
+    sync: SyncReport | None = Field(description="Of a sync that succeeded: what came of it.")
     error: OperationError | None
     callback: CallbackState | None = Field(description="Who is told of the end.")
     created_at: datetime

@@ -33,7 +33,7 @@ from app.operations.wire import ACCEPTED, Operation
 from app.processes.child import Cancellation
 from app.scenes.routes import ContextOf
 from app.seeds.proofs import Proofs
-from app.seeds.service import Seeds
+from app.seeds.service import Media, Seeds
 from app.seeds.translate import objectives_to_wire
 from app.seeds.wire import (
     Frontier,
@@ -154,7 +154,7 @@ def get_seed(seed_id: SeedId, seeds: SeedsOf, response: Response) -> Seed:
     "/seeds/{seed_id}/export",
     response_class=Response,
     responses={
-        **documented(*READING),
+        **documented(*READING, ConflictError),
         HTTPStatus.OK: {
             "content": {
                 kind: {}
@@ -171,9 +171,13 @@ def export_seed(
     seed_id: SeedId,
     seeds: SeedsOf,
     format_name: Annotated[str, Query(alias="format", examples=["csv"])] = "json",
+    media: Annotated[
+        Media,
+        Query(description="`signed`: files have addresses that another host may open for days."),
+    ] = Media.SOURCE,
 ) -> Response:
     """Download a seed in the format of a platform."""
-    exported = seeds.export(seed_id, format_name)
+    exported = seeds.export(seed_id, format_name, media)
     headers = {"Content-Disposition": f'attachment; filename="{exported.filename}"'}
     return Response(exported.content, media_type=exported.media_type, headers=headers)
 

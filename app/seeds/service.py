@@ -1,17 +1,16 @@
 """Answer budgets with seeds and frontiers, and remember the answers."""
 
-from collections.abc import Sequence
+from enum import StrEnum
 from threading import BoundedSemaphore
 
-from app.access.files import permitted
+from app.access.signatures import media_url
 from app.callbacks.egress import require_callable
 from app.choosing.alike import RepresentedTask
 from app.choosing.seeding import FrontierAnswer, SeedAnswer
-from app.datasets import scenes
 from app.datasets import store as datasets
-from app.errors import NotFoundError, SourceRefusedError
-from app.exports import ExportableSeed, Exported, export, require_format
-from app.exports.seed import ExportScene
+from app.errors import NotFoundError
+from app.exports import LINKING, Exported, ExportError, export, require_format
+from app.exports.media import MediaRules
 from app.http.parameters import Preference
 from app.metrics import Metrics
 from app.operations.wire import Operation
@@ -20,6 +19,7 @@ from app.processes.pool import SolvePool
 from app.scenes.pools import RequestContext, ready, signatures_of
 from app.scenes.wire import Neighbor
 from app.seeds import store
+from app.seeds.exporting import exportable
 from app.seeds.questions import await_end, read_request, recall, remember, submit
 from app.seeds.wire import (
     Frontier,
@@ -30,11 +30,18 @@ from app.seeds.wire import (
     SeedRequest,
     SeedSummary,
 )
-from app.settings import Settings
 from app.store import paging
 from app.store.queue import JobQueue
-from app.store.tables import DatasetRow, FrontierRow, SceneRow, SeedRow
-from features.sources.scenes import Image
+from app.store.tables import FrontierRow, SeedRow
+
+
+class Media(StrEnum):
+    """How an export names a pool's files."""
+
+    SOURCE = "source"
+    """As the source does."""
+    SIGNED = "signed"
+    """By addresses of this service that another host may open for some days."""
 
 
 class Seeds:
@@ -176,7 +183,7 @@ class Seeds:
             next_page_token=paging.encode(listing, rows[size - 1][0]) if more else "",
         )
 
-    def export(self, seed_id: str, format_name: str) -> Exported:
+    def export(self, seed_id: str, format_name: str, media: Media = Media.SOURCE) -> Exported:
         """Return a seed as a download.
 
         Raises
@@ -184,13 +191,21 @@ class Seeds:
         NotFoundError
             There is no such seed.
         app.exports.ExportError
-            There is no such format, or it does not fit the dataset.
+            There is no such format, or it does not fit the dataset, or names no files to be signed.
+        ConflictError
+            Nobody said by which address others reach this server.
         """
         require_format(format_name)
+        if media is Media.SIGNED and format_name not in LINKING:
+            detail = f"Only {', '.join(LINKING)} say where files are; media=signed is for these."
+            raise ExportError(detail)
+        settings = self._context.settings
         seed = self.get(seed_id)
-        pool = scenes.every(self._session, seed.dataset_id)
-        dataset = datasets.get(self._session, seed.dataset_id)  # still there, so they are all
-        pooled = _exportable(dataset, pool, seed, self._context.settings)
+        if media is Media.SIGNED:
+            signed = media_url(self._session, settings, seed.dataset_id)
+            pooled = MediaRules().opened(exportable(self._session, seed), signed)
+        else:
+            pooled = exportable(self._session, seed, settings)
         self._session.commit()  # nothing is held while images are read
         return export(pooled, format_name)
 
@@ -218,45 +233,3 @@ class Seeds:
         found: list[tuple[str, float]] = self._pool.answer(task, watch)
         items = tuple(Neighbor(scene_id=name, similarity=alike) for name, alike in found[:k])
         return Represented(scene_id=scene_id, total=len(found), items=items)
-
-
-def _exportable(
-    dataset: DatasetRow, rows: Sequence[SceneRow], seed: Seed, settings: Settings
-) -> ExportableSeed:
-    """Return a stored seed with its whole pool.
-
-    Exporters open images of chosen scenes: those that may not be read now are left out of them.
-    """
-    resource = seed.budget.resource
-    chosen = {scene.scene_id for scene in seed.scenes}
-    return ExportableSeed(
-        kind=dataset.source["kind"],
-        resource=resource,
-        scenes=tuple(
-            ExportScene(
-                scene_id=row.scene_id,
-                cost=row.costs[resource],
-                group=row.group_name,
-                images=tuple(
-                    Image(image["uri"], image.get("sensor"), image.get("frame"))
-                    for image in row.images
-                    if row.scene_id not in chosen or _may_read(image["uri"], settings)
-                ),
-                regions=None if row.regions is None else tuple(row.regions),
-                pointcloud=row.pointcloud,
-                external_ids=row.external_ids,
-                meta=row.meta,
-            )
-            for row in rows
-        ),
-        chosen=tuple(scene.scene_id for scene in seed.scenes),
-        summary=seed.model_dump(mode="json"),
-    )
-
-
-def _may_read(uri: str, settings: Settings) -> bool:
-    try:
-        permitted(uri, settings)
-    except SourceRefusedError:
-        return False
-    return True

@@ -104,7 +104,7 @@ class Artifacts:
 
 def _is_named_by_content(path: Path) -> bool:
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == path.stem
+        return hashlib.file_digest(stream, "sha256").hexdigest() == path.name.partition(".")[0]
 
 
 def _framed(path: Path) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import uuid_utils
 
-FILE_NAME: Final = re.compile(r"[0-9a-f]{64}\.[a-z]+")
+FILE_NAME: Final = re.compile(r"[0-9a-f]{64}\.[a-z]+(?:\.gz)?")
 """The name of a file that a caller sent, wherever it stands in a text."""
 
 

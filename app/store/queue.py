@@ -18,6 +18,8 @@ EXTRACTION_QUEUE = "extraction"
 EXTRACTION_WORKFLOW = "extract_dataset"
 SOLVING_QUEUE = "solving"
 SOLVING_WORKFLOW = "solve_question"
+EXCHANGE_QUEUE = "exchange"
+EXCHANGE_WORKFLOW = "exchange_with_platform"
 
 
 def job_serializer() -> DBOSPortableJSONSerializer:
@@ -53,6 +55,10 @@ class JobQueue:
     def enqueue_solve(self, session: Session, operation_id: str) -> None:
         """Enqueue a solve, as `enqueue_extraction` does."""
         self._enqueue(session, SOLVING_QUEUE, SOLVING_WORKFLOW, operation_id)
+
+    def enqueue_exchange(self, session: Session, operation_id: str) -> None:
+        """Enqueue a push or a sync, as `enqueue_extraction` does; one runs at a time."""
+        self._enqueue(session, EXCHANGE_QUEUE, EXCHANGE_WORKFLOW, operation_id)
 
     def _enqueue(
         self, session: Session, queue: str, workflow: str, operation_id: str, *more: str

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     UniqueConstraint,
     func,
@@ -52,6 +53,7 @@ class TableBase(DeclarativeBase):
         datetime: UtcDateTime(),
         dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(none_as_null=True),
+        bytes: LargeBinary(),
     }
 
 
@@ -81,7 +83,8 @@ class OperationRow(Owned, TableBase):
     """Work that outlasts its request. Its id is the id of the durable workflow, too.
 
     `request` is what is to be answered where that is not the dataset's own registration, and
-    `result_id` names the answer; `version` counts the changes that a watcher should hear of.
+    `result_id` names the answer, or `report` is what came of it; `version` counts the changes that
+    a watcher should hear of.
     """
 
     __tablename__ = "operations"
@@ -99,6 +102,7 @@ class OperationRow(Owned, TableBase):
     incumbent: Mapped[float | None]
     upper_bound: Mapped[float | None]
     result_id: Mapped[str | None]
+    report: Mapped[dict[str, Any] | None]
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
@@ -180,6 +184,63 @@ class LabelRow(TableBase):
     state: Mapped[str]
     at: Mapped[datetime]
     spent: Mapped[dict[str, Any] | None]
+
+
+class HookRow(Owned, TableBase):
+    """Where a platform sends its webhooks: who knows the id may send what happened to scenes."""
+
+    __tablename__ = "hooks"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(
+        ForeignKey("datasets.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str]
+    name: Mapped[str]
+    secret: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class HookEventRow(TableBase):
+    """What a platform sent, byte for byte, until it is worked off; the inbox."""
+
+    __tablename__ = "hook_events"
+    __table_args__ = (
+        Index("ix_hook_events_queue", "status", "hook_id", "id"),
+        Index("ix_hook_events_hook_id", "hook_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    hook_id: Mapped[str] = mapped_column(ForeignKey("hooks.id", ondelete="CASCADE"))
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    body: Mapped[bytes]
+    status: Mapped[str]
+    attempts: Mapped[int]
+    due_at: Mapped[datetime]
+    error: Mapped[str | None]
+
+
+class HookModelRow(TableBase):
+    """What a project of a platform asked of a hook that it knows as a model, and its seed."""
+
+    __tablename__ = "hook_models"
+
+    hook_id: Mapped[str] = mapped_column(
+        ForeignKey("hooks.id", ondelete="CASCADE"), primary_key=True
+    )
+    asker: Mapped[str] = mapped_column(primary_key=True)
+    question: Mapped[dict[str, Any]]
+    seed_id: Mapped[str | None]
+    operation_id: Mapped[str | None]
+
+
+class SecretRow(TableBase):
+    """A secret of the service's own, made once, which all processes on one database share."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
 
 
 class SeedRow(Owned, TableBase):

@@ -19,7 +19,7 @@ from typing import BinaryIO, Final, NoReturn, Self
 
 from features.errors import SourceError
 from features.files.numbers import InexactError, exact, exact_whole, no_constant
-from features.files.paths import open_regular
+from features.files.packed import open_text
 from features.limits import MAX_CARRIED_BYTES, MAX_ELEMENT_CHARS
 
 
@@ -94,7 +94,7 @@ def read_arrays(path: Path) -> Iterator[tuple[str, int, object]]:
     """Yield each element of a file's arrays as array name, index and value.
 
     The file is an array, whose name is then ``""``, or an object, whose members that are arrays
-    count and whose other members are passed over.
+    count and whose other members are passed over. It may be packed by gzip.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def read_arrays(path: Path) -> Iterator[tuple[str, int, object]]:
         The file is not JSON, is neither an array nor an object, names a member twice, has an
         element longer than ``MAX_ELEMENT_CHARS``, or one that :func:`decode_json` would refuse.
     """
-    with open_regular(path) as file:
+    with open_text(path) as file:
         window = _ByteWindow(file, str(path))
         match window.peek():
             case "[":

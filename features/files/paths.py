@@ -57,6 +57,17 @@ def _require_inside(path: Path) -> None:
         raise SourceError(str(path), LINK_OUT)
 
 
+def lies_there(path: Path) -> bool:
+    """Tell whether anything lies at a path; nothing does outside of the folders of `confined`."""
+    roots = _ROOTS.get()
+    try:
+        if roots is not None and not any(map(path.resolve().is_relative_to, roots)):
+            return False
+        return os.path.lexists(path)
+    except (OSError, RuntimeError, ValueError):  # links in a circle, a name that no file can have
+        return False
+
+
 LINK_OUT: Final = (
     "is a link that leads out of the folders that this server may read (SEEDAL_FILE_ROOTS)"
 )

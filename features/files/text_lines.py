@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from features.errors import SourceError
+from features.files.packed import open_text
 from features.files.paths import open_regular
 from features.limits import MAX_LINE_BYTES
 
@@ -28,14 +29,14 @@ def read_lines(path: Path) -> Iterator[bytes]:
 def read_text_lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of a text in UTF-8 or, where a mark begins it, UTF-16; all as UTF-8.
 
-    Spreadsheets write both, with a mark (BOM), which is left out.
+    Spreadsheets write both, with a mark (BOM), which is left out. The file may be packed by gzip.
 
     Raises
     ------
     SourceError
         As :func:`read_lines`; or what the mark says is not so.
     """
-    with open_regular(path) as file:
+    with open_text(path) as file:
         encoding = _UTF_16.get(file.read(2))
         if encoding is not None:
             yield from _decoded(path, file, encoding)
@@ -48,7 +49,7 @@ def read_text_lines(path: Path) -> Iterator[bytes]:
 
 def is_utf_16(path: Path) -> bool:
     """Tell whether a file begins with the mark of UTF-16."""
-    with open_regular(path) as file:
+    with open_text(path) as file:
         return file.read(2) in _UTF_16
 
 

@@ -18,13 +18,17 @@ from numpy.typing import NDArray
 from PIL import ImageOps, UnidentifiedImageError
 
 from features.errors import ImageError, StorageError
+from features.images import heic
 from features.limits import FREE_PIXELS, MAX_PIXELS, MAX_PIXELS_PER_BYTE
 from features.storage import uris
 from features.storage.reading import open_binary, state
 from features.storage.remote import IMAGE, Limits
 
 SUFFIXES: Final = frozenset(
-    {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".jp2"}
+    {
+        *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif"),
+        *(".jp2", ".j2k", ".heic", ".heif"),
+    }
 )
 """File name endings, in lower case, that sources take for images."""
 
@@ -32,7 +36,7 @@ SUFFIXES: Final = frozenset(
 PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000")
-"""The formats that are tried, by Pillow's names."""
+"""The formats that are tried, by Pillow's names; HEIC comes on top where it is installed."""
 
 _STRIP_PIXELS: Final = 2**22
 _UINT16_TO_UINT8: Final = 257  # 65535 / 255
@@ -85,15 +89,15 @@ def load_rgb(uri: str, limits: Limits = IMAGE) -> PIL.Image.Image:
     ------
     ImageError
         The file is missing, a directory, empty, unreadable, not an image, truncated, larger than
-        ``MAX_PIXELS``, or far larger than its file can hold; where it is remote also: unreachable,
-        refused, too slow or too large.
+        ``MAX_PIXELS``, far larger than its file can hold, or HEIC without its extra; where it is
+        remote also: unreachable, refused, too slow or too large.
     """
     with _image_errors():
         file = open_binary(uri, limits)
     try:
         with file, _pillow_quiet:
             size = _size(uri, file)
-            with PIL.Image.open(file, formats=FORMATS) as image:
+            with PIL.Image.open(file, formats=_formats(uri, file)) as image:
                 _require_proportion(uri, image, size)
                 image.load()
                 ImageOps.exif_transpose(image, in_place=True)
@@ -118,6 +122,20 @@ def _size(uri: str, file: BinaryIO) -> int:
         raise ImageError(uri, "the file is empty")
     file.seek(0)
     return size
+
+
+def _formats(uri: str, file: BinaryIO) -> tuple[str, ...]:
+    """Return the formats that are tried: HEIC or all others, by the content."""
+    head = file.read(heic.HEAD_BYTES)
+    file.seek(0)
+    if not heic.is_heic(head):
+        return FORMATS
+    try:
+        heic.prepare()
+    except ImportError as error:
+        rule = "a HEIC image, which needs the extra: pip install 'seedal-service[heic]'"
+        raise ImageError(uri, rule) from error
+    return heic.FORMATS
 
 
 def _require_proportion(uri: str, image: PIL.Image.Image, size: int) -> None:

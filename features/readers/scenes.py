@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from features.errors import SourceError, StorageError, redacted
+from features.files.packed import ENDING
 from features.guarded.frames import Frame
 from features.guarded.pool import ask
 from features.limits import SOURCE_GUARD, guard_of
@@ -17,7 +18,9 @@ from features.storage.uris import to_path
 
 _AT_ONCE: Final = 2_000
 """Scenes of a frame."""
-_CHOICES: Final = ("images_root", "split", "resource", "scene_from", "unit")
+_PACKED: Final = 20
+"""About how many times its size a packed manifest unpacks to."""
+_CHOICES: Final = ("images_root", "split", "resource", "scene_from", "unit", "column")
 _DEFAULTS: Final = SourceOptions()
 
 
@@ -87,10 +90,11 @@ def _opened(
 
 
 def _size(root: str) -> int | None:
-    """Return the bytes of a source that is one file on this machine."""
+    """Return about how many bytes a source has, once unpacked, that is one file on this machine."""
     try:
         path = to_path(root)
-        return path.stat().st_size if path.is_file() else None
+        packed = _PACKED if path.suffix.lower() == ENDING else 1
+        return packed * path.stat().st_size if path.is_file() else None
     except (StorageError, OSError):
         return None
 
@@ -132,9 +136,11 @@ def serve(
         See :func:`features.sources.open_source`.
     """
     images_root = options["images_root"]
-    chosen = SourceOptions(
-        **{**options, "images_root": None if images_root is None else Path(images_root)}
-    )
+    typed = {
+        "images_root": None if images_root is None else Path(images_root),
+        "column": tuple(options["column"]),
+    }
+    chosen = SourceOptions(**{**options, **typed})
     mistakes = None if collected is None else Mistakes(**collected)
     if mistakes is not None:
         chosen = replace(chosen, refuse=mistakes.refuse, go_on=mistakes.go_on)

@@ -12,6 +12,7 @@ from typing import Final
 
 from features.errors import SourceError, count
 from features.files.json_values import Fields, read_arrays
+from features.sources.local_names import as_meant
 from features.sources.options import Rule, SourceOptions, parse_rule
 from features.sources.pool import build_pool
 from features.sources.record import parse_scene
@@ -57,20 +58,25 @@ def open_coco(path: Path, options: SourceOptions) -> ScenePool:
     if not content.groups and content.unnamed:
         raise SourceError(str(path), "no file name matches scene_from")
     base = path.parent if options.images_root is None else options.images_root
-    notes = []
-    if content.unnamed:
-        notes.append(f"{count(content.unnamed, 'image')} whose name tells no scene left out")
-    first = next((group.names[0] for group in content.groups.values()), None)
-    if first is not None and "://" not in first and not (base / first).is_file():
-        notes.append(f"{base / first} is not there; the images root says where images lie")
     return build_pool(
         "coco",
         str(path),
         _scenes(content, base),
         resource=options.resource or IMAGES,
         cost_origin="numbers of images and annotations",
-        notes=notes,
+        notes=_notes(content, base),
     )
+
+
+def _notes(content: _Content, base: Path) -> Iterator[str]:
+    """Yield what a user should read, once the names of all images have been understood."""
+    if content.unnamed:
+        yield f"{count(content.unnamed, 'image')} whose name tells no scene left out"
+    first = next((group.names[0] for group in content.groups.values()), None)
+    if first is not None and "://" not in first:
+        path = base / as_meant(first, base)
+        if not path.is_file():
+            yield f"{path} is not there; the images root says where images lie"
 
 
 def is_coco(path: Path) -> bool:

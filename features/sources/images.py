@@ -18,6 +18,7 @@ from features.files.numbers import InexactError
 from features.files.paths import list_folder
 from features.files.tables import Rows
 from features.images.pixels import SUFFIXES
+from features.sources.local_names import spellings
 from features.sources.options import SourceOptions
 from features.sources.pool import build_pool
 from features.sources.scenes import Image, PoolScene, ScenePool
@@ -59,7 +60,8 @@ def read_costs(
     for place, row in rows:
         if len(row) != len(header):
             raise SourceError(place, f"the row has {len(row)} columns, the header {len(header)}")
-        scene_id, *values = row
+        name, *values = row
+        scene_id = next((each for each in spellings(name) if each in scene_ids), name)
         if scene_id not in scene_ids:
             raise SourceError(place, f"there is no folder for scene {scene_id!r}")
         if scene_id in costs:

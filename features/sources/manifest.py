@@ -5,17 +5,20 @@ Unless the caller says how else broken rules are met (`features.sources.options`
 A row is a scene as :func:`features.sources.record.parse_scene` describes it, whichever of the
 forms the file's ending names: JSON Lines, JSON, CSV or Parquet.
 
-A manifest as JSON Lines: UTF-8, one object a line. As JSON: one array of such objects.
+A manifest as JSON Lines: UTF-8, one object a line. As JSON: one array of such objects. All but
+Parquet may be packed by gzip.
 """
 
 from collections.abc import Iterator
 from itertools import islice, takewhile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from features.errors import SourceError
 from features.files.json_values import decode_json, read_arrays
+from features.files.packed import ENDING
 from features.files.text_lines import read_text_lines
+from features.sources.columns import SCENE_COLUMNS, Columns, parse_columns
 from features.sources.manifest_csv import read_csv
 from features.sources.options import Refuse, SourceOptions, at_once, id_of
 from features.sources.pool import build_pool, require_proportion
@@ -24,7 +27,7 @@ from features.sources.scenes import PoolScene, ScenePool
 
 
 def read_jsonl(
-    path: Path, base: Path | str, refuse: Refuse = at_once
+    path: Path, base: Path | str, columns: Columns, refuse: Refuse = at_once
 ) -> Iterator[tuple[str, PoolScene]]:
     """Yield the scene of each line after its place, ``"FILE:LINE"``.
 
@@ -38,12 +41,18 @@ def read_jsonl(
         place = f"{path}:{number}"
         record: object = None
         try:
-            record = _decoded(line, place)
+            record = _named(_decoded(line, place), columns, place)
             scene = parse_scene(record, place, base)
         except SourceError as error:
             refuse(error, id_of(record))
         else:
             yield place, scene
+    columns.require_given(str(path))
+
+
+def _named(record: object, columns: Columns, place: str) -> object:
+    """Return a record with the keys that it should have; who reads it refuses what is none."""
+    return columns.record(record, place) if isinstance(record, dict) else record
 
 
 def _decoded(text: bytes, place: str) -> object:
@@ -53,7 +62,7 @@ def _decoded(text: bytes, place: str) -> object:
 
 
 def read_array(
-    path: Path, base: Path | str, refuse: Refuse = at_once
+    path: Path, base: Path | str, columns: Columns, refuse: Refuse = at_once
 ) -> Iterator[tuple[str, PoolScene]]:
     """Yield the scene of each element of a JSON array after its place, ``"FILE [INDEX]"``.
 
@@ -67,11 +76,12 @@ def read_array(
             raise SourceError(str(path), "is an object where an array of scenes is needed")
         place = f"{path} [{index}]"
         try:
-            scene = parse_scene(record, place, base)
+            scene = parse_scene(_named(record, columns, place), place, base)
         except SourceError as error:
             refuse(error, id_of(record))
         else:
             yield place, scene
+    columns.require_given(str(path))
 
 
 def is_array(path: Path) -> bool:
@@ -93,6 +103,23 @@ ARRAY: Final = ".json"
 """That of a manifest which is one JSON array, or of something else."""
 
 
+def form_of(name: str) -> str:
+    """Return the ending, in lower case, that tells a file's form; ``.gz`` after it is left out.
+
+    Parquet packs itself, so ``.parquet.gz`` tells nothing.
+
+    Examples
+    --------
+    >>> form_of("pool/Scenes.JSONL.gz")
+    '.jsonl'
+    """
+    path = PurePosixPath(name.lower())
+    if path.suffix != ENDING:
+        return path.suffix
+    form = path.with_suffix("").suffix
+    return ENDING if form == ".parquet" else form
+
+
 def open_manifest(path: Path, options: SourceOptions, base: Path | str | None = None) -> ScenePool:
     """Return the pool that a manifest describes.
 
@@ -105,7 +132,7 @@ def open_manifest(path: Path, options: SourceOptions, base: Path | str | None = 
         A row breaks a rule; names ``FILE:LINE``, of Parquet ``FILE row N``.
     """
     notes: list[str] = []
-    scenes = _scenes(path, path.parent if base is None else base, options.refuse, notes)
+    scenes = _scenes(path, path.parent if base is None else base, options, notes)
     return build_pool(
         "manifest",
         str(path),
@@ -118,18 +145,22 @@ def open_manifest(path: Path, options: SourceOptions, base: Path | str | None = 
 
 
 def _scenes(
-    path: Path, base: Path | str, refuse: Refuse, notes: list[str]
+    path: Path, base: Path | str, options: SourceOptions, notes: list[str]
 ) -> Iterator[tuple[str, PoolScene]]:
-    match path.suffix.lower():
+    given, refuse = parse_columns(options.column), options.refuse
+    columns = Columns(given, SCENE_COLUMNS, path.name)
+    match form_of(path.name):
         case ".csv" | ".tsv":
-            return read_csv(path, base, refuse, notes)
+            yield from read_csv(path, base, given, refuse, notes)
+            return
         case ".parquet":
             from features.sources.manifest_parquet import (  # noqa: PLC0415  loads pyarrow
                 read_parquet,
             )
 
-            return read_parquet(path, base, refuse, notes)
+            yield from read_parquet(path, base, columns, refuse, notes)
         case ".json":
-            return read_array(path, base, refuse)
+            yield from read_array(path, base, columns, refuse)
         case _:
-            return read_jsonl(path, base, refuse)
+            yield from read_jsonl(path, base, columns, refuse)
+    notes += columns.notes()

@@ -2,10 +2,12 @@
 
 ``images`` is a list of strings or of structs (``uri``, ``sensor``, ``frame``), or a single path;
 ``costs`` a struct or a map; ``scene_id`` may be a whole number. A null is an absent key. Columns of
-other names are passed over. Rows are read in small batches, whatever the size of a row group.
+other names are kept within ``meta`` where they hold text, numbers or booleans. Rows are read in
+small batches, whatever the size of a row group.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -15,9 +17,9 @@ import pyarrow as pa
 from features.errors import SourceError
 from features.files.numbers import exact_whole
 from features.files.parquet import open_parquet
-from features.sources.columns import note_of, unknown_columns
+from features.sources.columns import META, Columns, assembled
 from features.sources.options import Refuse, at_once, id_of
-from features.sources.record import SCENE_KEYS, parse_scene
+from features.sources.record import parse_scene
 from features.sources.scenes import PoolScene
 
 _BATCH_ROWS: Final = 64
@@ -25,7 +27,11 @@ _TEXTS: Final = ("scene_id", "group")
 
 
 def read_parquet(
-    path: Path, base: Path | str, refuse: Refuse = at_once, notes: list[str] | None = None
+    path: Path,
+    base: Path | str,
+    columns: Columns,
+    refuse: Refuse = at_once,
+    notes: list[str] | None = None,
 ) -> Iterator[tuple[str, PoolScene]]:
     """Yield the scene of each row after its place, ``"FILE row N"``; rows count from 1.
 
@@ -33,6 +39,8 @@ def read_parquet(
     ----------
     path, base, refuse
         As in :func:`features.sources.manifest.open_manifest`.
+    columns
+        Say what each column is taken as.
     notes
         Gets sentences about what was understood.
 
@@ -42,7 +50,7 @@ def read_parquet(
         The file is no Parquet file, or a row breaks a rule.
     """
     number = 0
-    for batch in _batches(path, [] if notes is None else notes):
+    for batch in _batches(path, columns, [] if notes is None else notes):
         for index in range(batch.num_rows):
             number += 1
             place = f"{path} row {number}"
@@ -56,27 +64,36 @@ def read_parquet(
                 yield place, scene
 
 
-def _batches(path: Path, notes: list[str]) -> Iterator[pa.RecordBatch]:
+def _batches(path: Path, columns: Columns, notes: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of the columns that are used, called what they are taken as."""
     with open_parquet(path) as table:
         schema = table.schema_arrow
-        others = unknown_columns(schema.names, SCENE_KEYS, "", str(path))
-        if others:
-            notes.append(note_of(others, path.name))
-        columns = [name for name in schema.names if name not in others]
-        notes += _understood(schema, columns, path.name)
-        yield from table.iter_batches(_BATCH_ROWS, columns=columns)
+        unfit = [field.name for field in schema if not _is_plain(field.type)]
+        targets = columns.of_header(schema.names, str(path), unfit)
+        taken = {target: name for target, name in zip(targets, schema.names, strict=True) if target}
+        notes += _understood(schema, taken, path.name)
+        of_name = {name: target for target, name in taken.items()}
+        for batch in table.iter_batches(_BATCH_ROWS, columns=list(of_name)):
+            yield batch.rename_columns([of_name[name] for name in batch.schema.names])
 
 
-def _understood(schema: pa.Schema, columns: Sequence[str], name: str) -> list[str]:
+def _understood(schema: pa.Schema, taken: Mapping[str, str], name: str) -> list[str]:
     """Return sentences about columns that are not of the type that the manifest has."""
     notes = [
         f"The whole numbers of {column} in {name} are taken as text."
-        for column in columns
-        if column in _TEXTS and pa.types.is_integer(schema.field(column).type)
+        for target, column in taken.items()
+        if target in _TEXTS and pa.types.is_integer(schema.field(column).type)
     ]
-    if "images" in columns and _is_text(schema.field("images").type):
-        notes.append(f"The cells of images in {name} are taken as one path each.")
+    if "images" in taken and _is_text(schema.field(taken["images"]).type):
+        notes.append(f"The cells of {taken['images']} in {name} are taken as one path each.")
     return notes
+
+
+def _is_plain(form: pa.DataType) -> bool:
+    """Tell whether JSON has the values of a type."""
+    types = pa.types
+    numbers = (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean)
+    return _is_text(form) or any(is_one(form) for is_one in numbers)
 
 
 def _is_text(form: pa.DataType) -> bool:
@@ -90,14 +107,14 @@ def _record(batch: pa.RecordBatch, index: int, place: str) -> dict[str, object]:
         row = {
             name: _cell(name, batch[name][index].as_py(), batch[name].type)
             for name in batch.schema.names
-            if name in SCENE_KEYS
         }
     except MemoryError:
         raise
     except Exception as error:  # not UTF-8, a key twice, a date before year 1, no such index
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise SourceError(place, f"has a value that cannot be read ({reason})") from error
-    return {name: value for name, value in row.items() if value is not None}
+    present = ((name, value) for name, value in row.items() if value is not None)
+    return assembled(present, place)
 
 
 def _cell(name: str, value: object, form: pa.DataType) -> object:
@@ -105,6 +122,8 @@ def _cell(name: str, value: object, form: pa.DataType) -> object:
         return str(value)
     if name == "images" and isinstance(value, str):
         return [value]
+    if name.startswith(META) and isinstance(value, float) and not math.isfinite(value):
+        return None  # how tables say that there is none
     return _plain(value, form)
 
 

@@ -15,6 +15,7 @@ from typing import Final, Literal, NoReturn, get_args
 
 from features.errors import SourceError
 from features.files.json_values import Fields
+from features.sources.columns import parse_columns
 from features.sources.expressions import MAX_NAME, Expression, ExpressionError
 
 Rule = Callable[[Fields], str | None]
@@ -128,6 +129,8 @@ class SourceOptions:
         group; see :func:`parse_rule`.
     unit
         What a scene is (nuScenes): a drive of 20 s, or one ``"keyframe"`` of it.
+    column
+        Which column of a manifest is what, as TARGET=COLUMN: cost=points; repeatable.
     refuse
         How a row of a manifest that breaks a rule is met.
     go_on
@@ -136,7 +139,8 @@ class SourceOptions:
     Raises
     ------
     SourceError
-        An unknown split or unit, or a ``scene_from`` that is no rule.
+        An unknown split or unit, a ``scene_from`` that is no rule, or a `column` that says nothing;
+        see :func:`features.sources.columns.parse_columns`.
     """
 
     images_root: Path | None = None
@@ -144,6 +148,7 @@ class SourceOptions:
     resource: str | None = None
     scene_from: str | None = None
     unit: Unit = "scene"
+    column: tuple[str, ...] = ()
     refuse: Refuse = at_once
     go_on: GoOn = always
 
@@ -154,3 +159,4 @@ class SourceOptions:
             rule = f"must be 'scene' or 'keyframe', not {self.unit!r}"
             raise SourceError(place="unit", rule=rule)
         parse_rule(self.scene_from)
+        parse_columns(self.column)

@@ -44,7 +44,7 @@ def build_pool(
         Each scene after its place (``"FILE:LINE"`` or a path), in the source's order.
     resource
         The resource that a budget limits. ``None`` takes ``"cost"`` where every scene has it, else
-        the only resource that all scenes share.
+        the only resource that all scenes share; an empty name takes the first that they share.
     cost_origin
         Where the costs come from, for people.
     notes
@@ -79,7 +79,9 @@ def build_pool(
             places[scene.scene_id] = place
     if not scenes:
         raise SourceError(root, "has no scenes")
-    pool_resource = _shared_resource(root, scenes.values()) if resource is None else resource
+    pool_resource = resource or _shared_resource(
+        root, scenes.values(), any_will_do=resource is not None
+    )
     for scene in tuple(scenes.values()):
         if pool_resource not in scene.costs:
             rule = (
@@ -169,14 +171,14 @@ def _check_new(place: str, scene: PoolScene, places: Mapping[str, str]) -> None:
         raise SourceError(place, f"scene_id {scene.scene_id!r} is already used at {first}")
 
 
-def _shared_resource(root: str, scenes: Iterable[PoolScene]) -> str:
+def _shared_resource(root: str, scenes: Iterable[PoolScene], *, any_will_do: bool) -> str:
     first, *others = (scene.costs for scene in scenes)
     shared = [name for name in first if all(name in costs for costs in others)]
     if DEFAULT_RESOURCE in shared:
         return DEFAULT_RESOURCE
     if not shared:
         raise SourceError(root, "the scenes share no resource, so no budget can limit them all")
-    if len(shared) > 1:
+    if len(shared) > 1 and not any_will_do:
         names = ", ".join(shared)
         rule = f"the scenes share several resources: name the budget's (`resource`): {names}"
         raise SourceError(root, rule)

@@ -22,6 +22,7 @@ from typing_extensions import TypedDict
 from features.errors import SourceError, StorageError
 from features.files.json_values import Fields, is_plain
 from features.files.numbers import exact_whole
+from features.sources.local_names import as_meant
 from features.sources.scenes import Image, PoolScene
 from features.storage.reading import require_readable
 from features.storage.uris import resolve
@@ -149,7 +150,7 @@ def _image(entry: object, place: str, name: str, base: Path | str) -> Image:
     fields = Fields.of(entry, place, name, _IMAGE_KEYS)
     uri = fields.text("uri")
     try:
-        uri = resolve(uri, base)
+        uri = resolve(as_meant(uri, base), base)
         require_readable(uri)
     except StorageError as error:
         fields.refuse("uri", f"{error.uri!r} is no usable path: {error.reason}")
@@ -183,6 +184,6 @@ def _pointcloud(fields: Fields, base: Path | str) -> str:
     if "://" in uri:
         return uri
     try:
-        return resolve(uri, base)
+        return resolve(as_meant(uri, base), base)
     except StorageError as error:
         pointcloud.refuse("uri", f"{error.uri!r} is no usable path: {error.reason}")

@@ -15,7 +15,7 @@ from features.files.paths import list_folder
 from features.sources.coco import is_coco, open_coco
 from features.sources.images import has_images, open_images
 from features.sources.kitti_360 import has_windows, open_kitti_360
-from features.sources.manifest import ARRAY, SUFFIXES, is_array, open_manifest
+from features.sources.manifest import ARRAY, SUFFIXES, form_of, is_array, open_manifest
 from features.sources.nuscenes import has_tables, open_nuscenes
 from features.sources.options import SourceOptions
 from features.sources.s3dis import has_areas, open_s3dis
@@ -52,7 +52,7 @@ def open_named(
     Raises
     ------
     SourceError
-        `opener` refuses it; the file is called by its name.
+        `opener` refuses it; the file is called by its name, as in notes.
     """
 
     def named(error: SourceError) -> SourceError:
@@ -63,9 +63,11 @@ def open_named(
         options.refuse(named(error), scene_id)
 
     try:
-        return opener(path, replace(options, refuse=refuse), base)
+        pool = opener(path, replace(options, refuse=refuse), base)
     except SourceError as error:
         raise named(error) from error
+    short = name.rpartition("/")[2]
+    return replace(pool, notes=tuple(note.replace(path.name, short) for note in pool.notes))
 
 
 _OPENERS: Final[Mapping[str, Callable[[Path, SourceOptions], ScenePool]]] = {
@@ -89,6 +91,7 @@ _SIGNS: Final[Mapping[str, Callable[[Path], bool]]] = {
     "images": has_images,
 }
 _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
+    "manifest": frozenset({"column"}),
     "coco": frozenset({"images_root", "scene_from"}),
     "semantic_kitti": frozenset({"images_root", "split"}),
     "s3dis": frozenset({"images_root", "split"}),
@@ -98,6 +101,7 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
 }
 _COMMON_OPTIONS: Final = frozenset({"resource", "refuse", "go_on"})
 _DEFAULTS: Final = SourceOptions()
+_ENDINGS: Final = f"{', '.join(SUFFIXES[:-1])} (each also with .gz) or {SUFFIXES[-1]}"
 
 KINDS: Final[tuple[str, ...]] = tuple(_OPENERS)
 """The kinds that :func:`open_source` knows."""
@@ -183,17 +187,17 @@ def detect(root: str | Path) -> str:
     path = _absolute(root)
     with _os_errors_named(path):
         if path.is_file():
-            if path.suffix.lower() in SUFFIXES:
+            if form_of(path.name) in SUFFIXES:
                 return "manifest"
-            if path.suffix.lower() == ARRAY:
+            if form_of(path.name) == ARRAY:
                 if is_coco(path):
                     return "coco"
                 if is_array(path):
                     return "manifest"
             rule = (
-                f"is a file, but neither a manifest (its name must end in {', '.join(SUFFIXES)}, "
-                "or it is a .json file of an array of scenes) nor COCO (a .json file with images "
-                "that have a file_name)"
+                f"is a file, but neither a manifest (its name must end in {_ENDINGS}, or it is a "
+                ".json file of an array of scenes) nor COCO (a .json file with images that have a "
+                "file_name)"
             )
             raise SourceError(str(root), rule)
         list_folder(path)  # a folder that is missing or closed says so here
@@ -214,11 +218,10 @@ def _detect_remote(root: str) -> str:
         name = parse(root).path
     except StorageError as error:
         raise SourceError(error.uri, error.reason) from error
-    if name.lower().endswith(SUFFIXES):
+    if form_of(name) in SUFFIXES:
         return "manifest"
     rule = (
-        f"is no manifest by its name, which must end in {', '.join(SUFFIXES)}; "
-        "other kinds lie on this machine"
+        f"is no manifest by its name, which must end in {_ENDINGS}; other kinds lie on this machine"
     )
     raise SourceError(redacted(root), rule)
 

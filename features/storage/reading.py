@@ -17,10 +17,11 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from features.errors import AbsentError, StorageError
+from features.files.packed import ENDING
 from features.files.paths import atomic_write
 from features.storage.file_systems import FileSystemFile
 from features.storage.object_stores import ObjectStoreFile
-from features.storage.remote import FILE, IMAGE, Limits, RemoteFile, Sink
+from features.storage.remote import FILE, IMAGE, Content, Limits, RemoteFile, Sink
 from features.storage.uris import HTTP, OBJECT_STORES, is_remote, parse, to_path
 
 
@@ -136,12 +137,26 @@ def state(name: str, limits: Limits = IMAGE) -> tuple[str | int, ...]:
     return _without_query(name), size, tag
 
 
+def described(name: str, limits: Limits = IMAGE) -> Content:
+    """Return what is known of a file's content without reading it.
+
+    Raises
+    ------
+    StorageError
+        The file is missing, cannot be reached in time, or may not be read.
+    """
+    if is_remote(name):
+        return _remote(name, limits).content()
+    status = regular_file(name)[1]
+    return Content(status.st_size, str(status.st_mtime_ns))
+
+
 @contextmanager
 def local_copy(name: str, limits: Limits = FILE) -> Iterator[Path]:
     """Yield a path on this machine with a file's content: a local file itself, else a copy.
 
-    A copy lies in a folder of its own, keeps the ending of its name (in lower case), and is gone
-    when the block ends.
+    A copy lies in a folder of its own, keeps the ending of its name (in lower case; of a packed
+    file both endings), and is gone when the block ends.
 
     Parameters
     ----------
@@ -160,10 +175,16 @@ def local_copy(name: str, limits: Limits = FILE) -> Iterator[Path]:
         return
     file = _remote(name, limits)
     with TemporaryDirectory(prefix="seedal-") as folder:
-        path = Path(folder) / f"copy{Path(parse(name).path).suffix.lower()}"
+        path = Path(folder) / f"copy{_ending(parse(name).path)}"
         with path.open("xb") as sink:
             file.read_into(sink)
         yield path
+
+
+def _ending(name: str) -> str:
+    path = Path(name.lower())
+    is_packed = path.suffix == ENDING
+    return path.with_suffix("").suffix + ENDING if is_packed else path.suffix
 
 
 def require_readable(name: str) -> None:

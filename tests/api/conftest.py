@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from label_studio_fake import TOKEN
 from PIL import Image
 
 from app.datasets.extraction import ExtractionJob, ExtractionOutcome
@@ -38,8 +39,29 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory, pool: Path) -> FastAPI:
-    """Return the application."""
+    """Return the application; its operator connected a Label Studio."""
+    operators = tmp_path_factory.mktemp("operator")
+    (operators / "token").write_text(f"{TOKEN}\n")
+    connections = operators / "connections.toml"
+    connections.write_text(
+        f"""
+        [connections.main]
+        kind = "label_studio"
+        url = "http://label-studio.test"
+        token_file = "{operators / "token"}"
+        project = "new:Rooms"
+        media = {{ "{pool.parent}" = "/data/local-files/?d=permitted" }}
+
+        [connections.others]
+        kind = "label_studio"
+        url = "http://label-studio.test"
+        token_file = "{operators / "token"}"
+        projects = ["another"]
+        """
+    )
     settings = Settings(
+        connections_file=connections,
+        public_url="http://testserver",
         data_dir=tmp_path_factory.mktemp("data"),
         file_roots=(pool.parent,),
         solve_processes=1,

@@ -8,6 +8,7 @@ import signal
 import threading
 import zipfile
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +228,26 @@ def test_a_seed_is_downloaded_in_a_format(
         assert answer.json() == seed
     if name == "csv":
         assert answer.text.splitlines()[1].startswith(f"1,{seed['scenes'][0]['scene_id']},")
+
+
+def test_an_export_has_addresses_that_others_can_open(client: TestClient, ready: str) -> None:
+    """Signed files of an export are the very bytes of the images, without a key."""
+    seed = _ask(client, ready, {"limit": 10}).json()
+    path = f"/v1/seeds/{seed['id']}/export"
+    plain, signed = (
+        [
+            json.loads(line)["images"]
+            for line in client.get(
+                path, params={"format": "jsonl", "media": media}
+            ).text.splitlines()
+        ]
+        for media in ("source", "signed")
+    )
+    for image, other in zip(chain(*plain), chain(*signed), strict=True):
+        assert client.get(other["uri"]).content == Path(image["uri"]).read_bytes()
+    refused = client.get(path, params={"format": "csv", "media": "signed"})
+    assert refused.status_code == 422
+    assert "media=signed is for these" in refused.json()["detail"]
 
 
 def test_redal_files_partition_the_dataset(

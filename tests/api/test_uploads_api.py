@@ -1,6 +1,7 @@
 """Uploads over HTTP: manifests that become datasets, vectors that take the place of images."""
 
 import asyncio
+import gzip
 import hashlib
 import io
 import json
@@ -17,6 +18,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.datasets import extraction
+from app.datasets import store as datasets
 from app.datasets.extraction import ExtractionOutcome
 from app.datasets.uploads import Uploads
 from app.errors import SlowRequestError
@@ -169,7 +171,9 @@ def _upload(client: TestClient, content: bytes) -> dict[str, Any]:
     return uploaded
 
 
-@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+@pytest.mark.parametrize(
+    "form", ["jsonl", "json", "csv", "parquet", "jsonl.gz", "json.gz", "csv.gz"]
+)
 def test_an_uploaded_manifest_becomes_a_dataset(
     client: TestClient,
     register: Callable[..., dict[str, Any]],
@@ -181,13 +185,17 @@ def test_an_uploaded_manifest_becomes_a_dataset(
     """A manifest sent as it is, in each form, is looked at and registered by the URI it gets."""
     content = _lines(pool)
     rows = [json.loads(line) for line in content.splitlines()]
-    if form == "csv":
+    if form.startswith("json") and not form.startswith("jsonl"):
+        content = f"\n {json.dumps(rows)}".encode()
+    if form.startswith("csv"):
         lines = [f"{row['scene_id']},{row['cost']},{row['images'][0]}" for row in rows]
         content = "\n".join(["scene_id,cost,image_uri", *lines]).encode()
     if form == "parquet":
         stream = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(rows), stream)
         content = stream.getvalue()
+    if form.endswith(".gz"):
+        content = gzip.compress(content, mtime=0)
     uploaded = _upload(client, content)
     assert uploaded["uri"].endswith(f".{form}")
     assert (_upload(client, content), uploaded["bytes"]) == (uploaded, len(content))
@@ -219,6 +227,74 @@ def test_an_uploaded_manifest_is_called_by_its_uri(
         assert mistake["place"].startswith(uri)
         assert str(app.state.app_state.settings.data_dir) not in json.dumps(report)
         assert report["scene_count"] == 1
+
+
+def test_a_packed_manifest_is_kept_while_a_dataset_names_it(
+    client: TestClient, app: FastAPI, register: Callable[..., dict[str, Any]], pool: Path
+) -> None:
+    """What a dataset's source and a check of the content call it is the whole name."""
+    uri = _upload(client, gzip.compress(_lines(pool), mtime=1))["uri"]
+    register({"kind": "manifest", "uri": uri})
+    app_state = app.state.app_state
+    with app_state.sessions() as session:
+        assert uri.removeprefix("upload:") in datasets.uploads_named(session)
+    assert (app_state.settings.uploads_dir / uri.removeprefix("upload:")).is_file()
+
+
+def test_a_damaged_packing_is_one_sentence(
+    client: TestClient, app: FastAPI, validate: Callable[..., dict[str, Any]], pool: Path
+) -> None:
+    """It is named by its URI, and nothing says where this server keeps it."""
+    uri = _upload(client, gzip.compress(_lines(pool))[:-5])["uri"]
+    (mistake,) = validate({"kind": "manifest", "uri": uri})["errors"]
+    assert mistake["place"] == uri
+    assert mistake["detail"].startswith("is packed by gzip, but damaged or not whole")
+    assert str(app.state.app_state.settings.data_dir) not in json.dumps(mistake)
+
+
+def test_columns_are_what_the_request_says(
+    client: TestClient,
+    register: Callable[..., dict[str, Any]],
+    extract: Callable[[dict[str, Any]], ExtractionOutcome],
+    pool: Path,
+    validate: Callable[..., dict[str, Any]],
+) -> None:
+    """A table with names of its own becomes a dataset as it is, and what else it has is meta."""
+    picture = next(pool.glob("*/*/0.png"))
+    rows = [f"{k},{k + 1},{picture},{k % 2}" for k in range(3)]
+    uri = _upload(client, "\n".join(["room,points,photo,floor", *rows]).encode())["uri"]
+    columns = {"scene_id": "room", "cost.points": "points", "image_uri": "photo"}
+    source = {"kind": "manifest", "uri": uri, "columns": columns}
+    report = validate(source)
+    assert (report["valid"], report["scene_count"], report["resource"]) == (True, 3, "points")
+    assert any("kept as meta ('floor')" in note for note in report["notes"])
+    registered = register(source)
+    assert registered["dataset"]["source"]["columns"] == columns
+    assert extract(registered) is ExtractionOutcome.DONE
+    path = f"/v1/datasets/{registered['dataset']['id']}"
+    assert client.get(path).json()["status"] == "ready"
+    found = client.get(f"{path}/scenes").json()["items"]
+    assert [scene["scene_id"] for scene in found] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "pointer"),
+    [
+        ({"price": "points"}, "#/source/columns"),
+        ({"cost": "points", "meta.x": "points"}, "#/source/columns"),
+        ({"cost": ""}, "#/source/columns/cost"),
+        ({"cost": 3}, "#/source/columns/cost"),
+        (["cost=points"], "#/source/columns"),
+    ],
+)
+def test_columns_that_say_nothing_are_refused_at_once(
+    client: TestClient, columns: object, pointer: str
+) -> None:
+    """The pointer leads to what is wrong, before anything is read."""
+    source = {"kind": "manifest", "uri": "file:///data/a.csv", "columns": columns}
+    answer = client.post("/v1/datasets", json={"name": "x", "source": source})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"].startswith(pointer)
 
 
 @pytest.mark.parametrize("image", ["relative.png", "/etc/passwd", "s3://bucket/a.png"])

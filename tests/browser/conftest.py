@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from label_studio_fake import TOKEN, FakeLabelStudio, served
 from looking import Site
 from planted import plant
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
@@ -43,14 +44,40 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     manifest = write_world(folder / "world", rooms=24, images_per_room=2, size=(96, 72))
     shared = Path(__file__).resolve().parents[3] / "shared" / "data"
     roots = f"{folder}:{os.environ.get('SEEDAL_TEST_DATA', shared)}"
-    settings = Settings.model_validate(
-        {"data_dir": folder / "data", "file_roots": roots, "port": free_port()}
+    platform = FakeLabelStudio()
+    with served(platform) as url:
+        settings = Settings.model_validate(
+            {
+                "data_dir": folder / "data",
+                "file_roots": roots,
+                "port": free_port(),
+                "connections_file": _connected(folder, url),
+            }
+        )
+        planted = plant(settings, 300)
+        with serving(settings) as api:
+            page = f"http://127.0.0.1:{settings.port}/"
+            site = Site(page, api, manifest.parent, "", planted, platform)
+            building = site.register("Building", {"kind": "manifest", "uri": manifest.as_uri()})
+            yield Site(site.url, api, manifest.parent, building, planted, platform)
+
+
+def _connected(folder: Path, url: str) -> Path:
+    """Return an operator's file that connects a Label Studio."""
+    token = folder / "token"
+    token.write_text(TOKEN)
+    path = folder / "connections.toml"
+    path.write_text(
+        f"""
+        [connections.main]
+        kind = "label_studio"
+        url = "{url}"
+        token_file = "{token}"
+        project = "new:Rooms"
+        media = {{ "{folder}" = "/data/local-files/?d=site" }}
+        """
     )
-    planted = plant(settings, 300)
-    with serving(settings) as api:
-        site = Site(f"http://127.0.0.1:{settings.port}/", api, manifest.parent, "", planted)
-        building = site.register("Building", {"kind": "manifest", "uri": manifest.as_uri()})
-        yield Site(site.url, api, manifest.parent, building, planted)
+    return path
 
 
 @pytest.fixture

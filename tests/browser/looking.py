@@ -6,19 +6,21 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlparse
 
 import httpx2
+from label_studio_fake import FakeLabelStudio
 from playwright.sync_api import Locator, Page, expect
 from serving import eventually
 
 
 @dataclass(frozen=True)
 class Site:
-    """A running service and the ids of what is ready in it."""
+    """A running service, what is ready in it, and the platform that its operator connected."""
 
     url: str
     api: httpx2.Client
     world: Path
     building: str
     planted: str
+    platform: FakeLabelStudio
 
     def register(self, name: str, source: dict[str, Any], **features: object) -> str:
         """Register a dataset, wait until it is ready, and return its id."""

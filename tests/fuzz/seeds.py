@@ -1,5 +1,6 @@
 """Whole files of every format, from which mutation starts."""
 
+import gzip
 import io
 import json
 import lzma
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import PIL.Image
+import pillow_heif
 import pyarrow as pa
 import pyarrow.parquet as pq
 from targets import IDS
@@ -49,6 +51,10 @@ def _manifest(form: str) -> Iterator[bytes]:
         yield b"scene_id,image_uri,sensor,frame,cost\na,1.png,left,1,5\na,2.png,left,2,5\n"
         yield b"scene_id;cost;images\ns0;10,5;im/0.jpg\n"
         yield "\ufeffscene_id,cost\na,1\n".encode("utf-16-le")
+        yield b"scene_id,image_uri,cost,width,floor\na,1.png,1,640,2\na,2.png,1,800,2\n"
+        yield "scene_id,cost,image_uri\na,1,bu\u0308ro\\1.png\n".encode()
+    elif form == "csv.gz":
+        yield from (gzip.compress(content) for content in _manifest("csv"))
     else:
         rows = [
             {key: scene[key] for key in ("scene_id", "cost", "group", "costs", "regions")}
@@ -132,13 +138,18 @@ def _cloud(form: str) -> Iterator[bytes]:
 def _image(form: str) -> Iterator[bytes]:
     names = {"jpg": "JPEG", "tif": "TIFF", "jp2": "JPEG2000"}
     pixels = PIL.Image.fromarray(_DRAWN.integers(0, 255, (24, 16, 3), np.uint8))
+    if form == "heic":
+        stream = io.BytesIO()
+        pillow_heif.from_pillow(pixels.resize((64, 64))).save(stream)
+        yield stream.getvalue()
+        return
     modes = {"png": ["RGB", "RGBA", "P", "L", "1", "I;16"], "tif": ["RGB", "L", "F", "CMYK"]}
     for mode in modes.get(form, ["RGB"]):
         image = pixels.convert("I").convert("I;16") if mode == "I;16" else pixels.convert(mode)
         stream = io.BytesIO()
         image.save(stream, names.get(form, form.upper()))
         yield stream.getvalue()
-    if form in {"gif", "webp", "png"}:
+    if form in {"gif", "webp", "png", "avif"}:
         stream = io.BytesIO()
         frames = [pixels.rotate(90)]
         pixels.save(stream, form.upper(), save_all=True, append_images=frames)

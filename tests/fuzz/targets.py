@@ -14,6 +14,7 @@ from features.images.pixels import load_rgb
 from features.pointclouds import read_cloud
 from features.sources import SourceOptions, open_source
 from features.sources.images import read_costs
+from features.sources.local_names import as_meant
 from features.storage.uris import resolve, to_path
 from features.vectors import read_vectors
 from features.vectors.array_files import read_ids
@@ -72,6 +73,7 @@ def _image(path: Path) -> object:
 
 def _uri(path: Path) -> object:
     name = path.read_bytes().decode("utf-8", "surrogateescape")
+    resolve(as_meant(name, Path("/data")), Path("/data"))
     return resolve(name, Path("/data")), resolve(name, "s3://bucket/pool/"), to_path(name)
 
 
@@ -82,6 +84,7 @@ def _line(path: Path) -> object:
 TARGETS: Mapping[str, Target] = {
     "manifest.jsonl": Target(".jsonl", _manifest, "text"),
     "manifest.csv": Target(".csv", _manifest, "text"),
+    "manifest.csv.gz": Target(".csv.gz", _manifest, "bytes"),
     "manifest.parquet": Target(".parquet", _manifest, "footer"),
     "coco.json": Target(".json", _coco, "text"),
     "costs.csv": Target(".csv", lambda path: read_costs(path, IDS, []), "text"),
@@ -105,6 +108,7 @@ TARGETS: Mapping[str, Target] = {
     "image.gif": Target(".gif", _image, "bytes"),
     "image.avif": Target(".avif", _image, "bytes"),
     "image.jp2": Target(".jp2", _image, "bytes"),
+    "image.heic": Target(".heic", _image, "bytes"),
     "problem.npz": Target(".npz", read_problem_file, "zip"),
     "knapsack.txt": Target(".txt", read_problem_file, "text"),
     "knapsack.xz": Target(".xz", read_problem_file, "bytes"),

@@ -186,7 +186,7 @@ LINES: Final[dict[str, str]] = {
     "a negative cost": '{"scene_id": "a", "cost": -1}',
     "a cost that is no number": '{"scene_id": "a", "cost": NaN}',
     "a cost that is a text": '{"scene_id": "a", "cost": "12"}',
-    "an unknown member": '{"scene_id": "a", "cost": 1, "colour": "red"}',
+    "a slip of the pen": '{"scene_id": "a", "cost": 1, "grupo": "red"}',
     "images that are no list": '{"scene_id": "a", "cost": 1, "images": {"uri": "a.png"}}',
     "an image of another scheme": '{"scene_id": "a", "cost": 1, "images": ["gopher://a/b.png"]}',
     "a region twice": '{"scene_id": "a", "cost": 1, "regions": [1, 1]}',

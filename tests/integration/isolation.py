@@ -23,6 +23,7 @@ from sqlalchemy import select, update
 
 from app.access.service import SCOPES, Keys
 from app.datasets.extraction import ExtractionJob, ExtractionOutcome
+from app.hooks.reading import HookReader
 from app.main import create_app
 from app.settings import Settings
 from app.store.identifiers import now
@@ -38,6 +39,18 @@ CALLERS: Final = (*STRANGERS, *SCOPES, ALL)
 _IDS: Final = re.compile(r"\{(\w+)\}")
 _SCENES: Final = 4
 _WATCHED: Final = ("livez", "readyz", "metrics")
+CAPABILITIES: Final = frozenset(
+    {
+        "POST /v1/hooks/{hook}",
+        "GET /v1/hooks/{hook}/label-studio/health",
+        "POST /v1/hooks/{hook}/label-studio/setup",
+        "POST /v1/hooks/{hook}/label-studio/predict",
+        "GET /v1/hooks/{hook}/label-studio/versions",
+        "POST /v1/hooks/{hook}/label-studio/webhook",
+        "GET /v1/media/{signature}",
+    }
+)
+"""Operations whose address is a key: who has it may do this one thing, with a key or without."""
 
 
 @dataclass(frozen=True)
@@ -109,12 +122,14 @@ class Things:
         path = f"/v1/datasets/{made['dataset']['id']}"
         seed = self.post(f"{path}/seeds", json={"budget": {"fraction": 0.7}})
         frontier = self.post(f"{path}/frontiers", json={"budgets": [{"fraction": 0.5}]})
+        hook = self.post(f"{path}/hooks", json={"kind": "label_studio"})
         self.ids = {
             "dataset_id": made["dataset"]["id"],
             "operation_id": made["operation"]["id"],
             "scene_id": "s%2F0",
             "seed_id": seed["id"],
             "frontier_id": frontier["id"],
+            "hook": hook["id"],
             "place": "0",
             "chosen": seed["scenes"][0]["scene_id"],
         }
@@ -136,6 +151,11 @@ class Things:
         """Return a call about a dataset, and an operation, that may be used up."""
         made = self.register([{"scene_id": "s", "cost": 1}], backbone="colour_grid")
         return Call({"dataset_id": made["dataset"]["id"], "operation_id": made["operation"]["id"]})
+
+    def unhooked(self) -> Call:
+        """Return a call about a hook that may be used up."""
+        path = f"/v1/datasets/{self.ids['dataset_id']}/hooks"
+        return Call({"hook": self.post(path, json={"kind": "cvat"})["id"]})
 
     def awaiting(self) -> Call:
         """Return an upload of vectors to a dataset that waits for them."""
@@ -160,6 +180,12 @@ def _hint() -> bytes:
     return stream.getvalue()
 
 
+_CONNECTIONS: Final = """
+[connections.main]
+kind = "label_studio"
+url = "http://label-studio.example"
+token_file = "/dev/null"
+"""
 _LINE: Final = b'{"scene_id": "s", "cost": 1}'
 _INLINE: Final = {"kind": "inline", "scenes": [{"scene_id": "s", "cost": 1}]}
 
@@ -182,6 +208,13 @@ RECIPES: Final[dict[str, Recipe]] = {
     "POST /v1/datasets/{dataset_id}/labels": _of(
         json={"events": [{"scene_id": "a", "state": "labelled"}]}
     ),
+    "GET /v1/datasets/{dataset_id}/hooks": Recipe(),
+    "POST /v1/datasets/{dataset_id}/hooks": _of(json={"kind": "cvat"}),
+    "GET /v1/datasets/{dataset_id}/hooks/{hook}": Recipe(),
+    "DELETE /v1/datasets/{dataset_id}/hooks/{hook}": Recipe(Things.unhooked),
+    "POST /v1/datasets/{dataset_id}/syncs": _of(json={"connection": "main"}),
+    "POST /v1/seeds/{seed_id}/pushes": _of(json={"connection": "main"}),
+    "GET /v1/connections": Recipe(),
     "GET /v1/datasets/{dataset_id}/map": Recipe(),
     "GET /v1/datasets/{dataset_id}/duplicates": Recipe(),
     "GET /v1/datasets/{dataset_id}/scenes": Recipe(),
@@ -314,6 +347,12 @@ class World:
                 outcome, group = job.extract_group(group), group + 1
             return job.finish() if outcome is ExtractionOutcome.DONE else outcome
 
+    def read_hooks(self) -> None:
+        """Do what a worker does with what came for hooks."""
+        reader = HookReader(self._state.sessions)
+        while reader.read_one():
+            pass
+
     def rows(self, project: str) -> list[tuple[Any, ...]]:
         """Return everything that the tables have of a project."""
         found: list[tuple[Any, ...]] = []
@@ -379,7 +418,7 @@ class World:
 
     def _names(self, project: str) -> list[str]:
         """Return the ids that tell a project's things."""
-        kinds = ("dataset_id", "operation_id", "seed_id", "frontier_id")
+        kinds = ("dataset_id", "operation_id", "seed_id", "frontier_id", "hook")
         return [self.things[project].ids[kind] for kind in kinds]
 
     def _key(self, project: str, scopes: tuple[str, ...]) -> str:
@@ -404,8 +443,12 @@ def _masked(text: str, ids: dict[str, str]) -> str:
 
 
 def guarded(operations: list[Operation]) -> list[Operation]:
-    """Return the operations that a key is asked for: all but the signs of life."""
-    return [each for each in operations if each.path.strip("/") not in _WATCHED]
+    """Return the operations that a key is asked for: all but signs of life and capabilities."""
+    return [
+        each
+        for each in operations
+        if each.path.strip("/") not in _WATCHED and each.name not in CAPABILITIES
+    ]
 
 
 def table(cells: dict[tuple[str, str], Cell]) -> str:
@@ -421,8 +464,14 @@ def table(cells: dict[tuple[str, str], Cell]) -> str:
 @contextmanager
 def world(data: Path, folder: Path) -> Iterator[World]:
     """Run a service with two projects within the context."""
+    connections = data / "connections.toml"
+    connections.write_text(_CONNECTIONS)
     settings = Settings(
-        data_dir=data, file_roots=(folder,), solve_processes=1, allowed_hosts=("testserver",)
+        data_dir=data,
+        file_roots=(folder,),
+        solve_processes=1,
+        allowed_hosts=("testserver",),
+        connections_file=connections,
     )
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield World(client, folder)

@@ -23,8 +23,8 @@ from app.callbacks.webhooks import (
     AT_ONCE,
     NoAnswerError,
     WebhookDelivery,
-    _seconds,
     post,
+    retry_after_s,
     signed_headers,
 )
 from app.callbacks.wire import CallbackState, CallbackStatus
@@ -288,10 +288,10 @@ def test_errors_of_the_database_show_no_secret(
 def test_a_date_says_how_long_to_wait_too() -> None:
     """`Retry-After` is seconds or a date; anything else, and the past, is no wish at all."""
     later = datetime.now(UTC) + timedelta(hours=1)
-    assert 3500 < _seconds(later.strftime("%a, %d %b %Y %H:%M:%S GMT")) <= 3600
-    assert _seconds("120") == 120
+    assert 3500 < retry_after_s(later.strftime("%a, %d %b %Y %H:%M:%S GMT")) <= 3600
+    assert retry_after_s("120") == 120
     for wish in ("Wed, 21 Oct 2015 07:28:00 GMT", "", "soon", "-5", "1e9", "٣", "Wed, 99 Foo"):
-        assert _seconds(wish) == 0
+        assert retry_after_s(wish) == 0
 
 
 def test_a_worker_killed_in_an_attempt_is_replaced_by_another(service: Service) -> None:

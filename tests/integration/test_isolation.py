@@ -35,9 +35,42 @@ def test_the_page_says_how_large_the_matrix_is(made: World) -> None:
 
 
 def test_every_operation_names_its_scope(made: World) -> None:
-    """What needs no scope shows nothing of any project: only the signs of life do."""
-    unguarded = {each.path for each in made.operations() if not each.scopes}
-    assert unguarded == {"/livez", "/readyz", "/metrics"}
+    """What needs no scope shows nothing of any project, or has an address that is a key."""
+    unguarded = {each.name for each in made.operations() if not each.scopes}
+    watched = {"GET /livez", "GET /readyz", "GET /metrics"}
+    assert unguarded == watched | isolation.CAPABILITIES
+
+
+def test_an_address_is_a_key_to_its_own_project_alone(made: World) -> None:
+    """A hook hears for its own dataset: who has one of ours changes nothing of theirs.
+
+    An address that is nobody's gets 404 from every capability, with the best key of a project, too.
+    """
+    ours, before = made.things[isolation.OURS], made.rows(isolation.THEIRS)
+    theirs = made.things[isolation.THEIRS].ids
+    about = {"seedal": {"dataset_id": theirs["dataset_id"]}}
+    made_at = "2026-11-30T08:00:00Z"
+    tasks = [{"id": 1, "data": {"scene_id": "s/0"}, "meta": about, "created_at": made_at}]
+    body = {"action": "TASKS_CREATED", "tasks": tasks, "project": {"id": 1}}
+    model = f"/v1/hooks/{ours.ids['hook']}/label-studio"
+    assert made.client.post(f"{model}/webhook", json=body).status_code == 200
+    made.read_hooks()
+    assert made.rows(isolation.THEIRS) == before
+    question = {"budget": {"fraction": 0.7}, "constraints": {}}
+    made.client.post(f"{model}/setup", json={"project": "1.1", "extra_params": question})
+    scored = made.client.post(f"{model}/predict", json={"project": "1.1", "tasks": tasks})
+    assert scored.json()["results"][0]["score"] == 1.0
+    assert made.rows(isolation.THEIRS) == before
+    key = {"Authorization": f"Bearer {made.keys[isolation.ALL]}"}
+    for name in isolation.CAPABILITIES:
+        method, path = name.split()
+        nobodys = path.replace("{hook}", "hk_" + "0" * 32).replace("{signature}", "x.1.c.1.y")
+        sent = {"project": "1.1", "tasks": []}
+        for headers in ({}, key):
+            answer = made.client.request(
+                method, nobodys, headers=headers, **({"json": sent} if method == "POST" else {})
+            )
+            assert answer.status_code == 404, name
 
 
 @pytest.mark.parametrize("name", RECIPES)

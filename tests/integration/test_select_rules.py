@@ -128,7 +128,10 @@ def test_several_budgets_are_several_seeds(run: Run, tmp_path: Path) -> None:
     assert status == 0
     for seed, name in ((first, "30%"), (second, "60")):
         folder = tmp_path / "out" / name
-        assert [Path(path) for path in seed["files"]] == [folder / "seed.json"]
+        assert [Path(path) for path in seed["files"]] == [
+            folder / "seed.jsonl",
+            folder / "seed.json",
+        ]
         assert json.loads((folder / "seed.json").read_bytes())["scenes"] == seed["scenes"]
         alone = json.loads(run("select", "--budget", name, "--json")[1])
         assert alone["scenes"] == seed["scenes"]

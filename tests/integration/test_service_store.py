@@ -37,6 +37,7 @@ from app.store.tables import (
     DEFAULT_PROJECT,
     DatasetRow,
     FrontierRow,
+    HookRow,
     OperationRow,
     Owned,
     SceneRow,
@@ -394,7 +395,7 @@ def test_a_project_meets_its_own_rows_alone(engine: Engine) -> None:
         mapper.class_ for mapper in TableBase.registry.mappers if issubclass(mapper.class_, Owned)
     ]
     assert {table.__tablename__ for table in owned} == {
-        "datasets", "operations", "seeds", "frontiers",
+        "datasets", "operations", "seeds", "frontiers", "hooks",
     }  # fmt: skip
     with sessions.begin() as session:
         session.bind_to("mine")
@@ -405,6 +406,8 @@ def test_a_project_meets_its_own_rows_alone(engine: Engine) -> None:
         shared = {"dataset_id": dataset.id, "question_hash": "q", "answer": {}, "created_at": now()}
         session.add(SeedRow(id="s", **shared))
         session.add(FrontierRow(id="f", **shared))
+        about = {"kind": "cvat", "name": "main", "secret": "x", "created_at": now()}
+        session.add(HookRow(id="h", dataset_id=dataset.id, **about))
     with sessions.begin() as session:
         session.bind_to("other")
         for table in owned:

@@ -1,6 +1,7 @@
 """Images on a real web server, well-behaved and not."""
 
 import asyncio
+import gzip
 import hashlib
 import io
 import json
@@ -455,6 +456,21 @@ def test_an_error_in_a_manifest_is_named_by_its_uri(web: Web) -> None:
         open_source("manifest", f"{web.url}/twice.jsonl")
     place = f"{web.url}/twice.jsonl"
     assert str(caught.value) == f"{place}:2: scene_id 'a' is already used at {place}:1"
+
+
+def test_a_packed_manifest_is_read_from_afar(web: Web) -> None:
+    """Both endings tell its form; notes and errors call it by its own name."""
+    content = gzip.compress(b"scene_id;cost;floor\na;1;2\n")
+    pool = open_source(None, web.put("/pool/Rooms.CSV.gz?v=1", content))
+    assert [(scene.scene_id, scene.meta) for scene in pool.scenes] == [("a", {"floor": "2"})]
+    assert pool.notes == (
+        "The columns of Rooms.CSV.gz are parted by semicolons.",
+        "1 column of Rooms.CSV.gz is kept as meta ('floor').",
+    )
+    with pytest.raises(SourceError) as caught:
+        open_source(None, web.put("/pool/cut.csv.gz", content[:-1]))
+    assert caught.value.place == f"{web.url}/pool/cut.csv.gz"
+    assert caught.value.rule.startswith("is packed by gzip, but damaged or not whole")
 
 
 def test_a_manifest_that_cannot_be_had_is_an_error_of_the_source(web: Web) -> None:

@@ -59,6 +59,27 @@ def test_requests_become_spans_of_the_callers_trace(
     assert not any(b"readyz" in body for body in collector[1])
 
 
+def test_an_address_that_is_a_key_is_in_no_span(
+    tmp_path: Path, collector: tuple[Web, list[bytes]]
+) -> None:
+    """Who reads traces can neither send to a hook nor open a file; the route is told."""
+    settings = Settings(data_dir=tmp_path, port=free_port(), solve_processes=1)
+    key = "hk_5ec2e75ec2e7"
+    with serving(settings, "--no-worker") as http:
+        for path in (f"/v1/hooks/{key}", f"/v1/hooks/{key}/none", f"/v1/media/{key}"):
+            http.request("POST" if "media" not in path else "GET", path)
+        http.get(f"/v1/datasets/x/hooks/{key}")
+        http.get("/v1/objectives")
+
+        def arrived(word: bytes) -> bool:
+            return any(word in body for body in collector[1])
+
+        for route in (b"/v1/hooks/{hook}", b"/v1/media/{signature}", b"/v1/objectives"):
+            eventually(lambda route=route: arrived(route), f"{route!r} does not arrive")  # type: ignore[misc]
+    found = [re.findall(b".{60}" + key.encode(), body, re.DOTALL) for body in collector[1]]
+    assert [one for some in found for one in some] == []
+
+
 def test_log_lines_carry_the_span_in_hand() -> None:
     """Within a span, what is logged names it; outside, nothing is added."""
     with TracerProvider().get_tracer("test").start_as_current_span("x") as current:

@@ -41,6 +41,7 @@ FROZEN: Final = {
     "v0001_first_tables.py": "828d5f3e12a06d645454a6b02583eb0202ecf53d4c5d2c3c6e87a439d9ffbf9d",
     "v0002_service.py": "f80a490ed4a4961271256e4d4934229bfc9277ec6b6f2f1f05f018587d3063cf",
     "v0003_labels.py": "692736f5552a1fe67619244feec975854087915c3a315681e5dfe71b16da4bc2",
+    "v0004_platforms.py": "a475fe08db3aa382b2178ed11cc41a56a5b731dfc99b29530c1773057489e063",
 }
 """SHA-256 of migrations that databases have run: since 0.1.0 one that landed is never changed.
 

@@ -31,10 +31,10 @@ sys.path.append(str(ROOT / "tests" / "integration"))
 from postgres import Postgres, running_postgres  # noqa: E402
 from serving import free_port  # noqa: E402
 
-VERSIONS = {"0001": "67c2461", "0002": "9ff4c91", "0003": "0f85d42"}
+VERSIONS = {"0001": "67c2461", "0002": "9ff4c91", "0003": "0f85d42", "0004": "dfb9970"}
 """Revision of the tables to the last commit that had it as its newest, and was on main."""
 
-_PROGRAM = {"0001": "app.cli", "0002": "app.cli", "0003": "app.cli.main"}
+_PROGRAM = {"0001": "app.cli", "0002": "app.cli", "0003": "app.cli.main", "0004": "app.cli.main"}
 _FIRST_WITH_KEYS = "0002"
 CALLBACK = {"url": "http://127.0.0.1:9999/hook", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
 

@@ -57,15 +57,15 @@ const post = (path, document, { headers = {}, ...more } = {}) =>
     ...more,
   });
 
-async function pages(path) {
+/** All pages of a list as one. */
+async function whole(path) {
   const items = [];
-  let token = "";
+  let page;
   do {
-    const page = await call(token ? `${path}?page_token=${part(token)}` : path);
+    page = await call(page ? `${path}?page_token=${part(page.next_page_token)}` : path);
     items.push(...page.items);
-    token = page.next_page_token;
-  } while (token);
-  return items;
+  } while (page.next_page_token);
+  return { ...page, items };
 }
 
 const dataset = (id) => `datasets/${part(id)}`;
@@ -74,7 +74,7 @@ const seed = (id) => `seeds/${part(id)}`;
 
 export const listObjectives = async () => (await call("objectives")).items;
 
-export const listDatasets = () => pages("datasets");
+export const listDatasets = async () => (await whole("datasets")).items;
 export const getDataset = (id, signal) => call(dataset(id), { signal });
 export const deleteDataset = (id) => send(dataset(id), { method: "DELETE" });
 export const registerDataset = (request) => post("datasets", request);
@@ -84,7 +84,10 @@ export const uploadManifest = (file) =>
     method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" },
   });
 
-export const getLabels = (id) => call(`${dataset(id)}/labels?page_size=1`);
+export const listLabels = (id) => whole(`${dataset(id)}/labels`);
+export const listConnections = async () => (await call("connections")).items;
+export const pushSeed = (id, request) => post(`${seed(id)}/pushes`, request);
+export const syncLabels = (id, request) => post(`${dataset(id)}/syncs`, request);
 export const uploadHint = (file) =>
   call("hints", { method: "POST", body: file, headers: { "Content-Type": "application/zip" } });
 

@@ -140,7 +140,7 @@ async function take(file) {
     find("drop-name").textContent = file.name;
     find("register-kind").value = "upload";
     kindChanged();
-    if (find("register-name").value.trim() === "") find("register-name").value = file.name.replace(/\.\w+$/, "");
+    if (find("register-name").value.trim() === "") find("register-name").value = file.name.replace(/\.\w+(\.gz)?$/, "");
     await check();
   });
 }

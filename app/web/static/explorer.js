@@ -15,6 +15,7 @@ import { DEFAULT_OBJECTIVE, loadObjectives, objectives } from "./questions.js";
 import { hintOf, showHint } from "./hint.js";
 import { offerReport } from "./report.js";
 import { isNextRound, showRounds } from "./rounds.js";
+import { showSending } from "./sending.js";
 import { oneOfEach, showRules } from "./rules.js";
 import { Scale } from "./scale.js";
 import { showScene } from "./scene.js";
@@ -54,6 +55,7 @@ const asking = new Asking({
     offline(null);
     said = false;
     showAnswer(dataset, seed, isFinal, request);
+    showSending(dataset, seed);
     render();
   },
   live: (operation) => seed && showLive(seed, operation),

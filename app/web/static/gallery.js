@@ -12,6 +12,7 @@ function shell(dataset, sceneId) {
   const open = () => change({ scene: sceneId }, { step: true });
   const parts = {
     rank: h("span", { class: "rank" }),
+    said: h("span", { class: "said" }),
     cost: h("p", { class: "cost" }),
     fill: h("div", { class: "gain-fill" }),
     worth: h("p", { class: "worth quiet" }),
@@ -24,7 +25,7 @@ function shell(dataset, sceneId) {
   const frame = picture(dataset.id, sceneId);
   frame.addEventListener("click", open);
   const item = h("li", { class: "card", "data-scene": sceneId },
-    frame, parts.rank, name, parts.cost,
+    frame, parts.rank, parts.said, name, parts.cost,
     h("div", { class: "gain" }, parts.fill), parts.worth,
     h("div", { class: "row card-actions" }, parts.pin, parts.ban));
   return { item, parts };
@@ -36,6 +37,14 @@ function worthOf(scene, seed) {
   const others = scene.represents;
   const stands = others > 0 ? `, stands for ${number(others)} ${noun(others, "scene")}` : "";
   return `worth ${percent(share)}${stands}`;
+}
+
+let states = new Map(); // what the ledger of labels says of scenes
+
+function say(card, sceneId) {
+  const said = states.get(sceneId) ?? "";
+  card.parts.said.textContent = said === "removed" ? "" : said;
+  card.item.dataset.said = said;
 }
 
 /** A long list of cards, of which as many are made as are looked at. */
@@ -55,6 +64,7 @@ class Cards {
     const make = (scene) => {
       const card = this.known.get(scene.scene_id) ?? shell(dataset, scene.scene_id);
       fill(card.parts, scene);
+      say(card, scene.scene_id);
       const { pinned, banned } = rulesOf(scene.scene_id);
       card.parts.pin.setAttribute("aria-pressed", pinned);
       card.parts.ban.setAttribute("aria-pressed", banned);
@@ -78,6 +88,12 @@ class Cards {
 
 const chosen = new Cards(find("gallery"));
 const near = new Cards(find("near"));
+
+/** Mark the cards of scenes that are queued, labelled or skipped. */
+export function markStates(said) {
+  states = said;
+  for (const cards of [chosen, near]) cards.known.forEach(say);
+}
 
 export function clearGallery() {
   chosen.clear();

@@ -1,12 +1,13 @@
-// The next round: what the ledger of labels says is labelled counts, and is paid from the budget.
+// What the ledger of labels says: how far a dataset is labelled, which scene is queued, the next round.
 
-import { getLabels } from "./api.js";
+import { listLabels } from "./api.js";
 import { button, find, h } from "./dom.js";
+import { markStates } from "./gallery.js";
 import { change, state } from "./state.js";
 import { noun, number } from "./words.js";
 
 const NEXT = "next";
-let known = null; // {datasetId, labels}: how far the dataset is labelled
+let known = null; // {datasetId, labels}: what is said of the dataset's scenes
 
 /** Whether the question is about the next round. */
 export const isNextRound = () => state.round === NEXT;
@@ -19,14 +20,22 @@ export async function showRounds(dataset) {
   }
   known = { datasetId: dataset.id, labels: null };
   render(dataset);
-  const labels = await getLabels(dataset.id).catch(() => null); // no scope, or no such dataset any more
+  const labels = await listLabels(dataset.id).catch(() => null); // no scope, or no such dataset any more
   if (known.datasetId !== dataset.id) return;
   known.labels = labels;
   render(dataset);
 }
 
+/** Something was said of scenes: ask again. */
+export function forgetLabels(dataset) {
+  if (known?.datasetId !== dataset.id) return;
+  known = null;
+  showRounds(dataset);
+}
+
 function render(dataset) {
   const labels = known?.labels ?? null;
+  markStates(new Map((labels?.items ?? []).map((item) => [item.scene_id, item.state])));
   const some = labels !== null && labels.labelled_count > 0;
   find("round").hidden = !some;
   if (!some) return;

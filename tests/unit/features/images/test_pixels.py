@@ -1,6 +1,7 @@
 import io
 import os
 import stat
+import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -198,6 +199,53 @@ def test_of_an_animation_the_first_frame_is_read(tmp_path: Path) -> None:
     frames = [PIL.Image.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     assert np.asarray(load_rgb(str(tmp_path / "a.gif")))[0, 0].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["a.avif", "a.tif", "a.webp", "a.png"])
+def test_of_several_frames_the_first_is_read(tmp_path: Path, name: str) -> None:
+    """Animations of other formats and the pages of a TIFF are read as a GIF is."""
+    frames = [PIL.Image.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+    with PIL.Image.open(tmp_path / name) as image:
+        assert image.n_frames == len(frames)
+    red, *others = np.asarray(load_rgb(str(tmp_path / name)))[0, 0].tolist()
+    assert red > 240
+    assert max(others) < 15
+
+
+def test_heic_is_read_where_the_extra_is(tmp_path: Path) -> None:
+    """A phone's image looks as the picture that was saved, upright."""
+    heif = pytest.importorskip("pillow_heif")
+    smooth = np.linspace(0, 200, 48 * 64).astype(np.uint8).reshape(48, 64, 1).repeat(3, axis=2)
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    heif.from_pillow(PIL.Image.fromarray(smooth)).save(tmp_path / "a.heic", exif=exif.tobytes())
+    read = np.asarray(load_rgb(str(tmp_path / "a.heic")), dtype=float)
+    assert read.shape == (64, 48, 3)
+    assert np.abs(read - np.rot90(smooth, -1)).mean() < 8
+
+
+def test_heic_without_the_extra_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence says what to install; AVIF of the same container is not meant."""
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(100))
+    with broken(r"HEIC image, which needs the extra: pip install 'seedal-service\[heic\]'"):
+        load_rgb(str(tmp_path / "a.jpg"))
+    (tmp_path / "b.jpg").write_bytes(b"\0\0\0\x18ftypavif\0\0\0\0mif1avif" + bytes(100))
+    with broken("not a PNG|truncated or broken"):
+        load_rgb(str(tmp_path / "b.jpg"))
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.9])
+def test_a_truncated_heic_is_refused(tmp_path: Path, kept: float) -> None:
+    """What is missing is no black stripe."""
+    heif = pytest.importorskip("pillow_heif")
+    noise = np.random.default_rng(0).integers(0, 255, (128, 128, 3), np.uint8)
+    heif.from_pillow(PIL.Image.fromarray(noise)).save(tmp_path / "a.heic")
+    content = (tmp_path / "a.heic").read_bytes()
+    (tmp_path / "a.heic").write_bytes(content[: int(kept * len(content))])
+    with broken("truncated or broken|not a PNG"):
+        load_rgb(str(tmp_path / "a.heic"))
 
 
 def test_a_small_file_of_a_huge_picture_is_refused(tmp_path: Path) -> None:

@@ -77,6 +77,19 @@ def test_annotations_are_a_second_resource(tmp_path: Path, first: str) -> None:
     assert open_source(None, path, SourceOptions(resource="annotations")).resource == "annotations"
 
 
+@pytest.mark.parametrize(
+    ("written", "lying"),
+    [("rgb\\1.png", "rgb/1.png"), ("b\u00fcro/1.png", "bu\u0308ro/1.png")],
+)
+def test_names_of_other_machines_are_found(tmp_path: Path, written: str, lying: str) -> None:
+    """A backslash parts folders, and an accent may be written in two ways; no note misses them."""
+    (tmp_path / lying).parent.mkdir()
+    (tmp_path / lying).touch()
+    pool = opened(tmp_path, [written])
+    assert pool.scenes[0].images[0].uri == str(tmp_path / lying)
+    assert pool.notes == ()
+
+
 def test_a_key_may_name_the_scene(tmp_path: Path) -> None:
     """`key:NAME` groups by a key of the entry, a number or a text; a missing one is an error."""
     images = [

@@ -166,7 +166,7 @@ def test_a_byte_order_mark_is_no_error(write: Write) -> None:
         ({"scene_id": "b", "costs": {"\ud800": 1}}, "must not have a resource named"),
         ({"scene_id": "b", "costs": {"hours": -1}}, "costs.hours must be finite"),
         ({"scene_id": "b", "cost": 1, "costs": {"cost": 2}}, "costs.cost is also given"),
-        (GOOD | {"colour": 1}, "'colour' is not a known key"),
+        (GOOD | {"metta": 1}, "'metta' is no known column"),
         (GOOD | {"group": None}, "group must be a string, not null"),
         (GOOD | {"images": {"uri": "a.png"}}, "images must be a list, not an object"),
         (GOOD | {"images": [1]}, "images[0] must be an object, not a number"),

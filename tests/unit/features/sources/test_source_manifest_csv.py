@@ -164,7 +164,7 @@ def test_a_line_without_end_is_not_read_into_memory(
         ("a.tsv", b"scene_id\tcost\timages\ns\t10.5\tim/0.jpg\n", "parted by tabs"),
         ("a.csv", "\ufeffscene_id,cost,images\ns,10.5,im/0.jpg\n".encode("utf-16-le"), "as UTF-16"),
         ("a.csv", "\ufeffscene_id,cost,images\ns,10.5,im/0.jpg\n".encode("utf-16-be"), "as UTF-16"),
-        ("a.csv", b"who,scene_id,cost,images\nme,s,10.5,im/0.jpg\n", "is not used ('who')"),
+        ("a.csv", b"who,scene_id,cost,images\nme,s,10.5,im/0.jpg\n", "is kept as meta ('who')"),
     ],
 )
 def test_what_other_programs_call_csv_is_read_with_a_note(

@@ -170,9 +170,9 @@ def test_ids_may_be_numbers_and_images_paths(tmp_path: Path) -> None:
     assert [scene.scene_id for scene in pool.scenes] == ["7", "8"]
     assert [scene.images[0].uri for scene in pool.scenes] == [str(tmp_path / "1.png"), "/2.png"]
     assert pool.notes == (
-        "1 column of scenes.parquet is not used ('colour').",
         "The whole numbers of scene_id in scenes.parquet are taken as text.",
         "The cells of images in scenes.parquet are taken as one path each.",
+        "1 column of scenes.parquet is kept as meta ('colour').",
     )
 
 

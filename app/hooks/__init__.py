@@ -1,0 +1,1 @@
+"""Webhooks that annotation platforms send, and a model that Label Studio calls."""

@@ -1,0 +1,1 @@
+"""Annotation platforms: what is asked of their servers, and what their answers mean."""
