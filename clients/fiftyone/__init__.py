@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from seedal_client import Client
+
 import fiftyone as fo
 import fiftyone.operators as foo
-import numpy as np
 from fiftyone import ViewField as F
 from fiftyone.operators import types
-from seedal_client import Client
 
 RANK = "seedal_rank"
 TAG = "seedal"
