@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
@@ -339,6 +339,15 @@ def file_name(uri: str) -> str:
         return PurePosixPath(uri).name
     local = dict(parse_qsl(parts.query)).get("d")
     return PurePosixPath(local if local is not None else unquote(parts.path)).name
+
+
+def moment(said: object) -> datetime | None:
+    """Return the time that a platform writes down; in UTC where it names no offset."""
+    try:
+        found = datetime.fromisoformat(said) if isinstance(said, str) else None
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def batches(items: Sequence[_T], size: int) -> Iterable[Sequence[_T]]:
