@@ -38,7 +38,15 @@ from app.cli.options import (
     flags,
     settings_of,
 )
-from app.cli.platform_commands import export, push_label_studio, sync_label_studio
+from app.cli.platform_commands import (
+    export,
+    push_cvat,
+    push_label_studio,
+    push_segments,
+    sync_cvat,
+    sync_label_studio,
+    sync_segments,
+)
 from app.cli.service_commands import (
     keys_create,
     keys_list,
@@ -310,9 +318,12 @@ COMMANDS: Final[tuple[Command, ...]] = (
 FAMILIES: Final[Mapping[str, tuple[str, Mapping[str, Command]]]] = {
     "push": (
         "Put a seed into the queue of an annotation platform.",
-        {"label-studio": push_label_studio},
+        {"label-studio": push_label_studio, "cvat": push_cvat, "segments": push_segments},
     ),
-    "sync": ("What is labelled on an annotation platform.", {"label-studio": sync_label_studio}),
+    "sync": (
+        "What is labelled on an annotation platform.",
+        {"label-studio": sync_label_studio, "cvat": sync_cvat, "segments": sync_segments},
+    ),
     "keys": (
         "API keys: who may call the service.",
         {"create": keys_create, "list": keys_list, "revoke": keys_revoke},
