@@ -194,7 +194,7 @@ def test_locks_have_what_their_image_needs_and_no_more(name: str) -> None:
 
 
 def test_label_studio_is_connected(services: dict[str, Any]) -> None:
-    """What the connection names is what compose starts: hosts with a dot, a token, shown folders."""
+    """Compose starts what the connection names: hosts with a dot, a token, folders to be shown."""
     connection = read_connections(ROOT / "docker" / "connections.toml")["main"]
     platform, api, worker = (services[name] for name in ("labelstudio", "api", "worker"))
     environment = platform["environment"]
