@@ -171,6 +171,7 @@ class Exchange:
                 )
                 for known in labels.words(session, row.dataset_id, heard.source).values()
                 if known.state is not LabelState.REMOVED
+                and known.scene_id
                 and known.ref not in said
                 and known.at < asked_at
             ]
