@@ -11,6 +11,8 @@ from features.errors import SourceError
 from features.limits import MAX_CLOUD_BYTES, MAX_INTENSITY
 from features.pointclouds.cloud import Cloud
 from features.pointclouds.formats import read_array, read_kitti, read_nuscenes, read_text
+from features.pointclouds.las import read_las
+from features.pointclouds.pcd import read_pcd
 from features.pointclouds.ply import read_ply
 from features.storage.reading import local_copy
 from features.storage.remote import IMAGE
@@ -19,6 +21,9 @@ _READERS: Final[Mapping[str, Callable[[Path, int], Cloud]]] = MappingProxyType(
     {
         ".pcd.bin": read_nuscenes,
         ".bin": read_kitti,
+        ".pcd": read_pcd,
+        ".las": read_las,
+        ".laz": read_las,
         ".ply": read_ply,
         ".npy": read_array,
         ".xyz": read_text,
