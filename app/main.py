@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from app import web
 from app.access.service import Caller, Keys
+from app.callbacks import contract
 from app.datasets import routes as datasets
 from app.errors import SettingsError
 from app.hints import routes as hints
@@ -167,6 +168,7 @@ def create_app(settings: Settings) -> FastAPI:
         description=openapi.DESCRIPTION,
         servers=openapi.SERVERS,
         openapi_tags=openapi.TAGS,
+        webhooks=contract.router,
         version=version,
         lifespan=lifespan,
         docs_url=None,  # both pages would load scripts from other hosts

@@ -4,9 +4,9 @@ import base64
 import binascii
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from app.wire import Count, Wire
 
@@ -60,3 +60,42 @@ class CallbackState(Wire):
     attempts: Count
     last_error: str | None
     next_attempt_at: datetime | None
+
+
+class EndedOperation(Wire):
+    """Which operation has ended, and how."""
+
+    operation_id: str
+    kind: str = Field(examples=["solve"])
+    dataset_id: str
+    status: Literal["succeeded", "failed", "cancelled"]
+    path: str = Field(
+        description="Where the operation is, with its result or its error.",
+        examples=["/v1/operations/01a2324e-2952-77f7-9d55-fc876c7e8951"],
+    )
+
+
+class CallbackEvent(Wire):
+    """What a callback says; it may come more than once, each time with the same `webhook-id`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "operation.succeeded",
+                    "timestamp": "2026-11-30T08:01:00.000000+00:00",
+                    "data": {
+                        "operation_id": "01a2324e-2952-77f7-9d55-fc876c7e8951",
+                        "kind": "solve",
+                        "dataset_id": "01a2324d-cdd2-7b7f-8ed3-e4b0bd7a5a12",
+                        "status": "succeeded",
+                        "path": "/v1/operations/01a2324e-2952-77f7-9d55-fc876c7e8951",
+                    },
+                }
+            ]
+        }
+    )
+
+    type: Literal["operation.succeeded", "operation.failed", "operation.cancelled"]
+    timestamp: datetime = Field(description="When the operation ended.")
+    data: EndedOperation

@@ -38,8 +38,26 @@ from app.cli.options import (
     flags,
     settings_of,
 )
-from app.cli.platform_commands import export, push_label_studio, sync_label_studio
-from app.cli.service_commands import keys_create, keys_list, keys_revoke, migrate, serve, worker
+from app.cli.platform_commands import (
+    export,
+    push_cvat,
+    push_label_studio,
+    push_segments,
+    sync_cvat,
+    sync_label_studio,
+    sync_segments,
+)
+from app.cli.service_commands import (
+    keys_create,
+    keys_list,
+    keys_revoke,
+    labels_add,
+    labels_list,
+    labels_remove,
+    migrate,
+    serve,
+    worker,
+)
 from features.backbones.compute import Compute
 from solver.model.options import FrontierOptions, SolverOptions
 
@@ -300,12 +318,19 @@ COMMANDS: Final[tuple[Command, ...]] = (
 FAMILIES: Final[Mapping[str, tuple[str, Mapping[str, Command]]]] = {
     "push": (
         "Put a seed into the queue of an annotation platform.",
-        {"label-studio": push_label_studio},
+        {"label-studio": push_label_studio, "cvat": push_cvat, "segments": push_segments},
     ),
-    "sync": ("What is labelled on an annotation platform.", {"label-studio": sync_label_studio}),
+    "sync": (
+        "What is labelled on an annotation platform.",
+        {"label-studio": sync_label_studio, "cvat": sync_cvat, "segments": sync_segments},
+    ),
     "keys": (
         "API keys: who may call the service.",
         {"create": keys_create, "list": keys_list, "revoke": keys_revoke},
+    ),
+    "labels": (
+        "The ledger of labels: what is said of a dataset's scenes.",
+        {"add": labels_add, "list": labels_list, "remove": labels_remove},
     ),
     "weights": ("The weights of backbones.", {"fetch": weights_fetch, "check": weights_check}),
 }

@@ -5,7 +5,7 @@ A command's docstring is its help. What does the work is imported when the comma
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -139,3 +139,60 @@ def keys_revoke(
     from app.cli import keys
 
     keys.revoke(settings_of(data_dir=data_dir), key, as_json=as_json)
+
+
+DatasetName = Annotated[str, Parameter(name="DATASET", group=SERVICE, help="A dataset's id.")]
+
+
+def labels_add(
+    dataset: DatasetName,
+    events: Annotated[
+        Path, Parameter(name="EVENTS", group=SERVICE, help="JSON, or JSON Lines; - for stdin.")
+    ],
+    /,
+    *,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what happened to scenes into a dataset's ledger, as seedal sync --json prints it."""
+    from app.cli import labels
+
+    labels.add(settings_of(data_dir=data_dir), dataset, events, as_json=as_json)
+
+
+def labels_list(
+    dataset: DatasetName,
+    /,
+    *,
+    state: Annotated[
+        Literal["labelled", "skipped", "queued", "removed"] | None, Parameter(group=SERVICE)
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the scenes of which something is said.
+
+    Parameters
+    ----------
+    state
+        Only scenes in this state.
+    """
+    from app.cli import labels
+    from app.labels.wire import LabelState
+
+    wanted = None if state is None else LabelState(state)
+    labels.show(settings_of(data_dir=data_dir), dataset, wanted, as_json=as_json)
+
+
+def labels_remove(
+    dataset: DatasetName,
+    scenes: Annotated[tuple[str, ...], Parameter(name="SCENE", group=SERVICE, help="Their ids.")],
+    /,
+    *,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back what was said of scenes themselves; what platforms say of them stays."""
+    from app.cli import labels
+
+    labels.remove(settings_of(data_dir=data_dir), dataset, scenes, as_json=as_json)

@@ -16,6 +16,9 @@ from app.exports.seed import ExportScene
 from features.sources.scenes import Image
 
 LINES: Final = "seed.jsonl"
+_UNSAID: Final[dict[str, Any]] = {"gain": None, "represents": None}
+"""Of lines that somebody else wrote."""
+
 _SUMMARY: Final = "seed.json"
 
 
@@ -49,7 +52,11 @@ def open_seed(path: Path) -> ExportableSeed:
         resource=str(records[0][1].get("resource", "cost")),
         scenes=scenes,
         chosen=tuple(ids),
-        summary=_summary(lines.parent / _SUMMARY, content, [record for _, record in records]),
+        summary=_summary(
+            lines.parent / _SUMMARY,
+            content,
+            [_UNSAID | record | {"rank": place} for place, (_, record) in enumerate(records, 1)],
+        ),
     )
 
 
@@ -103,4 +110,4 @@ def _summary(path: Path, lines: bytes, records: list[dict[str, Any]]) -> dict[st
     if named != [record["scene_id"] for record in records]:
         rule = f"{path} and {LINES} beside it are of different seeds."
         raise InvalidRequestError(rule)
-    return dict(summary)
+    return {**summary, "scenes": records}

@@ -32,6 +32,7 @@ from app.http.dependencies import (
     Transaction,
     requires,
 )
+from app.http.openapi import BINARY
 from app.http.parameters import DatasetId, LinkOf, PageSize, PageToken, accepted
 from app.http.problems import READING, SENDING, SOLVING, documented
 from app.http.strict import StrictRoute
@@ -119,14 +120,13 @@ _FORMS: Final = dict.fromkeys(
 )
 """What a manifest may call itself; its first bytes decide."""
 
-BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _MANIFEST_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "JSON Lines, a JSON array, CSV (each also packed by gzip) or Parquet, "
         "seen by its first bytes; see docs/sources.md. "
         "Images in it have absolute paths or URIs.",
-        "content": dict.fromkeys(_FORMS, BINARY),
+        "content": {key: {"schema": BINARY} for key in _FORMS},
     }
 }
 
@@ -152,7 +152,7 @@ _VECTORS_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "An `.npz` archive or a Parquet file; see docs/vectors.md.",
-        "content": dict.fromkeys(_SUFFIXES, BINARY),
+        "content": {key: {"schema": BINARY} for key in _SUFFIXES},
     }
 }
 

@@ -6,13 +6,14 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
-from app.datasets.routes import BINARY, UploadsOf, require_kind
+from app.datasets.routes import UploadsOf, require_kind
 from app.datasets.source_reports import UPLOAD
 from app.errors import UnavailableError
 from app.hints.reading import ARCHIVE
 from app.hints.service import HintTask
 from app.hints.wire import UploadedHint
 from app.http.dependencies import AppStateOf, SolvePoolOf, requires
+from app.http.openapi import BINARY
 from app.http.problems import SENDING, SOLVING, documented
 
 router = APIRouter(prefix="/hints", tags=["seeds"], dependencies=[requires("seeds")])
@@ -23,7 +24,7 @@ _BODY: Final[dict[str, Any]] = {
         "required": True,
         "description": "A ZIP archive of a few images, each with an index PNG of its name, or with "
         "one `.json` of COCO annotations: in the folders `images` and `labels`, or side by side.",
-        "content": dict.fromkeys(_FORMS, BINARY),
+        "content": {key: {"schema": BINARY} for key in _FORMS},
     }
 }
 

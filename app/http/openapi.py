@@ -73,6 +73,9 @@ _PROBLEM_SCHEMAS: Final = models_json_schema(
 )[1]["$defs"]
 _FILES: Final = {"application/octet-stream", "application/zip"}
 """What only downloads are sent as."""
+BINARY: Final = {"type": "string", "format": "binary"}
+"""The schema of a file. OpenAPI 3.1 would do without one; generators know this one."""
+TEXT: Final = {"type": "string"}
 _IF_NONE_MATCH: Final = {
     "name": "If-None-Match",
     "in": "header",
@@ -98,7 +101,18 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
                 _describe_access(method, operation)
             _describe_errors(operation["responses"])
             _describe_headers(path, method, operation)
+            _describe_bodies(operation["responses"])
+    for operations in document.get("webhooks", {}).values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)  # what receivers refuse is theirs to say
     return document
+
+
+def _describe_bodies(responses: dict[str, Any]) -> None:
+    """Say of files what they are: generators of clients leave out what has no schema."""
+    for response in responses.values():
+        for kind, content in response.get("content", {}).items():
+            content.setdefault("schema", TEXT if kind.startswith("text/") else BINARY)
 
 
 def _describe_errors(responses: dict[str, Any]) -> None:

@@ -5,22 +5,48 @@ service call an address that its operator did not write down.
 """
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 import httpx2
-from pydantic import ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from app.errors import NotFoundError, SettingsError
 from app.exports.media import MediaRules
-from app.platforms import label_studio
-from app.platforms.label_studio import LabelStudio, Mode, Setup
+from app.platforms import cvat, label_studio, segments
+from app.platforms.cvat import Cvat
+from app.platforms.cvat_files import Storage
+from app.platforms.label_studio import LabelStudio, Mode
 from app.platforms.seam import Match, Platform, PlatformError
+from app.platforms.segments import Segments
 from app.wire import Wire
 
-Kind = Literal["label_studio"]
+Kind = Literal["label_studio", "cvat", "segments"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What of a connection is meant; what is not said is as the connection has it.
+
+    Parameters
+    ----------
+    project
+        Which.
+    mode, match
+        How it is told the order, and how its tasks are known.
+    known
+        What the ledger says of its tasks: reference to scene id.
+    transport
+        Carries requests, in tests.
+    """
+
+    project: str | None = None
+    mode: Mode | None = None
+    match: Match | None = None
+    known: Mapping[str, str] | None = None
+    transport: httpx2.BaseTransport | None = None
 
 
 class Connection(Wire):
@@ -50,7 +76,15 @@ class Connection(Wire):
     webhook, webhook_secret
         Where its projects are made to tell of labels otherwise.
     local_files
-        Folders of the platform's host that projects are made to show.
+        Label Studio: folders of its host that projects are made to show.
+    cloud_storage, manifest
+        CVAT: the storage that files lie in, and its ``manifest.jsonl``.
+    organization
+        CVAT: whose project it is.
+    service_url
+        CVAT: the address of this service, for the link from a task to its seed.
+    labelset
+        Segments.ai: whose labels count.
     media
         See `app.exports.media.MediaRules`.
     signed_media
@@ -74,6 +108,11 @@ class Connection(Wire):
     webhook_secret: str | None = None
     tells: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] | None = None
     local_files: tuple[str, ...] = ()
+    cloud_storage: int | None = None
+    manifest: str | None = None
+    organization: str | None = None
+    service_url: str | None = None
+    labelset: str = segments.LABELSET
     media: Mapping[str, str] = Field(default_factory=dict)
     signed_media: bool = False
     projects: tuple[str, ...] = ()
@@ -83,6 +122,13 @@ class Connection(Wire):
     def _as_text(cls, value: object) -> object:
         """Accept a number as people write it."""
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _tells_who_can_be_heard(self) -> Self:
+        if self.tells is not None and self.kind == segments.KIND:
+            rule = "tells is for platforms whose webhooks are read: label_studio and cvat"
+            raise ValueError(rule)
+        return self
 
     def rules(self) -> MediaRules:
         """Return where the platform finds a pool's files."""
@@ -95,60 +141,96 @@ class Connection(Wire):
         """
         return self.token_file.exists() and (not self.projects or project in self.projects)
 
-    def open(
-        self,
-        project: str | None = None,
-        mode: Mode | None = None,
-        match: Match | None = None,
-        *,
-        transport: httpx2.BaseTransport | None = None,
-    ) -> Platform:
+    def open(self, where: Target = Target()) -> Platform:
         """Return the platform's project, connected.
-
-        Parameters
-        ----------
-        project
-            Which; the connection's own where not given.
-        mode, match
-            As the connection has them where not given.
-        transport
-            Carries requests, in tests.
 
         Raises
         ------
         PlatformError
             There is no such project, it cannot be reached, or its token cannot be read.
         """
-        where = project or self.project
-        if where is None:
+        project = where.project or self.project
+        if project is None:
             rule = f"Connection {self.name!r} has no project of its own: name one."
             raise PlatformError(rule)
-        return LabelStudio(
-            label_studio.connect(self.url, self._token(), transport=transport),
-            where,
-            name=self.name,
-            mode=mode or self.mode,
-            by=match or self.match,
-            browser_url=self.browser_url,
-            setup=self._setup(),
-        )
+        return _OPENERS[self.kind](self, project, where)
 
-    def _setup(self) -> Setup:
-        setup = Setup(
-            webhook=self.webhook,
-            webhook_secret=self.webhook_secret,
-            local_files=self.local_files,
-        )
-        if self.label_config is None:
-            return setup
-        return replace(setup, label_config=_text(self.label_config, "labelling configuration"))
+    def token(self) -> str:
+        """Return the token.
 
-    def _token(self) -> str:
+        Raises
+        ------
+        PlatformError
+            Its file cannot be read, or has something else.
+        """
         token = _text(self.token_file, "token")
         if not token.isascii() or not token.isprintable() or " " in token:
             rule = f"The token file {self.token_file} has more than a token: one word of ASCII."
             raise PlatformError(rule)
         return token
+
+
+def _label_studio(connection: Connection, project: str, where: Target) -> Platform:
+    setup = label_studio.Setup(
+        webhook=connection.webhook,
+        webhook_secret=connection.webhook_secret,
+        local_files=connection.local_files,
+    )
+    if connection.label_config is not None:
+        text = _text(connection.label_config, "labelling configuration")
+        setup = replace(setup, label_config=text)
+    return LabelStudio(
+        label_studio.connect(connection.url, connection.token(), transport=where.transport),
+        project,
+        name=connection.name,
+        mode=where.mode or connection.mode,
+        by=where.match or connection.match,
+        browser_url=connection.browser_url,
+        setup=setup,
+    )
+
+
+def _cvat(connection: Connection, project: str, where: Target) -> Platform:
+    setup = cvat.Setup(
+        storage=Storage(connection.cloud_storage, connection.manifest),
+        service_url=connection.service_url,
+        webhook=connection.webhook,
+        webhook_secret=connection.webhook_secret,
+    )
+    client = cvat.connect(
+        connection.url,
+        connection.token(),
+        organization=connection.organization,
+        transport=where.transport,
+    )
+    return Cvat(
+        client,
+        project,
+        name=connection.name,
+        setup=setup,
+        browser_url=connection.browser_url,
+        known=where.known,
+    )
+
+
+def _segments(connection: Connection, project: str, where: Target) -> Platform:
+    client = segments.connect(connection.url, connection.token(), transport=where.transport)
+    browser = {} if connection.browser_url is None else {"browser_url": connection.browser_url}
+    return Segments(
+        client,
+        project,
+        name=connection.name,
+        by=where.match or connection.match,
+        labelset=connection.labelset,
+        **browser,
+    )
+
+
+_OPENERS: Final[Mapping[str, Callable[[Connection, str, Target], Platform]]] = {
+    label_studio.KIND: _label_studio,
+    cvat.KIND: _cvat,
+    segments.KIND: _segments,
+}
 
 
 def _text(path: Path, what: str) -> str:

@@ -1,6 +1,7 @@
 """Pushes and syncs as jobs: done again after a crash, they change nothing that is done already."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import httpx2
@@ -20,7 +21,7 @@ from app.operations import store as operations
 from app.operations.service import fail
 from app.operations.translate import PUSH
 from app.operations.wire import OperationStatus, PushReport, SyncReport
-from app.platforms.connections import Connection, connection_named
+from app.platforms.connections import Connection, Target, connection_named
 from app.platforms.seam import Platform, batches, push
 from app.pushes.service import SEED
 from app.pushes.wire import PushRequest, SyncRequest
@@ -110,18 +111,33 @@ class Exchange:
                 signed = media_url(session, self._settings, row.dataset_id)
             if connection.tells is not None and not request.dry_run:
                 connection = self._listening(session, connection, row.dataset_id)
+            target = self._target(session, row, connection, request)
             session.commit()
         seed = connection.rules().opened(pool, signed)
-        opened = connection.open(
-            request.project, request.mode, request.match, transport=self._transport
-        )
-        with opened as platform:
+        with connection.open(replace(target, mode=request.mode)) as platform:
             report = push(platform, seed, dry_run=request.dry_run)
             if not request.dry_run:
                 with self._bound(row.project) as session:
                     _queue(session, row.dataset_id, platform, report)
                     session.commit()
         return report
+
+    def _target(
+        self,
+        session: ProjectSession,
+        row: OperationRow,
+        connection: Connection,
+        request: PushRequest | SyncRequest,
+    ) -> Target:
+        """Return what a request means, with what the ledger says of the project's tasks."""
+        source = f"{connection.kind}:{connection.name}/{request.project or connection.project}"
+        words = labels.words(session, row.dataset_id, source)
+        return Target(
+            project=request.project,
+            match=request.match,
+            known={ref: word.scene_id for ref, word in words.items()},
+            transport=self._transport,
+        )
 
     def _listening(
         self, session: ProjectSession, connection: Connection, dataset_id: str
@@ -139,9 +155,9 @@ class Exchange:
         connection = self._connection(row, request.connection)
         with self._bound(row.project) as session:
             pool = [export_scene(scene) for scene in scenes.every(session, row.dataset_id)]
-        opened = connection.open(request.project, None, request.match, transport=self._transport)
+            target = self._target(session, row, connection, request)
         asked_at = now()  # what comes into the ledger later is not known to be gone
-        with opened as platform:
+        with connection.open(target) as platform:
             heard = platform.heard(pool, row.dataset_id)
         with self._bound(row.project) as session:
             said = {event.ref for event in heard.events}
@@ -155,6 +171,7 @@ class Exchange:
                 )
                 for known in labels.words(session, row.dataset_id, heard.source).values()
                 if known.state is not LabelState.REMOVED
+                and known.scene_id
                 and known.ref not in said
                 and known.at < asked_at
             ]

@@ -28,6 +28,8 @@ def full(client: TestClient) -> Callable[[], AbstractContextManager[None]]:
         def free(connection: Connection, *_: object) -> None:
             connection.execute("PRAGMA max_page_count=4294967294")
 
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM")  # pages that other tests left free
         event.listen(engine, "checkout", limit)
         event.listen(engine, "checkin", free)
         try:

@@ -1,8 +1,10 @@
 """The OpenAPI document describes what the service really does."""
 
+import base64
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.access.service import SCOPES
+from app.callbacks.webhooks import signed_headers
+from app.callbacks.wire import CallbackEvent
 from app.cli.openapi import document as document_text
 from app.datasets.validation_wire import ValidationRequest
 from app.datasets.wire import DatasetRequest
@@ -180,3 +184,27 @@ def test_the_committed_document_is_the_one_that_is_served() -> None:
     """A change of the API shows in review: `make openapi` writes docs/openapi.json anew."""
     committed = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
     assert committed.read_text(encoding="utf-8").rstrip() == document_text()
+
+
+def test_every_body_has_a_schema(document: dict[str, Any]) -> None:
+    """Generators of clients leave out what has none: files are strings, text or binary."""
+    for operation in _operations(document):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for body in bodies:
+            for kind, content in body.get("content", {}).items():
+                assert content["schema"], (operation["operationId"], kind)
+
+
+def test_callbacks_are_described_as_they_are_sent(document: dict[str, Any]) -> None:
+    """What a receiver gets is the one webhook: its headers are ours, and its body has a model."""
+    (operation,) = document["webhooks"]["operation-ended"].values()
+    assert operation["operationId"] not in {one["operationId"] for one in _operations(document)}
+    named = {parameter["name"] for parameter in operation["parameters"]}
+    secret = f"whsec_{base64.b64encode(bytes(24)).decode()}"
+    sent = signed_headers("msg_1", secret, datetime(2026, 11, 30, tzinfo=UTC), "{}")
+    assert named == {name for name in sent if name.startswith("webhook-")}
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/CallbackEvent"}
+    (example,) = document["components"]["schemas"]["CallbackEvent"]["examples"]
+    assert CallbackEvent.model_validate_json(json.dumps(example)).data.status == "succeeded"
+    assert "422" not in operation["responses"]

@@ -14,6 +14,9 @@ OURS: Final = frozenset({"api", "worker", "worker-gpu", "migrate", "demo"})
 _DATABASE: Final = frozenset({"db", "api", "worker", "worker-gpu", "migrate"})
 """The services that need the database."""
 
+_ROOTS: Final = frozenset({"db", "labelstudio"})
+"""Whose images start as root, and become another user."""
+
 _BECOMES: Final = frozenset({"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"})
 """What an image needs that starts as root and becomes another user."""
 
@@ -42,7 +45,7 @@ def _privileges(name: str, service: Item, _: Item) -> Iterator[str]:
         yield "may gain privileges"
     if service.get("cap_drop") != ["ALL"]:
         yield "keeps capabilities"
-    extra = set(service.get("cap_add", ())) - (_BECOMES if name == "db" else set())
+    extra = set(service.get("cap_add", ())) - (_BECOMES if name in _ROOTS else set())
     if extra:
         yield f"gets the capabilities {sorted(extra)}"
     if service.get("privileged") or service.get("pid") == "host" or service.get("ipc") == "host":

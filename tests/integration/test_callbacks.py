@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 
 from app.access.service import Caller
 from app.callbacks.webhooks import WebhookDelivery
-from app.callbacks.wire import CallbackStatus
+from app.callbacks.wire import CallbackEvent, CallbackStatus
 from app.choosing.certificates import Proof
 from app.datasets.service import Datasets
 from app.datasets.wire import DatasetRequest
@@ -108,6 +108,7 @@ def test_the_end_of_an_operation_is_told_once_and_signed(service: Service) -> No
         event = Webhook(SECRET).verify(bodies[0], receiver.headers[-1])
         assert event["type"] == "operation.cancelled"
         assert event["data"]["path"] == f"/v1/operations/{operation_id}"
+        assert CallbackEvent.model_validate_json(json.dumps(event)).type == event["type"]
         told = service.operation(operation_id)
         assert told.callback is not None
         assert (told.callback.status, told.callback.attempts) == (CallbackStatus.DELIVERED, 1)

@@ -11,11 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
+from app.platforms.connections import read_connections
 from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,3 +191,36 @@ def test_locks_have_what_their_image_needs_and_no_more(name: str) -> None:
     assert ("torch" in packages) == (name != "api")
     assert ("ray" in packages) == (name == "worker-cuda")
     assert text.count("--hash=sha256:") >= len(packages)
+
+
+def test_label_studio_is_connected(services: dict[str, Any]) -> None:
+    """Compose starts what the connection names: hosts with a dot, a token, folders to be shown."""
+    connection = read_connections(ROOT / "docker" / "connections.toml")["main"]
+    platform, api, worker = (services[name] for name in ("labelstudio", "api", "worker"))
+    environment = platform["environment"]
+    aliases = {
+        alias
+        for service in (platform, api)
+        for network in service["networks"].values()
+        for alias in (network or {}).get("aliases", ())
+    }
+    for url in (connection.url, str(connection.tells)):
+        host = urlsplit(url).hostname
+        assert host in aliases
+        assert "." in str(host)  # Label Studio refuses webhooks to names without one
+    assert urlsplit(str(connection.tells)).hostname in api["environment"]["SEEDAL_ALLOWED_HOSTS"]
+    assert environment["SSRF_PROTECTION_ENABLED"] == environment["ML_BLOCK_LOCAL_IP"] == "false"
+    mounted = {volume["target"]: volume["source"] for volume in platform["volumes"]}
+    ours = {volume["target"]: volume["source"] for volume in worker["volumes"]}
+    root = environment["LOCAL_FILES_DOCUMENT_ROOT"]
+    for folder in connection.local_files:
+        assert folder != root  # which Label Studio refuses
+        assert mounted[folder] in ours.values()
+    for prefix, url in connection.media.items():
+        _, _, shown = url.partition("?d=")
+        assert mounted[f"{root}/{shown}"] == ours[prefix]
+    assert str(connection.token_file.parent) in ours
+    assert mounted["/connection"] == ours["/connection"]
+    for service in (api, worker):
+        assert service["environment"]["SEEDAL_CONNECTIONS_FILE"] == "/etc/seedal/connections.toml"
+        assert "labelstudio" in service["networks"]
