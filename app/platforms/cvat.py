@@ -249,7 +249,7 @@ class Cvat:
             )
         if kept := set(seed.chosen) & {scene_of.get(job.id) for job in earlier}:
             yield f"{len(kept)} scenes have a job of an earlier push and keep it."
-        if lost := sum(job.id not in scene_of for job in earlier):
+        if lost := sum(job.id not in scene_of and _is_name_alone(job) for job in earlier):
             yield (
                 f"{lost} jobs of earlier pushes show files of no scene that is known: such a "
                 "scene may get a second job."
@@ -389,6 +389,11 @@ def job_event(source: str, scene_id: str, job: RemoteTask) -> LabelEvent:
         ref=f"{Cvat.item}:{job.id}",
         at=job.created_at,
     )
+
+
+def _is_name_alone(job: RemoteTask) -> bool:
+    """Tell whether all that is known of a job's files is what they are called."""
+    return any("/" not in name for name in job.data["files"])
 
 
 def _first(

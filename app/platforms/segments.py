@@ -222,7 +222,7 @@ class Segments:
         ranked = set(seed.chosen)
         if others := sum(name not in ranked for _, name in served):
             yield (
-                f"{others} samples that no seed has priorities above 0: they are served among the "
+                f"{others} samples of others have priorities above 0: they are served among the "
                 "seed's."
             )
         if twice:
@@ -232,7 +232,7 @@ class Segments:
             )
         if shows_one_image(self._kind):
             many = [scene.scene_id for scene in create if len(scene.images) > 1]
-            if many and not any(scene.pointcloud for scene in create):
+            if many:
                 yield (
                     f"{len(many)} scenes have several images, {many[0]!r} for one; the dataset "
                     "shows the first."
