@@ -6,6 +6,7 @@ import json
 import lzma
 from collections.abc import Iterator
 
+import laspy
 import numpy as np
 import PIL.Image
 import pillow_heif
@@ -120,6 +121,20 @@ def _cloud(form: str) -> Iterator[bytes]:
         yield _npy(np.asfortranarray(_POINTS.astype("f8")))
     elif form == "bin":
         yield _DRAWN.normal(size=(20, 4)).astype("<f4").tobytes()
+    elif form == "pcd":
+        head = "VERSION 0.7\nFIELDS x y z rgb\nSIZE 4 4 4 4\nTYPE F F F U\nCOUNT 1 1 1 1\n"
+        head += "WIDTH 2\nHEIGHT 1\nPOINTS 2\nDATA "
+        yield f"{head}ascii\n1 2 3 255\n4 5 6 7\n".encode()
+        yield f"{head}binary\n".encode() + bytes(32)
+        packed = b"\x00\x00\xe0\x16\x00"  # a byte, then 31 times the one before
+        yield f"{head}binary_compressed\n".encode() + np.array([5, 32], "<u4").tobytes() + packed
+    elif form == "laz":
+        for ending in (".las", ".laz"):
+            las = laspy.LasData(laspy.LasHeader(point_format=2))
+            las.x, las.y, las.z = _POINTS[:, :3].T
+            stream = io.BytesIO()
+            las.write(stream, do_compress=ending == ".laz")
+            yield stream.getvalue()
     elif form == "xyz":
         yield "\n".join(" ".join(map(str, row)) for row in _POINTS.tolist()).encode()
         yield b"# a\n\n1 2 3 255 0 9\n4 5 6 1 2 3\n"

@@ -99,6 +99,8 @@ TARGETS: Mapping[str, Target] = {
     "cloud.ply": Target(".ply", _cloud, "bytes"),
     "cloud.npy": Target(".npy", _cloud, "bytes"),
     "cloud.bin": Target(".bin", _cloud, "bytes"),
+    "cloud.pcd": Target(".pcd", _cloud, "bytes"),
+    "cloud.laz": Target(".laz", _cloud, "bytes"),
     "cloud.xyz": Target(".xyz", _cloud, "text"),
     "image.png": Target(".png", _image, "png"),
     "image.jpg": Target(".jpg", _image, "bytes"),
