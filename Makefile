@@ -26,7 +26,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
   --no-annotate --no-strip-extras --no-emit-index-url --quiet
 
 .PHONY: help setup demo \
-  test test-slow test-postgres test-contract test-platforms test-fiftyone test-compose isolation fuzz \
+  test test-slow test-postgres test-contract test-platforms test-fiftyone test-clients test-compose isolation fuzz \
   check lint types contracts dependencies format coverage \
   measure differential mutation bench-solver bench-certificates bench-features bench-index bench-quality bench-recommended bench-service bench-explorer soak \
   openapi screenshots \
@@ -66,6 +66,9 @@ test-contract: setup ## Try every call of the API with many valid and invalid re
 
 test-platforms: setup ## Try pushes and syncs on a real Label Studio, and requests against platforms' clients (6 minutes, then 2)
 	$(BIN)/python tests/platforms/run.py
+
+test-clients: setup ## Make a seed with generated clients in Python and TypeScript, and by the MCP server (2 minutes, then less)
+	$(BIN)/python tests/clients/run.py
 
 test-fiftyone: setup ## Try the plugin in a real FiftyOne (6 minutes, then 1)
 	$(BIN)/python tests/platforms/run.py --fiftyone -k fiftyone

@@ -32,7 +32,7 @@ from app.http.dependencies import (
     Transaction,
     requires,
 )
-from app.http.openapi import BINARY
+from app.http.openapi import FILE
 from app.http.parameters import DatasetId, LinkOf, PageSize, PageToken, accepted
 from app.http.problems import READING, SENDING, SOLVING, documented
 from app.http.strict import StrictRoute
@@ -124,9 +124,9 @@ _MANIFEST_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "JSON Lines, a JSON array, CSV (each also packed by gzip) or Parquet, "
-        "seen by its first bytes; see docs/sources.md. "
+        "seen by its first bytes, whatever Content-Type names it; see docs/sources.md. "
         "Images in it have absolute paths or URIs.",
-        "content": {key: {"schema": BINARY} for key in _FORMS},
+        "content": FILE,
     }
 }
 
@@ -151,8 +151,9 @@ _SUFFIXES: Final = {
 _VECTORS_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "An `.npz` archive or a Parquet file; see docs/vectors.md.",
-        "content": {key: {"schema": BINARY} for key in _SUFFIXES},
+        "description": "An `.npz` archive or a Parquet file, seen by its first bytes; see "
+        "docs/vectors.md.",
+        "content": FILE,
     }
 }
 
@@ -179,7 +180,7 @@ async def put_vectors(
     """Upload the vectors of a dataset that was registered with the backbone `precomputed`."""
     await run_in_threadpool(datasets.require_awaiting, dataset_id)
     suffix = _SUFFIXES[require_kind(request, _SUFFIXES, "Vectors come")]
-    name = await uploads.receive(request.stream(), suffix)
+    name = await uploads.receive_vectors(request.stream(), suffix)
     answer = await run_in_threadpool(datasets.attach_vectors, dataset_id, name, pool)
     return accepted(answer, answer.operation.id, replayed=False)
 

@@ -28,6 +28,7 @@ from features.readers.vectors import read_vectors
 
 _HEAD: Final = 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
+_PARQUET: Final = b"PAR1"
 _MARKS: Final = {
     "utf-8": codecs.BOM_UTF8,
     "utf-16-le": codecs.BOM_UTF16_LE,
@@ -61,6 +62,20 @@ class Uploads:
             Nothing arrived for too long, or too little all the time.
         """
         path = await self._receive(chunks, lambda _: suffix, self._settings.max_upload_mb)
+        return path.name
+
+    async def receive_vectors(self, chunks: AsyncIterator[bytes], suffix: str) -> str:
+        """Store vectors and return their name: Parquet by its first bytes, else as they are called.
+
+        Raises
+        ------
+        TooLargeError, SlowRequestError
+            See :meth:`receive`.
+        """
+        most_mb = self._settings.max_upload_mb
+        path = await self._receive(
+            chunks, lambda head: ".parquet" if head.startswith(_PARQUET) else suffix, most_mb
+        )
         return path.name
 
     async def receive_manifest(self, chunks: AsyncIterator[bytes]) -> UploadedManifest:
@@ -114,7 +129,7 @@ def _form(head: bytes) -> str:
     if not head:
         detail = "The manifest is empty."
         raise InvalidRequestError(detail)
-    if head.startswith(b"PAR1"):
+    if head.startswith(_PARQUET):
         return ".parquet"
     return _text_form(head)
 

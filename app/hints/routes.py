@@ -13,7 +13,7 @@ from app.hints.reading import ARCHIVE
 from app.hints.service import HintTask
 from app.hints.wire import UploadedHint
 from app.http.dependencies import AppStateOf, SolvePoolOf, requires
-from app.http.openapi import BINARY
+from app.http.openapi import FILE
 from app.http.problems import SENDING, SOLVING, documented
 
 router = APIRouter(prefix="/hints", tags=["seeds"], dependencies=[requires("seeds")])
@@ -24,7 +24,7 @@ _BODY: Final[dict[str, Any]] = {
         "required": True,
         "description": "A ZIP archive of a few images, each with an index PNG of its name, or with "
         "one `.json` of COCO annotations: in the folders `images` and `labels`, or side by side.",
-        "content": {key: {"schema": BINARY} for key in _FORMS},
+        "content": FILE,
     }
 }
 

@@ -71,10 +71,12 @@ _SECURITY_SCHEMES: Final = {
 _PROBLEM_SCHEMAS: Final = models_json_schema(
     [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
 )[1]["$defs"]
-_FILES: Final = {"application/octet-stream", "application/zip"}
+_FILES: Final = {"application/octet-stream", "*/*"}
 """What only downloads are sent as."""
 BINARY: Final = {"type": "string", "format": "binary"}
 """The schema of a file. OpenAPI 3.1 would do without one; generators know this one."""
+FILE: Final = {"application/octet-stream": {"schema": BINARY}}
+"""The body of an upload. It is of one kind: generators stumble over several kinds of files."""
 TEXT: Final = {"type": "string"}
 _IF_NONE_MATCH: Final = {
     "name": "If-None-Match",

@@ -1,0 +1,1 @@
+"""An MCP server of SeedAL Service: six tools for an assistant of those who plan annotation."""
