@@ -7,14 +7,14 @@ what lies under a root here lies under a URL there.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from app.access.signatures import MediaUrl
 from app.errors import InvalidRequestError
 from app.exports.seed import ExportableSeed, ExportError, ExportScene
 from features.errors import redacted
 from features.sources.scenes import Image
-from features.storage.uris import HTTP, is_remote, parse, to_path
+from features.storage.uris import HTTP, OBJECT_STORES, is_remote, parse, to_path
 
 _FORM: Final = "a media rule is ROOT=URL, such as /scenes=https://files.example/scenes"
 
@@ -28,7 +28,7 @@ class MediaRules:
     roots
         Pairs of a folder or URI prefix and a URL prefix. What follows the root is quoted and put
         behind the URL, whether that ends in a path or, as Label Studio's local files do, in a
-        query: ``/data/local-files/?d=scenes``.
+        query: ``/data/local-files/?d=scenes``. Keys of object stores are not quoted.
     """
 
     roots: tuple[tuple[str, str], ...] = ()
@@ -112,7 +112,10 @@ class MediaRules:
             rest = name.removeprefix(root)
             if rest != name and (root.endswith("/") or rest.startswith("/")):
                 rest = rest.lstrip("/")
-                rest = rest if _is_web(uri) else quote(rest, safe="/")  # the web's are quoted
+                if prefix.partition("://")[0].lower() in OBJECT_STORES:
+                    rest = unquote(rest) if _is_web(uri) else rest  # keys are as they are written
+                elif not _is_web(uri):
+                    rest = quote(rest, safe="/")
                 return f"{prefix.rstrip('/')}/{rest}"
         return uri if _is_web(uri) else None
 

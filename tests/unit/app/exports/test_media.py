@@ -29,10 +29,12 @@ def _seed(*uris: str, cloud: str | None = None) -> ExportableSeed:
         ("s3://bucket=https://host", "s3://bucket/a%20b.jpg", "https://host/a%2520b.jpg"),
         ("https://old=https://new", "https://old/a%20b.jpg", "https://new/a%20b.jpg"),
         ("/=https://host", "/scenes/a.jpg", "https://host/scenes/a.jpg"),
+        ("/scenes=s3://bucket/p", "/scenes/a b%2.jpg", "s3://bucket/p/a b%2.jpg"),
+        ("https://host=gs://bucket", "https://host/a%20b.jpg", "gs://bucket/a b.jpg"),
     ],
 )
 def test_a_root_is_called_otherwise_there(rule: str, uri: str, url: str) -> None:
-    """What follows the root is quoted once, whether it goes into a path or into a query."""
+    """What follows the root is quoted once, in a path or in a query, and not at all in a key."""
     opened = MediaRules.parse([rule]).opened(_seed(uri, cloud=uri))
     scene = opened.split()[0][0]
     assert [(image.uri, image.sensor) for image in scene.images] == [(url, "left")]
