@@ -105,7 +105,7 @@ def test_a_trickle_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_vectors_may_come_as_parquet(client: TestClient, awaiting: dict[str, Any]) -> None:
-    """A Parquet file is taken under its media type."""
+    """A Parquet file is taken under its media type, or as any file, seen by its first bytes."""
     rng = np.random.default_rng(0)
     table = pa.table(
         {
@@ -115,8 +115,8 @@ def test_vectors_may_come_as_parquet(client: TestClient, awaiting: dict[str, Any
     )
     stream = io.BytesIO()
     pq.write_table(table, stream)
-    kind = "application/vnd.apache.parquet"
-    assert _put(client, awaiting, stream.getvalue(), kind).status_code == 202
+    for kind in ("application/vnd.apache.parquet", "application/octet-stream"):
+        assert _put(client, awaiting, stream.getvalue(), kind).status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -403,13 +403,13 @@ def test_a_slow_upload_holds_no_connection_to_the_database(
     """While a file arrives, others have the database."""
     app_state = client.app.state.app_state  # type: ignore[attr-defined]  # starlette knows it as ASGI
     connections = app_state.sessions.kw["bind"].pool
-    receive, held = Uploads.receive, []
+    receive, held = Uploads.receive_vectors, []
 
     async def watched(uploads: Uploads, chunks: AsyncIterator[bytes], suffix: str) -> str:
         held.append(connections.checkedout())
         return await receive(uploads, chunks, suffix)
 
-    monkeypatch.setattr(Uploads, "receive", watched)
+    monkeypatch.setattr(Uploads, "receive_vectors", watched)
     assert _put(client, awaiting, _vectors()).status_code == 202
     assert held == [0]
 

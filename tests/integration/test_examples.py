@@ -43,6 +43,7 @@ def _environment(tmp_path: Path, world: Path) -> dict[str, str]:
         "SEEDAL_PORT": str(port),
         "API": f"http://127.0.0.1:{port}",
         "BACKBONE": "colour_grid",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "clients" / "python")]),
         "WORLD": str(world),
         "OUT": str(tmp_path / "seed"),
     }

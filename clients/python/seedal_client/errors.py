@@ -160,6 +160,7 @@ def problem_of(status: int, headers: httpx2.Headers, body: bytes) -> ProblemErro
 
     Examples
     --------
+    >>> import httpx2
     >>> body = b'{"title": "Not found", "detail": "There is no such seed."}'
     >>> problem_of(404, httpx2.Headers(), body)
     NotFoundError('There is no such seed.')
