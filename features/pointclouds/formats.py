@@ -12,7 +12,7 @@ Clouds as text: a line a point, ``x y z``, ``x y z intensity`` or ``x y z red gr
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import compress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -78,7 +78,7 @@ _LONGEST: Final = 4096
 """Bytes of a line, at most: a point has a few numbers."""
 
 
-def numbered(path: Path, start: int) -> Iterator[bytes]:
+def numbered(path: Path, start: int) -> Generator[bytes]:
     """Yield a file's lines from a byte on.
 
     Raises

@@ -5,6 +5,7 @@ not by a library: those that are kept read whole files into memory, and trust wh
 """
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import compress, islice
 from pathlib import Path
@@ -112,7 +113,8 @@ def _cloud(path: Path, header: _Header, values: Mapping[int, NDArray[Any]]) -> C
 def _from_text(path: Path, header: _Header, wanted: NDArray[np.int64]) -> dict[int, NDArray[Any]]:
     chosen = np.zeros(header.total, dtype=bool)
     chosen[wanted] = True
-    lines = list(compress(islice(numbered(path, header.start), header.total), chosen))
+    with closing(numbered(path, header.start)) as every:
+        lines = list(compress(islice(every, header.total), chosen))
     if len(lines) < len(wanted):
         rule = f"is truncated: it has fewer than {header.total:,} points"
         raise _refused(path, rule)

@@ -3,6 +3,7 @@
 Source: G. Turk, "The PLY Polygon File Format", Stanford 1994.
 """
 
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -78,14 +79,16 @@ def _from_bytes(
 def _from_text(path: Path, header: PlyHeader, wanted: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     vertices = header.vertices
     first = sum(element.number for element in _before(header))
-    lines = islice(numbered(path, header.header_bytes), first, first + vertices.number)
     keep = np.zeros(vertices.number, dtype=bool)
     keep[wanted] = True
     found, there = [], 0
-    for kept, line in zip(keep.tolist(), lines, strict=False):
-        there += 1
-        if kept:
-            found.append(line)
+    # Closed here: what is left half-read is a file that stays open as long as an error is known.
+    with closing(numbered(path, header.header_bytes)) as every:
+        lines = islice(every, first, first + vertices.number)
+        for kept, line in zip(keep.tolist(), lines, strict=False):
+            there += 1
+            if kept:
+                found.append(line)
     if there < vertices.number:
         raise SourceError(str(path), f"is truncated: it has fewer than {vertices.number:,} points")
     rows = numbers(path, found, len(vertices.properties))

@@ -209,7 +209,7 @@ XYZ = "property float x\nproperty float y\nproperty float z\n"
         ("a.xyz", b"# nothing\n\n", "has no points"),
         ("a.xyz", b"1 2 3\nx y z\n", "'x y z' where 3 numbers"),
         ("a.xyz", b"1" * 5000, "a line of more than 4,096 bytes"),
-        ("a.las", b"LASF", "is of no kind that can be shown"),
+        ("a.obj", b"LASF", "is of no kind that can be shown"),
     ],
 )
 def test_a_broken_file_says_what_is_wrong(

@@ -61,7 +61,7 @@ WRONG: Mapping[str, object] = {
     "regions": [[0], [1, 1], [1.0], [True], 1, None],
     "external_ids": [[], None, {"a": float("nan")}],
     "meta": ["", None, {"a": {"b": float("inf")}}],
-    "another": [1],
+    "grup": [1],
 }
 
 

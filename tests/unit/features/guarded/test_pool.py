@@ -144,7 +144,7 @@ def test_an_answer_that_is_too_long_is_given_up(tmp_path: Path) -> None:
     path = write_manifest(tmp_path / "scenes.jsonl", 1000)
     arguments = {"kind": None, "root": str(path), "name": None, "collected": None}
     options = {"images_root": None, "split": "all", "resource": "h", "scene_from": None}
-    asked = {**arguments, "options": {**options, "unit": "scene"}}
+    asked = {**arguments, "options": {**options, "unit": "scene", "column": []}}
     with pytest.raises(SourceError, match="x: cannot be read: it answers with too much"):
         list(ask("scenes", asked, replace(SOURCE_GUARD, answer=10_000), refused))
 
