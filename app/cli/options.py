@@ -157,8 +157,8 @@ class SeedFiles:
     out
         Folder for the seed's files; several budgets get a folder each in it.
     form
-        What is written beside seed.json: jsonl, csv, parquet, priorities, label_studio, redal,
-        contact_sheet, or json for nothing else.
+        What is written beside seed.json: jsonl, csv, parquet, priorities, label_studio, coco,
+        redal, contact_sheet, or json for nothing else.
     certificate
         Also write proof.json, a proof that ``seedal verify problem.npz proof.json`` checks.
     problem

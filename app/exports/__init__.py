@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from app.exports.coco import seed_coco
 from app.exports.contact_sheet import seed_sheet
 from app.exports.label_studio import seed_label_studio
 from app.exports.priorities import seed_priorities
@@ -25,11 +26,12 @@ _EXPORTERS: Final[Mapping[str, Callable[[ExportableSeed], dict[str, bytes]]]] = 
     "parquet": seed_parquet,
     "priorities": seed_priorities,
     "label_studio": seed_label_studio,
+    "coco": seed_coco,
     REDAL: redal,
     "contact_sheet": seed_sheet,
 }
 FORMATS: Final = tuple(_EXPORTERS)
-LINKING: Final = ("jsonl", "parquet", "label_studio")
+LINKING: Final = ("jsonl", "parquet", "label_studio", "coco")
 """Formats that say where files are; the others have them inside, or have none."""
 
 

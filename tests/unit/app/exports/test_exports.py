@@ -205,6 +205,6 @@ def test_unknown_formats_list_the_known() -> None:
     with pytest.raises(ExportError, match=r"no format 'pdf'; the formats are json, csv"):
         export(seed(), "pdf")
     assert set(FORMATS) == {
-        *("json", "csv", "jsonl", "parquet", "priorities", "label_studio", "redal"),
+        *("json", "csv", "jsonl", "parquet", "priorities", "label_studio", "coco", "redal"),
         "contact_sheet",
     }
