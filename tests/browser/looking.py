@@ -1,6 +1,6 @@
 """What a person does on the page, in words of the page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlparse
@@ -20,7 +20,7 @@ class Site:
     world: Path
     building: str
     planted: str
-    platform: FakeLabelStudio
+    platform: FakeLabelStudio = field(default_factory=FakeLabelStudio)
 
     def register(self, name: str, source: dict[str, Any], **features: object) -> str:
         """Register a dataset, wait until it is ready, and return its id."""

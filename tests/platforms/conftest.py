@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from label_studio_fake import FakeLabelStudio
 from label_studio_server import OWNER, TOKENS, LabelStudioServer, running_label_studio
 from looking import Site
 from serving import free_port, serving
@@ -61,4 +60,4 @@ def site(
     )
     with serving(settings) as api:
         page = f"http://127.0.0.1:{port}/"
-        yield Site(page, api, manifest.parent, "", "", FakeLabelStudio())
+        yield Site(page, api, manifest.parent, "", "")
