@@ -3,10 +3,10 @@
 from collections import Counter
 from pathlib import Path
 
-from app.cli.files import require_folder, write_files
+from app.cli.files import require_folder, staged_folder, write_files
 from app.cli.stored_seeds import open_seed
 from app.cli.terminal import answer, answer_json, say
-from app.exports import export_files, require_format
+from app.exports import BUNDLES, export_files, require_format
 from app.exports.media import MediaRules
 from app.labels.wire import LabelEvent, LabelState
 from app.operations.wire import PushReport
@@ -99,5 +99,10 @@ def run_export(seed: Path, form: str, out: Path, media: tuple[str, ...]) -> None
     require_format(form, "stored")
     stored = open_seed(seed)
     opened = MediaRules.parse(media).opened(stored) if media else stored
+    if form in BUNDLES:
+        with staged_folder(BUNDLES[form](stored), out / form) as folder:
+            pass
+        answer(f"wrote {folder}")
+        return
     for path in write_files(export_files(opened, form), out):
         answer(f"wrote {path}")
