@@ -98,6 +98,12 @@ MAX_PROBLEM_BYTES: Final = 16 * 2**30
 MAX_CLOUD_BYTES: Final = 512 * 2**20
 """Largest file of a point cloud."""
 
+MAX_CONVERTED_POINTS: Final = 20_000_000
+"""Most points of a cloud that is written as PCD, whole: 400 MB with intensity and colours."""
+
+MAX_DOWNLOAD_BYTES: Final = 2 * 2**30
+"""Most bytes of the images and point clouds of one download."""
+
 MAX_IDLE_LINES: Final = 100_000
 """Most lines of a point cloud in text that are no points: blank ones and comments."""
 

@@ -1,8 +1,11 @@
 """Files that commands write: all at once, and refused before the work where that can be known."""
 
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from app.errors import InvalidRequestError
 from features.files.paths import atomic_write
@@ -70,3 +73,55 @@ def write_file(path: Path, content: bytes, named: Path | None = None) -> Path:
         detail = f"{named or path}: cannot be written ({error.strerror or error})."
         raise InvalidRequestError(detail) from error
     return path
+
+
+@contextmanager
+def staged_folder(files: Iterable[tuple[str, bytes]], path: Path) -> Iterator[Path]:
+    """Write files beside a folder, and put them in its place when the block ends well.
+
+    They are written as they come. A folder that is there already is replaced as a whole: what an
+    earlier seed left in it would pass for a part of this one.
+
+    Parameters
+    ----------
+    files
+        Names with slashes, and contents.
+    path
+        The folder, which the block is given.
+
+    Raises
+    ------
+    InvalidRequestError
+        When it cannot be written. Nothing is left behind.
+    """
+    staged = path.parent / f".{path.name}.{uuid4().hex}.tmp"
+    try:
+        try:
+            for name, content in files:
+                file = staged / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+            yield path
+            _replace(path, staged)
+        except OSError as error:
+            detail = f"{path}: cannot be written ({error.strerror or error})."
+            raise InvalidRequestError(detail) from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def _replace(path: Path, staged: Path) -> None:
+    if not path.exists():
+        staged.rename(path)
+        return
+    earlier = staged.with_suffix(".old")
+    path.rename(earlier)
+    try:
+        staged.rename(path)
+    except OSError:
+        earlier.rename(path)
+        raise
+    if earlier.is_dir() and not earlier.is_symlink():
+        shutil.rmtree(earlier)
+    else:
+        earlier.unlink()

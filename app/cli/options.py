@@ -158,7 +158,7 @@ class SeedFiles:
         Folder for the seed's files; several budgets get a folder each in it.
     form
         What is written beside seed.json: jsonl, csv, parquet, priorities, label_studio, coco,
-        redal, contact_sheet, or json for nothing else.
+        redal, contact_sheet, cvat, supervisely, or json for nothing else.
     certificate
         Also write proof.json, a proof that ``seedal verify problem.npz proof.json`` checks.
     problem

@@ -3,10 +3,11 @@
 from collections import Counter
 from pathlib import Path
 
-from app.cli.files import require_folder, write_files
+from app.cli.files import require_folder, staged_folder, write_files
 from app.cli.stored_seeds import open_seed
 from app.cli.terminal import answer, answer_json, say
-from app.exports import export_files, require_format
+from app.errors import InvalidRequestError
+from app.exports import BUNDLES, export_files, require_format
 from app.exports.media import MediaRules
 from app.labels.wire import LabelEvent, LabelState
 from app.operations.wire import PushReport
@@ -99,5 +100,13 @@ def run_export(seed: Path, form: str, out: Path, media: tuple[str, ...]) -> None
     require_format(form, "stored")
     stored = open_seed(seed)
     opened = MediaRules.parse(media).opened(stored) if media else stored
+    if form in BUNDLES:
+        if media:
+            detail = f"{form} has the files themselves; media rules are for those that name them."
+            raise InvalidRequestError(detail)
+        with staged_folder(BUNDLES[form](stored), out / form) as folder:
+            pass
+        answer(f"wrote {folder}")
+        return
     for path in write_files(export_files(opened, form), out):
         answer(f"wrote {path}")

@@ -1,7 +1,9 @@
 """``seedal select``: run the main job and write the seeds' files."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from app.choosing.budgets import AskedBudget, parse_budget
@@ -10,12 +12,12 @@ from app.choosing.constraints import UsablePool
 from app.choosing.hints import NEEDS, TOKEN, require_hintable, teach
 from app.choosing.question import Question
 from app.choosing.seeding import SeedAnswer
-from app.cli.files import require_folder, write_files
+from app.cli.files import require_folder, staged_folder, write_files
 from app.cli.options import Hint, Rules, Scenes, SeedFiles, settings_of
 from app.cli.rules import rules_of
 from app.cli.terminal import ImageProgress, answer, answer_json, say
 from app.errors import BudgetError, InvalidRequestError
-from app.exports import REDAL, export_files, require_format
+from app.exports import BUNDLES, REDAL, export_files, require_format
 from app.exports.seed import json_bytes
 from app.hints.describing import labelled_cells, untaught
 from app.hints.reading import open_hint, require_outside
@@ -59,13 +61,15 @@ def run(
     known = _prepare(source, shown, frozenset(kept.labelled), settings_of(data_dir=scenes.data_dir))
     selections = [known.select(budget, kept, search) for budget in asked]
     contents = [_contents(selection, known.usable, files) for selection in selections]
+    folders = [files.out if len(asked) == 1 else files.out / str(budget) for budget in asked]
+    bundles = _bundle(selections, folders, files.form)
     _report(source.pool, known.prepared)
     documents = []
-    for budget, selection, content in zip(asked, selections, contents, strict=True):
+    for place, (selection, content) in enumerate(zip(selections, contents, strict=True)):
         _report_seed(source.pool, known.prepared, selection)
         if files.form == REDAL and not any("region" in name for name in content):
             say("the source has no supervoxels, so ReDAL's region files are not written")
-        paths = write_files(content, files.out if len(asked) == 1 else files.out / str(budget))
+        paths = [*bundles[place : place + 1], *write_files(content, folders[place])]
         documents.append(selection.summary | {"files": [str(path) for path in paths]})
         if not files.as_json:
             answer(_describe(source.pool, selection))
@@ -114,7 +118,8 @@ def _parsed(budgets: Sequence[str]) -> list[AskedBudget]:
 
 def _contents(selection: Selection, pool: UsablePool, files: SeedFiles) -> dict[str, bytes]:
     """Return what is written for a seed, by file name."""
-    contents = export_files(selection.exportable, files.form)
+    bundled = files.form in BUNDLES
+    contents = {} if bundled else export_files(selection.exportable, files.form)
     contents["seed.json"] = json_bytes(selection.summary)
     question = replace(selection.question, objective=selection.answer.objective)
     if files.problem:
@@ -124,6 +129,17 @@ def _contents(selection: Selection, pool: UsablePool, files: SeedFiles) -> dict[
     if files.certificate:
         contents["proof.json"] = json_bytes(_proof(question, selection.answer))
     return contents
+
+
+def _bundle(selections: Sequence[Selection], folders: Sequence[Path], form: str) -> list[Path]:
+    """Write the seeds' folders of images and point clouds, all of them or none."""
+    if form not in BUNDLES:
+        return []
+    with ExitStack() as stack:
+        return [
+            stack.enter_context(staged_folder(BUNDLES[form](selection.exportable), folder / form))
+            for selection, folder in zip(selections, folders, strict=True)
+        ]
 
 
 def _proof(question: Question, seed: SeedAnswer) -> dict[str, Any]:

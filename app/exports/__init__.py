@@ -1,23 +1,30 @@
 """A seed in the formats that others read: one module a format, one function each.
 
 An exporter takes an `ExportableSeed` and returns the files' contents by name; nothing is written
-until all of them are ready.
+until all of them are ready. Formats that have images and point clouds in them (`BUNDLES`) are
+streams of files instead: together they may be larger than memory.
 """
 
 import io
+import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Final
+from typing import IO, BinaryIO, Final
 
+from app.exports.bundles import Files
 from app.exports.coco import seed_coco
 from app.exports.contact_sheet import seed_sheet
+from app.exports.cvat import seed_cvat
 from app.exports.label_studio import seed_label_studio
 from app.exports.priorities import seed_priorities
 from app.exports.records import seed_jsonl, seed_parquet
 from app.exports.redal import REDAL, redal, require_redal
 from app.exports.seed import ExportableSeed, ExportError
+from app.exports.supervisely import seed_supervisely
 from app.exports.tables import seed_csv, seed_json
+from features.limits import MAX_DOWNLOAD_BYTES
 
 _EXPORTERS: Final[Mapping[str, Callable[[ExportableSeed], dict[str, bytes]]]] = {
     "json": seed_json,
@@ -30,7 +37,13 @@ _EXPORTERS: Final[Mapping[str, Callable[[ExportableSeed], dict[str, bytes]]]] = 
     REDAL: redal,
     "contact_sheet": seed_sheet,
 }
-FORMATS: Final = tuple(_EXPORTERS)
+BUNDLES: Final[Mapping[str, Callable[[ExportableSeed], Files]]] = {
+    "cvat": seed_cvat,
+    "supervisely": seed_supervisely,
+}
+"""Formats with images and point clouds: a folder of the format's name at a shell."""
+
+FORMATS: Final = (*_EXPORTERS, *BUNDLES)
 LINKING: Final = ("jsonl", "parquet", "label_studio", "coco")
 """Formats that say where files are; the others have them inside, or have none."""
 
@@ -53,7 +66,8 @@ class Exported:
 
     filename: str
     media_type: str
-    content: bytes
+    content: bytes | IO[bytes]
+    """A stream, at its start, where it may be larger than memory; whoever reads it closes it."""
 
 
 def require_format(name: str, kind: str | None = None) -> None:
@@ -71,7 +85,7 @@ def require_format(name: str, kind: str | None = None) -> None:
     ExportError
         Listing the formats that exist, or the kinds of source that this one is for.
     """
-    if name not in _EXPORTERS:
+    if name not in FORMATS:
         detail = f"There is no format {name!r}; the formats are {', '.join(FORMATS)}."
         raise ExportError(detail)
     if name == REDAL and kind is not None:
@@ -79,7 +93,7 @@ def require_format(name: str, kind: str | None = None) -> None:
 
 
 def export_files(seed: ExportableSeed, name: str) -> dict[str, bytes]:
-    """Return the files of a format by name.
+    """Return the files of a format by name; of those that are no `BUNDLES`.
 
     Raises
     ------
@@ -96,8 +110,14 @@ def export(seed: ExportableSeed, name: str) -> Exported:
     Raises
     ------
     ExportError
-        When the format does not exist or does not fit this pool.
+        When the format does not exist or does not fit this pool, a file of a scene cannot be read,
+        or they are too large together.
+    ReadersBusyError
+        Too many files are being read.
     """
+    require_format(name)
+    if name in BUNDLES:
+        return Exported(f"{name}.zip", _MEDIA_TYPES[".zip"], _bundled(BUNDLES[name](seed)))
     files = export_files(seed, name)
     if len(files) == 1:
         ((filename, content),) = files.items()
@@ -109,13 +129,42 @@ def export(seed: ExportableSeed, name: str) -> Exported:
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for filename, content in files.items():
-            archive.writestr(zipfile.ZipInfo(filename, _STAMP), content, zipfile.ZIP_DEFLATED)
+    _zip(files.items(), stream)
     return stream.getvalue()
 
 
+def _zip(files: Iterable[tuple[str, bytes]], stream: BinaryIO | IO[bytes]) -> None:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for filename, content in files:
+            archive.writestr(zipfile.ZipInfo(filename, _STAMP), content, zipfile.ZIP_DEFLATED)
+
+
+def _bundled(files: Files) -> IO[bytes]:
+    """Return a zip of files in a temporary file, which is gone when it is closed."""
+    with ExitStack() as stack:
+        stream = stack.enter_context(tempfile.TemporaryFile(prefix="seedal-"))
+        _zip(_within(files), stream)
+        stack.pop_all()  # it stays open
+    stream.seek(0)
+    return stream
+
+
+def _within(files: Files) -> Files:
+    total = 0
+    for filename, content in files:
+        total += len(content)
+        if total > MAX_DOWNLOAD_BYTES:
+            detail = (
+                f"The images and point clouds of the seed have more than {MAX_DOWNLOAD_BYTES:,} "
+                "bytes, the most of one download; take it as jsonl, and seedal export writes this "
+                "format at a shell."
+            )
+            raise ExportError(detail)
+        yield filename, content
+
+
 __all__ = [
+    "BUNDLES",
     "FORMATS",
     "LINKING",
     "REDAL",

@@ -6,7 +6,7 @@ from app.access.files import permitted
 from app.datasets import scenes
 from app.datasets import store as datasets
 from app.errors import SourceRefusedError
-from app.exports.seed import ExportableSeed, ExportScene
+from app.exports.seed import ExportableSeed, ExportError, ExportScene
 from app.seeds.wire import Seed
 from app.settings import Settings
 from app.store.tables import SceneRow
@@ -46,6 +46,24 @@ def exportable(session: Session, seed: Seed, settings: Settings | None = None) -
         chosen=chosen,
         summary=seed.model_dump(mode="json"),
     )
+
+
+def require_permitted_scenes(seed: ExportableSeed, settings: Settings) -> None:
+    """Refuse a seed whose chosen scenes have files that may not be read now.
+
+    Raises
+    ------
+    ExportError
+        Names the scene and the file.
+    """
+    for scene in seed.split()[0]:
+        clouds = () if scene.pointcloud is None else (scene.pointcloud,)
+        for name in (*(image.uri for image in scene.images), *clouds):
+            try:
+                permitted(name, settings)
+            except SourceRefusedError as error:
+                detail = f"Scene {scene.scene_id!r}: {error.detail}"
+                raise ExportError(detail) from error
 
 
 def export_scene(

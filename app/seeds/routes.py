@@ -1,9 +1,12 @@
 """Routes of seeds and frontiers."""
 
+from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Annotated, Any
+from os import SEEK_END
+from typing import IO, Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from app.choosing.certificates import Proof
 from app.errors import ConflictError
@@ -64,6 +67,9 @@ def _proofs(request: Request, app_state: AppStateOf, context: ContextOf) -> Proo
 
 
 ProofsOf = Annotated[Proofs, Depends(_proofs)]
+
+_PIECE: Final = 2**20
+"""Bytes of a download that are in memory at a time."""
 
 _SOLVE = {
     **documented(*READING, ConflictError, *SENDING, *SOLVING),
@@ -173,7 +179,19 @@ def export_seed(
     """Download a seed in the format of a platform."""
     exported = seeds.export(seed_id, format_name, media)
     headers = {"Content-Disposition": f'attachment; filename="{exported.filename}"'}
-    return Response(exported.content, media_type=exported.media_type, headers=headers)
+    content, media_type = exported.content, exported.media_type
+    if isinstance(content, bytes):
+        return Response(content, media_type=media_type, headers=headers)
+    headers["Content-Length"] = str(content.seek(0, SEEK_END))
+    return StreamingResponse(_pieces(content), media_type=media_type, headers=headers)
+
+
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield a stream from its start, and close it."""
+    with stream:
+        stream.seek(0)
+        while piece := stream.read(_PIECE):
+            yield piece
 
 
 @router.get("/seeds/{seed_id}/represented", responses=_PROOF)

@@ -8,8 +8,8 @@ from app.callbacks.egress import require_callable
 from app.choosing.alike import RepresentedTask
 from app.choosing.seeding import FrontierAnswer, SeedAnswer
 from app.datasets import store as datasets
-from app.errors import NotFoundError
-from app.exports import LINKING, Exported, ExportError, export, require_format
+from app.errors import BusyError, NotFoundError
+from app.exports import BUNDLES, LINKING, Exported, ExportError, export, require_format
 from app.exports.media import MediaRules
 from app.http.parameters import Preference
 from app.metrics import Metrics
@@ -19,7 +19,7 @@ from app.processes.pool import SolvePool
 from app.scenes.pools import RequestContext, ready, signatures_of
 from app.scenes.wire import Neighbor
 from app.seeds import store
-from app.seeds.exporting import exportable
+from app.seeds.exporting import exportable, require_permitted_scenes
 from app.seeds.questions import await_end, read_request, recall, remember, submit
 from app.seeds.wire import (
     Frontier,
@@ -33,6 +33,8 @@ from app.seeds.wire import (
 from app.store import paging
 from app.store.queue import JobQueue
 from app.store.tables import FrontierRow, SeedRow
+from features.files.paths import confined
+from features.guarded.pool import ReadersBusyError
 
 
 class Media(StrEnum):
@@ -191,9 +193,12 @@ class Seeds:
         NotFoundError
             There is no such seed.
         app.exports.ExportError
-            There is no such format, or it does not fit the dataset, or names no files to be signed.
+            There is no such format, or it does not fit the dataset, or names no files to be signed;
+            or it has the files of a scene that cannot be read, or are too large together.
         ConflictError
             Nobody said by which address others reach this server.
+        BusyError
+            Too many files are being read.
         """
         require_format(format_name)
         if media is Media.SIGNED and format_name not in LINKING:
@@ -204,10 +209,17 @@ class Seeds:
         if media is Media.SIGNED:
             signed = media_url(self._session, settings, seed.dataset_id)
             pooled = MediaRules().opened(exportable(self._session, seed), signed)
+        elif format_name in BUNDLES:
+            pooled = exportable(self._session, seed)
+            require_permitted_scenes(pooled, settings)
         else:
             pooled = exportable(self._session, seed, settings)
         self._session.commit()  # nothing is held while images are read
-        return export(pooled, format_name)
+        try:
+            with confined(settings.file_roots):
+                return export(pooled, format_name)
+        except ReadersBusyError as error:
+            raise BusyError(str(error)) from error
 
     def represented(self, seed_id: str, scene_id: str, k: int, watch: Cancellation) -> Represented:
         """Return the scenes that one of a seed's stands for, up to `k` of them.

@@ -34,6 +34,7 @@ READERS: Final[Mapping[str, str]] = MappingProxyType(
         "pixels": "features.images.served",
         "preview": "features.readers.previews",
         "cloud": "features.readers.clouds",
+        "original": "features.readers.originals",
         "scenes": "features.readers.scenes",
         "vectors": "features.readers.vectors",
     }

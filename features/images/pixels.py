@@ -38,6 +38,17 @@ PIL.Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000")
 """The formats that are tried, by Pillow's names; HEIC comes on top where it is installed."""
 
+_ENDINGS: Final = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "TIFF": ".tif",
+    "JPEG2000": ".jp2",
+    "HEIF": ".heic",
+}
+"""Of formats whose usual ending is not their name."""
+
+_ORIENTATION: Final = 0x0112  # EXIF 2.3, table 4: from 5 on, rows and columns change places
+_FIRST_TURNED: Final = 5
 _STRIP_PIXELS: Final = 2**22
 _UINT16_TO_UINT8: Final = 257  # 65535 / 255
 
@@ -92,6 +103,38 @@ def load_rgb(uri: str, limits: Limits = IMAGE) -> PIL.Image.Image:
         ``MAX_PIXELS``, far larger than its file can hold, or HEIC without its extra; where it is
         remote also: unreachable, refused, too slow or too large.
     """
+    with _opened(uri, limits) as (image, _):
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        return _to_rgb(image)
+
+
+def original(uri: str, limits: Limits = IMAGE) -> tuple[bytes, str, tuple[int, int]]:
+    """Return an image's bytes, the ending of its format, and its width and height, upright.
+
+    No pixel is decoded.
+
+    Raises
+    ------
+    ImageError
+        As :func:`load_rgb`, but for what only decoding tells; or the file is larger than `limits`.
+    """
+    with _opened(uri, limits) as (image, file):
+        # Asked for the EXIF data of a PNG that has none, Pillow decodes all of it.
+        has_exif = image.format != "PNG" or "exif" in image.info
+        turned = has_exif and image.getexif().get(_ORIENTATION, 1) >= _FIRST_TURNED
+        suffix = _ENDINGS.get(image.format or "", f".{(image.format or 'image').lower()}")
+        size = image.size[::-1] if turned else image.size
+        file.seek(0)
+        content = file.read(limits.max_bytes + 1)
+    if len(content) > limits.max_bytes:
+        raise ImageError(uri, f"it has more than {limits.max_bytes:,} bytes")
+    return content, suffix, size
+
+
+@contextmanager
+def _opened(uri: str, limits: Limits) -> Iterator[tuple[PIL.Image.Image, BinaryIO]]:
+    """Yield an image of which nothing is decoded yet, and its file."""
     with _image_errors():
         file = open_binary(uri, limits)
     try:
@@ -99,9 +142,7 @@ def load_rgb(uri: str, limits: Limits = IMAGE) -> PIL.Image.Image:
             size = _size(uri, file)
             with PIL.Image.open(file, formats=_formats(uri, file)) as image:
                 _require_proportion(uri, image, size)
-                image.load()
-                ImageOps.exif_transpose(image, in_place=True)
-                return _to_rgb(image)
+                yield image, file
     except ImageError:
         raise
     except UnidentifiedImageError as error:

@@ -277,6 +277,74 @@ def test_redal_files_partition_the_dataset(
     assert sorted(labelled + unlabelled) == everything
 
 
+@pytest.fixture
+def scanned(
+    client: TestClient,
+    register: Callable[..., dict[str, Any]],
+    extract: Callable[[dict[str, Any]], ExtractionOutcome],
+    pool: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[str, Path]:
+    """Return the path of a seed of scans, and the folder of the scans."""
+    root = pool.parent / tmp_path_factory.mktemp("bundles").name
+    scans, images = root / "sequences/00/velodyne", root / "sequences/00/image_2"
+    scans.mkdir(parents=True)
+    images.mkdir()
+    for frame, picture in enumerate(sorted(pool.glob("*/*/0.png"))):
+        (scans / f"{frame:06d}.bin").write_bytes(b"\0" * 16 * (frame + 1))
+        (images / f"{frame:06d}.png").write_bytes(picture.read_bytes())
+    registered = register({"kind": "semantic_kitti", "root": str(root), "split": "train"})
+    assert extract(registered) is ExtractionOutcome.DONE
+    seed = _ask(client, registered["dataset"]["id"], {"limit": 8}).json()
+    return f"/v1/seeds/{seed['id']}", scans
+
+
+@pytest.mark.parametrize("name", ["cvat", "supervisely"])
+def test_files_are_downloaded_with_the_seed(
+    client: TestClient, scanned: tuple[str, Path], name: str
+) -> None:
+    """A zip has the scans and images of the chosen scenes, ranked, at their costs."""
+    path, scans = scanned
+    seed = client.get(path).json()
+    answer = client.get(f"{path}/export", params={"format": name})
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}.zip"'
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        order = json.loads(archive.read("seedal.json"))
+        contents = {archive.read(one) for one in archive.namelist() if one.endswith(".png")}
+    assert [(one["scene_id"], one["cost"]) for one in order["scenes"]] == [
+        (one["scene_id"], one["cost"]) for one in seed["scenes"]
+    ]
+    images = [scans.parent / "image_2" / f"{one['scene_id'][3:]}.png" for one in seed["scenes"]]
+    assert contents == {image.read_bytes() for image in images}
+
+
+@pytest.mark.parametrize("name", ["cvat", "supervisely"])
+@pytest.mark.parametrize("damage", ["cut", "gone", "outside"])
+def test_a_scan_that_cannot_be_read_refuses_the_download(
+    client: TestClient,
+    scanned: tuple[str, Path],
+    name: str,
+    damage: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """A scan that is cut, missing or may not be read is a sentence with its scene."""
+    path, scans = scanned
+    scene = client.get(path).json()["scenes"][-1]["scene_id"]
+    scan = scans / f"{scene[3:]}.bin"
+    scan.unlink()
+    if damage == "cut":
+        scan.write_bytes(b"123")
+    elif damage == "outside":
+        outside = tmp_path_factory.mktemp("elsewhere") / "secret.bin"
+        outside.write_bytes(bytes(16))
+        scan.symlink_to(outside)
+    answer = client.get(f"{path}/export", params={"format": name})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"].startswith(f"Scene '{scene}': ")
+
+
 def test_a_format_that_does_not_fit_is_refused(client: TestClient, ready: str) -> None:
     """An unknown format and one that does not fit the dataset are 422, each with its reason."""
     seed = _ask(client, ready, {"limit": 10}).json()

@@ -206,5 +206,5 @@ def test_unknown_formats_list_the_known() -> None:
         export(seed(), "pdf")
     assert set(FORMATS) == {
         *("json", "csv", "jsonl", "parquet", "priorities", "label_studio", "coco", "redal"),
-        "contact_sheet",
+        *("contact_sheet", "cvat", "supervisely"),
     }
