@@ -117,11 +117,12 @@ def media_signer(session: Session) -> MediaSigner:
     value = session.scalar(wanted)
     if value is None:
         made = {"name": _PURPOSE, "value": secrets.token_hex(32)}
-        if session.get_bind().dialect.name == "sqlite":
-            session.execute(sqlite.insert(SecretRow).values(made).on_conflict_do_nothing())
-        else:
-            session.execute(postgresql.insert(SecretRow).values(made).on_conflict_do_nothing())
-        value = session.scalar(wanted)
+        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+        # In a transaction that begins by writing: SQLite lets no reader become a second writer.
+        with Session(session.get_bind()) as own:
+            own.execute(dialect.insert(SecretRow).values(made).on_conflict_do_nothing())
+            value = own.scalar(wanted)
+            own.commit()
     return MediaSigner(bytes.fromhex(str(value)))
 
 
