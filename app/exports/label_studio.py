@@ -10,15 +10,15 @@ COST: Final = "seedal_cost"
 SCENE: Final = "scene_id"
 
 
-def label_studio_task(seed: ExportableSeed, scene: ExportScene) -> dict[str, Any]:
-    """Return the task of a chosen scene.
+def label_studio_task(seed: ExportableSeed, scene: ExportScene, rank: int) -> dict[str, Any]:
+    """Return the task of a chosen scene, which has this rank.
 
     ``data`` has what a labelling configuration may show: ``image`` (the first), ``images`` (all),
     ``pointcloud``, ``group``, and the scene's place in the seed. ``meta`` says where it is from.
     """
     data: dict[str, Any] = {
         SCENE: scene.scene_id,
-        RANK: seed.chosen.index(scene.scene_id) + 1,
+        RANK: rank,
         SEED: seed.summary["id"],
         COST: scene.cost,
     }
@@ -40,4 +40,8 @@ def seed_label_studio(seed: ExportableSeed) -> dict[str, bytes]:
     serves them in this order.
     """
     chosen, _ = seed.split()
-    return {"tasks.json": json_bytes([label_studio_task(seed, scene) for scene in chosen])}
+    return {
+        "tasks.json": json_bytes(
+            [label_studio_task(seed, scene, rank) for rank, scene in enumerate(chosen, start=1)]
+        )
+    }

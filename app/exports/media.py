@@ -6,8 +6,9 @@ what lies under a root here lies under a URL there.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Final, Self
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from app.access.signatures import MediaUrl
 from app.errors import InvalidRequestError
@@ -96,12 +97,15 @@ class MediaRules:
             return found
 
         cloud = scene.pointcloud
+        images = tuple(
+            Image(url(image.uri, number), image.sensor, image.frame)
+            for number, image in enumerate(scene.images)
+        )
+        names = frozenset(file_name(image.uri) for image in scene.images)
         return replace(
             scene,
-            images=tuple(
-                Image(url(image.uri, number), image.sensor, image.frame)
-                for number, image in enumerate(scene.images)
-            ),
+            images=images,
+            file_names=scene.file_names if images == scene.images else names,
             pointcloud=None if cloud is None else url(cloud, None),
         )
 
@@ -136,3 +140,18 @@ def _is_in_store(uri: str) -> bool:
 
 def _is_web(uri: str) -> bool:
     return is_remote(uri) and parse(uri).scheme in HTTP
+
+
+def file_name(uri: str) -> str:
+    """Return the last part of a path or URL; of Label Studio's local files, of what they name.
+
+    Examples
+    --------
+    >>> file_name("s3://bucket/a/b.jpg"), file_name("/data/local-files/?d=rooms/b%20c.jpg")
+    ('b.jpg', 'b c.jpg')
+    """
+    parts = urlsplit(uri) if "://" in uri or uri.startswith("/data/") else None
+    if parts is None:
+        return PurePosixPath(uri).name
+    local = dict(parse_qsl(parts.query)).get("d")
+    return PurePosixPath(local if local is not None else unquote(parts.path)).name

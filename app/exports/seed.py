@@ -30,6 +30,8 @@ class ExportScene:
         Ids of its supervoxels, or None where the source has none.
     pointcloud, external_ids, meta
         As in the pool.
+    file_names
+        What the images' files are called in the pool, where `images` has addresses in their place.
     """
 
     scene_id: str
@@ -40,6 +42,7 @@ class ExportScene:
     pointcloud: str | None = None
     external_ids: Mapping[str, object] = field(default_factory=dict)
     meta: Mapping[str, object] = field(default_factory=dict)
+    file_names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from app.hooks.notices import MadeAnnotation, MadeTask, Notice, SentTask
 from app.hooks.translation import Book, Told
 from app.labels.store import Word
 from app.labels.wire import LabelEvent, LabelState
+from app.platforms.label_studio import annotation_ref, task_ref
 
 SceneOf = Callable[[SentTask], str | None]
 """Returns the id of the scene that a task is; None where it is none of the dataset."""
@@ -63,7 +64,7 @@ class _Telling:
 
     def prepare(self, notice: Notice) -> None:
         """Look up at once what is said of all that a webhook names."""
-        refs = {_task(task.id) for task in notice.tasks} | {*map(_task, notice.gone_tasks)}
+        refs = {task_ref(task.id) for task in notice.tasks} | {*map(task_ref, notice.gone_tasks)}
         refs |= {_alone(annotation.id) for annotation, _ in notice.annotated}
         self._learn(self._book.said(refs))
         again = {task.id for task in notice.tasks if self._is_again(task)}
@@ -72,7 +73,7 @@ class _Telling:
 
     def make(self, task: MadeTask, *, is_labelled: bool) -> None:
         """Let a task be there; what is said of an earlier one of its id is taken back."""
-        ref, moment = _task(task.id), task.created_at
+        ref, moment = task_ref(task.id), task.created_at
         word = self._said.get(ref)
         if self._is_again(task):
             self._remove_under(task.id, moment)
@@ -93,12 +94,12 @@ class _Telling:
         ends = [
             word.at
             for word, since in (
-                (self._said.get(_task(task.id)), task.created_at),
+                (self._said.get(task_ref(task.id)), task.created_at),
                 (self._said.get(_alone(annotation.id)), None),
             )
             if word is not None and word.at >= moment and (since is None or word.at > since)
         ]
-        ref = f"{_task(task.id)}/annotation:{annotation.id}"
+        ref = annotation_ref(task.id, annotation.id)
         if ends:
             self._say(Word(ref, scene_id, LabelState.REMOVED, max(ends)))
             return
@@ -110,7 +111,7 @@ class _Telling:
         if tasks:
             self._learn(self._book.under(set(tasks)))
         for task in tasks:
-            ref = _task(task)
+            ref = task_ref(task)
             self._remove(self._said.get(ref, Word(ref, "", LabelState.REMOVED, moment)), moment)
             self._remove_under(task, moment)
 
@@ -122,11 +123,11 @@ class _Telling:
 
     def _is_again(self, task: MadeTask) -> bool:
         """Tell whether something is said of an earlier task of this id."""
-        word = self._said.get(_task(task.id))
+        word = self._said.get(task_ref(task.id))
         return word is not None and word.at < task.created_at
 
     def _remove_under(self, task: int, moment: datetime) -> None:
-        self._remove_all([self._said[ref] for ref in self._under[_task(task)]], moment)
+        self._remove_all([self._said[ref] for ref in self._under[task_ref(task)]], moment)
 
     def _learn(self, words: Mapping[str, Word]) -> None:
         """Know what is said, and of annotations under which task."""
@@ -160,10 +161,6 @@ class _Telling:
                 spent=dict(spent or {}),
             )
         )
-
-
-def _task(number: int) -> str:
-    return f"task:{number}"
 
 
 def _alone(annotation: int) -> str:

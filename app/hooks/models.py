@@ -41,11 +41,11 @@ Asker = Annotated[str, Field(max_length=100)]
 """A project and when it was made, as Label Studio writes it: ``15.1796024742``."""
 
 
-class _Asked(BaseModel):
+class _ModelQuestion(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class ModelSetUp(_Asked):
+class ModelSetUp(_ModelQuestion):
     """What Label Studio sends when it connects, and before each prediction."""
 
     model_config = ConfigDict(
@@ -65,7 +65,7 @@ class ModelSetUp(_Asked):
     )
 
 
-class PredictionRequest(_Asked):
+class PredictionRequest(_ModelQuestion):
     """Tasks that want a score."""
 
     model_config = ConfigDict(

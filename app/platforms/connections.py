@@ -15,10 +15,11 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 
 from app.errors import NotFoundError, SettingsError
 from app.exports.media import MediaRules
-from app.platforms import cvat, label_studio, segments
-from app.platforms.cvat import Cvat
+from app.platforms import cvat, label_studio_projects, segments
+from app.platforms.cvat import Cvat, TaskSetup
 from app.platforms.cvat_files import Storage
-from app.platforms.label_studio import LabelStudio, Mode
+from app.platforms.label_studio import LabelStudio, ProjectSetup
+from app.platforms.label_studio_plans import Mode
 from app.platforms.seam import Match, Platform, PlatformError
 from app.platforms.segments import Segments
 from app.wire import Wire
@@ -27,7 +28,7 @@ Kind = Literal["label_studio", "cvat", "segments"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class ProjectTarget:
     """What of a connection is meant; what is not said is as the connection has it.
 
     Parameters
@@ -65,7 +66,7 @@ class Connection(Wire):
     project
         Where a push goes that names no project.
     mode, match
-        See `app.platforms.label_studio.Mode` and `app.platforms.seam.Match`.
+        See `app.platforms.label_studio_plans.Mode` and `app.platforms.seam.Match`.
     label_config
         File with the labelling configuration of projects that are made.
     browser_url
@@ -141,7 +142,7 @@ class Connection(Wire):
         """
         return self.token_file.exists() and (not self.projects or project in self.projects)
 
-    def open(self, where: Target = Target()) -> Platform:
+    def open(self, where: ProjectTarget = ProjectTarget()) -> Platform:
         """Return the platform's project, connected.
 
         Raises
@@ -170,8 +171,8 @@ class Connection(Wire):
         return token
 
 
-def _label_studio(connection: Connection, project: str, where: Target) -> Platform:
-    setup = label_studio.Setup(
+def _label_studio(connection: Connection, project: str, where: ProjectTarget) -> Platform:
+    setup = ProjectSetup(
         webhook=connection.webhook,
         webhook_secret=connection.webhook_secret,
         local_files=connection.local_files,
@@ -180,7 +181,9 @@ def _label_studio(connection: Connection, project: str, where: Target) -> Platfo
         text = _text(connection.label_config, "labelling configuration")
         setup = replace(setup, label_config=text)
     return LabelStudio(
-        label_studio.connect(connection.url, connection.token(), transport=where.transport),
+        label_studio_projects.connect(
+            connection.url, connection.token(), transport=where.transport
+        ),
         project,
         name=connection.name,
         mode=where.mode or connection.mode,
@@ -190,8 +193,8 @@ def _label_studio(connection: Connection, project: str, where: Target) -> Platfo
     )
 
 
-def _cvat(connection: Connection, project: str, where: Target) -> Platform:
-    setup = cvat.Setup(
+def _cvat(connection: Connection, project: str, where: ProjectTarget) -> Platform:
+    setup = TaskSetup(
         storage=Storage(connection.cloud_storage, connection.manifest),
         service_url=connection.service_url,
         webhook=connection.webhook,
@@ -213,7 +216,7 @@ def _cvat(connection: Connection, project: str, where: Target) -> Platform:
     )
 
 
-def _segments(connection: Connection, project: str, where: Target) -> Platform:
+def _segments(connection: Connection, project: str, where: ProjectTarget) -> Platform:
     client = segments.connect(connection.url, connection.token(), transport=where.transport)
     browser = {} if connection.browser_url is None else {"browser_url": connection.browser_url}
     return Segments(
@@ -226,8 +229,8 @@ def _segments(connection: Connection, project: str, where: Target) -> Platform:
     )
 
 
-_OPENERS: Final[Mapping[str, Callable[[Connection, str, Target], Platform]]] = {
-    label_studio.KIND: _label_studio,
+_OPENERS: Final[Mapping[str, Callable[[Connection, str, ProjectTarget], Platform]]] = {
+    label_studio_projects.KIND: _label_studio,
     cvat.KIND: _cvat,
     segments.KIND: _segments,
 }

@@ -72,7 +72,7 @@ def connect(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class TaskSetup:
     """What tasks are made of, and what the project is to have beside them.
 
     Parameters
@@ -125,7 +125,7 @@ class Cvat:
         project: str,
         *,
         name: str = "main",
-        setup: Setup | None = None,
+        setup: TaskSetup | None = None,
         browser_url: str | None = None,
         known: Mapping[str, str] | None = None,
         sleep: Callable[[float], None] = time.sleep,
@@ -136,7 +136,7 @@ class Cvat:
         self._client = client
         self._server = CvatServer(client)
         self._name = name
-        self._setup = setup or Setup()
+        self._setup = setup or TaskSetup()
         self._browser_url = (browser_url or client.url).rstrip("/")
         self._known = known or {}
         self._sleep = sleep

@@ -11,11 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import PurePosixPath
 from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from app.errors import AppError
+from app.exports.media import file_name
 from app.exports.seed import ExportableSeed, ExportScene
 from app.labels.wire import LabelEvent
 from app.operations.wire import Failure, PushReport
@@ -304,7 +303,7 @@ def _keys(
         for key in (
             _external(scene, platform)
             if by is Match.EXTERNAL_IDS
-            else {file_name(image.uri) for image in scene.images}
+            else scene.file_names or {file_name(image.uri) for image in scene.images}
         )
     ]
     often = Counter(key for key, _ in pairs)
@@ -324,21 +323,6 @@ def _names(task: RemoteTask, by: Match) -> set[str]:
         v for value in task.data.values() for v in (value if isinstance(value, list) else [value])
     )
     return {file_name(value) for value in values if isinstance(value, str) and value}
-
-
-def file_name(uri: str) -> str:
-    """Return the last part of a path or URL; of Label Studio's local files, of what they name.
-
-    Examples
-    --------
-    >>> file_name("s3://bucket/a/b.jpg"), file_name("/data/local-files/?d=rooms/b%20c.jpg")
-    ('b.jpg', 'b c.jpg')
-    """
-    parts = urlsplit(uri) if "://" in uri or uri.startswith("/data/") else None
-    if parts is None:
-        return PurePosixPath(uri).name
-    local = dict(parse_qsl(parts.query)).get("d")
-    return PurePosixPath(local if local is not None else unquote(parts.path)).name
 
 
 def moment(said: object) -> datetime | None:

@@ -21,7 +21,7 @@ from app.operations import store as operations
 from app.operations.service import fail
 from app.operations.translate import PUSH
 from app.operations.wire import OperationStatus, PushReport, SyncReport
-from app.platforms.connections import Connection, Target, connection_named
+from app.platforms.connections import Connection, ProjectTarget, connection_named
 from app.platforms.seam import Platform, batches, push
 from app.pushes.service import SEED
 from app.pushes.wire import PushRequest, SyncRequest
@@ -128,11 +128,11 @@ class Exchange:
         row: OperationRow,
         connection: Connection,
         request: PushRequest | SyncRequest,
-    ) -> Target:
+    ) -> ProjectTarget:
         """Return what a request means, with what the ledger says of the project's tasks."""
         source = f"{connection.kind}:{connection.name}/{request.project or connection.project}"
         words = labels.words(session, row.dataset_id, source)
-        return Target(
+        return ProjectTarget(
             project=request.project,
             match=request.match,
             known={ref: word.scene_id for ref, word in words.items()},

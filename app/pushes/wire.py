@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from app.callbacks.wire import CallbackRequest
 from app.platforms.connections import Kind
-from app.platforms.label_studio import Mode
+from app.platforms.label_studio_plans import Mode
 from app.platforms.seam import Match
 from app.wire import Label, Wire
 

@@ -21,7 +21,9 @@ from app.exports.media import MediaRules
 from app.exports.seed import ExportableSeed, ExportScene
 from app.labels.wire import LabelState
 from app.operations.wire import PushReport
-from app.platforms.label_studio import LabelStudio, Mode, Setup, connect
+from app.platforms.label_studio import LabelStudio, ProjectSetup
+from app.platforms.label_studio_plans import Mode
+from app.platforms.label_studio_projects import connect
 from app.platforms.seam import push
 from features.sources.scenes import Image
 
@@ -137,7 +139,7 @@ def test_a_project_shows_files_of_its_host(label_studio: LabelStudioServer) -> N
     seed = replace(_seed("a"), scenes=(scene,))
     opened = MediaRules.parse(["/here=/data/local-files/?d="]).opened(seed)
     for _ in range(2):
-        setup = Setup(local_files=[str(folder)])
+        setup = ProjectSetup(local_files=[str(folder)])
         with _open(label_studio, "new:Local files", setup=setup) as platform:
             report = push(platform, opened)
     shown = label_studio.ask("GET", f"/api/tasks/{report.tasks['a']}/")["data"]["image"]

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from app.exports.seed import ExportableSeed, ExportScene
 from app.labels.wire import LabelState
 from app.operations.wire import PushReport
-from app.platforms.cvat import Cvat, Setup, connect
+from app.platforms.cvat import Cvat, TaskSetup, connect
 from app.platforms.cvat_files import Storage
 from app.platforms.seam import LostAnswerError, PlatformError, push
 from features.sources.scenes import Image
 
 ODD = ("a/b", 'it\'s "so"', "🛋 sofa", "x" * 500, "=1+1", "ä\u0308")
-BUCKET = Setup(storage=Storage(3, "s3://b/kitti/manifest.jsonl"))
+BUCKET = TaskSetup(storage=Storage(3, "s3://b/kitti/manifest.jsonl"))
 
 
 def _scene(name: str, folder: str = "s3://b/kitti/", ending: str = ".jpg") -> ExportScene:
@@ -47,7 +47,7 @@ def _seed(
     )
 
 
-def _open(server: FakeCvat, project: str = "7", setup: Setup = BUCKET, **how: object) -> Cvat:
+def _open(server: FakeCvat, project: str = "7", setup: TaskSetup = BUCKET, **how: object) -> Cvat:
     client = connect("http://cvat.test", TOKEN, transport=server.transport, sleep=lambda _: None)
     return Cvat(client, project, setup=setup, sleep=lambda _: None, **how)  # type: ignore[arg-type]
 
@@ -74,7 +74,7 @@ def test_jobs_are_in_rank_order() -> None:
 def test_what_a_task_is_made_of() -> None:
     """The task says which seed it is, and its data is asked for as CVAT takes it."""
     server = FakeCvat()
-    setup = Setup(storage=BUCKET.storage, service_url="https://seedal.example/")
+    setup = TaskSetup(storage=BUCKET.storage, service_url="https://seedal.example/")
     _push(server, _seed(_cloud("07_5"), _cloud("06_8")), setup=setup)
     assert server.bodies == [
         {
@@ -178,9 +178,9 @@ def test_jobs_of_scenes_that_a_stored_seed_does_not_have_are_numbers() -> None:
 def test_jobs_of_which_only_names_are_known_are_warned_of() -> None:
     """Where an earlier push sent addresses that tell nothing, a second job is possible and said."""
     server = FakeCvat()
-    _push(server, _seed(_scene("a", "https://host/one")), setup=Setup())
+    _push(server, _seed(_scene("a", "https://host/one")), setup=TaskSetup())
     later = _seed(_scene("a", "https://host/two"), name="02b-two")
-    assert "may get a second job" in _push(server, later, setup=Setup()).warnings[-1]
+    assert "may get a second job" in _push(server, later, setup=TaskSetup()).warnings[-1]
 
 
 def test_seeds_whose_ids_begin_alike_are_told_apart() -> None:
@@ -277,7 +277,7 @@ def test_files_of_the_web_go_by_their_last_part() -> None:
     """Images with URLs need no storage; CVAT calls them by their names, with escapes read."""
     server = FakeCvat()
     web = [_scene(name, "https://host/p/", ".jpg?v=1") for name in ("a%20b", "c")]
-    report = _push(server, _seed(*web), setup=Setup())
+    report = _push(server, _seed(*web), setup=TaskSetup())
     assert server.bodies[1] == {
         "image_quality": 70,
         "use_cache": True,
@@ -285,7 +285,7 @@ def test_files_of_the_web_go_by_their_last_part() -> None:
         "remote_files": ["https://host/p/a%20b.jpg?v=1", "https://host/p/c.jpg?v=1"],
     }
     assert set(report.tasks) == {"a%20b", "c"}
-    assert _push(server, _seed(*web), setup=Setup()).created == 0
+    assert _push(server, _seed(*web), setup=TaskSetup()).created == 0
 
 
 def test_urls_that_change_are_the_same_jobs() -> None:
@@ -293,7 +293,7 @@ def test_urls_that_change_are_the_same_jobs() -> None:
     server = FakeCvat()
     for signature in ("one", "two"):
         web = [_scene(name, f"https://host/{signature}", ".jpg") for name in "abc"]
-        report = _push(server, _seed(*web), setup=Setup())
+        report = _push(server, _seed(*web), setup=TaskSetup())
     assert (report.created, report.unchanged, len(server.tasks)) == (0, 3, 1)
     assert {name: int(job) for name, job in report.tasks.items()} == dict(
         zip("abc", server.jobs, strict=True)
@@ -303,10 +303,10 @@ def test_urls_that_change_are_the_same_jobs() -> None:
 def test_jobs_that_cannot_be_told_are_not_doubled() -> None:
     """Where some of a seed's own jobs show nothing that is known, its scenes are not sent again."""
     server = FakeCvat()
-    _push(server, _seed(*(_scene(name, "https://host/one") for name in "ab")), setup=Setup())
+    _push(server, _seed(*(_scene(name, "https://host/one") for name in "ab")), setup=TaskSetup())
     del server.jobs[max(server.jobs)]
     later = _seed(*(_scene(name, "https://host/two") for name in "ab"))
-    report = _push(server, later, setup=Setup())
+    report = _push(server, later, setup=TaskSetup())
     assert [failed.scene_id for failed in report.failed] == ["a", "b"]
     assert "Task 11 is of this seed" in report.failed[0].reason
     assert len(server.tasks) == 1
@@ -315,7 +315,7 @@ def test_jobs_that_cannot_be_told_are_not_doubled() -> None:
 def test_the_share_takes_paths() -> None:
     """Paths that media rules made, whose escapes are read, are files of CVAT's share."""
     server = FakeCvat()
-    _push(server, _seed(_scene("a%20b", "/pool/")), setup=Setup())
+    _push(server, _seed(_scene("a%20b", "/pool/")), setup=TaskSetup())
     assert server.bodies[1]["server_files"] == ["pool/a b.jpg"]
     assert "cloud_storage_id" not in server.bodies[1]
 
@@ -323,7 +323,7 @@ def test_the_share_takes_paths() -> None:
 @pytest.mark.parametrize(
     ("scene", "setup", "sentence"),
     [
-        (_scene("x", "s3://b/"), Setup(), "give the number of CVAT's cloud storage"),
+        (_scene("x", "s3://b/"), TaskSetup(), "give the number of CVAT's cloud storage"),
         (_scene("x", "s3://other/kitti/"), BUCKET, "one bucket, here b"),
         (_scene("x", "s3://b/elsewhere/"), BUCKET, "does not lie with its manifest, below kitti/"),
         (_scene("x", "https://host/"), BUCKET, "from one place, here the storage"),
@@ -338,7 +338,7 @@ def test_the_share_takes_paths() -> None:
     ],
 )
 def test_a_scene_that_cannot_be_a_job_is_named(
-    scene: ExportScene, setup: Setup, sentence: str
+    scene: ExportScene, setup: TaskSetup, sentence: str
 ) -> None:
     """What CVAT would refuse is left out with the reason, and the others are sent."""
     good = _scene("ok", "/pool/") if setup.storage.id is None else _scene("ok")
@@ -356,7 +356,7 @@ def test_names_that_two_urls_share_are_said() -> None:
         ExportScene(scene_id=f"{name}/1", cost=1.0, images=(Image(f"https://host/{name}/1.png"),))
         for name in "ab"
     ]
-    report = _push(FakeCvat(), _seed(*web), setup=Setup())
+    report = _push(FakeCvat(), _seed(*web), setup=TaskSetup())
     assert [failed.scene_id for failed in report.failed] == ["b/1"]
     assert "use a cloud storage" in report.failed[0].reason
 
@@ -430,7 +430,7 @@ def test_what_was_written_down_comes_first() -> None:
     """A job whose files tell nothing is known by what the ledger has under its reference."""
     server = FakeCvat()
     web = [_scene(name, "https://host/signature") for name in "ab"]
-    report = _push(server, _seed(*web), setup=Setup())
+    report = _push(server, _seed(*web), setup=TaskSetup())
     known = {f"job:{job}": name for name, job in report.tasks.items()}
     pool = [_scene(name, "/data/") for name in "ab"]
     assert _open(server).heard(pool, "d1").events == ()
@@ -453,7 +453,7 @@ def test_lists_are_read_page_by_page() -> None:
 def test_a_webhook_is_made_once() -> None:
     """The project tells the URL that is asked for, signed, however often it is pushed."""
     server = FakeCvat()
-    setup = Setup(storage=BUCKET.storage, webhook="https://s.example/h", webhook_secret=TOKEN)
+    setup = TaskSetup(storage=BUCKET.storage, webhook="https://s.example/h", webhook_secret=TOKEN)
     for _ in range(2):
         _push(server, _seed("a"), setup=setup)
     assert [(hook["target_url"], hook["secret"]) for hook in server.webhooks] == [

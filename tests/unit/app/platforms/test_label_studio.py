@@ -1,15 +1,20 @@
 """A seed becomes the queue of a Label Studio project, however often it is pushed."""
 
+from dataclasses import replace
+
 import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from label_studio_fake import TOKEN, FakeLabelStudio
 
+from app.exports.media import MediaRules
 from app.exports.seed import ExportableSeed, ExportScene
 from app.labels.wire import LabelState
 from app.operations.wire import PushReport
-from app.platforms.label_studio import LabelStudio, Mode, Project, Setup, connect
+from app.platforms.label_studio import LabelStudio, ProjectSetup
+from app.platforms.label_studio_plans import Mode
+from app.platforms.label_studio_projects import Project, connect
 from app.platforms.seam import Match, PlatformError, push
 from features.sources.scenes import Image
 
@@ -186,6 +191,32 @@ def test_file_names_that_two_scenes_share_are_said() -> None:
     assert "share a file's name" in report.warnings[0]
 
 
+def test_a_file_name_of_a_scene_that_is_not_chosen_counts_too() -> None:
+    """A task that shows what any other scene of the pool may show is nobody's."""
+    server = FakeLabelStudio()
+    project = server.project()
+    server.task(project, {"image": "a.jpg"})
+    scenes = tuple(
+        ExportScene(scene_id=name, cost=1.0, images=(Image(f"/{name}/a.jpg"),)) for name in "xy"
+    )
+    seed = replace(_seed("x"), scenes=scenes)
+    report = push(_open(server, str(project), by=Match.FILE_NAME, mode=Mode.SCORES), seed)
+    assert [failed.scene_id for failed in report.failed] == ["x"]
+    assert server.predictions == []
+
+
+def test_files_keep_their_names_behind_signed_addresses() -> None:
+    """A task is known by the name that the file has in the pool, whatever address it gets."""
+    server = FakeLabelStudio()
+    project = server.project()
+    task = server.task(project, {"image": "/data/local-files/?d=pool/a.jpg"})
+    scene = ExportScene(scene_id="x", cost=1.0, images=(Image("/pool/a.jpg"),))
+    seed = replace(_seed("x"), scenes=(scene,))
+    opened = MediaRules().opened(seed, lambda *of: f"https://seedal.example/v1/media/{of[0]}.jpg")
+    report = push(_open(server, str(project), by=Match.FILE_NAME), opened)
+    assert report.tasks == {"x": str(task)}
+
+
 def test_a_scene_with_two_tasks_is_warned_of() -> None:
     """The oldest of a scene's tasks is taken, and the report says that there are two."""
     server = FakeLabelStudio()
@@ -230,7 +261,9 @@ def test_a_webhook_is_made_once() -> None:
     """The project tells the URL that is asked for, however often it is pushed."""
     server = FakeLabelStudio()
     for _ in range(2):
-        _push(server, _seed("a"), setup=Setup(webhook="https://seedal.example/v1/hooks/hk_1"))
+        _push(
+            server, _seed("a"), setup=ProjectSetup(webhook="https://seedal.example/v1/hooks/hk_1")
+        )
     assert [hook["url"] for hook in server.webhooks] == ["https://seedal.example/v1/hooks/hk_1"]
 
 
@@ -238,7 +271,7 @@ def test_folders_are_shown_once() -> None:
     """The project may show files of the folders that are asked for, however often it is pushed."""
     server = FakeLabelStudio()
     for _ in range(2):
-        _push(server, _seed("a"), setup=Setup(local_files=("/pool/scenes/", "/pool/demo")))
+        _push(server, _seed("a"), setup=ProjectSetup(local_files=("/pool/scenes/", "/pool/demo")))
     assert [row["path"] for row in server.storages] == ["/pool/scenes", "/pool/demo"]
 
 
