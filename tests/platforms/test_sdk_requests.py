@@ -127,7 +127,7 @@ def test_cvat(
             "data_params": data_params,
         }
         _ask("cvat", url, CVAT_TOKEN, given)
-    setup = cvat.Setup(storage=storage, webhook=hook, webhook_secret="of nobody")  # noqa: S106
+    setup = cvat.TaskSetup(storage=storage, webhook=hook, webhook_secret="of nobody")  # noqa: S106
     with served(ours) as url, cvat.Cvat(cvat.connect(url, CVAT_TOKEN), "7", setup=setup) as ready:
         report = push(ready, seed)
     assert (report.created, len(report.tasks)) == (2, 2)
